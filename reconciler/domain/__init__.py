@@ -1,0 +1,32 @@
+"""The nouns every other room speaks in. Frozen, without I/O, without a clock.
+
+Imports nothing of ours, so that anyone may import it.
+"""
+
+from reconciler.domain.clock import Clock
+from reconciler.domain.desired import DesiredState, DesiredUser, Handover
+from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
+from reconciler.domain.limits import Limits
+from reconciler.domain.observed import CalendarUser, Connection, ObservedState
+from reconciler.domain.platform import Platform
+from reconciler.domain.preferences import PREFERENCE_FIELDS, Preferences
+from reconciler.domain.secret import REDACTED, Secret
+
+__all__ = [
+    "PREFERENCE_FIELDS",
+    "REDACTED",
+    "CalendarUser",
+    "Clock",
+    "Connection",
+    "DesiredState",
+    "DesiredUser",
+    "Diagnostic",
+    "Handover",
+    "InvalidInput",
+    "Limits",
+    "ObservedState",
+    "Platform",
+    "Preferences",
+    "Secret",
+    "SourceLocation",
+]

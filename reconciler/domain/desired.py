@@ -1,0 +1,41 @@
+"""What should be: the manifests of a workspace, with defaults and groups applied."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct
+
+from reconciler.domain.diagnostic import SourceLocation
+from reconciler.domain.platform import Platform
+from reconciler.domain.preferences import Preferences
+
+
+class Handover(StrEnum):
+    """When an unwanted platform may go: once the wanted ones are connected, or at once."""
+
+    WAIT = "wait"
+    IMMEDIATE = "immediate"
+
+
+class DesiredUser(Struct, frozen=True, gc=False):
+    """One declared calendar user, everything resolved.
+
+    ``platforms`` are exactly the platforms to be connected; ``None`` leaves the connections
+    unmanaged. ``preferences`` holds only the declared fields. ``group`` is where the user got
+    values from, for selection; it is no part of what is desired.
+    """
+
+    id: str
+    platforms: frozenset[Platform] | None
+    handover: Handover
+    reason: str | None
+    preferences: Preferences | None
+    group: str | None
+    source: SourceLocation
+
+
+class DesiredState(Struct, frozen=True, gc=False):
+    """All declared users of a workspace by id, ordered by id; ``groups`` are the defined names."""
+
+    users: Mapping[str, DesiredUser]
+    groups: frozenset[str] = frozenset()

@@ -1,0 +1,14 @@
+"""The calendar platforms that a manifest may name."""
+
+from enum import StrEnum
+
+
+class Platform(StrEnum):
+    """A calendar platform by its Calendar V1 name.
+
+    V2 names (``google_calendar``, ``microsoft_outlook``) are not V1 names, and the API may one
+    day list platforms that are not here: those are reported and never touched.
+    """
+
+    GOOGLE = "google"
+    MICROSOFT = "microsoft"
