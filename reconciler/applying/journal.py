@@ -1,0 +1,119 @@
+"""What the executor reports to: every step, before and after.
+
+An intent is on record before its call is sent and an answer before the next step, so a journal
+that raises stops the run: without a record nothing is disconnected.
+"""
+
+import threading
+from typing import Protocol
+
+from msgspec import Struct
+
+from reconciler.applying.outcome import ActionResult, RunResult
+from reconciler.planning import Action, Plan
+
+
+class RunOpened(Struct, frozen=True):
+    """A run begins: its id, when (RFC 3339, UTC) and the whole plan that it is bound by."""
+
+    run: str
+    at: str
+    plan: Plan
+
+
+class Intent(Struct, frozen=True):
+    """The mutating call number ``call`` (from 1) of ``action`` is about to be sent."""
+
+    run: str
+    at: str
+    action: Action
+    call: int
+
+
+class Answer(Struct, frozen=True):
+    """What came back for a call: ``accepted`` for a 2xx, else the code of the error.
+
+    ``no_effect`` says that the answer proves that nothing happened.
+    """
+
+    run: str
+    at: str
+    action: Action
+    call: int
+    answer: str
+    no_effect: bool
+
+
+class ReadBack(Struct, frozen=True):
+    """What a read-back after a call showed: done, not done, or the code of the error."""
+
+    run: str
+    at: str
+    action: Action
+    call: int
+    reading: str
+
+
+class Ended(Struct, frozen=True):
+    """An action has its outcome."""
+
+    run: str
+    at: str
+    result: ActionResult
+
+
+class RunClosed(Struct, frozen=True):
+    """The run is over."""
+
+    run: str
+    at: str
+    result: RunResult
+
+
+class Journal(Protocol):
+    """Takes down a run. Called from several threads; returns once the record is safe."""
+
+    def run_opened(self, record: RunOpened) -> None: ...
+    def intent(self, record: Intent) -> None: ...
+    def answer(self, record: Answer) -> None: ...
+    def read_back(self, record: ReadBack) -> None: ...
+    def outcome(self, record: Ended) -> None: ...
+    def run_closed(self, record: RunClosed) -> None: ...
+
+
+Record = RunOpened | Intent | Answer | ReadBack | Ended | RunClosed
+
+
+class MemoryJournal:
+    """A journal that lives as long as the process: the records in the order they came."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._records: list[Record] = []
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        with self._lock:
+            return tuple(self._records)
+
+    def _take(self, record: Record) -> None:
+        with self._lock:
+            self._records.append(record)
+
+    def run_opened(self, record: RunOpened) -> None:
+        self._take(record)
+
+    def intent(self, record: Intent) -> None:
+        self._take(record)
+
+    def answer(self, record: Answer) -> None:
+        self._take(record)
+
+    def read_back(self, record: ReadBack) -> None:
+        self._take(record)
+
+    def outcome(self, record: Ended) -> None:
+        self._take(record)
+
+    def run_closed(self, record: RunClosed) -> None:
+        self._take(record)

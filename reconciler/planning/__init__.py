@@ -1,0 +1,90 @@
+"""Pure: desired and observed in, a judged plan out. No I/O, no clock, no client.
+
+``planner`` compares and plans, ``guards`` judge, ``codec`` turns plans into files and back;
+``preconditions`` and ``staleness`` say what of a plan may still be done later.
+"""
+
+from reconciler.planning.action import Action, ActionReason, Disconnect, UpdatePreferences
+from reconciler.planning.canonical import canonical_json, desired_digest
+from reconciler.planning.codec import (
+    PlanUnusable,
+    decode_plan,
+    encode_plan,
+    expires_at,
+    rfc3339,
+    seal,
+)
+from reconciler.planning.guards import ALLOWABLE, SMALL_FLEET, judge
+from reconciler.planning.history import History
+from reconciler.planning.plan import (
+    Blocked,
+    Content,
+    Envelope,
+    Fleet,
+    GuardName,
+    Hold,
+    Judged,
+    Judgement,
+    Notice,
+    NoticeCode,
+    Pending,
+    PendingReason,
+    Plan,
+    Spared,
+    SparedReason,
+    Undetermined,
+    Verdict,
+)
+from reconciler.planning.planner import Roster, Target, evidence_of, make_plan
+from reconciler.planning.preconditions import Standing, listed_standing, standing
+from reconciler.planning.protection import Protection
+from reconciler.planning.selection import UnmatchedSelector, select
+from reconciler.planning.staleness import Stale, divide
+
+__all__ = [
+    "ALLOWABLE",
+    "SMALL_FLEET",
+    "Action",
+    "ActionReason",
+    "Blocked",
+    "Content",
+    "Disconnect",
+    "Envelope",
+    "Fleet",
+    "GuardName",
+    "History",
+    "Hold",
+    "Judged",
+    "Judgement",
+    "Notice",
+    "NoticeCode",
+    "Pending",
+    "PendingReason",
+    "Plan",
+    "PlanUnusable",
+    "Protection",
+    "Roster",
+    "Spared",
+    "SparedReason",
+    "Stale",
+    "Standing",
+    "Target",
+    "Undetermined",
+    "UnmatchedSelector",
+    "UpdatePreferences",
+    "Verdict",
+    "canonical_json",
+    "decode_plan",
+    "desired_digest",
+    "divide",
+    "encode_plan",
+    "evidence_of",
+    "expires_at",
+    "judge",
+    "listed_standing",
+    "make_plan",
+    "rfc3339",
+    "seal",
+    "select",
+    "standing",
+]

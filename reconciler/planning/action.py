@@ -1,0 +1,71 @@
+"""What a plan would do, one call each, with everything that must still hold at that moment.
+
+The executor takes its target from the action alone, so an action names its own workspace, user
+and platform, and carries its preconditions.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+from reconciler.domain import Platform, Preferences
+
+
+class ActionReason(StrEnum):
+    """Why a call is planned. Stable codes: reports and pipelines may match on them."""
+
+    UNWANTED_PLATFORM = (
+        "unwanted_platform"  # the wanted platforms are connected, this one is not wanted
+    )
+    NOTHING_WANTED = "nothing_wanted"  # `platforms: []`
+    HANDOVER_IMMEDIATE = "handover_immediate"  # a wanted one is missing, the manifest does not wait
+    PREFERENCES_DIFFER = "preferences_differ"
+
+
+class Disconnect(Struct, frozen=True, tag="disconnect", tag_field="kind"):
+    """Disconnect one platform of one calendar user.
+
+    ``recall_id`` and ``connection_id`` are what was seen (a null connection id matches only
+    null); ``requires_connected`` are the wanted platforms that must be connected when the call
+    is sent: empty only for ``platforms: []`` and ``handover: immediate``. ``email`` is for the
+    reader, ``note`` is the manifest's ``reason``.
+    """
+
+    workspace: str
+    user: str
+    recall_id: str
+    platform: Platform
+    connection_id: str | None
+    email: str | None
+    requires_connected: tuple[Platform, ...]
+    reason: ActionReason
+    note: str | None
+
+    @property
+    def key(self) -> str:
+        """Names the action within its plan."""
+        return f"disconnect {self.platform} of {self.user}"
+
+
+class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field="kind"):
+    """Set the declared preferences of one calendar user.
+
+    ``preferences`` holds the declared fields that differ, ``seen`` the values they had; null
+    where the user had no preferences at all.
+    """
+
+    workspace: str
+    user: str
+    recall_id: str
+    preferences: Preferences
+    seen: Preferences | None
+    reason: ActionReason
+    note: str | None
+
+    @property
+    def key(self) -> str:
+        """Names the action within its plan."""
+        return f"update preferences of {self.user}"
+
+
+Action = Disconnect | UpdatePreferences

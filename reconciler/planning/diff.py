@@ -1,0 +1,92 @@
+"""What differs between what is desired of a user and what was observed of him.
+
+Both sides are brought to the same shape, which holds only what is declared; equal shapes are
+passed over by comparison and DeepDiff explains the others. A fleet has few distinct shapes, so
+each pair of them is explained once.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from msgspec import UNSET, Struct, structs
+
+from reconciler.domain import CalendarUser, DesiredUser, Platform, Preferences
+
+Shape = tuple[frozenset[str] | None, Preferences | None]
+"""What is connected and how it is set, as far as it is declared; None is not managed."""
+
+
+class Difference(Struct, frozen=True):
+    """What would have to change: platforms to connect, to disconnect, preferences to set."""
+
+    connect: tuple[Platform, ...]
+    disconnect: tuple[Platform, ...]
+    preferences: tuple[str, ...]
+
+
+def desired_shape(desired: DesiredUser) -> Shape:
+    """The shape that ``desired`` asks for."""
+    return desired.platforms, desired.preferences
+
+
+def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
+    """The part of ``observed`` that ``desired`` speaks of, in the same shape."""
+    platforms: frozenset[str] | None = None
+    if desired.platforms is not None:
+        platforms = frozenset(
+            [
+                connection.platform
+                for connection in observed.connections
+                if connection.connected and connection.platform in _KNOWN
+            ]
+        )
+    preferences: Preferences | None = None
+    if desired.preferences is not None:
+        preferences = restrict(observed.preferences, desired.preferences)
+    return platforms, preferences
+
+
+def restrict(observed: Preferences | None, declared: Preferences) -> Preferences:
+    """``observed`` with the fields of ``declared`` only; what the API did not tell is null."""
+    told = observed.told() if observed else {}
+    return structs.replace(declared, **{name: told.get(name) for name in declared.told()})
+
+
+@lru_cache(maxsize=4096)
+def explain(desired: Shape, observed: Shape) -> Difference:
+    """The difference between two shapes that are not equal, found by DeepDiff."""
+    from deepdiff import DeepDiff  # noqa: PLC0415 - 0.2 s to import, and a converged fleet needs none
+
+    changes = DeepDiff(_mapping(observed), _mapping(desired), view="tree")
+    connect: list[Platform] = []
+    disconnect: list[Platform] = []
+    preferences: list[str] = []
+    for kind in changes.values():
+        for change in kind:
+            part, name = change.path(output_format="list")
+            if part == "preferences":
+                preferences.append(name)
+            elif change.t2:
+                connect.append(Platform(name))
+            else:
+                disconnect.append(Platform(name))
+    return Difference(tuple(sorted(connect)), tuple(sorted(disconnect)), tuple(sorted(preferences)))
+
+
+def part_of(preferences: Preferences, names: tuple[str, ...]) -> Preferences:
+    """``preferences`` with the named fields only."""
+    left_out = [name for name in preferences.told() if name not in names]
+    return structs.replace(preferences, **dict.fromkeys(left_out, UNSET))
+
+
+_KNOWN = frozenset(platform.value for platform in Platform)
+
+
+def _mapping(shape: Shape) -> dict[str, dict[str, Any]]:
+    platforms, preferences = shape
+    return {
+        "platforms": {}
+        if platforms is None
+        else {platform.value: platform in platforms for platform in Platform},
+        "preferences": preferences.told() if preferences else {},
+    }

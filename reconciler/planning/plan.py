@@ -1,0 +1,202 @@
+"""The plan: plain, frozen data that can be shown, saved, compared, approved and applied.
+
+``content`` follows from what is desired, observed, configured and selected alone and is
+byte-identical for the same input; ``envelope`` says where, when and by what it was made.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Literal
+
+from msgspec import Struct
+
+from reconciler.domain import Limits, Platform
+from reconciler.planning.action import Action, Disconnect, UpdatePreferences
+from reconciler.planning.canonical import canonical_json, digest
+
+
+class Hold(StrEnum):
+    """What keeps one action back; lifted by editing the manifest or the configuration."""
+
+    HANDOVER = "handover"  # a wanted platform is not connected yet
+    PROTECTED = "protected"  # a `protected` pattern of the configuration matches the user
+    AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
+
+
+class PendingReason(StrEnum):
+    """Why a person has to connect."""
+
+    NOT_CONNECTED = "not_connected"
+    UNKNOWN_TO_RECALL = "unknown_to_recall"
+
+
+class SparedReason(StrEnum):
+    """Why something that is connected is nobody's business here."""
+
+    UNMANAGED_USER = "unmanaged_user"  # no manifest names the user
+    UNMANAGED_CONNECTIONS = "unmanaged_connections"  # declared without `platforms`
+    UNKNOWN_PLATFORM = "unknown_platform"  # the API lists a platform that we do not know
+    NO_EXTERNAL_ID = "no_external_id"  # can be listed, cannot be acted on
+
+
+class NoticeCode(StrEnum):
+    """What a reader should know although nothing follows from it."""
+
+    PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
+    EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
+
+
+class GuardName(StrEnum):
+    """The guards that judge the whole plan, in the order in which they are shown."""
+
+    COMPLETE_OBSERVATION = "complete-observation"
+    EMPTY_DESIRED = "empty-desired"
+    EMPTY_OBSERVED = "empty-observed"
+    MAX_DISCONNECTS = "max-disconnects"
+    MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
+
+
+class Judgement(StrEnum):
+    """What a guard says of a plan."""
+
+    PASSED = "passed"
+    NOT_APPLICABLE = "not_applicable"  # a percentage of a fleet too small for percentages
+    REFUSED = "refused"
+    ALLOWED = "allowed"  # refused, and the operator of this run allowed it
+
+
+class Pending(Struct, frozen=True):
+    """A platform that only the person can connect. ``similar`` are known ids that look alike."""
+
+    user: str
+    platform: Platform
+    reason: PendingReason
+    similar: tuple[str, ...] = ()
+    kind: Literal["connect_required"] = "connect_required"
+
+
+class Blocked(Struct, frozen=True):
+    """An action that would be done but for ``holds``."""
+
+    action: Action
+    holds: tuple[Hold, ...]
+
+
+class Spared(Struct, frozen=True, gc=False):
+    """A calendar user of whom ``platforms`` are connected and left alone."""
+
+    user: str | None
+    recall_id: str
+    platforms: tuple[str, ...]
+    reason: SparedReason
+
+
+class Undetermined(Struct, frozen=True, gc=False):
+    """A declared user who is missing from an observation that was not complete: unknown."""
+
+    user: str
+
+
+class Notice(Struct, frozen=True):
+    """A remark on the configuration or the fleet: ``subject`` and the ids it is about."""
+
+    code: NoticeCode
+    subject: str
+    users: tuple[str, ...] = ()
+
+
+class Verdict(Struct, frozen=True):
+    """What one guard said, in numbers: ``actual`` against ``limit``, of ``total`` where a share.
+
+    ``limit`` is null where none is set. For ``complete-observation`` ``actual`` counts the
+    problems of the observation, for the empty-fleet guards the users of that fleet.
+    """
+
+    guard: GuardName
+    judgement: Judgement
+    actual: int
+    limit: int | None = None
+    total: int | None = None
+
+
+class Fleet(Struct, frozen=True):
+    """How many there are, before selection. ``connections`` are the connected google and
+    microsoft rows of the declared users: what the percentage limit is of."""
+
+    declared: int
+    observed: int
+    connections: int
+    converged: int
+
+
+class Judged(Struct, frozen=True):
+    """The part of the configuration that a plan follows from."""
+
+    limits: Limits
+    protected: tuple[str, ...]
+
+
+class Content(Struct, frozen=True):
+    """What follows from the inputs alone.
+
+    Everything is ordered by user; actions of one user in the order in which they are done.
+    ``problems`` says why the observation is incomplete, ``deselected`` counts the actions that
+    the selection leaves out.
+    """
+
+    format: Literal["reconciler/plan/v1"]
+    workspace: str
+    base_url: str
+    desired_digest: str
+    configuration: Judged
+    selection: tuple[str, ...] | None
+    fleet: Fleet
+    problems: tuple[str, ...]
+    actions: tuple[Action, ...]
+    pending: tuple[Pending, ...]
+    blocked: tuple[Blocked, ...]
+    undetermined: tuple[Undetermined, ...]
+    spared: tuple[Spared, ...]
+    notices: tuple[Notice, ...]
+    deselected: int
+    guards: tuple[Verdict, ...]
+
+    @property
+    def disconnects(self) -> tuple[Disconnect, ...]:
+        return tuple(action for action in self.actions if isinstance(action, Disconnect))
+
+    @property
+    def updates(self) -> tuple[UpdatePreferences, ...]:
+        return tuple(action for action in self.actions if isinstance(action, UpdatePreferences))
+
+    @property
+    def refusals(self) -> tuple[Verdict, ...]:
+        """The guards that refuse this plan; an incomplete observation is among them."""
+        return tuple(v for v in self.guards if v.judgement is Judgement.REFUSED)
+
+    def digest(self) -> str:
+        """The plan's name, for approvals and comparison."""
+        return digest(canonical_json(self))
+
+
+class Envelope(Struct, frozen=True):
+    """Where, when and by what a plan was made.
+
+    ``made`` and ``expires`` are RFC 3339 in UTC; ``commit`` is the git commit of the manifests
+    or null; ``key_fingerprint`` tells one API key from another and holds no part of it;
+    ``sources`` gives ``file:line:column`` for each declared user that the plan speaks of.
+    """
+
+    made: str
+    expires: str
+    commit: str | None
+    tool_version: str
+    key_fingerprint: str
+    sources: Mapping[str, str]
+
+
+class Plan(Struct, frozen=True):
+    """A plan with its envelope."""
+
+    content: Content
+    envelope: Envelope

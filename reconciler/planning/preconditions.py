@@ -1,0 +1,67 @@
+"""Whether an action may still be done to the user as he is now.
+
+Asked of the list when a run begins and of the re-read just before the call: one rule for both.
+"""
+
+from enum import StrEnum
+
+from reconciler.domain import CalendarUser
+from reconciler.planning.action import Action, Disconnect, UpdatePreferences
+from reconciler.planning.diff import restrict
+from reconciler.planning.protection import Protection
+
+
+class Standing(StrEnum):
+    """How an action stands towards the world. All but the first two make it stale."""
+
+    READY = "ready"
+    DONE = "done"  # the world already is as the action would make it
+    USER_GONE = "user_gone"
+    USER_REPLACED = "user_replaced"  # the id answers to another calendar user now
+    AMBIGUOUS_IDENTITY = "ambiguous_identity"
+    PROTECTED = "protected"
+    CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
+    WANTED_NOT_CONNECTED = "wanted_not_connected"
+    PREFERENCES_CHANGED = "preferences_changed"
+    NOT_PLANNED_ANY_MORE = "not_planned_any_more"  # a plan made now would not hold it
+
+
+def standing(action: Action, user: CalendarUser, protection: Protection) -> Standing:
+    """How ``action`` stands towards ``user`` as read now."""
+    if user.id != action.recall_id or user.external_id != action.user:
+        return Standing.USER_REPLACED
+    now = _disconnect(action, user) if isinstance(action, Disconnect) else _update(action, user)
+    if now is not Standing.DONE and protection.covers(user):
+        return Standing.PROTECTED
+    return now
+
+
+def listed_standing(
+    action: Action, rows: tuple[CalendarUser, ...], protection: Protection
+) -> Standing:
+    """How ``action`` stands towards the ``rows`` that a list shows for its user's id."""
+    if not rows:
+        return Standing.USER_GONE
+    if len(rows) > 1:
+        return Standing.AMBIGUOUS_IDENTITY
+    return standing(action, rows[0], protection)
+
+
+def _disconnect(action: Disconnect, user: CalendarUser) -> Standing:
+    rows = [c for c in user.connections if c.connected and c.platform == action.platform]
+    if not rows:
+        return Standing.DONE
+    if len(rows) > 1:
+        return Standing.AMBIGUOUS_IDENTITY
+    if rows[0].id != action.connection_id:
+        return Standing.CONNECTION_CHANGED
+    if not all(user.connected(platform) for platform in action.requires_connected):
+        return Standing.WANTED_NOT_CONNECTED
+    return Standing.READY
+
+
+def _update(action: UpdatePreferences, user: CalendarUser) -> Standing:
+    now = restrict(user.preferences, action.preferences) if user.preferences else None
+    if now == action.preferences:
+        return Standing.DONE
+    return Standing.READY if now == action.seen else Standing.PREFERENCES_CHANGED

@@ -1,0 +1,43 @@
+"""Whom the configuration protects: nothing of them is ever touched."""
+
+import re
+
+from reconciler.domain import CalendarUser
+
+
+class Protection:
+    """The ``protected`` patterns of a workspace.
+
+    A pattern is literal text in which ``*`` stands for anything; it is compared, ignoring case,
+    with the external id and with the e-mail of every connection. One match protects the user.
+    """
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        self.patterns = patterns
+        self._match = re.compile(
+            "|".join(
+                ".*".join(re.escape(part) for part in pattern.casefold().split("*"))
+                for pattern in patterns
+            ),
+            re.DOTALL,
+        ).fullmatch
+
+    def covers(self, user: CalendarUser) -> bool:
+        """Whether any name of ``user`` matches."""
+        return bool(self.patterns) and any(self._match(name) for name in names(user))
+
+    def unmatched(self, users: tuple[CalendarUser, ...]) -> tuple[str, ...]:
+        """The patterns without ``*`` that name none of ``users``: likely a slip of the pen."""
+        literal = [pattern for pattern in self.patterns if "*" not in pattern]
+        if not literal:
+            return ()
+        known = {name for user in users for name in names(user)}
+        return tuple(sorted({p for p in literal if p.casefold() not in known}))
+
+
+def names(user: CalendarUser) -> list[str]:
+    """What a pattern is held against: external id and e-mails, case folded."""
+    found = [c.email.casefold() for c in user.connections if c.email]
+    if user.external_id is not None:
+        found.append(user.external_id.casefold())
+    return found

@@ -1,0 +1,56 @@
+"""Which declared users a run is about.
+
+A selector is an id, a pattern with ``*``, or ``group:NAME``. It narrows what is done, and never
+what the fleet-wide guards look at.
+"""
+
+import re
+from collections.abc import Sequence
+
+from reconciler.domain import DesiredState
+from reconciler.planning.similar import most_similar
+
+GROUP_PREFIX = "group:"
+
+
+class UnmatchedSelector(ValueError):
+    """A selector that selects nobody: a slip of the pen must not look like a converged fleet."""
+
+
+def select(desired: DesiredState, selectors: Sequence[str]) -> frozenset[str]:
+    """The ids of the declared users that any of ``selectors`` names.
+
+    Raises :class:`UnmatchedSelector` for one that names nobody.
+    """
+    return frozenset(user for selector in selectors for user in _matches(desired, selector))
+
+
+def _matches(desired: DesiredState, selector: str) -> list[str]:
+    if selector.startswith(GROUP_PREFIX):
+        return _in_group(desired, selector.removeprefix(GROUP_PREFIX))
+    if "*" in selector:
+        pattern = re.compile(".*".join(re.escape(part) for part in selector.split("*")), re.DOTALL)
+        found = [user for user in desired.users if pattern.fullmatch(user)]
+    else:
+        found = [selector] if selector in desired.users else []
+    if not found:
+        raise UnmatchedSelector(
+            f"no declared user matches {selector!r}" + _hint(selector, list(desired.users))
+        )
+    return found
+
+
+def _in_group(desired: DesiredState, group: str) -> list[str]:
+    if group not in desired.groups:
+        raise UnmatchedSelector(
+            f"no manifest defines the group {group!r}" + _hint(group, sorted(desired.groups))
+        )
+    found = [user.id for user in desired.users.values() if user.group == group]
+    if not found:
+        raise UnmatchedSelector(f"no declared user is in the group {group!r}")
+    return found
+
+
+def _hint(name: str, known: list[str]) -> str:
+    similar = most_similar(name, known)
+    return f"; did you mean {similar[0]!r}?" if similar else ""
