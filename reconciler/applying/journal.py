@@ -13,6 +13,10 @@ from reconciler.applying.outcome import ActionResult, RunResult
 from reconciler.planning import Action, Plan
 
 
+class JournalFailed(Exception):
+    """A record could not be made safe; says what the operator can do."""
+
+
 class RunOpened(Struct, frozen=True):
     """A run begins: its id, when (RFC 3339, UTC) and the whole plan that it is bound by."""
 
@@ -71,7 +75,10 @@ class RunClosed(Struct, frozen=True):
 
 
 class Journal(Protocol):
-    """Takes down a run. Called from several threads; returns once the record is safe."""
+    """Takes down a run. Called from several threads; returns once the record is safe.
+
+    Every method raises :class:`JournalFailed` when it can not.
+    """
 
     def run_opened(self, record: RunOpened) -> None: ...
     def intent(self, record: Intent) -> None: ...

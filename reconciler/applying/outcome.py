@@ -1,4 +1,4 @@
-"""How each planned action ended, and how the run did. Plain data for reports, gates and journals."""
+"""How each planned action ended, and how the run did: plain data for reports, gates, journals."""
 
 from collections import Counter
 from enum import StrEnum
@@ -34,10 +34,9 @@ class Cause(StrEnum):
     READ_BACK = "read_back"
     RECONNECTED = "reconnected"  # ours is gone; another connection stands there now
     FOUND_DONE = "found_done"
-    STILL_THERE = "still_there"  # a refusal of the API, and the read-back shows nothing changed
     NOT_SEEN_IN_TIME = "not_seen_in_time"  # read back until the deadline, and not seen as done
     NOT_READABLE = "not_readable"  # no read-back succeeded
-    GIVEN_UP = "given_up"  # answered "not now" as often as we ask
+    INCOMPLETE_LIST = "incomplete_list"  # a newer list was needed, and did not come whole
     STOPPED = "stopped"  # the run was halting
 
 

@@ -36,7 +36,7 @@ from reconciler.planning.plan import (
     Verdict,
 )
 from reconciler.planning.planner import Roster, Target, evidence_of, make_plan
-from reconciler.planning.preconditions import Standing, listed_standing, standing
+from reconciler.planning.preconditions import Standing, effect_shows, listed_standing, standing
 from reconciler.planning.protection import Protection
 from reconciler.planning.selection import UnmatchedSelector, select
 from reconciler.planning.staleness import Stale, divide
@@ -77,6 +77,7 @@ __all__ = [
     "decode_plan",
     "desired_digest",
     "divide",
+    "effect_shows",
     "encode_plan",
     "evidence_of",
     "expires_at",

@@ -50,6 +50,8 @@ def decode_plan(data: bytes) -> Plan:
         raise PlanUnusable(f"this is no plan file of this tool: {_bounded(error)}") from None
     if sealed.seal != seal(plan):
         raise PlanUnusable("the plan file was altered: its seal does not match; plan again")
+    if len({action.key for action in plan.content.actions}) != len(plan.content.actions):
+        raise PlanUnusable("the plan file holds the same action twice; plan again")
     if encode_plan(plan) != data:
         raise PlanUnusable("the plan file was altered: it is not in canonical form; plan again")
     return plan

@@ -47,6 +47,23 @@ def listed_standing(
     return standing(action, rows[0], protection)
 
 
+def effect_shows(action: Action, user: CalendarUser) -> bool:
+    """Whether ``user``, as read after the call, shows the effect of ``action``.
+
+    Another connection where ours stood shows it too: ours is gone and the person reconnected.
+    That needs both ids; without them a connected platform is taken for ours.
+    """
+    if user.id != action.recall_id:
+        return False
+    if isinstance(action, UpdatePreferences):
+        return _update(action, user) is Standing.DONE
+    ours = action.connection_id
+    return not any(
+        c.connected and c.platform == action.platform and (ours is None or c.id in (None, ours))
+        for c in user.connections
+    )
+
+
 def _disconnect(action: Disconnect, user: CalendarUser) -> Standing:
     rows = [c for c in user.connections if c.connected and c.platform == action.platform]
     if not rows:

@@ -1,0 +1,92 @@
+"""What stops a run from starting anything new.
+
+Not what stops a read-back: a call that was sent is looked after to its end.
+"""
+
+import threading
+from collections.abc import Callable
+
+from reconciler.applying.outcome import HaltCause, Outcome
+from reconciler.recall import (
+    CredentialsRefused,
+    OutOfCredit,
+    RecallError,
+    Stop,
+    ThrottledBeyondCap,
+)
+
+_HALTING: tuple[tuple[type[RecallError], HaltCause], ...] = (
+    (OutOfCredit, HaltCause.OUT_OF_CREDIT),
+    (CredentialsRefused, HaltCause.CREDENTIALS_REFUSED),
+    (ThrottledBeyondCap, HaltCause.RETRY_AFTER_BEYOND_CAP),
+)
+
+
+class Halted(Exception):
+    """The run starts nothing new."""
+
+
+class Brakes:
+    """Pulled once, by whatever comes first; wakes everything that waits to start.
+
+    ``stop`` is the operator's; ``starting`` is the stop that every wait before a call listens to;
+    ``on_halt`` is told too.
+    """
+
+    def __init__(
+        self,
+        stop: Stop,
+        max_failures: int,
+        *,
+        monotonic: Callable[[], float],
+        on_halt: Callable[[], None],
+    ) -> None:
+        self.starting = Stop(monotonic)
+        self._stop = stop
+        self._on_halt = on_halt
+        self._lock = threading.Lock()
+        self._failures = 0
+        self._max_failures = max_failures
+        self._cause: HaltCause | None = None
+        self._detail: str | None = None
+
+    @property
+    def cause(self) -> HaltCause | None:
+        return self._cause
+
+    @property
+    def detail(self) -> str | None:
+        return self._detail
+
+    def halt(self, cause: HaltCause, detail: str | None = None) -> None:
+        """Start nothing new from now on. The first cause is the one that is told."""
+        with self._lock:
+            if self._cause is None:
+                self._cause, self._detail = cause, detail
+        self.starting.request(0)
+        self._on_halt()
+
+    def check(self) -> None:
+        """Raise :class:`Halted` once halted or told to stop."""
+        if self._stop.requested_at is not None:
+            self.halt(HaltCause.INTERRUPTED)
+        if self._cause is not None:
+            raise Halted(self._cause)
+
+    def note_error(self, error: RecallError) -> bool:
+        """Halt when ``error`` concerns the whole run, not one user; says whether it does."""
+        for kind, cause in _HALTING:
+            if isinstance(error, kind):
+                self.halt(cause, str(error))
+                return True
+        return False
+
+    def note_outcome(self, outcome: Outcome) -> None:
+        """Count what went wrong; halt above the number of failures that is borne."""
+        if outcome not in (Outcome.FAILED, Outcome.UNKNOWN):
+            return
+        with self._lock:
+            self._failures += 1
+            beyond = self._failures > self._max_failures
+        if beyond:
+            self.halt(HaltCause.MAX_FAILURES, f"more than {self._max_failures} failed or unknown")

@@ -1,0 +1,28 @@
+"""The times and numbers that acting goes by."""
+
+from typing import Final
+
+from msgspec import Struct
+
+REREAD_MAX_AGE: Final = 5.0
+"""Seconds after which a re-read no longer says how the user is."""
+
+LISTING_MAX_AGE: Final = 300.0
+"""Seconds after which a list is too old to mint a token on."""
+
+STOP_GRACE: Final = 10.0
+"""Seconds that a read-back goes on after the run was told to stop."""
+
+
+class ApplySettings(Struct, frozen=True):
+    """How a run acts.
+
+    ``workers`` users are acted on at once. ``max_failures`` outcomes ``failed`` and ``unknown``
+    are borne; one more stops the run. ``read_back`` is how many seconds after the call the
+    effect may take to show. ``calls`` is how often a call is sent that is answered "not now".
+    """
+
+    workers: int = 4
+    max_failures: int = 5
+    read_back: float = 60.0
+    calls: int = 5

@@ -1,0 +1,281 @@
+"""All actions of one calendar user, one after the other: re-read, act once, read back.
+
+The unit of work of a run. Written as a generator that yields where it has to wait, so that a
+user who waits holds no worker.
+"""
+
+import random
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass
+
+from reconciler.applying.brakes import Brakes, Halted
+from reconciler.applying.journal import JournalFailed
+from reconciler.applying.lanes import Lane, Pause
+from reconciler.applying.listing import ListIncomplete, Listing, NotListed
+from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
+from reconciler.applying.reporter import Reporter
+from reconciler.applying.settings import REREAD_MAX_AGE, STOP_GRACE, ApplySettings
+from reconciler.domain import CalendarUser, Clock, Secret
+from reconciler.planning import Action, Disconnect, Protection, Standing, effect_shows, standing
+from reconciler.recall import (
+    Blocked,
+    CalendarReader,
+    CalendarWriter,
+    Conflict,
+    DeadlinePassed,
+    Interrupted,
+    NotFound,
+    NotReached,
+    OutOfCredit,
+    Patience,
+    Permit,
+    RecallError,
+    Rejected,
+    Stop,
+    Throttled,
+    ThrottledBeyondCap,
+    UserTokenRefused,
+)
+
+_MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
+"""Answers that prove that nothing happened: after a new re-read the call may be sent again."""
+
+_REFUSED = (Rejected, NotFound, Blocked, OutOfCredit)
+"""Answers that say nothing was done, without proof: one read-back tells."""
+
+_READ_BACK_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+"""Seconds before each read-back; the last is repeated."""
+
+_BACKOFF_START = 1.0
+_BACKOFF_MOST = 30.0
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What the users of one run share."""
+
+    reader: CalendarReader
+    writer: CalendarWriter
+    listing: Listing
+    protection: Protection
+    reporter: Reporter
+    brakes: Brakes
+    clock: Clock
+    stop: Stop
+    settings: ApplySettings
+    chance: random.Random
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A call left this machine; ``answer`` is what it was answered if not a 2xx."""
+
+    answer: RecallError | None
+
+
+class _TooLate(Exception):
+    """The re-read grew too old before the call could leave; it is repeated."""
+
+
+class UserRun:
+    """The work on one user. ``actions`` are his, in plan order; ``take`` gets each result."""
+
+    def __init__(self, actions: Sequence[Action], equipment: Equipment) -> None:
+        self._actions = actions
+        self._with = equipment
+        self._token: Secret | None = None
+        self._refused_tokens = 0
+        self._calls = 0
+        self._read_at = 0.0
+
+    def work(self) -> Iterator[Pause]:
+        """Settle every action, in order, each to exactly one reported outcome."""
+        for action in self._actions:
+            self._calls = self._refused_tokens = 0
+            try:
+                result = yield from self._settle(action)
+            except Exception:
+                # A defect. What was sent stays in doubt; nothing else of the run is started.
+                self._with.brakes.halt(HaltCause.DEFECT)
+                in_doubt = Outcome.UNKNOWN if self._calls else Outcome.NOT_ATTEMPTED
+                self._with.reporter.outcome(self._result(action, in_doubt, HaltCause.DEFECT))
+                raise
+            self._with.reporter.outcome(result)
+
+    def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
+        while True:
+            try:
+                attempt = self._attempt(action)
+            except _TooLate:
+                continue
+            if isinstance(attempt, ActionResult):
+                return attempt
+            answer = attempt.answer
+            if not isinstance(answer, _MAY_BE_SENT_AGAIN):
+                return (yield from self._read_back(action, answer))
+            if self._is_final(answer):
+                return self._result(action, Outcome.FAILED, answer.code, str(answer))
+            yield Pause(Lane.ACT, self._backoff(answer))
+
+    def _attempt(self, action: Action) -> "ActionResult | _Sent":
+        """One try: budget, re-read, preconditions, intent, call. A result where none was sent."""
+        try:
+            self._with.brakes.check()
+            with self._reserve(action) as permit:
+                now = self._standing(action)
+                if now is not Standing.READY:
+                    return self._nothing_to_send(action, now)
+                return _Sent(self._send(action, permit))
+        except (Halted, Interrupted, JournalFailed):
+            return self._stopped(action)
+        except NotListed as gone:
+            return self._nothing_to_send(action, gone.standing)
+        except ListIncomplete as error:
+            return self._result(action, Outcome.FAILED, Cause.INCOMPLETE_LIST, str(error))
+        except RecallError as error:
+            return self._not_sent(action, error)
+
+    # Before the call: everything here can still end with nothing sent.
+
+    def _reserve(self, action: Action) -> Permit:
+        """The budget of the call, taken first, so that nothing is waited for after the re-read."""
+        reserve = (
+            self._with.writer.reserve_disconnect
+            if isinstance(action, Disconnect)
+            else self._with.writer.reserve_update
+        )
+        return reserve(action.user, self._before_a_call())
+
+    def _standing(self, action: Action) -> Standing:
+        """How the action stands towards the user as re-read just now."""
+        user = self._read(action, self._before_a_call())
+        self._read_at = self._with.clock.monotonic()
+        return standing(action, user, self._with.protection)
+
+    def _read(self, action: Action, patience: Patience) -> CalendarUser:
+        """The user with his own token; minted at the first use, once more if it is refused."""
+        if self._token is not None:
+            try:
+                return self._with.reader.get_user(self._token, action.user, patience)
+            except UserTokenRefused:
+                self._token = None
+        listed = self._with.listing.user(action, self._with.protection, patience)
+        self._token = self._with.writer.mint_token(listed, patience)
+        return self._with.reader.get_user(self._token, action.user, patience)
+
+    def _before_a_call(self) -> Patience:
+        return Patience(self._with.clock, self._with.brakes.starting)
+
+    def _nothing_to_send(self, action: Action, now: Standing) -> ActionResult:
+        if now is not Standing.DONE:
+            return self._result(action, Outcome.SKIPPED_STALE, now)
+        # Seen as done after a call of ours that was answered "not now": done, whoever did it.
+        outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
+        return self._result(action, outcome, Cause.FOUND_DONE)
+
+    def _not_sent(self, action: Action, error: RecallError) -> ActionResult:
+        """A token or a re-read could not be had."""
+        halts = self._with.brakes.note_error(error)
+        outcome = Outcome.NOT_ATTEMPTED if halts and not self._calls else Outcome.FAILED
+        return self._result(action, outcome, error.code, str(error))
+
+    def _stopped(self, action: Action) -> ActionResult:
+        """The run halts. Whatever was sent so far was proven to have done nothing."""
+        outcome = Outcome.FAILED if self._calls else Outcome.NOT_ATTEMPTED
+        return self._result(action, outcome, Cause.STOPPED)
+
+    # The call.
+
+    def _send(self, action: Action, permit: Permit) -> RecallError | None:
+        """Send the one call; what it was answered if not a 2xx."""
+        self._with.brakes.check()
+        token = self._token
+        assert token is not None, "a re-read came before"  # noqa: S101
+        self._with.reporter.intent(action, self._calls + 1)
+        if self._with.clock.monotonic() - self._read_at > REREAD_MAX_AGE:
+            self._with.reporter.not_sent(action, self._calls + 1)
+            raise _TooLate
+        self._calls += 1
+        answer: RecallError | None = None
+        try:
+            if isinstance(action, Disconnect):
+                self._with.writer.disconnect(token, action.platform, permit)
+            else:
+                self._with.writer.update_preferences(token, action.preferences, permit)
+        except RecallError as error:
+            answer = error
+            self._with.brakes.note_error(error)
+        self._with.reporter.answer(
+            action, self._calls, answer, no_effect=isinstance(answer, _MAY_BE_SENT_AGAIN)
+        )
+        return answer
+
+    def _is_final(self, answer: RecallError) -> bool:
+        """Whether an answer that allows another call is the last that we ask for."""
+        if isinstance(answer, UserTokenRefused):
+            self._token = None
+            self._refused_tokens += 1
+            return self._refused_tokens > 1
+        return isinstance(answer, ThrottledBeyondCap) or self._calls >= self._with.settings.calls
+
+    def _backoff(self, answer: RecallError) -> float:
+        """Seconds until the next try: as told and a little more, or exponential with jitter."""
+        jitter = self._with.chance.random()
+        if isinstance(answer, UserTokenRefused):
+            return 0.0
+        if answer.retry_after is not None:
+            return answer.retry_after + jitter
+        return min(_BACKOFF_START * 2 ** (self._calls - 1), _BACKOFF_MOST) * (0.5 + jitter)
+
+    # After the call: look until the effect shows, or time is up.
+
+    def _read_back(
+        self, action: Action, answer: RecallError | None
+    ) -> Generator[Pause, None, ActionResult]:
+        deadline = self._with.clock.monotonic() + self._with.settings.read_back
+        patience = Patience(self._with.clock, self._with.stop, deadline=deadline, grace=STOP_GRACE)
+        seen: ActionResult | None = None
+        for pause in _read_back_pauses():
+            remaining = patience.remaining()
+            if remaining <= 0:
+                break
+            yield Pause(Lane.SETTLE, min(pause, remaining))
+            try:
+                user = self._read(action, patience)
+            except (Interrupted, DeadlinePassed, NotListed, ListIncomplete):
+                break
+            except RecallError as error:
+                self._with.reporter.read_back(action, self._calls, error.code)
+                if self._with.brakes.note_error(error):
+                    break
+                continue
+            seen = self._judge(action, user, answer)
+            self._with.reporter.read_back(action, self._calls, seen.cause)
+            if seen.outcome is not Outcome.UNKNOWN:
+                return seen
+        return seen or self._result(
+            action, Outcome.UNKNOWN, Cause.NOT_READABLE, str(answer) if answer else None
+        )
+
+    def _judge(
+        self, action: Action, user: CalendarUser, answer: RecallError | None
+    ) -> ActionResult:
+        detail = str(answer) if answer else None
+        if effect_shows(action, user):
+            reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
+            cause = Cause.RECONNECTED if reconnected else Cause.READ_BACK
+            return self._result(action, Outcome.VERIFIED, cause, detail)
+        if isinstance(answer, _REFUSED) and user.id == action.recall_id:
+            return self._result(action, Outcome.FAILED, answer.code, detail)
+        return self._result(action, Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME, detail)
+
+    def _result(
+        self, action: Action, outcome: Outcome, cause: str, detail: str | None = None
+    ) -> ActionResult:
+        return ActionResult(action, outcome, str(cause), detail, self._calls)
+
+
+def _read_back_pauses() -> Iterator[float]:
+    yield from _READ_BACK_PAUSES
+    while True:
+        yield _READ_BACK_PAUSES[-1]
