@@ -7,6 +7,7 @@ user who waits holds no worker.
 import random
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 from reconciler.applying.brakes import Brakes, Halted
 from reconciler.applying.journal import JournalFailed
@@ -85,13 +86,14 @@ class UserRun:
         self._with = equipment
         self._token: Secret | None = None
         self._refused_tokens = 0
+        self._late = 0
         self._calls = 0
         self._read_at = 0.0
 
     def work(self) -> Iterator[Pause]:
         """Settle every action, in order, each to exactly one reported outcome."""
         for action in self._actions:
-            self._calls = self._refused_tokens = 0
+            self._calls = self._refused_tokens = self._late = 0
             try:
                 result = yield from self._settle(action)
             except Exception:
@@ -194,7 +196,7 @@ class UserRun:
         self._with.reporter.intent(action, self._calls + 1)
         if self._with.clock.monotonic() - self._read_at > REREAD_MAX_AGE:
             self._with.reporter.not_sent(action, self._calls + 1)
-            raise _TooLate
+            self._too_late()
         self._calls += 1
         answer: RecallError | None = None
         try:
@@ -209,6 +211,13 @@ class UserRun:
             action, self._calls, answer, no_effect=isinstance(answer, _MAY_BE_SENT_AGAIN)
         )
         return answer
+
+    def _too_late(self) -> NoReturn:
+        """Writing the intent took so long that the re-read has to be repeated."""
+        self._late += 1
+        if self._late >= self._with.settings.calls:
+            self._with.brakes.halt(HaltCause.JOURNAL_FAILED, "writing an intent takes too long")
+        raise _TooLate
 
     def _is_final(self, answer: RecallError) -> bool:
         """Whether an answer that allows another call is the last that we ask for."""
@@ -225,7 +234,7 @@ class UserRun:
             return 0.0
         if answer.retry_after is not None:
             return answer.retry_after + jitter
-        return min(_BACKOFF_START * 2 ** (self._calls - 1), _BACKOFF_MOST) * (0.5 + jitter)
+        return min(_BACKOFF_START * 2.0 ** (self._calls - 1), _BACKOFF_MOST) * (0.5 + jitter)
 
     # After the call: look until the effect shows, or time is up.
 

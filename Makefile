@@ -1,0 +1,49 @@
+# One virtual environment, made from what constraints.txt pins; every target works on a fresh clone.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: help install demo test lint types layers tests bench clean
+
+help:
+	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
+	@echo "make test   install, then lint, types, layers and tests with coverage"
+	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
+	@echo "make clean  remove the virtual environment and the sandbox's state"
+
+$(INSTALLED): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+install: $(INSTALLED)
+
+demo: install
+	@sh docs/demo.sh $(BIN)/reconciler
+
+test: lint types layers tests
+
+lint: install
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: install
+	$(BIN)/mypy
+
+layers: install
+	$(BIN)/lint-imports
+
+tests: install
+	$(BIN)/coverage erase
+	$(BIN)/pytest -n auto --cov --cov-report=
+	$(BIN)/coverage report --format=total >/dev/null
+	$(BIN)/coverage report --include='reconciler/planning/*,reconciler/applying/*,reconciler/manifest/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+bench: install
+	$(BIN)/python -m bench
+
+clean:
+	rm -rf $(VENV) .reconciler

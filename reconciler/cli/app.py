@@ -1,0 +1,62 @@
+"""The commands put together, and the one way in and out."""
+
+from typing import Annotated
+
+import click
+import typer
+
+import reconciler
+from reconciler.cli.commands import apply, doctor, importing, plan, sandbox, schema, show, validate
+from reconciler.cli.exits import exit_status
+
+app = typer.Typer(
+    name="reconciler",
+    help="Say in git which calendar platforms each person has connected at Recall.ai.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit statuses: 0 fine, 1 defect, 2 changes and 7 people have to connect (both only "
+    "with --detailed-exitcode), 3 refused by a guard, 4 applied in part, 5 saved plan unusable, "
+    "6 observation incomplete, 64 usage, 65 invalid manifest or configuration, 69 API "
+    "unreachable, 75 try later, 77 credentials refused, 130/143 interrupted.",
+)
+
+app.command()(validate.validate)
+app.command()(plan.plan)
+app.command()(show.show)
+app.command()(apply.apply)
+app.command(name="import")(importing.import_)
+app.command()(doctor.doctor)
+app.command()(schema.schema)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"calendar-reconciler {reconciler.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[  # noqa: ARG001 - handled in its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Say in git which calendar platforms each person has connected at Recall.ai."""
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
+    try:
+        status = typer.main.get_command(app).main(
+            arguments, prog_name="reconciler", standalone_mode=False
+        )
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        error.show()
+        return exit_status(error)
+    except (click.Abort, KeyboardInterrupt):
+        return exit_status(KeyboardInterrupt())
+    return status if isinstance(status, int) else 0

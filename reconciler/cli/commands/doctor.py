@@ -1,0 +1,31 @@
+"""``reconciler doctor``: whether the tool can work here, and if not, what is missing."""
+
+import os
+
+from reconciler.cli import options
+from reconciler.cli.exits import Exit, exit_status
+from reconciler.cli.frame import Frame
+from reconciler.engine import examine
+from reconciler.recall import Stop, SystemClock
+from reconciler.reporting import DoctorReport, Format, Report
+
+
+def doctor(
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],  # noqa: B006 - typer copies it
+    quiet: options.Quiet = False,
+) -> None:
+    """Check configuration, manifests, credentials, reachability and the clock; only looks."""
+    frame = Frame(config, workspace, output_format, report, quiet)
+
+    def body() -> Report:
+        clock = SystemClock()
+        chosen = frame.chosen_workspace()
+        with frame.progress().counting(f"Examining {chosen.name}"):
+            found = examine(chosen, os.environ, clock=clock, stop=Stop(clock.monotonic))
+        status = exit_status(found.error) if found.error else Exit.OK
+        return DoctorReport(chosen.name, found.address, found.checks, status)
+
+    frame.run(body)

@@ -1,0 +1,49 @@
+"""``reconciler import``: live state → a manifest on which the next plan has nothing to do."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import click
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.files import OutputFile
+from reconciler.cli.frame import Frame
+from reconciler.cli.loading import list_users
+from reconciler.engine import import_manifest
+
+
+def import_(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A new file to write. [default: standard output]"),
+    ] = None,
+    preferences: Annotated[
+        bool, typer.Option("--preferences", help="Declare the recording preferences too.")
+    ] = False,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    quiet: options.Quiet = False,
+) -> None:
+    """Write a manifest that declares everyone as he is connected now."""
+    frame = Frame(config, workspace, quiet=quiet)
+
+    def body() -> str:
+        if out and out.exists():
+            raise click.UsageError(f"{out} exists: an import writes a new file")
+        with ExitStack() as drafts, frame.session() as session:
+            target = OutputFile(out) if out else None
+            if target:
+                drafts.callback(target.discard)
+            observed = list_users(frame, session).state
+            imported = import_manifest(observed, preferences=preferences)
+            for remark in imported.remarks:
+                frame.remark(f"left out: {remark}")
+            if not target:
+                return imported.manifest
+            target.write(imported.manifest.encode())
+            frame.remark(f"{imported.users} users of {session.workspace.name} written to {out}")
+            return ""
+
+    frame.run(body)

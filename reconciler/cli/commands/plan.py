@@ -1,0 +1,60 @@
+"""``reconciler plan``: what would be done. Changes nothing, anywhere but in the plan file."""
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.exits import exit_status
+from reconciler.cli.files import OutputFile
+from reconciler.cli.frame import Frame, limit_sources
+from reconciler.cli.loading import list_users, load, selectors_of
+from reconciler.cli.logs import LogFormat
+from reconciler.engine import preview
+from reconciler.planning import encode_plan
+from reconciler.reporting import Format, PlanReport, Report
+
+
+def plan(
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Save the plan here, for `apply PLAN`.")
+    ] = None,
+    detailed_exitcode: Annotated[
+        bool,
+        typer.Option(
+            "--detailed-exitcode", help="Exit with 2 on changes, with 7 if people have to connect."
+        ),
+    ] = False,
+    select: options.Select = [],  # noqa: B006 - typer copies it
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],  # noqa: B006 - typer copies it
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_format: options.LogFormat = LogFormat.TEXT,
+) -> None:
+    """Compare manifests with the API and say what would be done."""
+    frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
+
+    def body() -> Report:
+        selectors = selectors_of(select)
+        with ExitStack() as drafts, frame.session() as session:
+            saved = OutputFile(out) if out else None
+            if saved:
+                drafts.callback(saved.discard)
+            desired = load(frame, session)
+            planned = preview(session, desired, list_users(frame, session), selectors)
+            if saved:
+                saved.write(encode_plan(planned))
+            return PlanReport(
+                planned,
+                exit_status(planned, detailed=detailed_exitcode),
+                saved_to=str(out) if out else None,
+                limit_sources=limit_sources(session.workspace),
+                verbose=verbose,
+            )
+
+    frame.run(body)

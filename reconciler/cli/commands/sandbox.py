@@ -1,0 +1,173 @@
+"""``reconciler sandbox``: the embedded server, for hands-on trials, tests and demonstrations."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import click
+import msgspec
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.frame import Frame
+from reconciler.config import SandboxSource
+from reconciler.domain import CalendarUser, Platform
+from reconciler.reporting import plain
+from reconciler.sandbox import (
+    LoggedRequest,
+    RemoteListenRefused,
+    SandboxServer,
+    SandboxState,
+    UnknownUser,
+    load_seed,
+    open_seeded,
+)
+
+app = typer.Typer(
+    help="The embedded imitation of the Recall API.", no_args_is_help=True, add_completion=False
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
+    speed: Annotated[
+        float | None, typer.Option(min=1, max=1000, help="How much faster its time runs.")
+    ] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Let other machines reach it.")
+    ] = False,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Serve the workspace's sandbox until ^C."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        source = _source(frame)
+        with open_seeded(source.state, source.seed):
+            pass
+        server = SandboxServer(
+            source.state, host=host, port=port, speed=speed, allow_remote=allow_remote
+        )
+
+        def ready() -> None:
+            frame.remark(f"serving {source.state} on {server.url} until ^C")
+
+        server.serve_forever(ready)
+        return ""
+
+    frame.run(_usable(body))
+
+
+@app.command()
+def reset(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
+    """Put the sandbox back to its seed."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        source = _source(frame)
+        with open_seeded(source.state, source.seed) as state:
+            state.seed(load_seed(source.seed))
+            return f"{len(state.users())} calendar users from {source.seed}"
+
+    frame.run(_usable(body))
+
+
+@app.command()
+def seed(
+    file: Annotated[Path, typer.Argument(help="A seed file: users, behaviour, faults.")],
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Replace what the sandbox holds with another seed."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        with _state(frame) as state:
+            state.seed(load_seed(file))
+            return f"{len(state.users())} calendar users from {file}"
+
+    frame.run(_usable(body))
+
+
+@app.command()
+def show(
+    log: Annotated[
+        bool, typer.Option("--log", help="The requests that it received, instead of its users.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As the API tells it: JSON.")] = False,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """What the sandbox holds now."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        with _state(frame) as state:
+            held: Sequence[LoggedRequest | CalendarUser] = state.log() if log else state.users()
+        if as_json:
+            return msgspec.json.format(msgspec.json.encode(held), indent=2).decode()
+        return "\n".join(plain(_line(entry)) for entry in held)
+
+    frame.run(_usable(body))
+
+
+@app.command()
+def connect(
+    user: Annotated[str, typer.Argument(help="The calendar user's external id.")],
+    platform: Annotated[Platform, typer.Argument(help="What the person connects.")],
+    email: Annotated[str | None, typer.Option(help="The account. [default: the id]")] = None,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+) -> None:
+    """Do what only a person can do on the real API: connect a platform."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        with _state(frame) as state:
+            state.connect(user, platform, email)
+            return f"{user} connected {platform}"
+
+    frame.run(_usable(body))
+
+
+def _source(frame: Frame) -> SandboxSource:
+    chosen = frame.chosen_workspace()
+    if isinstance(chosen.remote, SandboxSource):
+        return chosen.remote
+    raise click.UsageError(f"workspace {chosen.name!r} is not on a sandbox")
+
+
+@contextmanager
+def _state(frame: Frame) -> Iterator[SandboxState]:
+    source = _source(frame)
+    with open_seeded(source.state, source.seed) as state:
+        yield state
+
+
+def _usable(body: Callable[[], str]) -> Callable[[], str]:
+    """``body``, with what the sandbox refuses told as bad usage."""
+
+    def told() -> str:
+        try:
+            return body()
+        except UnknownUser as error:
+            raise click.UsageError(f"no calendar user has the id {error}") from None
+        except (RemoteListenRefused, OSError) as error:
+            raise click.UsageError(str(error)) from None
+
+    return told
+
+
+def _line(entry: LoggedRequest | CalendarUser) -> str:
+    if isinstance(entry, LoggedRequest):
+        subject = f" {entry.external_id}" if entry.external_id else ""
+        effect = f" ({entry.effect})" if entry.effect else ""
+        return f"{entry.seq:>6} {entry.method:<6} {entry.path} {entry.status}{subject}{effect}"
+    accounts = ", ".join(
+        f"{c.platform}: {c.email or 'connected'}" for c in entry.connections if c.connected
+    )
+    return f"{entry.external_id or '(no external_id)'}  {accounts or 'nothing connected'}"

@@ -1,0 +1,42 @@
+"""``reconciler validate``: read and check manifests, offline."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.exits import Exit
+from reconciler.cli.frame import Frame
+from reconciler.domain import InvalidInput
+from reconciler.manifest import load_manifests
+from reconciler.reporting import Format, Report, ValidationReport
+
+
+def validate(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Manifests or folders. [default: the workspace's]", show_default=False),
+    ] = None,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],  # noqa: B006 - typer copies it
+    quiet: options.Quiet = False,
+) -> None:
+    """Read and check manifests; speaks to nobody."""
+    frame = Frame(config, workspace, output_format, report, quiet)
+
+    def body() -> Report:
+        name, manifests = None, paths
+        if not manifests:
+            chosen = frame.chosen_workspace()
+            name, manifests = chosen.name, list(chosen.manifests)
+        try:
+            desired = load_manifests(manifests)
+        except InvalidInput as error:
+            return ValidationReport(0, 0, name, error.diagnostics, Exit.INVALID)
+        files = {user.source.file for user in desired.users.values()}
+        return ValidationReport(len(desired.users), len(files), name, (), Exit.OK)
+
+    frame.run(body)

@@ -1,0 +1,39 @@
+"""The files that a command writes: checked before anything is done, and there whole or not at all."""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import click
+
+
+class OutputFile:
+    """A file to be written at the end of a command.
+
+    Making one proves that its folder can be written to. Raises :class:`click.UsageError`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if path.is_dir():
+            raise click.UsageError(f"cannot write {path}: it is a directory")
+        try:
+            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        except OSError as error:
+            raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
+        os.close(descriptor)
+        self._draft = Path(name)
+
+    def write(self, data: bytes) -> None:
+        """Put ``data`` in place of whatever was there; readable by its owner alone."""
+        with self._draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        self._draft.replace(self.path)
+
+    def discard(self) -> None:
+        """Forget a file that was not written."""
+        with contextlib.suppress(FileNotFoundError):
+            self._draft.unlink()

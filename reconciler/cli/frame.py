@@ -1,0 +1,161 @@
+"""What every command has around it: configuration, standard output, reports, errors, status."""
+
+import contextlib
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import click
+import typer
+
+from reconciler.cli.exits import Exit, exit_status
+from reconciler.cli.files import OutputFile
+from reconciler.cli.logs import LogFormat, set_up_logging
+from reconciler.cli.progress import Progress
+from reconciler.cli.signals import Signalled, ending_at_once
+from reconciler.config import Configuration, Workspace, find_configuration, load_configuration
+from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.engine import Session, open_session
+from reconciler.planning import GuardName
+from reconciler.recall import Stop, SystemClock
+from reconciler.reporting import ErrorReport, Format, Report, plain, render
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Frame:
+    """One invocation of one command, with the options that all of them take."""
+
+    config: Path | None = None
+    workspace: str | None = None
+    format: Format = Format.TEXT
+    reports: list[str] = field(default_factory=list)
+    quiet: bool = False
+    verbose: bool = False
+    log_format: LogFormat = LogFormat.TEXT
+
+    def configuration(self) -> Configuration:
+        """The configuration file in force. Raises :class:`InvalidInput`."""
+        return load_configuration(find_configuration(self.config, os.environ, Path.cwd()))
+
+    def chosen_workspace(self) -> Workspace:
+        """The workspace in force: option, environment, default. Raises :class:`InvalidInput`."""
+        name = self.workspace or os.environ.get("RECONCILER_WORKSPACE") or None
+        return self.configuration().workspace(name)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The chosen workspace with its API at hand."""
+        clock = SystemClock()
+        stop = Stop(clock.monotonic)
+        with open_session(self.chosen_workspace(), os.environ, clock=clock, stop=stop) as session:
+            yield session
+
+    def progress(self) -> Progress:
+        """Progress on standard error, where somebody watches."""
+        return Progress(shown=not self.quiet and sys.stderr.isatty())
+
+    def show(self, report: Report, *, on_stderr: bool = False) -> None:
+        """Print ``report`` as text before the command has ended, for somebody to decide by."""
+        stream = sys.stderr if on_stderr else sys.stdout
+        text = render(report, Format.TEXT, width=_width(), color=_coloured(stream))
+        _print(text, on_stderr=on_stderr)
+
+    def remark(self, text: str) -> None:
+        """Say something beside the result, on standard error."""
+        if not self.quiet:
+            _print(plain(text), on_stderr=True)
+
+    def run(self, body: Callable[[], Report | str]) -> NoReturn:
+        """Do ``body``, render what it reports, write the reports, exit with its status.
+
+        Text is printed as it is, with status 0.
+        """
+        set_up_logging(self.log_format, quiet=self.quiet, verbose=self.verbose)
+        outputs: list[tuple[Format, OutputFile]] = []
+        with ExitStack() as drafts, ending_at_once():
+            try:
+                for option in self.reports:
+                    form, output = _report_option(option)
+                    drafts.callback(output.discard)
+                    outputs.append((form, output))
+                report = body()
+            except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
+                report = report_of(error)
+            status = self._emit(report, outputs)
+        raise typer.Exit(status)
+
+    def _emit(self, report: Report | str, outputs: list[tuple[Format, OutputFile]]) -> int:
+        if isinstance(report, str):
+            _print(report, on_stderr=False)
+            return Exit.OK
+        for form, output in outputs:
+            output.write(render(report, form).encode())
+        on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
+        stream = sys.stderr if on_stderr else sys.stdout
+        colour = self.format is Format.TEXT and _coloured(stream)
+        text = render(report, self.format, width=_width(), color=colour)
+        _print(text, on_stderr=on_stderr)
+        return report.status
+
+
+def report_of(error: BaseException) -> Report:
+    """What a command reports that ended with ``error``."""
+    status = exit_status(error)
+    match error:
+        case InvalidInput(diagnostics=diagnostics):
+            return ErrorReport(status, diagnostics)
+        case click.ClickException():
+            return ErrorReport(status, (Diagnostic(None, error.format_message()),))
+        case Signalled():
+            return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
+    if status is Exit.DEFECT:
+        log.debug("defect", exc_info=error)
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        hint = "this is a defect of the reconciler; run again with --verbose and report it"
+        return ErrorReport(status, (Diagnostic(None, message, hint),))
+    hint = getattr(error, "hint", None)
+    message = getattr(error, "detail", None) or str(error)
+    return ErrorReport(status, (Diagnostic(None, message, hint),))
+
+
+def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
+    """Where each limit of ``workspace`` is set, for refusals to name."""
+    places = {
+        GuardName.MAX_DISCONNECTS: workspace.max_disconnects_source,
+        GuardName.MAX_DISCONNECT_PERCENT: workspace.max_disconnect_percent_source,
+    }
+    return {guard: str(place) if place else "the default" for guard, place in places.items()}
+
+
+def _report_option(option: str) -> tuple[Format, OutputFile]:
+    name, separator, path = option.partition("=")
+    if not separator or not path or name not in list(Format):
+        forms = ", ".join(Format)
+        raise click.UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
+    return Format(name), OutputFile(Path(path))
+
+
+def _coloured(stream: object) -> bool:
+    isatty = getattr(stream, "isatty", None)
+    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR")
+
+
+def _width() -> int:
+    return max(60, min(click.get_current_context().max_content_width or 100, 160))
+
+
+def _print(text: str, *, on_stderr: bool) -> None:
+    """Print, or drop it where nobody reads any more: a closed pipe changes no status."""
+    stream = sys.stderr if on_stderr else sys.stdout
+    with contextlib.suppress(BrokenPipeError):
+        stream.write(text if text.endswith("\n") or not text else text + "\n")
+        stream.flush()

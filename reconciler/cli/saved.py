@@ -1,0 +1,21 @@
+"""Reading a plan file from disk: hostile input until the codec has accepted it."""
+
+from pathlib import Path
+
+import click
+
+from reconciler.planning import Plan, PlanUnusable, decode_plan
+from reconciler.planning.codec import MAX_BYTES
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan in ``path``. Raises ``PlanUnusable``, :class:`click.UsageError` for no such file."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise click.UsageError(f"cannot read the plan {path}: {error.strerror}") from None
+    try:
+        return decode_plan(data)
+    except PlanUnusable as error:
+        raise PlanUnusable(f"{path}: {error}") from None

@@ -1,0 +1,120 @@
+"""What ``doctor`` looks at: can this workspace be worked with, and if not, what is missing.
+
+Looks only: every call that it makes is a GET.
+"""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from reconciler.config import Workspace
+from reconciler.domain import Clock, InvalidInput
+from reconciler.engine.previewing import IncompleteList, observe
+from reconciler.engine.session import Session, open_session
+from reconciler.manifest import load_manifests
+from reconciler.recall import RecallError, Stop
+from reconciler.reporting import Check, CheckState
+
+_CLOCK_TOLERANCE = 60.0
+"""Seconds that this machine's clock may differ from the server's before plans expire oddly."""
+
+
+class Examined(Struct, frozen=True):
+    """What was found. ``error`` is the gravest failure, None where the tool can work."""
+
+    address: str | None
+    checks: tuple[Check, ...]
+    error: Exception | None
+
+
+def examine(
+    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Stop
+) -> Examined:
+    """Examine ``workspace``; never raises for what it finds."""
+    checks = [Check("configuration", CheckState.OK, f"workspace {workspace.name!r} is readable")]
+    errors: list[Exception] = []
+    _examine_manifests(workspace, checks, errors)
+    address: str | None = None
+    try:
+        with open_session(workspace, environ, clock=clock, stop=stop) as session:
+            address = session.endpoint.address
+            fingerprint = session.endpoint.fingerprint()
+            checks.append(
+                Check("credentials", CheckState.OK, f"there is an API key, {fingerprint}")
+            )
+            _examine_api(session, checks, errors)
+    except InvalidInput as error:
+        checks.append(_failed("credentials", error))
+        checks.append(Check("api", CheckState.SKIPPED, "not asked without a key"))
+        errors.append(error)
+    return Examined(address, tuple(checks), errors[-1] if errors else None)
+
+
+def _examine_manifests(
+    workspace: Workspace, checks: list[Check], errors: list[Exception]
+) -> None:
+    try:
+        users = len(load_manifests(workspace.manifests).users)
+    except InvalidInput as error:
+        checks.append(_failed("manifests", error))
+        errors.append(error)
+        return
+    if not users:
+        checks.append(
+            Check(
+                "manifests",
+                CheckState.WARNING,
+                "the manifests declare nobody",
+                "a plan is refused by the guard empty-desired",
+            )
+        )
+        return
+    checks.append(Check("manifests", CheckState.OK, f"{users} declared users"))
+
+
+def _examine_api(session: Session, checks: list[Check], errors: list[Exception]) -> None:
+    where = session.endpoint.address
+    try:
+        observed = observe(session).state
+    except RecallError as error:
+        checks.append(Check("api", CheckState.FAILED, error.detail, error.hint))
+        errors.append(error)
+        return
+    checks.append(Check("api", CheckState.OK, f"{where} answers and accepts the key"))
+    if observed.complete:
+        checks.append(
+            Check("list", CheckState.OK, f"{len(observed.users)} calendar users, all readable")
+        )
+    else:
+        problems = "; ".join(observed.problems)
+        checks.append(
+            Check(
+                "list",
+                CheckState.FAILED,
+                f"the list of calendar users is incomplete: {problems}",
+                "nothing can be applied before it is complete",
+            )
+        )
+        errors.append(IncompleteList(problems))
+    checks.append(_clock_check(session))
+
+
+def _clock_check(session: Session) -> Check:
+    told = session.reader.server_time
+    if told is None:
+        return Check("clock", CheckState.SKIPPED, "the API's answer has no Date")
+    apart = abs((session.clock.now() - told).total_seconds())
+    if apart <= _CLOCK_TOLERANCE:
+        return Check("clock", CheckState.OK, "this machine's clock agrees with the API's")
+    return Check(
+        "clock",
+        CheckState.WARNING,
+        f"this machine's clock is {apart:.0f} s off the API's",
+        "set it: plans expire by it",
+    )
+
+
+def _failed(name: str, error: InvalidInput) -> Check:
+    first, *others = error.diagnostics
+    more = f" (and {len(others)} more)" if others else ""
+    return Check(name, CheckState.FAILED, f"{first}{more}", first.hint)

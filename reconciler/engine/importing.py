@@ -1,0 +1,68 @@
+"""Live state → a manifest: the next plan on it has nothing to do."""
+
+from collections import Counter
+
+import yaml
+from msgspec import Struct
+
+from reconciler.domain import CalendarUser, ObservedState, Platform
+from reconciler.engine.previewing import IncompleteList
+from reconciler.planning.similar import normalised
+
+
+class Imported(Struct, frozen=True):
+    """A manifest (YAML), how many users it declares, and a remark on each whom it leaves out."""
+
+    manifest: str
+    users: int
+    remarks: tuple[str, ...]
+
+
+def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
+    """Declare everyone as he is now; ``preferences`` declares the recording preferences too.
+
+    Somebody with nothing connected is declared without ``platforms``: that nothing *may* be
+    connected is a decision, and not one that an import can take. Raises :class:`IncompleteList`.
+    """
+    if not observed.complete:
+        raise IncompleteList("; ".join(observed.problems))
+    rows = Counter(user.external_id for user in observed.users)
+    entries: list[dict[str, object]] = []
+    remarks: list[str] = []
+    taken: dict[str, str] = {}
+    for user in sorted(observed.users, key=lambda user: (user.external_id or "", user.id)):
+        name = user.external_id
+        if name is None:
+            remarks.append(f"calendar user {user.id}: has no external_id, cannot be declared")
+        elif rows[name] > 1:
+            remarks.append(f"{name!r} ({user.id}): {rows[name]} calendar users have this id")
+        elif alike := taken.get(normalised(name)):
+            remarks.append(f"{name!r}: a manifest cannot hold it beside {alike!r}")
+        else:
+            taken[normalised(name)] = name
+            entries.append(_entry(name, user, preferences=preferences))
+    return Imported(_document(entries, remarks), len(entries), tuple(remarks))
+
+
+def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, object]:
+    entry: dict[str, object] = {"id": name}
+    if platforms := [platform.value for platform in Platform if user.connected(platform)]:
+        entry["platforms"] = platforms
+    if preferences and user.preferences:
+        told = {key: value for key, value in user.preferences.told().items() if value is not None}
+        if told:
+            entry["preferences"] = told
+    return entry
+
+
+def _document(entries: list[dict[str, object]], remarks: list[str]) -> str:
+    left_out = "".join(f"# left out: {remark}\n" for remark in remarks)
+    body = yaml.dump(
+        {"apiVersion": "reconciler/v1", "users": entries},
+        Dumper=yaml.CSafeDumper,
+        sort_keys=False,
+        allow_unicode=True,
+        width=1000,
+        default_flow_style=None,
+    )
+    return left_out + body
