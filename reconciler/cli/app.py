@@ -39,7 +39,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 
 @app.callback()
 def options(
-    version: Annotated[  # noqa: ARG001 - handled in its callback
+    version: Annotated[  # noqa: FBT002 - typer's way; handled in its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:

@@ -1,5 +1,6 @@
 """From what happened to an exit status: one function, a tested contract for pipelines."""
 
+import signal
 from enum import IntEnum
 
 import click
@@ -80,7 +81,7 @@ def _of_run(result: RunResult) -> Exit:
 
 
 def _of_signal(signum: int) -> Exit:
-    return Exit.INTERRUPTED if Exit.INTERRUPTED == 128 + signum else Exit.TERMINATED
+    return Exit.INTERRUPTED if signum == signal.SIGINT else Exit.TERMINATED
 
 
 def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the order that counts

@@ -1,4 +1,4 @@
-"""The files that a command writes: checked before anything is done, and there whole or not at all."""
+"""The files that a command writes: checked before anything is done, there whole or not at all."""
 
 import contextlib
 import os

@@ -23,8 +23,8 @@ from reconciler.config import Configuration, Workspace, find_configuration, load
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Session, open_session
 from reconciler.planning import GuardName
-from reconciler.recall import Stop, SystemClock
-from reconciler.reporting import ErrorReport, Format, Report, plain, render
+from reconciler.recall import RecallError, Stop, SystemClock
+from reconciler.reporting import ErrorReport, Format, Report, one_line, render
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class Frame:
     def remark(self, text: str) -> None:
         """Say something beside the result, on standard error."""
         if not self.quiet:
-            _print(plain(text), on_stderr=True)
+            _print(one_line(text), on_stderr=True)
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.
@@ -122,9 +122,9 @@ def report_of(error: BaseException) -> Report:
         message = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
         hint = "this is a defect of the reconciler; run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, message, hint),))
-    hint = getattr(error, "hint", None)
-    message = getattr(error, "detail", None) or str(error)
-    return ErrorReport(status, (Diagnostic(None, message, hint),))
+    if isinstance(error, RecallError):
+        return ErrorReport(status, (Diagnostic(None, error.detail, error.hint),))
+    return ErrorReport(status, (Diagnostic(None, str(error)),))
 
 
 def limit_sources(workspace: Workspace) -> dict[GuardName, str]:

@@ -41,7 +41,9 @@ def set_up_logging(form: LogFormat, *, quiet: bool, verbose: bool) -> None:
     """Send our own logs to standard error: warnings, everything with ``verbose``, else none."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        _JsonLines() if form is LogFormat.JSON else _TextLines("%(levelname)s %(name)s: %(message)s")
+        _JsonLines()
+        if form is LogFormat.JSON
+        else _TextLines("%(levelname)s %(name)s: %(message)s")
     )
     ours = logging.getLogger("reconciler")
     ours.handlers = [handler]

@@ -24,9 +24,7 @@ WorkspaceName = Annotated[
         show_default=False,
     ),
 ]
-OutputFormat = Annotated[
-    Format, typer.Option("--format", "-f", help="Format of standard output.")
-]
+OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="Format of standard output.")]
 Reports = Annotated[
     list[str],
     typer.Option(

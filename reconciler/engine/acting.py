@@ -9,7 +9,14 @@ import uuid
 from collections.abc import Callable, Set
 from dataclasses import dataclass
 
-from reconciler.applying import ActionResult, ApplySettings, Assignment, Executor, Journal, RunResult
+from reconciler.applying import (
+    ActionResult,
+    ApplySettings,
+    Assignment,
+    Executor,
+    Journal,
+    RunResult,
+)
 from reconciler.domain import DesiredState
 from reconciler.engine.previewing import Observation, preview
 from reconciler.engine.session import Session

@@ -50,9 +50,7 @@ def examine(
     return Examined(address, tuple(checks), errors[-1] if errors else None)
 
 
-def _examine_manifests(
-    workspace: Workspace, checks: list[Check], errors: list[Exception]
-) -> None:
+def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[Exception]) -> None:
     try:
         users = len(load_manifests(workspace.manifests).users)
     except InvalidInput as error:

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from collections.abc import Set
 from pathlib import Path
 from typing import Annotated
 
@@ -51,11 +50,11 @@ def apply(
     parallelism: Annotated[
         int, typer.Option(min=1, max=32, help="Users acted on at once.")
     ] = ApplySettings().workers,
-    select: options.Select = [],  # noqa: B006 - typer copies it
+    select: options.Select = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
-    report: options.Reports = [],  # noqa: B006 - typer copies it
+    report: options.Reports = [],
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,

@@ -14,7 +14,7 @@ def doctor(
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
-    report: options.Reports = [],  # noqa: B006 - typer copies it
+    report: options.Reports = [],
     quiet: options.Quiet = False,
 ) -> None:
     """Check configuration, manifests, credentials, reachability and the clock; only looks."""

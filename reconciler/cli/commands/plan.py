@@ -27,11 +27,11 @@ def plan(
             "--detailed-exitcode", help="Exit with 2 on changes, with 7 if people have to connect."
         ),
     ] = False,
-    select: options.Select = [],  # noqa: B006 - typer copies it
+    select: options.Select = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
-    report: options.Reports = [],  # noqa: B006 - typer copies it
+    report: options.Reports = [],
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,

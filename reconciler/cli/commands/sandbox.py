@@ -13,7 +13,7 @@ from reconciler.cli import options
 from reconciler.cli.frame import Frame
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
-from reconciler.reporting import plain
+from reconciler.reporting import one_line
 from reconciler.sandbox import (
     LoggedRequest,
     RemoteListenRefused,
@@ -110,7 +110,7 @@ def show(
             held: Sequence[LoggedRequest | CalendarUser] = state.log() if log else state.users()
         if as_json:
             return msgspec.json.format(msgspec.json.encode(held), indent=2).decode()
-        return "\n".join(plain(_line(entry)) for entry in held)
+        return "\n".join(one_line(_line(entry)) for entry in held)
 
     frame.run(_usable(body))
 

@@ -15,7 +15,7 @@ from reconciler.reporting import Format, PlanReport, Report
 def show(
     plan: Annotated[Path, typer.Argument(help="A plan file, as `plan -o` writes it.")],
     output_format: options.OutputFormat = Format.TEXT,
-    report: options.Reports = [],  # noqa: B006 - typer copies it
+    report: options.Reports = [],
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved plan."""

@@ -21,7 +21,7 @@ def validate(
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
-    report: options.Reports = [],  # noqa: B006 - typer copies it
+    report: options.Reports = [],
     quiet: options.Quiet = False,
 ) -> None:
     """Read and check manifests; speaks to nobody."""
