@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-import click
 import typer
 
 import reconciler
 from reconciler.cli.commands import apply, doctor, importing, plan, sandbox, schema, show, validate
-from reconciler.cli.exits import exit_status
+from reconciler.cli.errors import Ended
+from reconciler.cli.exits import Exit
 
 app = typer.Typer(
     name="reconciler",
@@ -49,14 +49,13 @@ def options(
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
     try:
-        status = typer.main.get_command(app).main(
-            arguments, prog_name="reconciler", standalone_mode=False
-        )
-    except click.exceptions.Exit as done:
-        return done.exit_code
-    except click.ClickException as error:
-        error.show()
-        return exit_status(error)
-    except (click.Abort, KeyboardInterrupt):
-        return exit_status(KeyboardInterrupt())
-    return status if isinstance(status, int) else 0
+        app(arguments, prog_name="reconciler")
+    except Ended as end:
+        return end.status
+    except SystemExit as end:
+        return _LIBRARY_EXITS.get(end.code, Exit.DEFECT)
+    return Exit.OK
+
+
+_LIBRARY_EXITS: dict[object, Exit] = {None: Exit.OK, 0: Exit.OK, 1: Exit.INTERRUPTED, 2: Exit.USAGE}
+"""What the command line library exits with by itself: help, ^C at a prompt, bad usage."""

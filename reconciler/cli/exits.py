@@ -3,9 +3,8 @@
 import signal
 from enum import IntEnum
 
-import click
-
 from reconciler.applying import HaltCause, JournalFailed, RunResult
+from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.signals import Signalled
 from reconciler.domain import InvalidInput
 from reconciler.engine import IncompleteList, Refused
@@ -31,10 +30,6 @@ class Exit(IntEnum):
     CREDENTIALS = 77
     INTERRUPTED = 130
     TERMINATED = 143
-
-
-class NotApproved(Exception):
-    """The operator was asked and did not say yes."""
 
 
 _HALTED = {
@@ -86,7 +81,7 @@ def _of_signal(signum: int) -> Exit:
 
 def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the order that counts
     match error:
-        case click.UsageError() | UnmatchedSelector():
+        case UsageError() | UnmatchedSelector():
             return Exit.USAGE
         case InvalidInput():
             return Exit.INVALID

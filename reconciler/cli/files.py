@@ -5,23 +5,23 @@ import os
 import tempfile
 from pathlib import Path
 
-import click
+from reconciler.cli.errors import UsageError
 
 
 class OutputFile:
     """A file to be written at the end of a command.
 
-    Making one proves that its folder can be written to. Raises :class:`click.UsageError`.
+    Making one proves that its folder can be written to. Raises :class:`UsageError`.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         if path.is_dir():
-            raise click.UsageError(f"cannot write {path}: it is a directory")
+            raise UsageError(f"cannot write {path}: it is a directory")
         try:
             descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         except OSError as error:
-            raise click.UsageError(f"cannot write {path}: {error.strerror}") from None
+            raise UsageError(f"cannot write {path}: {error.strerror}") from None
         os.close(descriptor)
         self._draft = Path(name)
 

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -11,9 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-import click
-import typer
-
+from reconciler.cli.errors import Ended, UsageError
 from reconciler.cli.exits import Exit, exit_status
 from reconciler.cli.files import OutputFile
 from reconciler.cli.logs import LogFormat, set_up_logging
@@ -90,7 +89,7 @@ class Frame:
             except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
                 report = report_of(error)
             status = self._emit(report, outputs)
-        raise typer.Exit(status)
+        raise Ended(status)
 
     def _emit(self, report: Report | str, outputs: list[tuple[Format, OutputFile]]) -> int:
         if isinstance(report, str):
@@ -112,8 +111,6 @@ def report_of(error: BaseException) -> Report:
     match error:
         case InvalidInput(diagnostics=diagnostics):
             return ErrorReport(status, diagnostics)
-        case click.ClickException():
-            return ErrorReport(status, (Diagnostic(None, error.format_message()),))
         case Signalled():
             return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
     if status is Exit.DEFECT:
@@ -140,7 +137,7 @@ def _report_option(option: str) -> tuple[Format, OutputFile]:
     name, separator, path = option.partition("=")
     if not separator or not path or name not in list(Format):
         forms = ", ".join(Format)
-        raise click.UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
+        raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
     return Format(name), OutputFile(Path(path))
 
 
@@ -150,7 +147,7 @@ def _coloured(stream: object) -> bool:
 
 
 def _width() -> int:
-    return max(60, min(click.get_current_context().max_content_width or 100, 160))
+    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
 
 
 def _print(text: str, *, on_stderr: bool) -> None:

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import click
-
+from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import Frame
 from reconciler.domain import DesiredState
 from reconciler.engine import Observation, Session, observe
@@ -27,7 +26,7 @@ def list_users(frame: Frame, session: Session) -> Observation:
 def selectors_of(options: Sequence[str]) -> list[str] | None:
     """The selectors given, those in ``@FILE`` among them; None where none was given.
 
-    Raises :class:`click.UsageError`.
+    Raises :class:`UsageError`.
     """
     if not options:
         return None
@@ -42,8 +41,8 @@ def _lines(path: Path) -> list[str]:
         lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise click.UsageError(f"--select @{path}: {reason}") from None
+        raise UsageError(f"--select @{path}: {reason}") from None
     selectors = [line for line in lines if line and not line.startswith("#")]
     if not selectors:
-        raise click.UsageError(f"--select @{path}: the file names nobody")
+        raise UsageError(f"--select @{path}: the file names nobody")
     return selectors

@@ -2,19 +2,18 @@
 
 from pathlib import Path
 
-import click
-
+from reconciler.cli.errors import UsageError
 from reconciler.planning import Plan, PlanUnusable, decode_plan
 from reconciler.planning.codec import MAX_BYTES
 
 
 def read_plan(path: Path) -> Plan:
-    """The plan in ``path``. Raises ``PlanUnusable``, :class:`click.UsageError` for no such file."""
+    """The plan in ``path``. Raises ``PlanUnusable``, :class:`UsageError` for no such file."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise click.UsageError(f"cannot read the plan {path}: {error.strerror}") from None
+        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from None
     try:
         return decode_plan(data)
     except PlanUnusable as error:

@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from reconciler.applying import ActionResult, ApplySettings, MemoryJournal
 from reconciler.cli import options
-from reconciler.cli.exits import Exit, NotApproved, exit_status
+from reconciler.cli.errors import NotApproved, UsageError
+from reconciler.cli.exits import Exit, exit_status
 from reconciler.cli.frame import Frame, limit_sources
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
@@ -70,7 +70,7 @@ def apply(
 
     def body() -> Report:
         if plan and select:
-            raise click.UsageError("a saved plan is done whole: --select goes with `plan -o`")
+            raise UsageError("a saved plan is done whole: --select goes with `plan -o`")
         selectors = selectors_of(select)
         saved = read_plan(plan) if plan else None
         with frame.session() as session:
@@ -129,7 +129,7 @@ def _carry_out(
 
 
 def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bool) -> None:
-    """Show the plan and have somebody say yes. Raises :class:`click.UsageError` if nobody can."""
+    """Show the plan and have somebody say yes. Raises :class:`UsageError` if nobody can."""
     if not approved.ready:
         return
     shown = PlanReport(
@@ -144,13 +144,13 @@ def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bo
             frame.show(shown)
         return
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise click.UsageError(
+        raise UsageError(
             "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
             " or say --auto-approve"
         )
     frame.show(shown, on_stderr=frame.format is not Format.TEXT)
     expected = str(approved.disconnects) if approved.disconnects else "yes"
     what = "the number of disconnects" if approved.disconnects else "yes"
-    click.echo(f"To apply this, type {what}: ", err=True, nl=False)
+    typer.echo(f"To apply this, type {what}: ", err=True, nl=False)
     if sys.stdin.readline().strip() != expected:
         raise NotApproved("not approved; nothing was changed")

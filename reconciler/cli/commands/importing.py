@@ -4,10 +4,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.errors import UsageError
 from reconciler.cli.files import OutputFile
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users
@@ -31,7 +31,7 @@ def import_(
 
     def body() -> str:
         if out and out.exists():
-            raise click.UsageError(f"{out} exists: an import writes a new file")
+            raise UsageError(f"{out} exists: an import writes a new file")
         with ExitStack() as drafts, frame.session() as session:
             target = OutputFile(out) if out else None
             if target:

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
-import click
 import msgspec
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import Frame
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
@@ -138,7 +138,7 @@ def _source(frame: Frame) -> SandboxSource:
     chosen = frame.chosen_workspace()
     if isinstance(chosen.remote, SandboxSource):
         return chosen.remote
-    raise click.UsageError(f"workspace {chosen.name!r} is not on a sandbox")
+    raise UsageError(f"workspace {chosen.name!r} is not on a sandbox")
 
 
 @contextmanager
@@ -155,9 +155,9 @@ def _usable(body: Callable[[], str]) -> Callable[[], str]:
         try:
             return body()
         except UnknownUser as error:
-            raise click.UsageError(f"no calendar user has the id {error}") from None
+            raise UsageError(f"no calendar user has the id {error}") from None
         except (RemoteListenRefused, OSError) as error:
-            raise click.UsageError(str(error)) from None
+            raise UsageError(str(error)) from None
 
     return told
 

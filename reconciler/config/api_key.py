@@ -1,0 +1,122 @@
+"""Where an API key is found, and getting it from there.
+
+The key itself never stands in a configuration, and no error here tells any part of it.
+"""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation
+from reconciler.manifest.shown import shown
+
+COMMAND_SECONDS = 30.0
+_MAX_BYTES = 64 * 1024
+
+
+class KeyFromEnvironment(Struct, frozen=True):
+    """The key is in an environment variable. ``source`` is where the configuration says so."""
+
+    variable: str
+    source: SourceLocation
+
+
+class KeyFromFile(Struct, frozen=True):
+    """The key is all that a file holds."""
+
+    path: Path
+    source: SourceLocation
+
+
+class KeyFromCommand(Struct, frozen=True):
+    """A program prints the key. It is run without a shell, in ``folder``."""
+
+    command: tuple[str, ...]
+    folder: Path
+    source: SourceLocation
+
+
+ApiKeySource: TypeAlias = KeyFromEnvironment | KeyFromFile | KeyFromCommand
+
+
+def resolve_key(source: ApiKeySource, environ: Mapping[str, str]) -> Secret:
+    """Get the key. Raises :class:`InvalidInput` when there is none, or none that can be sent."""
+    if isinstance(source, KeyFromEnvironment):
+        text, origin = _from_environment(source, environ)
+    elif isinstance(source, KeyFromFile):
+        text, origin = _from_file(source)
+    else:
+        text, origin = _from_command(source, environ)
+    key = text.removesuffix("\n").removesuffix("\r")
+    if not key:
+        raise _invalid(source, f"{origin} is empty", "it must be the API key alone")
+    if not all("!" <= char <= "~" for char in key):
+        raise _invalid(
+            source,
+            f"{origin} holds spaces, line ends or characters that are not ASCII",
+            "it must be the API key alone",
+        )
+    return Secret(key)
+
+
+def _from_environment(source: KeyFromEnvironment, environ: Mapping[str, str]) -> tuple[str, str]:
+    text = environ.get(source.variable)
+    if text is None:
+        raise _invalid(
+            source,
+            f"the environment variable {source.variable} for the API key is not set",
+            f"export {source.variable}=…",
+        )
+    return text, f"the environment variable {source.variable}"
+
+
+def _from_file(source: KeyFromFile) -> tuple[str, str]:
+    name = shown(str(source.path))
+    try:
+        with source.path.open("rb") as stream:
+            data = stream.read(_MAX_BYTES)
+    except OSError as error:
+        raise _invalid(
+            source,
+            f"the API key's file {name} cannot be read: {error.strerror}",
+            "check the path and its permissions",
+        ) from error
+    return _text(data), f"the API key's file {name}"
+
+
+def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[str, str]:
+    program = shown(source.command[0])
+    what = f"the command {program} for the API key"
+    try:
+        # What it says on standard error goes to the person, who may have to answer to it.
+        done = subprocess.run(
+            source.command,
+            cwd=source.folder,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            timeout=COMMAND_SECONDS,
+            check=True,
+        )
+    except OSError as error:
+        hint = "check that the program is installed"
+        raise _invalid(source, f"{what} cannot be run: {error.strerror}", hint) from None
+    except subprocess.TimeoutExpired:
+        problem = f"{what} took longer than {COMMAND_SECONDS:g} seconds"
+        raise _invalid(source, problem, "run it by hand") from None
+    except subprocess.CalledProcessError as error:
+        problem = f"{what} ended with status {error.returncode}"
+        raise _invalid(source, problem, "run it by hand to see why") from None
+    return _text(done.stdout), f"what the command {program} printed"
+
+
+def _text(data: bytes) -> str:
+    # Bytes that are not ASCII become characters that are not: they are refused as such.
+    return data.decode("ascii", "replace")
+
+
+def _invalid(source: ApiKeySource, message: str, hint: str) -> InvalidInput:
+    return InvalidInput(Diagnostic(source.source, message, hint))

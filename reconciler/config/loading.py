@@ -1,0 +1,161 @@
+"""``reconciler.yaml`` → :class:`Configuration`: the one call that the fronts make of this room."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from reconciler.config.api_key import (
+    ApiKeySource,
+    KeyFromCommand,
+    KeyFromEnvironment,
+    KeyFromFile,
+)
+from reconciler.config.base_url import UnusableUrl, normalised_base_url
+from reconciler.config.configuration import Configuration
+from reconciler.config.workspace import (
+    BaseUrl,
+    RateLimits,
+    Region,
+    Remote,
+    SandboxSource,
+    Timeouts,
+    Workspace,
+)
+from reconciler.domain import Diagnostic, InvalidInput, Limits, SourceLocation
+from reconciler.manifest.document import Document, read_documents
+from reconciler.manifest.shown import near_miss, shown
+from reconciler.manifest.source import display_name, read_source
+from reconciler.manifest.validation import violations
+
+# A valid configuration, as its schema describes it.
+Fields = Mapping[str, Any]
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read the configuration at ``path``; paths in it become absolute, from its folder.
+
+    Raises :class:`InvalidInput` with every error, ordered by place. No error shows a value where
+    a secret may stand.
+    """
+    name = display_name(path, Path.cwd())
+    diagnostics: list[Diagnostic] = []
+    documents: list[Document] = []
+    try:
+        source = read_source(path, name)
+        documents.extend(read_documents(source, diagnostics, show_values=False))
+    except InvalidInput as error:
+        diagnostics.extend(error.diagnostics)
+    for second in documents[1:]:
+        what, hint = "a second document", "a configuration is one document"
+        diagnostics.append(Diagnostic(second.location, what, hint))
+    for document in documents[:1]:
+        broken = violations("config", document)
+        diagnostics.extend(violation.diagnostic for violation in broken)
+        if not broken:
+            configuration = _Reader(path, document, diagnostics).configuration()
+            if not diagnostics:
+                return configuration
+    raise InvalidInput(*sorted(set(diagnostics)))
+
+
+class _Reader:
+    """Reads one valid document; what no schema can say goes to ``diagnostics``."""
+
+    def __init__(self, path: Path, document: Document, diagnostics: list[Diagnostic]) -> None:
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        self._folder = self._path.parent
+        self._document = document
+        self._diagnostics = diagnostics
+
+    def configuration(self) -> Configuration:
+        fields = cast("Fields", self._document.value)
+        workspaces = fields["workspaces"]
+        default = fields.get("defaultWorkspace")
+        if default is not None and default not in workspaces:
+            self._diagnostics.append(
+                Diagnostic(
+                    self._document.locate(["defaultWorkspace"]),
+                    f"there is no workspace {shown(default)}",
+                    near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
+                )
+            )
+        return Configuration(
+            self._path,
+            default,
+            {name: self._workspace(name, workspaces[name]) for name in workspaces},
+            fields.get("ledger"),
+            SourceLocation(self._document.source.name),
+        )
+
+    def _workspace(self, name: str, fields: Fields) -> Workspace:
+        # JSON Schema takes 10.0 for an integer, so that numbers are converted here.
+        limits = fields.get("limits", {})
+        rates = fields.get("rateLimits", {})
+        return Workspace(
+            name=name,
+            remote=self._remote(name, fields),
+            api_key=self._api_key(name, fields["apiKey"]) if "apiKey" in fields else None,
+            manifests=tuple(self._folder / path for path in fields["manifests"]),
+            limits=Limits(
+                **{
+                    _LIMITS[key]: None if value is None else int(value)
+                    for key, value in limits.items()
+                }
+            ),
+            protected=tuple(fields.get("protected", ())),
+            rate_limits=msgspec.convert(rates, RateLimits, strict=False),
+            timeouts=Timeouts(
+                **{_TIMEOUTS[key]: value for key, value in fields.get("timeouts", {}).items()}
+            ),
+            source=self._document.locate_key(["workspaces", name]),
+            **{
+                f"{_LIMITS[key]}_source": self._document.locate_key(
+                    ["workspaces", name, "limits", key]
+                )
+                for key in limits
+            },
+        )
+
+    def _remote(self, name: str, fields: Fields) -> Remote:
+        if "region" in fields:
+            return Region(fields["region"])
+        if "sandbox" in fields:
+            sandbox = fields["sandbox"]
+            state = sandbox.get("state", f".reconciler/sandbox-{name}.db")
+            return SandboxSource(self._folder / sandbox["seed"], self._folder / state)
+        try:
+            return BaseUrl(normalised_base_url(fields["baseUrl"]))
+        except UnusableUrl as error:
+            self._diagnostics.append(
+                Diagnostic(
+                    self._document.locate(["workspaces", name, "baseUrl"]),
+                    f"`baseUrl` {error}",
+                    "write https://host or https://host:port",
+                )
+            )
+            return BaseUrl("")
+
+    def _api_key(self, name: str, fields: Fields) -> ApiKeySource:
+        source = self._document.locate_key(["workspaces", name, "apiKey"])
+        if "env" in fields:
+            return KeyFromEnvironment(fields["env"], source)
+        if "file" in fields:
+            return KeyFromFile(self._folder / fields["file"], source)
+        return KeyFromCommand(tuple(fields["command"]), self._folder, source)
+
+
+_LIMITS = {
+    "maxDisconnects": "max_disconnects",
+    "maxDisconnectPercent": "max_disconnect_percent",
+}
+_TIMEOUTS = {
+    "connectSeconds": "connect",
+    "readSeconds": "read",
+    "listSeconds": "list",
+    "readBackSeconds": "read_back",
+    "retryAfterCapSeconds": "retry_after_cap",
+    "planExpiryHours": "plan_expiry",
+}

@@ -1,0 +1,10 @@
+"""YAML manifests → the desired state of a workspace.
+
+The engine calls :func:`load_manifests`; the configuration uses the same YAML reader, validation
+and words (``document``, ``validation``, ``source``, ``shown``), so that both explain errors alike.
+"""
+
+from reconciler.manifest.loading import load_manifests
+from reconciler.manifest.schema import schema, schema_names, schema_text
+
+__all__ = ["load_manifests", "schema", "schema_names", "schema_text"]

@@ -1,0 +1,170 @@
+"""Documents → the desired state: everything that can be judged only with all manifests at hand."""
+
+import unicodedata
+from typing import cast
+
+from reconciler.domain import DesiredState, DesiredUser, Diagnostic, Handover, SourceLocation
+from reconciler.manifest.document import Document
+from reconciler.manifest.levels import HANDOVERS, UNREADABLE, Level, LevelReader
+from reconciler.manifest.shown import near_miss, shown
+from reconciler.manifest.usable import Fields, UsableDocument
+
+
+def assemble(
+    documents: list[UsableDocument], diagnostics: list[Diagnostic], *, all_read: bool
+) -> DesiredState:
+    """The desired state of all ``documents`` together; errors are added to ``diagnostics``.
+
+    Without ``all_read`` a group that is defined nowhere is no error: it may stand in what could
+    not be read.
+    """
+    knows_groups = all_read and all(document.knows_groups for document in documents)
+    assembly = _Assembly(diagnostics, knows_groups=knows_groups)
+    for document in documents:
+        assembly.define_groups(document)
+    for document in documents:
+        assembly.add_users(document)
+    assembly.refuse_lookalikes()
+    users = {user_id: assembly.users[user_id] for user_id in sorted(assembly.users)}
+    return DesiredState(users, frozenset(assembly.groups))
+
+
+class _Assembly:
+    def __init__(self, diagnostics: list[Diagnostic], *, knows_groups: bool) -> None:
+        self._diagnostics = diagnostics
+        self._knows_groups = knows_groups
+        self._reader = LevelReader()
+        self.groups: dict[str, Level] = {}
+        self._definers: dict[str, Document] = {}
+        self.users: dict[str, DesiredUser] = {}
+        self._broken: dict[str, SourceLocation] = {}
+
+    def define_groups(self, document: UsableDocument) -> None:
+        """Take over the groups of a document."""
+        for name, fields in document.groups.items():
+            definer = self._definers.setdefault(name, document.document)
+            if definer is not document.document:
+                path = ["groups", name]
+                self._error(
+                    document.document.locate_key(path),
+                    f"the group {shown(name)} is defined twice, first at "
+                    f"{definer.locate_key(path)}",
+                    "keep one of them; groups are known to all manifests of the workspace",
+                )
+                continue
+            self.groups[name] = UNREADABLE if fields is None else self._reader.level(fields)
+
+    def add_users(self, document: UsableDocument) -> None:
+        """Take over the users of a document, with what they inherit."""
+        for user_id, place in document.broken_ids:
+            self._refuse_second(user_id, place)
+            self._broken.setdefault(user_id, place)
+        defaults = document.defaults
+        default = UNREADABLE if defaults is None else self._reader.level(defaults)
+        inherited: dict[str | None, Level] = {None: default}
+        for index, (fields, place) in enumerate(
+            zip(document.users, document.places, strict=True)
+        ):
+            if fields is None:
+                continue
+            user_id, group = cast("str", fields["id"]), cast("str | None", fields.get("group"))
+            farther = inherited.get(group)
+            if farther is None:
+                known = self.groups.get(cast("str", group))
+                if known is None:
+                    self._refuse_unknown_group(document, index, cast("str", group))
+                    farther = UNREADABLE
+                else:
+                    farther = inherited[group] = known.over(default)
+            user = self._user(user_id, group, fields, farther, place)
+            if user_id in self.users or user_id in self._broken:
+                self._refuse_second(user_id, place)
+            else:
+                self.users[user_id] = user
+
+    def refuse_lookalikes(self) -> None:
+        """Refuse ids that only a machine can tell apart."""
+        places = self._broken | {user_id: user.source for user_id, user in self.users.items()}
+        if len({_folded(user_id) for user_id in places}) == len(places):
+            return
+        first_of: dict[str, str] = {}
+        for user_id, place in sorted(places.items(), key=lambda item: item[1]):
+            first = first_of.setdefault(_folded(user_id), user_id)
+            if first != user_id:
+                self._error(
+                    place,
+                    f"{shown(user_id)} and {shown(first)} at {places[first]} differ only in case, "
+                    "space or Unicode form",
+                    "write the id as Recall knows it, once",
+                )
+
+    def _user(
+        self,
+        user_id: str,
+        group: str | None,
+        fields: Fields,
+        farther: Level,
+        place: SourceLocation,
+    ) -> DesiredUser:
+        """What ``Level.over`` does, without a level for each of a hundred thousand users."""
+        names = cast("list[str] | None", fields.get("platforms"))
+        reason = cast("str | None", fields.get("reason"))
+        reason = reason.strip() if reason is not None else None
+        if names is None:
+            platforms = farther.platforms
+            reason = reason or farther.reason
+        else:
+            platforms = self._reader.platforms(names)
+        if platforms is not None and not platforms and not reason:
+            self._refuse_without_reason(user_id, place, inherited=names is None)
+        handover = cast("str | None", fields.get("handover"))
+        declared = farther.preferences
+        if "preferences" in fields:
+            declared = {**declared, **cast("dict[str, bool | str]", fields["preferences"])}
+        return DesiredUser(
+            user_id,
+            platforms,
+            HANDOVERS[handover] if handover else farther.handover or Handover.WAIT,
+            reason or None,
+            self._reader.preferences(declared) if declared else None,
+            group,
+            place,
+        )
+
+    def _refuse_unknown_group(self, document: UsableDocument, index: int, name: str) -> None:
+        if self._knows_groups:
+            self._error(
+                document.document.locate(["users", index, "group"]),
+                f"the group {shown(name)} is defined in no manifest",
+                near_miss(name, self.groups) or "define it under `groups`",
+            )
+
+    def _refuse_without_reason(
+        self, user_id: str, place: SourceLocation, *, inherited: bool
+    ) -> None:
+        whence = " (inherited)" if inherited else ""
+        self._error(
+            place,
+            f"{shown(user_id)} is left with no platform and no `reason`: `platforms: []`{whence}",
+            "add a `reason` where `platforms` is set, or to the user",
+        )
+
+    def _refuse_second(self, user_id: str, place: SourceLocation) -> None:
+        user = self.users.get(user_id)
+        first = user.source if user else self._broken.get(user_id)
+        if first is not None:
+            self._error(
+                place,
+                f"{shown(user_id)} is declared twice, first at {first}",
+                "keep one entry for each id",
+            )
+
+    def _error(self, place: SourceLocation, message: str, hint: str) -> None:
+        self._diagnostics.append(Diagnostic(place, message, hint))
+
+
+def _folded(user_id: str) -> str:
+    if user_id.isascii():
+        return user_id.lower().strip()
+    folded = unicodedata.normalize("NFKC", user_id).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()

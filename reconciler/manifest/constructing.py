@@ -1,0 +1,158 @@
+"""Nodes → plain values, with an error for everything in which YAML surprises people.
+
+Duplicate keys, keys that are no text, merge keys, tags, and aliases that grow beyond bounds are
+told here, each with its place; what is left is JSON, which the schemas then judge.
+"""
+
+from typing import TypeAlias
+
+from yaml.nodes import MappingNode, Node, ScalarNode
+
+from reconciler.domain import Diagnostic, SourceLocation
+from reconciler.manifest.composing import MAX_DEPTH, Refused
+from reconciler.manifest.scalars import SUSPECT, NotJson, plain_kind, plain_meaning, plain_value
+from reconciler.manifest.shown import shown, visible
+
+Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Value]"
+
+_STANDARD_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
+_GROWTH = 10_000
+
+
+class Entry:
+    """An item of a sequence under a document's top mapping: its value and where it stands."""
+
+    __slots__ = ("location", "value")
+
+    def __init__(self, value: Value, location: SourceLocation) -> None:
+        self.value = value
+        self.location = location
+
+
+class Constructor:
+    """Builds the values of one file.
+
+    ``show_values`` is off for files that may hold secrets. Errors are added to ``diagnostics``;
+    the value goes on without what was wrong. Raises :class:`Refused` when aliases make more of
+    the file than ``_GROWTH`` nodes beyond one a byte.
+    """
+
+    def __init__(
+        self, file: str, size: int, diagnostics: list[Diagnostic], *, show_values: bool
+    ) -> None:
+        self._file = file
+        self._allowance = size + _GROWTH
+        self._diagnostics = diagnostics
+        self._show_values = show_values
+
+    def entry(self, node: Node) -> Entry:
+        """The node's value with its place."""
+        return Entry(self.value(node, 2), self.location(node))
+
+    def location(self, node: Node) -> SourceLocation:
+        """Where ``node`` begins."""
+        mark = node.start_mark
+        return SourceLocation(self._file, mark.line + 1, mark.column + 1)
+
+    def value(self, node: Node, depth: int = 0) -> Value:
+        """The value of ``node``, which stands ``depth`` levels deep."""
+        if node.__class__ is ScalarNode:
+            return self._scalar(node)
+        if depth > MAX_DEPTH:
+            raise Refused(
+                node,
+                f"aliases nest deeper than {MAX_DEPTH} levels",
+                "an alias may not stand inside what it refers to",
+            )
+        self._allowance -= len(node.value)
+        if self._allowance < 0:
+            raise Refused(
+                node,
+                "aliases make this document grow beyond bounds",
+                "use defaults or groups for what many users share",
+            )
+        if node.tag and node.tag not in _STANDARD_TAGS:
+            self._tag_error(node)
+        if isinstance(node, MappingNode):
+            return self._mapping(node, depth + 1)
+        return [
+            item.value if item.__class__ is Entry else self.value(item, depth + 1)
+            for item in node.value
+        ]
+
+    def _mapping(self, node: MappingNode, depth: int) -> Value:
+        result: dict[str, Value] = {}
+        for key_node, value_node in node.value:
+            key = key_node.value
+            suspect = key_node.__class__ is not ScalarNode or key[:1] in SUSPECT or key_node.tag
+            if suspect and not self._usable_key(key_node):
+                continue
+            if key in result:
+                self._duplicate_key(node, key_node)
+                continue
+            result[key] = (
+                self._scalar(value_node)
+                if value_node.__class__ is ScalarNode
+                else self.value(value_node, depth)
+            )
+        return result
+
+    def _scalar(self, node: ScalarNode) -> Value:
+        text: str = node.value
+        if node.tag:
+            if node.tag not in _STANDARD_TAGS:
+                self._tag_error(node)
+            return text
+        # No number, date or truth value holds an @, and a good third of all addresses is suspect.
+        if text[:1] not in SUSPECT or node.style or "@" in text:
+            return text
+        try:
+            return plain_value(text)
+        except NotJson:
+            meaning = plain_meaning(text)
+            what = shown(text) if self._show_values else "this"
+            self._error(node, f"YAML reads {what} as {meaning}", "quote it if it is meant as text")
+            return text
+
+    def _usable_key(self, node: Node) -> bool:
+        if node.__class__ is not ScalarNode:
+            self._error(node, "a list or mapping cannot be a key", "keys are field names")
+            return False
+        text: str = node.value
+        if node.tag:
+            if node.tag not in _STANDARD_TAGS:
+                self._tag_error(node)
+            return True
+        if node.style:
+            return True
+        if plain_kind(text) == "merge":
+            self._error(
+                node,
+                "merge keys (`<<`) are not taken",
+                "use defaults or groups for what many users share",
+            )
+            return False
+        meaning = plain_meaning(text)
+        if meaning is None:
+            return True
+        what = f"the key {shown(text)}" if self._show_values else "this key"
+        self._error(node, f"YAML reads {what} as {meaning}", "quote it if it is meant as text")
+        return False
+
+    def _duplicate_key(self, mapping: MappingNode, key_node: Node) -> None:
+        first = next(
+            key for key, _ in mapping.value if getattr(key, "value", None) == key_node.value
+        )
+        what = f"the key {shown(key_node.value)}" if self._show_values else "this key"
+        self._error(
+            key_node,
+            f"{what} stands twice in one mapping, first at {self.location(first)}",
+            "remove one of them",
+        )
+
+    def _tag_error(self, node: Node) -> None:
+        tag = visible(node.tag.replace("tag:yaml.org,2002:", "!!"))
+        self._error(node, f"the tag {shown(tag)} is not taken", "write the plain value, no tag")
+
+    def _error(self, node: Node, message: str, hint: str) -> None:
+        self._diagnostics.append(Diagnostic(self.location(node), message, hint))

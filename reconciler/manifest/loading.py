@@ -1,0 +1,76 @@
+"""Paths → desired state: the one call that the rest of the product makes of this room."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from reconciler.domain import DesiredState, Diagnostic, InvalidInput
+from reconciler.manifest.assembling import assemble
+from reconciler.manifest.document import read_documents
+from reconciler.manifest.finding import find_manifests
+from reconciler.manifest.source import read_source
+from reconciler.manifest.usable import UsableDocument, usable
+from reconciler.manifest.validation import violations
+
+_PROGRESS_STEP = 1000
+
+
+def load_manifests(
+    paths: Sequence[Path],
+    *,
+    relative_to: Path | None = None,
+    on_progress: Callable[[int], None] | None = None,
+) -> DesiredState:
+    """The desired state that the manifests at ``paths`` (files and folders) declare together.
+
+    Errors and sources name files as somebody in ``relative_to`` (default: the working folder)
+    would type them. ``on_progress`` is told the number of users read so far, every thousand.
+    Raises :class:`InvalidInput` with every error of all files, ordered by place.
+    """
+    base = Path.cwd() if relative_to is None else relative_to
+    diagnostics: list[Diagnostic] = []
+    if not paths:
+        raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
+    with _collector_paused():
+        documents: list[UsableDocument] = []
+        unread: list[Diagnostic] = []
+        progress = _Progress(on_progress) if on_progress else None
+        found = find_manifests(paths, base, unread)
+        for path, name in found:
+            try:
+                source = read_source(path, name)
+                for document in read_documents(source, diagnostics, on_entry=progress):
+                    broken = violations("manifest", document)
+                    diagnostics.extend(violation.diagnostic for violation in broken)
+                    documents.append(usable(document, broken))
+            except InvalidInput as error:
+                unread.extend(error.diagnostics)
+        state = assemble(documents, diagnostics, all_read=not unread)
+    diagnostics += unread
+    if diagnostics:
+        raise InvalidInput(*sorted(set(diagnostics)))
+    return state
+
+
+class _Progress:
+    def __init__(self, report: Callable[[int], None]) -> None:
+        self._report = report
+        self._count = 0
+
+    def __call__(self) -> None:
+        self._count += 1
+        if self._count % _PROGRESS_STEP == 0:
+            self._report(self._count)
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """No garbage collection: nothing here makes cycles, and it would take most of the time."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

@@ -1,0 +1,77 @@
+"""What YAML reads a scalar without quotes as.
+
+YAML 1.1 takes ``0042`` for 34, ``no`` for false, ``12:30`` for 750 and ``2026-10-31`` for a date.
+The rules are PyYAML's own, looked up here so that the composer need not ask for every scalar.
+"""
+
+import math
+from functools import lru_cache
+from typing import TypeAlias
+
+from yaml.constructor import SafeConstructor
+from yaml.nodes import ScalarNode
+from yaml.resolver import Resolver
+
+JsonScalar: TypeAlias = None | bool | int | float | str
+
+_PREFIX = "tag:yaml.org,2002:"
+_RESOLVERS = Resolver.yaml_implicit_resolvers
+_LARGEST = 2**63
+
+# A plain scalar whose first character is none of these is text, whatever follows.
+SUSPECT = frozenset(_RESOLVERS)
+
+_MEANINGS = {
+    "int": "an integer",
+    "float": "a number",
+    "bool": "a truth value",
+    "null": "no value",
+    "timestamp": "a date",
+}
+
+
+class NotJson(Exception):
+    """A plain scalar that YAML reads as something that JSON has no value for, such as a date."""
+
+
+def plain_kind(text: str) -> str:
+    """The name of the YAML 1.1 type of a plain scalar: ``str``, ``int``, ``timestamp``, …"""
+    for tag, pattern in _RESOLVERS.get(text[:1], ()):
+        if pattern.match(text):
+            return str(tag).removeprefix(_PREFIX)
+    return "str"
+
+
+@lru_cache(maxsize=1024)
+def plain_value(text: str) -> JsonScalar:
+    """The value of a plain scalar. Raises :class:`NotJson`."""
+    kind = plain_kind(text)
+    if kind not in _MEANINGS:
+        return text
+    if kind == "timestamp":
+        raise NotJson
+    try:
+        value: JsonScalar = SafeConstructor().construct_object(ScalarNode(_PREFIX + kind, text))
+    except ValueError as error:
+        raise NotJson from error
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NotJson
+    if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+        raise NotJson
+    return value
+
+
+def plain_meaning(text: str) -> str | None:
+    """What YAML takes the plain scalar for, in words; None when it is text."""
+    kind = plain_kind(text)
+    if kind not in _MEANINGS:
+        return None
+    if kind == "int":
+        try:
+            value = plain_value(text)
+        except NotJson:
+            return "an integer"
+        return "an integer" if str(value) == text else f"the integer {value}"
+    if kind == "bool":
+        return str(plain_value(text)).lower()
+    return _MEANINGS[kind]

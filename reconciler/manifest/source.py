@@ -1,0 +1,87 @@
+"""Files as bytes that are known to be UTF-8 text, with the name that errors call them by.
+
+Manifests and the configuration are read through here, so that both survive the same hostile
+files: devices, symlink loops, other encodings, sizes that no fleet has.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+from msgspec import Struct
+
+from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
+from reconciler.manifest.shown import visible
+
+MAX_BYTES = 128 * 1024 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class Source(Struct, frozen=True):
+    """The text of a file: ``name`` as a person would type it, ``data`` UTF-8 without a BOM."""
+
+    name: str
+    data: bytes
+
+
+def display_name(path: Path, base: Path) -> str:
+    """``path`` as somebody who stands in ``base`` would type it, in visible characters."""
+    absolute = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+    return visible(str(absolute.relative_to(base) if absolute.is_relative_to(base) else path))
+
+
+def read_source(path: Path, name: str) -> Source:
+    """Read a file whole.
+
+    Raises :class:`InvalidInput` when it cannot be opened, is no regular file, is larger than
+    ``MAX_BYTES`` or is not UTF-8 (with the place of the first byte that is not).
+    """
+    try:
+        # Without O_NONBLOCK the opening of a named pipe would wait for a writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _refused(name, "is not a regular file", "name a file or a folder")
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise cannot_read(name, error) from error
+    if len(data) > MAX_BYTES:
+        raise _refused(name, f"is larger than {MAX_BYTES >> 20} MiB", "split it into several files")
+    return Source(name, _utf8(name, data))
+
+
+def cannot_read(name: str, error: OSError) -> InvalidInput:
+    """The error for a file or folder that the operating system does not give us."""
+    reason = error.strerror or type(error).__name__
+    hints = {
+        FileNotFoundError: "check the path; relative ones start at the working folder",
+        PermissionError: "check the permissions of the file and its folders",
+    }
+    return _refused(name, f"cannot be read: {reason}", hints.get(type(error)))
+
+
+def place_of_byte(name: str, data: bytes, offset: int) -> SourceLocation:
+    """The line and column of the byte at ``offset``; what stands before it is UTF-8."""
+    line_start = data.rfind(b"\n", 0, offset) + 1
+    column = len(data[line_start:offset].decode("utf-8")) + 1
+    return SourceLocation(name, data.count(b"\n", 0, offset) + 1, column)
+
+
+def _utf8(name: str, data: bytes) -> bytes:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        location = place_of_byte(name, data, error.start)
+        wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+        raise InvalidInput(
+            Diagnostic(
+                location,
+                f"not UTF-8: byte 0x{data[error.start]:02x} at offset {error.start}",
+                "the file is UTF-16: save it as UTF-8" if wide else "save the file as UTF-8",
+            )
+        ) from error
+    return data.removeprefix(_BOM)
+
+
+def _refused(name: str, message: str, hint: str | None) -> InvalidInput:
+    return InvalidInput(Diagnostic(SourceLocation(name), message, hint))

@@ -1,0 +1,191 @@
+"""One exchange of a request for an answer, with the failures of the network told apart.
+
+Loads httpx, which costs a sixth of a second: the reader and the writer import this module only when
+they are made.
+"""
+
+import logging
+from collections.abc import Callable
+
+import httpcore
+import httpx
+
+import reconciler
+from reconciler.domain import Clock
+from reconciler.recall.answers import refusal
+from reconciler.recall.bounded import CallTooSlow, TimeBound
+from reconciler.recall.budget import Permit
+from reconciler.recall.calls import Answer, Call
+from reconciler.recall.endpoint import Endpoint
+from reconciler.recall.errors import NoAnswer, NotReached, RecallError, TooSlow, UnexpectedAnswer
+from reconciler.recall.settings import Settings
+from reconciler.recall.transport import ApiTransport, GetOnlyTransport
+from reconciler.recall.untrusted import shown
+
+log = logging.getLogger(__name__)
+
+# At DEBUG httpcore writes down whatever a server sends, unbounded.
+logging.getLogger("httpcore").setLevel(logging.INFO)
+
+# Of an answer that is not 2xx only this much is read: enough for its error message.
+MAX_ERROR_BYTES = 4096
+
+_NEVER_SENT = (
+    httpcore.ConnectError,
+    httpcore.ConnectTimeout,
+    httpcore.PoolTimeout,
+    httpcore.ProxyError,
+)
+_LOST = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+
+class Channel:
+    """Carries calls to one endpoint; thread-safe. ``get_only`` makes it unable to do more.
+
+    Without ``keep_alive`` each call has a connection of its own: on a connection that is used
+    again, the server's closing it meanwhile cannot be told from a call that had its effect.
+    ``server_date`` is the ``Date`` of the last answer, as it was sent.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        clock: Clock,
+        settings: Settings,
+        get_only: bool = False,
+        keep_alive: bool = True,
+    ) -> None:
+        self._endpoint = endpoint
+        self._clock = clock
+        self._settings = settings
+        self._bound = TimeBound()
+        self.server_date: str | None = None
+        self._transport: httpx.BaseTransport = ApiTransport(
+            endpoint, self._bound, keep_alive=keep_alive
+        )
+        if get_only:
+            self._transport = GetOnlyTransport(self._transport)
+        self._headers = {
+            "accept": "application/json",
+            # On loopback compressing costs more than carrying.
+            "accept-encoding": "identity" if endpoint.loopback else "gzip",
+            "user-agent": f"calendar-reconciler/{reconciler.__version__}",
+        }
+        if not keep_alive:
+            self._headers["connection"] = "close"
+
+    def exchange(
+        self, call: Call, permit: Permit, on_bytes: Callable[[int], None] | None = None
+    ) -> Answer:
+        """Send ``call`` once and return its 2xx answer; ``on_bytes`` gets the bytes so far.
+
+        Settles ``permit``: released if nothing was sent, otherwise answered.
+
+        Raises RecallError: the kind that the status stands for, NotReached, NoAnswer, or
+        UnexpectedAnswer for an answer that is too long or wrongly encoded. None of them refers to
+        the request or to the libraries' exceptions, which may hold credentials.
+        """
+        result: Answer | RecallError | None = None
+        try:
+            result = self._attempt(call, on_bytes)
+        finally:
+            if isinstance(result, NotReached):
+                permit.release()
+            else:
+                permit.answered()
+        if isinstance(result, RecallError):
+            log.debug("%s", result.detail)
+            # Here and not where it was caught: so no exception of a library is its context.
+            raise result
+        log.debug("%s: HTTP %d, %d bytes", call.name, result.status, len(result.body))
+        return result
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _attempt(self, call: Call, on_bytes: Callable[[int], None] | None) -> Answer | RecallError:
+        status: int | None = None
+        try:
+            with self._bound.within(call.total):
+                response = self._transport.handle_request(self._request(call))
+                status = response.status_code
+                try:
+                    answer = self._read(call, response, on_bytes)
+                finally:
+                    response.close()
+        except _NEVER_SENT as error:
+            return NotReached(f"{call.name}: {self._reason(call, error)}")
+        except CallTooSlow as error:
+            return TooSlow(f"{call.name}: {error}", status=status)
+        except _LOST as error:
+            return NoAnswer(f"{call.name}: {self._reason(call, error)}", status=status)
+        except httpx.DecodingError:
+            return UnexpectedAnswer(f"{call.name}: its compression is broken", status=status)
+        if isinstance(answer, RecallError):
+            return answer
+        refused = refusal(
+            call,
+            answer,
+            self._endpoint,
+            self._clock.now(),
+            self._settings.retry_after_cap,
+        )
+        return refused or answer
+
+    def _request(self, call: Call) -> httpx.Request:
+        headers = dict(self._headers)
+        if call.token is None:
+            headers["authorization"] = f"Token {self._endpoint.key.reveal()}"
+        else:
+            headers["x-recallcalendarauthtoken"] = call.token.reveal()
+        if call.content is not None:
+            headers["content-type"] = "application/json"
+        return httpx.Request(
+            call.method,
+            self._endpoint.url + call.path,
+            headers=headers,
+            content=call.content,
+            extensions={
+                "timeout": {
+                    "connect": self._settings.connect_timeout,
+                    "read": call.silence,
+                    "write": call.silence,
+                    "pool": self._settings.connect_timeout,
+                }
+            },
+        )
+
+    def _read(
+        self, call: Call, response: httpx.Response, on_bytes: Callable[[int], None] | None
+    ) -> Answer | RecallError:
+        body = bytearray()
+        retry_after = response.headers.get("retry-after")
+        self.server_date = response.headers.get("date")
+        answer = Answer(response.status_code, body, retry_after)
+        if not response.is_success:
+            self._read_beginning(response, body)
+            return answer
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > call.max_bytes:
+                detail = f"{call.name}: the answer is longer than {call.max_bytes} bytes"
+                return UnexpectedAnswer(detail, status=response.status_code)
+            if on_bytes is not None:
+                on_bytes(len(body))
+        return answer
+
+    def _read_beginning(self, response: httpx.Response, body: bytearray) -> None:
+        # The status alone says what is to be done: a body that breaks off takes nothing from it.
+        try:
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > MAX_ERROR_BYTES:
+                    return
+        except (*_LOST, httpx.DecodingError):
+            return
+
+    def _reason(self, call: Call, error: Exception) -> str:
+        # Some quote what the server sent, and that may be what we sent before.
+        return shown(str(error), *call.secrets(self._endpoint.key)) or type(error).__name__

@@ -1,0 +1,148 @@
+"""The API's JSON into the domain's nouns: the wire's shapes are known here and nowhere else.
+
+The whole answer is decoded at once (100 000 users in a tenth of a second); only when that fails
+its rows are taken one by one, so that one malformed row costs one user, not the fleet.
+"""
+
+import re
+
+import msgspec
+from msgspec import Raw, Struct
+
+from reconciler.domain import CalendarUser, Connection, Preferences
+from reconciler.recall.untrusted import shown
+
+_SPACE = re.compile(rb"[ \t\r\n]*")
+# Besides msgspec's own errors: nesting too deep, and bytes that are not UTF-8.
+_MALFORMED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+
+
+class Undecodable(Exception):
+    """An answer that is not JSON, or not of the documented shape; the text says where."""
+
+
+class Page(Struct, frozen=True):
+    """One answer of the list call: a bare array has neither ``next`` nor ``count``.
+
+    ``rows`` counts the malformed ones too, each of which has its problem.
+    """
+
+    users: list[CalendarUser]
+    rows: int
+    next: str | None = None
+    count: int | None = None
+    problems: tuple[str, ...] = ()
+
+
+class _Wrapped(Struct, frozen=True):
+    results: list[CalendarUser]
+    next: str | None = None
+    count: int | None = None
+
+
+class _WrappedRows(Struct, frozen=True):
+    results: list[Raw]
+    next: str | None = None
+    count: int | None = None
+
+
+class _LenientUser(Struct, frozen=True):
+    """A calendar user whose ``connections`` may be null as well: none."""
+
+    id: str
+    external_id: str | None = None
+    connections: tuple[Connection, ...] | None = None
+    preferences: Preferences | None = None
+
+
+class _Name(Struct, frozen=True):
+    id: str | None = None
+    external_id: str | None = None
+
+
+class _Token(Struct, frozen=True):
+    token: str
+
+
+_array = msgspec.json.Decoder(list[CalendarUser])
+_wrapped = msgspec.json.Decoder(_Wrapped)
+_array_rows = msgspec.json.Decoder(list[Raw])
+_wrapped_rows = msgspec.json.Decoder(_WrappedRows)
+_user = msgspec.json.Decoder(_LenientUser)
+_name = msgspec.json.Decoder(_Name)
+_token = msgspec.json.Decoder(_Token)
+
+
+def decode_page(body: bytes | bytearray) -> Page:
+    """A page of calendar users: a bare array or ``{"results", "next", "count"}``.
+
+    Raises:
+        Undecodable: neither of the two; a malformed row is a problem of the page instead.
+    """
+    try:
+        try:
+            return _whole(body)
+        except (msgspec.ValidationError, RecursionError):
+            return _row_by_row(body)
+    except _MALFORMED as error:
+        raise Undecodable(_reason(error)) from None
+
+
+def decode_user(body: bytes | bytearray) -> CalendarUser:
+    """One calendar user; raises Undecodable."""
+    try:
+        user = _user.decode(body)
+    except _MALFORMED as error:
+        raise Undecodable(_reason(error)) from None
+    return CalendarUser(user.id, user.external_id, user.connections or (), user.preferences)
+
+
+def decode_token(body: bytes | bytearray) -> str:
+    """The token of an answer to authenticate; raises Undecodable."""
+    try:
+        return _token.decode(body).token
+    except _MALFORMED as error:
+        raise Undecodable(_reason(error)) from None
+
+
+def _is_array(body: bytes | bytearray) -> bool:
+    start = _SPACE.match(body)
+    return start is not None and body[start.end() : start.end() + 1] == b"["
+
+
+def _whole(body: bytes | bytearray) -> Page:
+    if _is_array(body):
+        users = _array.decode(body)
+        return Page(users, len(users))
+    page = _wrapped.decode(body)
+    return Page(page.results, len(page.results), page.next, page.count)
+
+
+def _row_by_row(body: bytes | bytearray) -> Page:
+    bare = _is_array(body)
+    page = _WrappedRows(_array_rows.decode(body)) if bare else _wrapped_rows.decode(body)
+    users: list[CalendarUser] = []
+    problems: list[str] = []
+    for index, row in enumerate(page.results):
+        try:
+            users.append(decode_user(bytes(row)))
+        except Undecodable as error:
+            problems.append(f"row {index}{_named(bytes(row))} is malformed: {error}")
+    return Page(users, len(page.results), page.next, page.count, tuple(problems))
+
+
+def _named(row: bytes) -> str:
+    try:
+        name = _name.decode(row)
+    except _MALFORMED:
+        return ""
+    told = name.external_id or name.id
+    return f" ({shown(told)})" if told else ""
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    return shown(str(error))

@@ -1,0 +1,187 @@
+"""The client that can only look: all that planning holds, and what the executor re-reads with."""
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Self
+
+from reconciler.domain import CalendarUser, Clock, ObservedState, Secret
+from reconciler.recall.budget import Permit
+from reconciler.recall.budgets import Budgets, UserCall
+from reconciler.recall.calls import USER_PATH, Answer, Call
+from reconciler.recall.decoding import Page, Undecodable, decode_page, decode_user
+from reconciler.recall.endpoint import Endpoint
+from reconciler.recall.errors import (
+    CredentialsRefused,
+    OutOfCredit,
+    RecallError,
+    TooSlow,
+    UnexpectedAnswer,
+)
+from reconciler.recall.listing import Listing
+from reconciler.recall.patience import Patience
+from reconciler.recall.settings import Settings
+
+Progress = Callable[[int], None]
+
+
+class CalendarReader:
+    """Reads calendar users. Has no method, and no transport, that sends anything but GET.
+
+    Thread-safe. ``jitter`` gives numbers in [0, 1) for the backoff between attempts.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        *,
+        clock: Clock,
+        budgets: Budgets,
+        settings: Settings | None = None,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        # Late, because they load httpx and tenacity, which most commands never need.
+        from reconciler.recall.channel import Channel  # noqa: PLC0415
+        from reconciler.recall.retries import Retries  # noqa: PLC0415
+
+        self._settings = settings or Settings()
+        self._endpoint = endpoint
+        self._budgets = budgets
+        self._channel = Channel(endpoint, clock=clock, settings=self._settings, get_only=True)
+        self._retries = Retries(self._settings, jitter)
+
+    def list_users(self, patience: Patience, on_progress: Progress | None = None) -> ObservedState:
+        """All calendar users of the workspace; ``on_progress`` gets the bytes read so far.
+
+        What could not be read to its end or understood is a problem of the observation, which then
+        is incomplete. That the API could not be asked at all is an error.
+
+        Raises:
+            CredentialsRefused, OutOfCredit: on any page.
+            RecallError: the first page failed after all attempts.
+            Interrupted, DeadlinePassed: as ``patience`` has it.
+        """
+        listing = Listing(self._endpoint.url, self._settings.max_pages)
+        progress = _Progress(patience, on_progress)
+        while (path := listing.path) is not None:
+            try:
+                page = self._page(path, patience, progress)
+            except (CredentialsRefused, OutOfCredit):
+                raise
+            except RecallError as error:
+                if not listing.pages and not _answered(error):
+                    raise
+                listing.broke_off(str(error))
+            except Undecodable as error:
+                listing.broke_off(str(error))
+            else:
+                listing.add(page)
+        return listing.observed()
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        """The calendar user to whom ``token`` belongs; ``budget_subject`` names whose budget pays.
+
+        Raises:
+            UserTokenRefused: the token is not, or no longer, valid.
+            RecallError: any other failure, after all attempts.
+            Interrupted, DeadlinePassed: as ``patience`` has it.
+        """
+
+        def attempt() -> CalendarUser:
+            with self._budgets.take_user(UserCall.GET, budget_subject, patience) as permit:
+                call = Call(
+                    name="get calendar user",
+                    method="GET",
+                    path=USER_PATH,
+                    silence=self._settings.read_timeout,
+                    total=min(self._settings.call_total, patience.remaining()),
+                    max_bytes=self._settings.max_answer_bytes,
+                    token=token,
+                )
+                answer = self._exchange(call, permit, patience)
+            try:
+                return decode_user(answer.body)
+            except Undecodable as error:
+                detail = f"{call.name}: {error}"
+            raise UnexpectedAnswer(detail, status=answer.status)
+
+        return self._retries.run(attempt, patience)
+
+    @property
+    def server_time(self) -> datetime | None:
+        """The server's clock (UTC) at its last answer; None where it told none that is readable."""
+        try:
+            told = parsedate_to_datetime(self._channel.server_date or "")
+        except ValueError:
+            return None
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._channel.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _page(self, path: str, patience: Patience, progress: "_Progress") -> Page:
+        def attempt() -> Page:
+            with self._budgets.list_users.take(patience) as permit:
+                call = Call(
+                    name="list calendar users",
+                    method="GET",
+                    path=path,
+                    silence=self._settings.list_timeout,
+                    total=min(self._settings.list_total, patience.remaining()),
+                    max_bytes=self._settings.max_list_bytes,
+                )
+                answer = self._exchange(call, permit, patience, progress.page)
+            progress.done(len(answer.body))
+            return decode_page(answer.body)
+
+        return self._retries.run(attempt, patience)
+
+    def _exchange(
+        self,
+        call: Call,
+        permit: Permit,
+        patience: Patience,
+        on_bytes: Progress | None = None,
+    ) -> Answer:
+        try:
+            answer = self._channel.exchange(call, permit, on_bytes)
+        except TooSlow:
+            # It may be the caller's deadline that cut it short.
+            patience.check()
+            raise
+        if answer.status != 200:
+            # 206 is a part, 204 nothing: neither is the state that was asked for.
+            raise UnexpectedAnswer(f"{call.name}: HTTP {answer.status}", status=answer.status)
+        return answer
+
+
+class _Progress:
+    """Bytes over all pages; looks whether to stop while a long answer comes in."""
+
+    def __init__(self, patience: Patience, report: Progress | None) -> None:
+        self._patience = patience
+        self._report = report
+        self._before = 0
+
+    def page(self, size: int) -> None:
+        """So much of the current page was read."""
+        self._patience.check()
+        if self._report is not None:
+            self._report(self._before + size)
+
+    def done(self, size: int) -> None:
+        """The current page ended with this size."""
+        self._before += size
+
+
+def _answered(error: RecallError) -> bool:
+    """Whether the API did answer, but with something that can not be used."""
+    return error.status is not None and 200 <= error.status < 300

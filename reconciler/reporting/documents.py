@@ -1,0 +1,106 @@
+"""What can be reported: one frozen struct a kind of report, no wording and no layout.
+
+The fronts build these, the renderers of this room turn them into text, JSON, JSON Lines and
+Markdown.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from reconciler.applying.outcome import RunResult
+from reconciler.domain import Diagnostic
+from reconciler.planning import GuardName, Plan, Verdict
+
+
+class PlanReport(Struct, frozen=True):
+    """A plan, as ``plan`` and ``show`` tell it, and an acting run that was refused before it began.
+
+    ``status`` is the exit status of the command. ``saved_to`` is the path of the plan file.
+    ``limit_sources`` says where a limit is set (``reconciler.yaml:12:5`` or ``the default``).
+    ``verdicts`` replace those of the plan where an acting run has judged it again. ``verbose``
+    lists what is left alone instead of counting it, and every guard.
+    """
+
+    plan: Plan
+    status: int
+    saved_to: str | None = None
+    limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
+    verdicts: tuple[Verdict, ...] | None = None
+    verbose: bool = False
+
+    @property
+    def guards(self) -> tuple[Verdict, ...]:
+        """The verdicts that count: of this run, or else those that the plan was made with."""
+        return self.plan.content.guards if self.verdicts is None else self.verdicts
+
+
+class RunReport(Struct, frozen=True):
+    """An acting run: the plan it was bound by and how each action ended.
+
+    ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`.
+    """
+
+    plan: Plan
+    result: RunResult
+    status: int
+    verdicts: tuple[Verdict, ...] | None = None
+    limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
+
+    @property
+    def guards(self) -> tuple[Verdict, ...]:
+        """The verdicts that count: of this run, or else those that the plan was made with."""
+        return self.plan.content.guards if self.verdicts is None else self.verdicts
+
+
+class ValidationReport(Struct, frozen=True):
+    """Manifests that were read offline: how much was read, and every error in it."""
+
+    users: int
+    files: int
+    workspace: str | None
+    diagnostics: tuple[Diagnostic, ...]
+    status: int
+
+
+class CheckState(StrEnum):
+    """How one check of ``doctor`` came out."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+class Check(Struct, frozen=True):
+    """One check of ``doctor``: what was found, and what the caller can do about it."""
+
+    name: str
+    state: CheckState
+    message: str
+    hint: str | None = None
+
+
+class DoctorReport(Struct, frozen=True):
+    """Whether the tool could work here; no workspace where the configuration names none."""
+
+    workspace: str | None
+    address: str | None
+    checks: tuple[Check, ...]
+    status: int
+
+
+class ErrorReport(Struct, frozen=True):
+    """A command that ended before it had a result, and all that kept it from one.
+
+    Refusals are no errors: they are reports of a plan or a run with status 3. ``plan`` is the
+    plan that was in hand, where there was one.
+    """
+
+    status: int
+    problems: tuple[Diagnostic, ...]
+    plan: Plan | None = None
+
+
+Report = PlanReport | RunReport | ValidationReport | DoctorReport | ErrorReport

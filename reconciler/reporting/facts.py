@@ -1,0 +1,208 @@
+"""The parts that machine-readable reports are made of, the same in JSON and in JSON Lines."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from msgspec import Struct
+
+from reconciler.applying.outcome import ActionResult, HaltCause, Outcome, RunResult
+from reconciler.domain import Diagnostic, Platform
+from reconciler.planning import (
+    Action,
+    Content,
+    Disconnect,
+    GuardName,
+    Judgement,
+    Plan,
+    Verdict,
+)
+from reconciler.reporting.documents import Check, CheckState
+from reconciler.reporting.phrase import plain
+from reconciler.reporting.wording import guards, outcomes
+
+
+class PlanCounts(Struct, frozen=True):
+    """How much a plan holds of each kind; ``converged`` and ``spared`` are of the whole fleet."""
+
+    disconnect: int
+    update_preferences: int
+    pending: int
+    blocked: int
+    undetermined: int
+    converged: int
+    spared: int
+    deselected: int
+    problems: int
+
+
+class RunCounts(Struct, frozen=True):
+    """How many actions ended with each outcome, and the mutating calls that were sent."""
+
+    verified: int
+    already_absent: int
+    skipped_stale: int
+    failed: int
+    unknown: int
+    not_attempted: int
+    calls: int
+
+
+class CheckCounts(Struct, frozen=True):
+    """How many checks came out in each way."""
+
+    ok: int
+    warning: int
+    failed: int
+    skipped: int
+
+
+class Guard(Struct, frozen=True):
+    """A verdict with its explanation.
+
+    ``limit_source`` is where the limit is set, ``flag`` what the acting command would need,
+    ``remedy`` what would let a refused plan pass; null where there is nothing to say.
+    """
+
+    guard: GuardName
+    judgement: Judgement
+    actual: int
+    limit: int | None
+    total: int | None
+    limit_source: str | None
+    flag: str | None
+    message: str
+    remedy: str | None
+
+
+class Ending(Struct, frozen=True):
+    """How one action ended: codes to match on, sentences to show, and the whole action."""
+
+    user: str
+    kind: Literal["disconnect", "update_preferences"]
+    platform: Platform | None
+    outcome: Outcome
+    cause: str
+    message: str
+    detail: str | None
+    next: str | None
+    calls: int
+    source: str | None
+    action: Action
+
+
+class Halt(Struct, frozen=True):
+    """Why a run stopped early; ``signal`` is the number of the signal, where one did it."""
+
+    cause: HaltCause
+    message: str
+    detail: str | None
+    signal: int | None
+
+
+class PlanOutline(Struct, frozen=True):
+    """A plan by its name and numbers."""
+
+    digest: str
+    workspace: str
+    base_url: str
+    summary: PlanCounts
+
+
+class Problem(Struct, frozen=True):
+    """An error: place and hint are null where there are none; line and column count from 1."""
+
+    message: str
+    hint: str | None
+    file: str | None
+    line: int | None
+    column: int | None
+
+
+def plan_counts(content: Content) -> PlanCounts:
+    """The numbers of ``content``."""
+    disconnects = len(content.disconnects)
+    return PlanCounts(
+        disconnect=disconnects,
+        update_preferences=len(content.actions) - disconnects,
+        pending=len(content.pending),
+        blocked=len(content.blocked),
+        undetermined=len(content.undetermined),
+        converged=content.fleet.converged,
+        spared=len(content.spared),
+        deselected=content.deselected,
+        problems=len(content.problems),
+    )
+
+
+def outline(plan: Plan) -> PlanOutline:
+    """``plan`` in short."""
+    content = plan.content
+    return PlanOutline(content.digest(), content.workspace, content.base_url, plan_counts(content))
+
+
+def run_counts(result: RunResult) -> RunCounts:
+    """The numbers of ``result``."""
+    return RunCounts(
+        **{outcome.value: number for outcome, number in result.count().items()},
+        calls=result.calls,
+    )
+
+
+def check_counts(checks: Sequence[Check]) -> CheckCounts:
+    """The numbers of ``checks``."""
+    states = [check.state for check in checks]
+    return CheckCounts(**{state.value: states.count(state) for state in CheckState})
+
+
+def guard(verdict: Verdict, sources: Mapping[GuardName, str]) -> Guard:
+    """``verdict`` explained."""
+    source = sources.get(verdict.guard)
+    refused = verdict.judgement is Judgement.REFUSED
+    return Guard(
+        guard=verdict.guard,
+        judgement=verdict.judgement,
+        actual=verdict.actual,
+        limit=verdict.limit,
+        total=verdict.total,
+        limit_source=source,
+        flag=guards.flag(verdict.guard),
+        message=plain(guards.sentence(verdict, source)),
+        remedy=plain(guards.remedy(verdict)) if refused else None,
+    )
+
+
+def ending(result: ActionResult, plan: Plan) -> Ending:
+    """``result`` explained; its place is that of the user in the manifests of ``plan``."""
+    action = result.action
+    return Ending(
+        user=action.user,
+        kind="disconnect" if isinstance(action, Disconnect) else "update_preferences",
+        platform=action.platform if isinstance(action, Disconnect) else None,
+        outcome=result.outcome,
+        cause=result.cause,
+        message=plain(outcomes.cause(result)),
+        detail=result.detail,
+        next=outcomes.next_step(result),
+        calls=result.calls,
+        source=plan.envelope.sources.get(action.user),
+        action=action,
+    )
+
+
+def halt(result: RunResult) -> Halt | None:
+    """Why the run stopped early, or None: it did not."""
+    if result.halted is None:
+        return None
+    return Halt(result.halted, plain(outcomes.halt(result)), result.halt_detail, result.signal)
+
+
+def problem(diagnostic: Diagnostic) -> Problem:
+    """``diagnostic`` with its place taken apart."""
+    place = diagnostic.location
+    return Problem(
+        message=diagnostic.message,
+        hint=diagnostic.hint,
+        file=place.file if place else None,
+        line=place.line or None if place else None,
+        column=place.column or None if place else None,
+    )

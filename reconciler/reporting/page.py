@@ -1,0 +1,64 @@
+"""Lines of text with tones, painted only where there is colour.
+
+One string a line and no layout engine: a plan of a hundred thousand lines must stay linear.
+"""
+
+import textwrap
+from functools import cache
+
+from reconciler.reporting.sign import Tone
+
+Span = tuple[str, Tone]
+_NARROWEST = 40
+
+
+class Page:
+    """Collects lines; only prose is wrapped to ``width``, so that entries stay greppable."""
+
+    def __init__(self, *, width: int, color: bool) -> None:
+        self._width = max(width, _NARROWEST)
+        self._color = color
+        self._lines: list[str] = []
+
+    def line(self, *spans: Span | str) -> None:
+        """One line, as long as it is."""
+        if self._color:
+            self._lines.append(
+                "".join([s if isinstance(s, str) else _paint(s[0], s[1]) for s in spans])
+            )
+        else:
+            self._lines.append("".join([s if isinstance(s, str) else s[0] for s in spans]))
+
+    def prose(self, text: str, tone: Tone = Tone.PLAIN, *, first: str = "", rest: str = "") -> None:
+        """A sentence, wrapped; ``first`` stands before its first line, ``rest`` before others."""
+        for line in textwrap.wrap(
+            text,
+            self._width,
+            initial_indent=first,
+            subsequent_indent=rest,
+            break_long_words=False,
+            break_on_hyphens=False,
+        ):
+            self.line((line, tone))
+
+    def gap(self) -> None:
+        """An empty line, never two, and none at the top."""
+        if self._lines and self._lines[-1]:
+            self._lines.append("")
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines) + "\n"
+
+
+def _paint(text: str, tone: Tone) -> str:
+    before, after = _codes(tone)
+    return f"{before}{text}{after}"
+
+
+@cache
+def _codes(tone: Tone) -> tuple[str, str]:
+    from rich.color import ColorSystem  # noqa: PLC0415 - 27 ms to import, and pipes need no colour
+    from rich.style import Style  # noqa: PLC0415
+
+    before, after = Style.parse(tone).render("|", color_system=ColorSystem.STANDARD).split("|")
+    return before, after

@@ -1,0 +1,29 @@
+"""The one door of this room: a report and a format in, a string out."""
+
+from reconciler.reporting.documents import Report
+from reconciler.reporting.format import Format
+
+
+def render(report: Report, format: Format, *, width: int = 100, color: bool = False) -> str:  # noqa: A002
+    """``report`` in ``format``, ending in a line feed, the same for the same input.
+
+    ``width`` and ``color`` (ANSI codes) are of use to text alone. The renderers are imported when
+    they are asked for: most commands need one.
+    """
+    match format:
+        case Format.TEXT:
+            from reconciler.reporting.text import render_text  # noqa: PLC0415
+
+            return render_text(report, width=width, color=color)
+        case Format.JSON:
+            from reconciler.reporting.json_document import render_json  # noqa: PLC0415
+
+            return render_json(report)
+        case Format.JSONL:
+            from reconciler.reporting.json_lines import render_json_lines  # noqa: PLC0415
+
+            return render_json_lines(report)
+        case Format.MARKDOWN:
+            from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
+
+            return render_markdown(report)

@@ -1,0 +1,148 @@
+"""Why something is planned, waits, is held or is left alone, in words."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import UNSET
+
+from reconciler.planning import (
+    Action,
+    ActionReason,
+    Blocked,
+    Content,
+    Disconnect,
+    Hold,
+    Notice,
+    NoticeCode,
+    Pending,
+    PendingReason,
+    Spared,
+    SparedReason,
+    UpdatePreferences,
+)
+from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
+
+ACTION_REASONS: Final[Mapping[ActionReason, str]] = {
+    ActionReason.UNWANTED_PLATFORM: "not among the wanted platforms",
+    ActionReason.NOTHING_WANTED: "nothing is to stay connected (`platforms: []`)",
+    ActionReason.HANDOVER_IMMEDIATE: (
+        "not among the wanted platforms, and `handover: immediate` does not wait for them"
+    ),
+    ActionReason.PREFERENCES_DIFFER: "the declared preferences differ",
+}
+
+HOLDS: Final[Mapping[Hold, str]] = {
+    Hold.HANDOVER: "held until the wanted platform is connected (`handover: wait`)",
+    Hold.PROTECTED: "held because `protected` in the configuration matches the user",
+    Hold.AMBIGUOUS_IDENTITY: (
+        "held because several calendar users, or several connections of one platform, "
+        "answer to this id; settle at Recall.ai which is meant"
+    ),
+}
+
+PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
+    PendingReason.NOT_CONNECTED: "wanted and not connected; only the person can connect it",
+    PendingReason.UNKNOWN_TO_RECALL: (
+        "Recall.ai knows no calendar user of this id; the person has to connect first"
+    ),
+}
+
+SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
+    SparedReason.UNMANAGED_USER: "no manifest names the user",
+    SparedReason.UNMANAGED_CONNECTIONS: "declared without `platforms`",
+    SparedReason.UNKNOWN_PLATFORM: "a platform that this version does not know",
+    SparedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
+}
+
+NOTICES: Final[Mapping[NoticeCode, str]] = {
+    NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it a slip of the pen?",
+    NoticeCode.EMAIL_UNDER_SEVERAL_USERS: (
+        "is connected under several calendar users, so several bots may join one meeting"
+    ),
+}
+
+UNDETERMINED: Final = (
+    "missing from an incomplete observation, which is not the same as not connected"
+)
+IRREVERSIBLE: Final = (
+    "A disconnect cannot be undone from here: only the person can connect again, in a browser."
+)
+INCOMPLETE: Final = (
+    "The observation is incomplete. Who is missing from it is unknown, not disconnected:"
+)
+
+
+def what(action: Action) -> str:
+    """What ``action`` does, in a few words."""
+    if isinstance(action, Disconnect):
+        return f"disconnect {action.platform}"
+    return "update preferences"
+
+
+def why(action: Action) -> Phrase:
+    """Why ``action`` is planned; for preferences, what they are and what they shall be."""
+    if isinstance(action, UpdatePreferences):
+        return _preferences(action)
+    reason = ACTION_REASONS[action.reason]
+    if not action.requires_connected:
+        return (reason,)
+    wanted = " and ".join(action.requires_connected)
+    verb = "is" if len(action.requires_connected) == 1 else "are"
+    return (f"{reason}, done only while {wanted} {verb} connected",)
+
+
+def why_pending(pending: Pending) -> Phrase:
+    """Why a person has to connect, and which known ids look like the unknown one."""
+    reason = PENDING_REASONS[pending.reason]
+    if not pending.similar:
+        return (reason,)
+    return (f"{reason}; did you mean ", *listed(pending.similar), "?")
+
+
+def why_held(blocked: Blocked) -> Phrase:
+    """What keeps an action back; for preferences also what it would change."""
+    holds = "; ".join(HOLDS[hold] for hold in blocked.holds)
+    if isinstance(blocked.action, Disconnect):
+        return (holds,)
+    return (*_preferences(blocked.action), "; ", holds)
+
+
+def remark(notice: Notice) -> Phrase:
+    """A notice as a sentence."""
+    of_protected = notice.code is NoticeCode.PROTECTED_MATCHES_NOBODY
+    subject = "The `protected` entry " if of_protected else "The e-mail "
+    users: Phrase = (": ", *listed(notice.users)) if notice.users else ()
+    return (subject, Foreign(notice.subject), f" {NOTICES[notice.code]}", *users)
+
+
+def selected(content: Content) -> Phrase:
+    """What the selection of ``content`` is, and what it leaves out."""
+    selectors = content.selection or ()
+    left_out = counted(content.deselected, "action")
+    return ("Selected: ", *listed(selectors), f"; {left_out} of other users left out")
+
+
+def spared_counts(spared: tuple[Spared, ...]) -> dict[str, int]:
+    """How many are left alone for each reason, in the order of the reasons."""
+    counts = Counter(entry.reason for entry in spared)
+    return {SPARED_REASONS[reason]: counts[reason] for reason in SparedReason if counts[reason]}
+
+
+def _preferences(action: UpdatePreferences) -> Phrase:
+    seen = action.seen.told() if action.seen else {}
+    parts: list[str | Foreign] = []
+    for name, value in action.preferences.told().items():
+        before = _value(seen.get(name, UNSET))
+        parts += [", " if parts else "", f"{name} ", before, " → ", _value(value)]
+    return tuple(parts)
+
+
+def _value(value: object) -> str | Foreign:
+    if isinstance(value, str):
+        return Foreign(f'"{value}"')
+    if value is UNSET:
+        return "unset"
+    if value is None:
+        return "null"
+    return "true" if value else "false"

@@ -1,0 +1,144 @@
+"""How an action ended, why, and what to do next, in words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
+from reconciler.planning import Disconnect, Standing
+from reconciler.reporting.phrase import Foreign, Phrase, prose
+
+OUTCOMES: Final[Mapping[Outcome, str]] = {
+    Outcome.VERIFIED: "verified",
+    Outcome.ALREADY_ABSENT: "already done",
+    Outcome.SKIPPED_STALE: "skipped as stale",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "unknown",
+    Outcome.NOT_ATTEMPTED: "not attempted",
+}
+
+CAUSES: Final[Mapping[str, str]] = {
+    Cause.READ_BACK: "read back as {done}",
+    Cause.RECONNECTED: (
+        "the planned connection is gone, but another one stands there now: "
+        "the person has connected again"
+    ),
+    Cause.FOUND_DONE: "the re-read before the call found it {done}",
+    Cause.NOT_SEEN_IN_TIME: "sent, but not read back as {done} before the deadline",
+    Cause.NOT_READABLE: "sent, but no read-back succeeded",
+    Cause.INCOMPLETE_LIST: "the list had to be read again and did not come whole",
+    Cause.STOPPED: "the run stopped before it was done",
+}
+"""By code of :class:`Cause`; ``{done}`` is what the action makes of its target."""
+
+STANDINGS: Final[Mapping[str, str]] = {
+    Standing.READY: "the preconditions hold",
+    Standing.DONE: "already {done}",
+    Standing.USER_GONE: "Recall.ai no longer lists the user",
+    Standing.USER_REPLACED: "the id answers to another calendar user now",
+    Standing.AMBIGUOUS_IDENTITY: (
+        "several calendar users, or several connections of one platform, answer to the id now"
+    ),
+    Standing.PROTECTED: "`protected` in the configuration matches the user now",
+    Standing.CONNECTION_CHANGED: "the person has connected again since: another connection id",
+    Standing.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
+    Standing.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",
+    Standing.NOT_PLANNED_ANY_MORE: "a plan made now would not hold this action",
+}
+"""By code of :class:`Standing`: what a stale action stumbled over."""
+
+REFUSALS: Final[Mapping[str, str]] = {
+    "credentials_refused": "the API key was refused",
+    "user_token_refused": "the user's token was refused",
+    "out_of_credit": "the Recall.ai account is out of credit",
+    "blocked": "a firewall in front of the API refused the call",
+    "not_found": "the API knows no such user or address",
+    "rejected": "the API rejected the request",
+    "conflict": "something else was going on with the user",
+    "throttled": "the rate limit is used up",
+    "throttled_beyond_cap": "the API asked to wait longer than is waited for",
+    "not_reached": "the API was not reached",
+    "no_answer": "the call was sent and no complete answer came",
+    "server_error": "the API failed while answering",
+    "unexpected_answer": "the answer is not what the API documents",
+}
+"""By code of what the API, or the way to it, answered."""
+
+HALTS: Final[Mapping[HaltCause, str]] = {
+    HaltCause.INTERRUPTED: "it was interrupted",
+    HaltCause.MAX_FAILURES: "more actions failed or are unknown than `--max-failures` allows",
+    HaltCause.OUT_OF_CREDIT: "the Recall.ai account is out of credit",
+    HaltCause.CREDENTIALS_REFUSED: "the API key was refused",
+    HaltCause.RETRY_AFTER_BEYOND_CAP: "the API asked to wait longer than is waited for",
+    HaltCause.JOURNAL_FAILED: "the journal failed, and nothing is done off the record",
+    HaltCause.DEFECT: "of a defect in this tool",
+}
+"""Why a run starts no new action; each completes "The run stopped early because …"."""
+
+SIGNALS: Final[Mapping[int, str]] = {2: "SIGINT", 15: "SIGTERM"}
+
+NEXT: Final[Mapping[Outcome, str]] = {
+    Outcome.SKIPPED_STALE: "plan again: the world has moved since the plan was made",
+    Outcome.FAILED: "nothing was changed; settle the cause, then plan and apply again",
+    Outcome.UNKNOWN: (
+        "assume neither way: plan again, which reads the fleet anew and plans again "
+        "what was not done"
+    ),
+    Outcome.NOT_ATTEMPTED: "nothing was changed; plan and apply again",
+}
+
+NEXT_BY_CAUSE: Final[Mapping[str, str]] = {
+    "credentials_refused": "check the API key, and that it belongs to this region",
+    "user_token_refused": "plan and apply again: a new token is minted in each run",
+    "out_of_credit": "top up the Recall.ai account, then plan and apply again",
+    "blocked": "ask Recall.ai, or whoever keeps your network, about the firewall",
+    "not_found": "check the address of the API, then plan again",
+    "throttled_beyond_cap": "wait as long as the API asked to, then plan and apply again",
+    "not_reached": "check the address, the network and HTTPS_PROXY, then plan and apply again",
+}
+"""Where the cause says more than the outcome about what helps against a failure."""
+
+_HALTED = {code.value: f"the run stopped because {text}" for code, text in HALTS.items()}
+_ALL: Final[Mapping[str, str]] = {**_HALTED, **CAUSES, **STANDINGS, **REFUSALS}
+
+
+def cause(result: ActionResult) -> Phrase:
+    """Why ``result`` is what it is. A code without a sentence is shown as it is."""
+    text = _ALL.get(result.cause)
+    if text is None:
+        return (Foreign(result.cause),)
+    if "{done}" not in text:
+        return (text,)
+    return (text.replace("{done}", _done(result)),)
+
+
+def next_step(result: ActionResult) -> str | None:
+    """What the reader can do about ``result``; None where all is well."""
+    by_outcome = NEXT.get(result.outcome)
+    if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
+        return NEXT_BY_CAUSE.get(result.cause, by_outcome)
+    return by_outcome
+
+
+def next_steps(results: Iterable[ActionResult]) -> tuple[str, ...]:
+    """What can be done about ``results``, each step once, with how many actions it is for."""
+    order = list(Outcome)
+    counts = Counter((order.index(r.outcome), step) for r in results if (step := next_step(r)))
+    return tuple(
+        f"{counts[outcome, step]} {OUTCOMES[order[outcome]]}: {step}"
+        for outcome, step in sorted(counts)
+    )
+
+
+def halt(result: RunResult) -> Phrase:
+    """Why the run of ``result`` stopped early; empty when it did not."""
+    if result.halted is None:
+        return ()
+    name = SIGNALS.get(result.signal, f"signal {result.signal}") if result.signal else None
+    by = f" by {name}" if name else ""
+    detail: Phrase = (": ", prose(result.halt_detail)) if result.halt_detail else ()
+    return (f"The run stopped early because {HALTS[result.halted]}{by}", *detail, ".")
+
+
+def _done(result: ActionResult) -> str:
+    return "disconnected" if isinstance(result.action, Disconnect) else "set as declared"

@@ -1,0 +1,91 @@
+"""The one line that many readers read alone, for each kind of report."""
+
+from reconciler.applying.outcome import Outcome
+from reconciler.planning import Content, Judgement, Verdict
+from reconciler.reporting.documents import (
+    CheckState,
+    DoctorReport,
+    ErrorReport,
+    PlanReport,
+    RunReport,
+    ValidationReport,
+)
+from reconciler.reporting.phrase import counted
+from reconciler.reporting.wording.outcomes import OUTCOMES
+from reconciler.reporting.wording.statuses import CHECKS, status
+
+
+def of_plan(report: PlanReport) -> str:
+    """``Plan: 3 to disconnect, …``, or ``No changes. …`` where that is known."""
+    return _of_content(report.plan.content, report.guards)
+
+
+def of_run(report: RunReport) -> str:
+    """``Run: 3 verified, 1 unknown; 4 calls sent.``"""
+    counts = report.result.count()
+    ended = ", ".join(f"{counts[o]} {OUTCOMES[o]}" for o in Outcome if counts[o])
+    calls = counted(report.result.calls, "mutating call")
+    return f"Run: {ended or 'nothing to do'}; {calls} sent.{_refused(report.guards)}"
+
+
+def of_validation(report: ValidationReport) -> str:
+    """``Valid: …`` or ``Invalid: …``."""
+    read = f"{counted(report.users, 'user')} in {counted(report.files, 'file')}"
+    if report.diagnostics:
+        return f"Invalid: {counted(len(report.diagnostics), 'error')}; {read} read."
+    return f"Valid: {read}."
+
+
+def of_doctor(report: DoctorReport) -> str:
+    """``Doctor: 5 ok, 1 warning.``"""
+    states = [check.state for check in report.checks]
+    found = [f"{states.count(state)} {CHECKS[state]}" for state in CheckState if state in states]
+    return f"Doctor: {', '.join(found) or 'nothing was checked'}."
+
+
+def of_error(report: ErrorReport) -> str:
+    """``Exit status 65: invalid manifest or configuration.``"""
+    return f"{status(report.status)}."
+
+
+def of_planned(content: Content) -> str:
+    """The line of a plan that nothing is said about but what it holds."""
+    return _of_content(content, content.guards)
+
+
+def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
+    disconnects = len(content.disconnects)
+    acting = {
+        "to disconnect": disconnects,
+        "to update": len(content.actions) - disconnects,
+    }
+    standing = {
+        "waiting for a person": len(content.pending),
+        "held": len(content.blocked),
+        "undetermined": len(content.undetermined),
+        "converged": content.fleet.converged,
+        "left alone": len(content.spared),
+        "left out by the selection": content.deselected,
+    }
+    unchanged = not content.actions and not content.problems
+    shown = standing if unchanged else acting | standing
+    parts = ", ".join(f"{n} {name}" for name, n in shown.items() if n or name == "to disconnect")
+    if not unchanged:
+        return f"Plan: {parts}.{_refused(guards)}"
+    return f"No changes.{f' {parts}.' if parts else ''}{_refused(guards)}"
+
+
+def beyond_actions(content: Content) -> str | None:
+    """What a run of this plan leaves as it is; None where that is nothing."""
+    parts = {
+        "waiting for a person": len(content.pending),
+        "held": len(content.blocked),
+        "left out by the selection": content.deselected,
+    }
+    shown = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
+    return f"Beyond these actions: {shown}." if shown else None
+
+
+def _refused(guards: tuple[Verdict, ...]) -> str:
+    names = [verdict.guard for verdict in guards if verdict.judgement is Judgement.REFUSED]
+    return f" Refused by {' and '.join(names)}." if names else ""

@@ -1,0 +1,59 @@
+"""API keys and calendar user tokens: making and checking them.
+
+A token looks like a JWT and is stateless: every process that serves the state accepts it.
+"""
+
+import base64
+import hashlib
+import hmac
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.domain import Secret
+from reconciler.sandbox.settings import Settings
+from reconciler.sandbox.wire import Request
+
+TOKEN_HEADER = "x-recallcalendarauthtoken"  # noqa: S105  # a name, not a secret
+
+
+class _Claims(Struct):
+    user_id: str
+    iat: float
+    exp: float
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+_HEADER = _text(b'{"alg":"HS256","typ":"JWT"}')
+
+
+def _signature(signed: str, settings: Settings) -> str:
+    key = settings.signing_key.reveal().encode()
+    return _text(hmac.digest(key, signed.encode(), hashlib.sha256))
+
+
+def make_token(user_id: str, settings: Settings) -> str:
+    """A new token of the user with Recall's id ``user_id``."""
+    claims = _Claims(user_id, settings.now, settings.now + settings.behaviour.token_seconds)
+    signed = f"{_HEADER}.{_text(msgspec.json.encode(claims))}"
+    return f"{signed}.{_signature(signed, settings)}"
+
+
+def user_id_of(token: str, settings: Settings) -> str | None:
+    """Whose token this is; None when it is not ours or has expired."""
+    signed, _, signature = token.strip().rpartition(".")
+    expected = _signature(signed, settings)
+    if not hmac.compare_digest(signature.encode(), expected.encode()):
+        return None
+    payload = signed.partition(".")[2]
+    claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=="), type=_Claims)
+    return claims.user_id if settings.now < claims.exp else None
+
+
+def has_api_key(request: Request, settings: Settings) -> bool:
+    """Whether the request carries the workspace's key: ``Authorization: Token <key>``."""
+    scheme, _, key = request.headers.get("authorization", "").strip().partition(" ")
+    return scheme.lower() == "token" and Secret(key.strip()) == settings.api_key

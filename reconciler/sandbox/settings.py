@@ -1,0 +1,92 @@
+"""What a state says about itself: id, keys, behaviour and clock. Read with every request."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+from functools import lru_cache
+from uuid import UUID, uuid5
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.domain import Secret
+from reconciler.sandbox.behaviour import Behaviour
+
+NAMESPACE = UUID("5f0c1f2e-7d0b-5d0e-9a52-6f5f7b6e3c11")  # of all ids that the sandbox makes
+
+_behaviour_of = lru_cache(maxsize=8)(msgspec.json.Decoder(Behaviour).decode)
+
+
+class SandboxClock(Struct, frozen=True):
+    """Sandbox time as a line through one point: ``speed`` sandbox seconds a real second."""
+
+    real: float
+    sandbox: float
+    speed: float = 1.0
+
+    def at(self, real: float) -> float:
+        return self.sandbox + (real - self.real) * self.speed
+
+
+class Settings(Struct, frozen=True):
+    """The ``meta`` table at one moment; ``now`` is sandbox time, Unix seconds."""
+
+    id: str
+    api_key: Secret
+    signing_key: Secret
+    behaviour: Behaviour
+    clock: SandboxClock
+    now: float
+
+
+def initial_meta(state_id: str, api_key: str, signing_key: str) -> dict[str, str]:
+    """The ``meta`` rows of a new state."""
+    now = time.time()
+    return {
+        "id": state_id,
+        "api_key": api_key,
+        "signing_key": signing_key,
+        "behaviour": msgspec.json.encode(Behaviour()).decode(),
+        "clock": msgspec.json.encode(SandboxClock(now, now)).decode(),
+        "serial": "0",
+    }
+
+
+def read_settings(db: sqlite3.Connection, now: Callable[[], float]) -> Settings:
+    """The settings; ``now`` gives real time."""
+    meta: dict[str, str] = dict(db.execute("SELECT key, value FROM meta"))
+    clock = msgspec.json.decode(meta["clock"], type=SandboxClock)
+    return Settings(
+        id=meta["id"],
+        api_key=Secret(meta["api_key"]),
+        signing_key=Secret(meta["signing_key"]),
+        behaviour=_behaviour_of(meta["behaviour"]),
+        clock=clock,
+        now=clock.at(now()),
+    )
+
+
+def write_setting(db: sqlite3.Connection, key: str, value: str) -> None:
+    """Replace one row of ``meta``."""
+    db.execute("UPDATE meta SET value = ? WHERE key = ?", (value, key))
+
+
+def set_speed(db: sqlite3.Connection, speed: float, now: Callable[[], float]) -> None:
+    """Let sandbox time run at ``speed`` from now on, without a jump."""
+    settings = read_settings(db, now)
+    if settings.clock.speed != speed:
+        clock = SandboxClock(now(), settings.now, speed)
+        write_setting(db, "clock", msgspec.json.encode(clock).decode())
+
+
+def derived_id(*names: str) -> str:
+    """A uuid that follows from ``names`` alone."""
+    return str(uuid5(NAMESPACE, "/".join(names)))
+
+
+def next_serial(db: sqlite3.Connection) -> str:
+    """A number that this state has not given out since it was seeded."""
+    rows = db.execute(
+        "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'serial' RETURNING value"
+    ).fetchall()
+    return str(rows[0][0])
