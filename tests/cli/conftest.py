@@ -1,0 +1,20 @@
+"""The project that the command line is tested in."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import Project
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    monkeypatch.chdir(tmp_path)
+    for variable in ("RECONCILER_CONFIG", "RECONCILER_WORKSPACE", "NO_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    project = Project(tmp_path, capsys)
+    yield project
+    project.sandbox.close()

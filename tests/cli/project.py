@@ -1,0 +1,123 @@
+"""A folder with configuration, manifests and a sandbox of its own, and the command line in it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.app import run
+from reconciler.sandbox import Behaviour, Fault, LoggedRequest, SandboxState, load_seed
+
+KEY = "sk-recognisable-api-key-1234567890"
+
+CONFIGURATION = """\
+apiVersion: reconciler/v1
+defaultWorkspace: trial
+workspaces:
+  trial:
+    sandbox: {{seed: seed.yaml, state: state/sandbox.db}}
+    manifests: [manifests/]
+    {extra}
+"""
+
+MANIFEST = """\
+apiVersion: reconciler/v1
+users:
+  - id: mover@example.com
+    platforms: [microsoft]
+  - id: leaver@example.com
+    platforms: []
+    reason: left (HR-1)
+  - id: settled@example.com
+    platforms: [google]
+  - id: waiting@example.com
+    platforms: [microsoft]
+"""
+
+SEED = f"""\
+apiVersion: reconciler/sandbox/v1
+apiKey: {KEY}
+users:
+  - external_id: mover@example.com
+    connected: {{google: mover@example.com, microsoft: mover@example.com}}
+  - external_id: leaver@example.com
+    connected: {{google: leaver@example.com}}
+  - external_id: settled@example.com
+    connected: {{google: settled@example.com}}
+  - external_id: waiting@example.com
+    connected: {{google: waiting@example.com}}
+  - external_id: stranger@example.com
+    connected: {{google: stranger@example.com, microsoft: stranger@example.com}}
+"""
+
+MOVER_LOSES_GOOGLE = ("POST", "/api/v1/calendar/user/disconnect/", "mover@example.com", "google")
+LEAVER_LOSES_GOOGLE = ("POST", "/api/v1/calendar/user/disconnect/", "leaver@example.com", "google")
+
+
+class Project:
+    """The folder, and what happened in it."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        self.out = ""
+        self.err = ""
+        self.write("reconciler.yaml", CONFIGURATION.format(extra=""))
+        self.write("manifests/people.yaml", MANIFEST)
+        self.write("seed.yaml", SEED)
+        self.sandbox = SandboxState.open(folder / "state/sandbox.db")
+        self.sandbox.seed(load_seed(folder / "seed.yaml"))
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def configure(self, extra: str) -> None:
+        """Add a line to the workspace's configuration."""
+        self.write("reconciler.yaml", CONFIGURATION.format(extra=extra))
+
+    def run(self, *arguments: str) -> int:
+        """The exit status of ``reconciler ARGUMENTS``; its output is in ``out`` and ``err``."""
+        self._capsys.readouterr()
+        status = run(list(arguments))
+        self.out, self.err = self._capsys.readouterr()
+        return status
+
+    def requests(self) -> tuple[LoggedRequest, ...]:
+        return self.sandbox.log()
+
+    def mutations(self) -> list[tuple[str, str, str | None, str]]:
+        """The mutating calls that arrived, sorted: method, path, whom, and platform or body."""
+        return sorted(
+            (entry.method, entry.path, entry.external_id, _gist(entry.body or ""))
+            for entry in self.requests()
+            if entry.method != "GET" and not entry.path.endswith("/authenticate/")
+        )
+
+    def methods(self) -> set[str]:
+        return {entry.method for entry in self.requests()}
+
+    def fail(self, *faults: Fault) -> None:
+        for fault in faults:
+            self.sandbox.add_fault(fault)
+
+    def behave(self, behaviour: Behaviour) -> None:
+        self.sandbox.set_behaviour(behaviour)
+
+
+def _gist(body: str) -> str:
+    for platform in ("google", "microsoft"):
+        if body == f'{{"platform":"{platform}"}}':
+            return platform
+    return body
+
+
+def everything_written(folder: Path, but: Sequence[str] = ()) -> bytes:
+    """All bytes of all files under ``folder``, but those in the named subfolders and files."""
+    return b"".join(
+        path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not any(part in but for part in path.relative_to(folder).parts)
+    )

@@ -1,0 +1,52 @@
+"""The clients under test, made for a scripted server."""
+
+from reconciler.domain import CalendarUser, Secret
+from reconciler.recall import (
+    Budgets,
+    CalendarReader,
+    CalendarWriter,
+    Endpoint,
+    Patience,
+    RateLimits,
+    Settings,
+    sandbox_endpoint,
+)
+from tests.recall.fake_clock import FakeClock
+
+KEY = "k3y-of-the-workspace"
+TOKEN = "t0ken-of-a-user"
+LISTED = CalendarUser("u-1", "alice@example.com")
+
+
+def endpoint(url: str) -> Endpoint:
+    return sandbox_endpoint("s1", url, Secret(KEY))
+
+
+class Clients:
+    """A reader and a writer on one fake clock, without jitter."""
+
+    def __init__(self, url: str, settings: Settings | None = None) -> None:
+        self.clock = FakeClock()
+        self.patience = Patience(self.clock)
+        self.budgets = Budgets(RateLimits(share=1.0), self.clock)
+        self.reader = CalendarReader(
+            endpoint(url),
+            clock=self.clock,
+            budgets=self.budgets,
+            settings=settings,
+            jitter=lambda: 0.0,
+        )
+        self.writer = CalendarWriter(
+            endpoint(url),
+            clock=self.clock,
+            budgets=self.budgets,
+            settings=settings,
+            jitter=lambda: 0.0,
+        )
+
+    def __enter__(self) -> "Clients":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.reader.close()
+        self.writer.close()

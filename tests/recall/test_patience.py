@@ -1,0 +1,154 @@
+"""Waiting, and being told to stop."""
+
+import signal
+import threading
+import time
+
+import pytest
+
+from reconciler.recall import DeadlinePassed, Interrupted, Patience, Stop, SystemClock
+from tests.recall.fake_clock import FakeClock
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+class StoppingClock(FakeClock):
+    """Requests a stop ``after`` seconds of waiting."""
+
+    def __init__(self, after: float) -> None:
+        super().__init__()
+        self.stop = Stop(self.monotonic)
+        self._at = self.time + after
+
+    def wait(self, seconds: float, wake: threading.Event) -> bool:
+        if wake.is_set() or self.time + seconds < self._at or self.stop.requested_at is not None:
+            return super().wait(seconds, wake)
+        super().wait(self._at - self.time, wake)
+        self.stop.request(2)
+        return wake.is_set()
+
+
+def test_waiting_takes_as_long_as_told(clock: FakeClock) -> None:
+    Patience(clock).wait(7)
+    assert clock.time == 1007
+
+
+def test_waiting_for_nothing_does_not_wait(clock: FakeClock) -> None:
+    Patience(clock).wait(0)
+    assert clock.waits == []
+
+
+def test_a_wait_beyond_the_deadline_is_not_begun(clock: FakeClock) -> None:
+    with pytest.raises(DeadlinePassed):
+        Patience(clock, deadline=1005).wait(5.5)
+    assert clock.waits == []
+    Patience(clock, deadline=1005).wait(5)
+
+
+def test_a_requested_stop_begins_no_wait(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    stop.request(2)
+    with pytest.raises(Interrupted):
+        Patience(clock, stop).wait(1)
+    assert clock.waits == []
+
+
+def test_a_stop_meanwhile_ends_the_wait() -> None:
+    clock = StoppingClock(after=3)
+    with pytest.raises(Interrupted):
+        Patience(clock, clock.stop).wait(10)
+    assert clock.time == 1003
+
+
+def test_within_the_grace_a_stop_lets_the_wait_go_on() -> None:
+    clock = StoppingClock(after=3)
+    Patience(clock, clock.stop, grace=10).wait(12)
+    assert clock.time == 1012
+
+
+def test_a_wait_that_the_grace_does_not_cover_ends_with_the_stop() -> None:
+    clock = StoppingClock(after=3)
+    with pytest.raises(DeadlinePassed):
+        Patience(clock, clock.stop, grace=10).wait(14)
+    assert clock.time == 1003
+
+
+def test_the_grace_does_not_move_the_deadline(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    stop.request(2)
+    patience = Patience(clock, stop, deadline=1004, grace=10)
+    assert patience.remaining() == 4
+    patience.check()
+    with pytest.raises(DeadlinePassed):
+        patience.wait(5)
+
+
+def test_after_the_grace_nothing_is_begun(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    stop.request(2)
+    clock.time += 10
+    with pytest.raises(DeadlinePassed):
+        Patience(clock, stop, grace=10).check()
+
+
+def test_in_the_grace_waiting_for_an_event_really_waits(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    stop.request(2)
+    Patience(clock, stop, grace=10).wait_for(threading.Event(), 4)
+    assert clock.waits == [4]
+
+
+def test_without_a_deadline_there_is_no_end(clock: FakeClock) -> None:
+    assert Patience(clock).remaining() == float("inf")
+
+
+def test_the_first_request_to_stop_counts(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    stop.request(signal.SIGTERM)
+    clock.time += 5
+    stop.request(signal.SIGINT)
+    assert (stop.signal, stop.requested_at) == (signal.SIGTERM, 1000)
+    assert stop.event.wait(1)
+
+
+def test_a_signal_handler_wakes_a_thread_that_waits() -> None:
+    stop, clock = Stop(), SystemClock()
+    outcome: list[str] = []
+
+    def wait() -> None:
+        try:
+            Patience(clock, stop).wait(30)
+        except Interrupted:
+            outcome.append("interrupted")
+
+    before = signal.signal(signal.SIGUSR1, lambda number, _: stop.request(number))
+    try:
+        thread = threading.Thread(target=wait)
+        thread.start()
+        signal.raise_signal(signal.SIGUSR1)
+        thread.join(timeout=5)
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert outcome == ["interrupted"]
+
+
+def test_a_stop_requested_inside_the_events_own_lock_does_not_hang(clock: FakeClock) -> None:
+    stop = Stop(clock.monotonic)
+    with stop.event._cond:  # type: ignore[attr-defined]
+        stop.request(2)
+        assert stop.requested_at is not None
+    assert stop.event.wait(5)
+
+
+def test_the_system_clock_is_the_machines() -> None:
+    clock = SystemClock()
+    assert clock.now().utcoffset() is not None
+    assert abs(clock.now().timestamp() - time.time()) < 60
+    assert clock.monotonic() <= time.monotonic()
+    woken = threading.Event()
+    assert not clock.wait(0, woken)
+    woken.set()
+    assert clock.wait(1e12, woken)
