@@ -1,6 +1,5 @@
 """What every command has around it: configuration, standard output, reports, errors, status."""
 
-import contextlib
 import logging
 import os
 import shutil
@@ -153,6 +152,9 @@ def _width() -> int:
 def _print(text: str, *, on_stderr: bool) -> None:
     """Print, or drop it where nobody reads any more: a closed pipe changes no status."""
     stream = sys.stderr if on_stderr else sys.stdout
-    with contextlib.suppress(BrokenPipeError):
+    try:
         stream.write(text if text.endswith("\n") or not text else text + "\n")
         stream.flush()
+    except BrokenPipeError:
+        # What is still buffered must not fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

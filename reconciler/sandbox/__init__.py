@@ -5,12 +5,13 @@ For trials, demonstrations, tests and benchmarks. It shares no wire code with th
 """
 
 from reconciler.sandbox.behaviour import Behaviour
+from reconciler.sandbox.discovery import running_server
 from reconciler.sandbox.fault import Fault, FaultKind, Match
 from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.seed import Seed, SeedPreferences, SeedUser
 from reconciler.sandbox.seed_file import load_seed
 from reconciler.sandbox.seeding import open_seeded
-from reconciler.sandbox.server import RemoteListenRefused, SandboxServer, running_server
+from reconciler.sandbox.server import RemoteListenRefused, SandboxServer
 from reconciler.sandbox.state import SandboxState, UnknownUser
 
 __all__ = [

@@ -12,9 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from reconciler.sandbox.fault import FaultKind
 from reconciler.sandbox.service import Outcome, Service, Waiting
-from reconciler.sandbox.wire import Answer, Request, json_answer
+from reconciler.sandbox.wire import HEALTH_PATH, Answer, Request, json_answer
 
-HEALTH_PATH = "/__sandbox__/health"
 MAX_BODY = 1 << 20
 
 

@@ -91,19 +91,21 @@ class _Reader:
 
     def _position(self, place: str) -> tuple[int, int]:
         """Line and column of the value at ``place``, or of the nearest that contains it."""
-        node = yaml.compose(self._text, Loader=yaml.CSafeLoader)
+        node: yaml.Node | None = yaml.compose(self._text, Loader=yaml.CSafeLoader)
+        if node is None:
+            return 0, 0
         for name, index in _STEP.findall(place):
             found = _child(node, name, index)
             if found is None:
                 break
             node = found
-        return (node.start_mark.line + 1, node.start_mark.column + 1) if node else (0, 0)
+        return node.start_mark.line + 1, node.start_mark.column + 1
 
 
-def _child(node: yaml.Node | None, name: str, index: str) -> yaml.Node | None:
-    found: yaml.Node | None = None
+def _child(node: yaml.Node, name: str, index: str) -> yaml.Node | None:
+    found: yaml.Node | None
     if isinstance(node, yaml.MappingNode):
         found = {key.value: value for key, value in node.value}.get(name)
-    elif isinstance(node, yaml.SequenceNode):
+    else:
         found = node.value[int(index)]
     return found

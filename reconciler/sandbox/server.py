@@ -6,9 +6,7 @@ than a test does. uvicorn and starlette are imported only when a server starts.
 
 import asyncio
 import contextlib
-import http.client
 import ipaddress
-import os
 import signal
 import socket
 import struct
@@ -18,12 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from urllib.parse import urlsplit
 
-import msgspec
-
-from reconciler.domain import InvalidInput
 from reconciler.sandbox.database import Database
+from reconciler.sandbox.discovery import announced
 from reconciler.sandbox.service import Service
 from reconciler.sandbox.settings import read_settings, set_speed
 from reconciler.sandbox.state import SandboxState
@@ -33,7 +28,6 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
 KEEP_ALIVE_SECONDS = 75
-HEALTH_SECONDS = 1.0
 MAX_PORT = 65_535
 
 
@@ -77,6 +71,8 @@ class SandboxServer:
         running.thread = thread
         thread.start()
         running.ready.wait()
+        if running.failure:
+            self.__exit__(None, None, None)
         return self
 
     def __exit__(
@@ -89,15 +85,17 @@ class SandboxServer:
         if running and running.thread:
             running.stop()
             running.thread.join()
+            if running.failure:
+                raise running.failure
 
     def serve_forever(self, ready: Callable[[], None] | None = None) -> None:
         """Serve until SIGINT, SIGTERM or :meth:`stop`; ``ready`` is called once ``url`` is set.
 
-        While it serves, :func:`running_server` finds it.
+        While it serves, :func:`discovery.running_server` finds it.
         """
         running = self._running = self._start()
         try:
-            with contextlib.closing(running.database), _recorded(running.database, self.url):
+            with contextlib.closing(running.database), announced(running.database, self.url):
                 if ready:
                     ready()
                 running.run()
@@ -152,6 +150,7 @@ class _Running:
         self.database = database
         self.ready = threading.Event()
         self.thread: threading.Thread | None = None
+        self.failure: BaseException | None = None
         self._listener = listener
         self._service = service
         self._state_id = state_id
@@ -165,13 +164,17 @@ class _Running:
             config = self._config()
             protocol = _protocol_class(self._transports)
             asyncio.run(self._serve(config, protocol))
+        except BaseException as error:
+            self.failure = error
+            raise
         finally:
             self.ready.set()
             self._listener.close()
 
     def run_and_close(self) -> None:
         """Serve until :meth:`stop`, then let go of the state: a background thread's whole work."""
-        with contextlib.closing(self.database):
+        # A failure is raised where the server is entered or left.
+        with contextlib.closing(self.database), contextlib.suppress(Exception):
             self.run()
 
     def stop(self) -> None:
@@ -263,62 +266,3 @@ def _stopped_by_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event
     finally:
         for number in signals:
             loop.remove_signal_handler(number)
-
-
-@contextlib.contextmanager
-def _recorded(database: Database, url: str) -> Iterator[None]:
-    with database.transaction() as db:
-        for (pid,) in db.execute("SELECT pid FROM servers").fetchall():
-            if not _is_alive(pid):
-                db.execute("DELETE FROM servers WHERE pid = ?", (pid,))
-        db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (os.getpid(), url))
-    try:
-        yield
-    finally:
-        with database.transaction() as db:
-            db.execute("DELETE FROM servers WHERE url = ?", (url,))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # somebody else's
-        return True
-    return True
-
-
-def running_server(state_path: Path) -> str | None:
-    """The URL at which some process serves this state now with ``serve_forever``, or None."""
-    if not state_path.exists():
-        return None
-    try:
-        database = Database(state_path)
-    except InvalidInput:
-        return None
-    try:
-        with database.transaction() as db:
-            state_id = read_settings(db, time.time).id
-            urls = [row[0] for row in db.execute("SELECT url FROM servers ORDER BY rowid DESC")]
-    finally:
-        database.close()
-    return next((url for url in urls if _serves(url, state_id)), None)
-
-
-def _serves(url: str, state_id: str) -> bool:
-    from reconciler.sandbox.app import HEALTH_PATH  # noqa: PLC0415
-
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(
-        parts.hostname or "", parts.port, timeout=HEALTH_SECONDS
-    )
-    try:
-        connection.request("GET", HEALTH_PATH)
-        answer = connection.getresponse()
-        body = msgspec.json.decode(answer.read(), type=dict[str, str])
-    except (OSError, http.client.HTTPException, msgspec.DecodeError, msgspec.ValidationError):
-        return False
-    finally:
-        connection.close()
-    return body.get("id") == state_id

@@ -8,6 +8,7 @@ from msgspec import Struct, field
 
 from reconciler.sandbox.behaviour import Behaviour
 
+HEALTH_PATH = "/__sandbox__/health"  # ours alone: says which state is served
 HTML = "text/html; charset=utf-8"
 FIREWALL_PAGE = (
     "<html><head><title>403 Forbidden</title></head>"

@@ -1,5 +1,6 @@
 """The project that the command line is tested in."""
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,3 +19,12 @@ def project(
     project = Project(tmp_path, capsys)
     yield project
     project.sandbox.close()
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A loopback port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

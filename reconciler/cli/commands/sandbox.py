@@ -154,9 +154,7 @@ def _usable(body: Callable[[], str]) -> Callable[[], str]:
     def told() -> str:
         try:
             return body()
-        except UnknownUser as error:
-            raise UsageError(f"no calendar user has the id {error}") from None
-        except (RemoteListenRefused, OSError) as error:
+        except (UnknownUser, RemoteListenRefused, OSError) as error:
             raise UsageError(str(error)) from None
 
     return told

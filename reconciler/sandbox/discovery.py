@@ -1,0 +1,79 @@
+"""Who serves a state: written down by ``serve_forever``, looked up by the commands.
+
+An address is believed only when it answers with the id of the state.
+"""
+
+import contextlib
+import http.client
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from reconciler.domain import InvalidInput
+from reconciler.sandbox.database import Database
+from reconciler.sandbox.settings import read_settings
+from reconciler.sandbox.wire import HEALTH_PATH
+
+HEALTH_SECONDS = 1.0
+
+
+@contextlib.contextmanager
+def announced(database: Database, url: str) -> Iterator[None]:
+    """Let other processes find the server at ``url`` for as long as the context lasts."""
+    with database.transaction() as db:
+        for (pid,) in db.execute("SELECT pid FROM servers").fetchall():
+            if not _is_alive(pid):
+                db.execute("DELETE FROM servers WHERE pid = ?", (pid,))
+        db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (os.getpid(), url))
+    try:
+        yield
+    finally:
+        with database.transaction() as db:
+            db.execute("DELETE FROM servers WHERE url = ?", (url,))
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's
+        return True
+    return True
+
+
+def running_server(state_path: Path) -> str | None:
+    """The URL at which some process serves this state now with ``serve_forever``, or None."""
+    if not state_path.exists():
+        return None
+    try:
+        database = Database(state_path)
+    except InvalidInput:
+        return None
+    try:
+        with database.transaction() as db:
+            state_id = read_settings(db, time.time).id
+            urls = [row[0] for row in db.execute("SELECT url FROM servers ORDER BY rowid DESC")]
+    finally:
+        database.close()
+    return next((url for url in urls if _serves(url, state_id)), None)
+
+
+def _serves(url: str, state_id: str) -> bool:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port, timeout=HEALTH_SECONDS
+    )
+    try:
+        connection.request("GET", HEALTH_PATH)
+        answer = connection.getresponse()
+        body = msgspec.json.decode(answer.read(), type=dict[str, str])
+    except (OSError, http.client.HTTPException, msgspec.DecodeError, msgspec.ValidationError):
+        return False
+    finally:
+        connection.close()
+    return body.get("id") == state_id

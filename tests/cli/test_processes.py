@@ -1,0 +1,158 @@
+"""The command as a process: terminals, signals, pipes, start-up."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+import reconciler
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+
+COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
+PATIENCE = 30
+
+
+def start(project: Project, *arguments: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [*COMMAND, *arguments],
+        cwd=project.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.01)
+
+
+def on_a_terminal(project: Project, answer: str, *arguments: str) -> tuple[int, str]:
+    """Run on a pseudo terminal, type ``answer`` when asked; the status and all that was shown."""
+    master, slave = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=project.folder, stdin=slave, stdout=slave, stderr=slave
+    ) as process:
+        os.close(slave)
+        shown = b""
+        answered = False
+        while True:
+            try:
+                chunk = os.read(master, 65536)
+            except OSError:  # the other side is closed
+                break
+            if not chunk:
+                break
+            shown += chunk
+            if b"type" in shown and not answered:
+                answered = True
+                os.write(master, answer.encode() + b"\n")
+    os.close(master)
+    return process.returncode, shown.decode()
+
+
+def test_on_a_terminal_the_number_of_disconnects_approves(project: Project) -> None:
+    status, shown = on_a_terminal(project, "2", "apply")
+    assert status == 0
+    assert "type the number of disconnects" in shown
+    assert project.mutations() == sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
+
+
+@pytest.mark.parametrize("answer", ["", "yes", "1", "3"])
+def test_on_a_terminal_anything_else_changes_nothing(project: Project, answer: str) -> None:
+    status, shown = on_a_terminal(project, answer, "apply")
+    assert status == 130
+    assert "nothing was changed" in shown
+    assert project.mutations() == []
+
+
+def test_a_terminal_gets_colour(project: Project) -> None:
+    _, shown = on_a_terminal(project, "", "plan")
+    assert "\x1b[31m" in shown
+
+
+def test_a_terminal_without_colour_gets_none(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    _, shown = on_a_terminal(project, "", "plan", "--quiet")
+    assert "\x1b[3" not in shown
+
+
+@pytest.mark.parametrize(("signum", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_lets_the_call_in_flight_finish_and_starts_no_other(
+    project: Project, signum: signal.Signals, status: int
+) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=0.5, match=Match(endpoint="disconnect")))
+    process = start(
+        project, "apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json"
+    )
+    wait_until(lambda: bool(project.mutations()))
+    process.send_signal(signum)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == status
+    document = json.loads((project.folder / "run.json").read_text())
+    outcomes = {result["user"]: result["outcome"] for result in document["results"]}
+    assert outcomes == {"leaver@example.com": "verified", "mover@example.com": "not_attempted"}
+    assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+
+
+def test_a_signal_before_the_run_acts_ends_the_command_at_once(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=600, match=Match(endpoint="list_users")))
+    process = start(project, "apply", "--auto-approve")
+    wait_until(lambda: bool(project.requests()))
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert b"nothing was changed" in err
+    assert project.mutations() == []
+
+
+def test_a_second_signal_ends_the_process(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=25, match=Match(endpoint="disconnect")))
+    process = start(project, "apply", "--auto-approve")
+    wait_until(lambda: bool(project.mutations()))
+    process.send_signal(signal.SIGTERM)
+    time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143
+
+
+def test_a_reader_who_goes_away_changes_no_status(project: Project) -> None:
+    process = start(project, "plan", "--detailed-exitcode")
+    assert process.stdout
+    process.stdout.close()
+    assert process.wait(timeout=PATIENCE) == 2
+    assert process.stderr
+    assert process.stderr.read() == b""
+    process.stderr.close()
+
+
+def test_the_version_is_printed_without_loading_the_rest(project: Project) -> None:
+    code = (
+        "import sys; sys.argv = ['reconciler', '--version'];"
+        "from reconciler.cli import main; main();"
+        "print([m for m in ('typer', 'httpx', 'msgspec', 'yaml') if m in sys.modules])"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown == f"calendar-reconciler {reconciler.__version__}\n[]\n"
+
+
+def test_shells_can_complete(project: Project) -> None:
+    environ = {**os.environ, "_RECONCILER_COMPLETE": "complete_bash", "COMP_WORDS": "reconciler pl"}
+    done = subprocess.run(
+        COMMAND, capture_output=True, text=True, env={**environ, "COMP_CWORD": "1"}, check=False
+    )
+    assert "plan" in done.stdout
