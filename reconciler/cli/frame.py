@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from reconciler.cli.errors import Ended, UsageError
 from reconciler.cli.exits import Exit, exit_status
@@ -63,7 +63,7 @@ class Frame:
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
         stream = sys.stderr if on_stderr else sys.stdout
-        text = render(report, Format.TEXT, width=_width(), color=_coloured(stream))
+        text = render(report, Format.TEXT, width=_width(stream), color=_coloured(stream))
         _print(text, on_stderr=on_stderr)
 
     def remark(self, text: str) -> None:
@@ -99,7 +99,7 @@ class Frame:
         on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
         stream = sys.stderr if on_stderr else sys.stdout
         colour = self.format is Format.TEXT and _coloured(stream)
-        text = render(report, self.format, width=_width(), color=colour)
+        text = render(report, self.format, width=_width(stream), color=colour)
         _print(text, on_stderr=on_stderr)
         return report.status
 
@@ -140,13 +140,15 @@ def _report_option(option: str) -> tuple[Format, OutputFile]:
     return Format(name), OutputFile(Path(path))
 
 
-def _coloured(stream: object) -> bool:
-    isatty = getattr(stream, "isatty", None)
-    return bool(isatty and isatty()) and not os.environ.get("NO_COLOR")
+def _coloured(stream: TextIO) -> bool:
+    return stream.isatty() and not os.environ.get("NO_COLOR")
 
 
-def _width() -> int:
-    return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
+def _width(stream: TextIO) -> int:
+    """Columns to wrap prose at: a terminal's own, else always the same, for logs to compare."""
+    if not stream.isatty():
+        return 100
+    return max(60, min(shutil.get_terminal_size().columns, 160))
 
 
 def _print(text: str, *, on_stderr: bool) -> None:
