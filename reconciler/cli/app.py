@@ -1,5 +1,6 @@
 """The commands put together, and the one way in and out."""
 
+from itertools import pairwise
 from typing import Annotated
 
 import typer
@@ -8,6 +9,8 @@ import reconciler
 from reconciler.cli.commands import apply, doctor, importing, plan, sandbox, schema, show, validate
 from reconciler.cli.errors import Ended
 from reconciler.cli.exits import Exit
+from reconciler.domain import Diagnostic
+from reconciler.reporting import ErrorReport, Format, render
 
 app = typer.Typer(
     name="reconciler",
@@ -53,8 +56,20 @@ def run(arguments: list[str]) -> int:
     except Ended as end:
         return end.status
     except SystemExit as end:
-        return _LIBRARY_EXITS.get(end.code, Exit.DEFECT)
+        status = _LIBRARY_EXITS.get(end.code, Exit.DEFECT)
+        if status is Exit.USAGE and (form := _machine_format(arguments)):
+            told = Diagnostic(None, "bad usage", "standard error says what is wrong with it")
+            typer.echo(render(ErrorReport(status, (told,)), form), nl=False)
+        return status
     return Exit.OK
+
+
+def _machine_format(arguments: list[str]) -> Format | None:
+    """The format that a machine waits for, in arguments that nobody could parse."""
+    for option, value in pairwise([*" ".join(arguments).replace("=", " ").split(), ""]):
+        if option in ("--format", "-f") and value in (Format.JSON, Format.JSONL):
+            return Format(value)
+    return None
 
 
 _LIBRARY_EXITS: dict[object, Exit] = {None: Exit.OK, 0: Exit.OK, 1: Exit.INTERRUPTED, 2: Exit.USAGE}

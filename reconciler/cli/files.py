@@ -26,12 +26,18 @@ class OutputFile:
         self._draft = Path(name)
 
     def write(self, data: bytes) -> None:
-        """Put ``data`` in place of whatever was there; readable by its owner alone."""
-        with self._draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        self._draft.replace(self.path)
+        """Put ``data`` in place of whatever was there; readable by its owner alone.
+
+        Raises :class:`UsageError`, and leaves what was there, when the disk does not take it.
+        """
+        try:
+            with self._draft.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            self._draft.replace(self.path)
+        except OSError as error:
+            raise UsageError(f"cannot write {self.path}: {error.strerror}") from None
 
     def discard(self) -> None:
         """Forget a file that was not written."""

@@ -16,13 +16,13 @@ from reconciler.cli.exits import Exit, exit_status
 from reconciler.cli.files import OutputFile
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.progress import Progress
-from reconciler.cli.signals import Signalled, ending_at_once
+from reconciler.cli.signals import Signalled, Signals
 from reconciler.config import Configuration, Workspace, find_configuration, load_configuration
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Session, open_session
 from reconciler.planning import GuardName
 from reconciler.recall import RecallError, Stop, SystemClock
-from reconciler.reporting import ErrorReport, Format, Report, one_line, render
+from reconciler.reporting import ErrorReport, Format, Report, RunReport, one_line, render
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,7 @@ class Frame:
     quiet: bool = False
     verbose: bool = False
     log_format: LogFormat = LogFormat.TEXT
+    signals: Signals = field(default_factory=Signals)
 
     def configuration(self) -> Configuration:
         """The configuration file in force. Raises :class:`InvalidInput`."""
@@ -78,14 +79,17 @@ class Frame:
         """
         set_up_logging(self.log_format, quiet=self.quiet, verbose=self.verbose)
         outputs: list[tuple[Format, OutputFile]] = []
-        with ExitStack() as drafts, ending_at_once():
+        with ExitStack() as drafts, self.signals:
             try:
                 for option in self.reports:
                     form, output = _report_option(option)
                     drafts.callback(output.discard)
                     outputs.append((form, output))
                 report = body()
+                # What was done has to be told: no signal ends the command between the two.
+                self.signals.stop_gracefully(Stop())
             except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
+                self.signals.stop_gracefully(Stop())
                 report = report_of(error)
             status = self._emit(report, outputs)
         raise Ended(status)
@@ -94,14 +98,20 @@ class Frame:
         if isinstance(report, str):
             _print(report, on_stderr=False)
             return Exit.OK
+        status = report.status
         for form, output in outputs:
-            output.write(render(report, form).encode())
+            try:
+                output.write(render(report, form).encode())
+            except UsageError as error:
+                _print(f"error: {one_line(str(error))}", on_stderr=True)
+                acted = isinstance(report, RunReport) and report.result.calls > 0
+                status = Exit.PARTIAL if acted else status or Exit.USAGE
         on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
         stream = sys.stderr if on_stderr else sys.stdout
         colour = self.format is Format.TEXT and _coloured(stream)
         text = render(report, self.format, width=_width(stream), color=colour)
         _print(text, on_stderr=on_stderr)
-        return report.status
+        return status
 
 
 def report_of(error: BaseException) -> Report:

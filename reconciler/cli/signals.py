@@ -1,14 +1,14 @@
 """What ^C and SIGTERM do.
 
-Before a run acts they end the command at once. While it acts the first one stops it gracefully
-(nothing new is started, what was sent is read back) and the second one ends the process.
+Before a run acts they end the command at once. From then on the first one stops the run gracefully
+(nothing new is started, what was sent is read back, everything is reported) and the second one
+ends the process.
 """
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
+from typing import Self
 
 from reconciler.recall import Stop
 
@@ -23,35 +23,28 @@ class Signalled(BaseException):
         self.signum = signum
 
 
-@contextmanager
-def ending_at_once() -> Iterator[None]:
-    """A signal raises :class:`Signalled` in the main thread."""
+class Signals:
+    """The signals of one command, handled for as long as the context lasts."""
 
-    def end(signum: int, _frame: FrameType | None) -> None:
-        raise Signalled(signum)
+    def __init__(self) -> None:
+        self._stop: Stop | None = None
+        self._before: dict[signal.Signals, signal._HANDLER] = {}
 
-    with _handled_by(end):
-        yield
+    def stop_gracefully(self, stop: Stop) -> None:
+        """From now on, and to the end of the command, a signal requests ``stop``."""
+        self._stop = stop
 
+    def __enter__(self) -> Self:
+        self._before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        return self
 
-@contextmanager
-def stopping_gracefully(stop: Stop) -> Iterator[None]:
-    """The first signal requests ``stop``; a second one leaves what a crash leaves."""
+    def __exit__(self, *_: object) -> None:
+        for signum, handler in self._before.items():
+            signal.signal(signum, handler)
 
-    def end(signum: int, _frame: FrameType | None) -> None:
-        if stop.requested_at is not None:
+    def _handle(self, signum: int, _frame: FrameType | None) -> None:
+        if self._stop is None:
+            raise Signalled(signum)
+        if self._stop.requested_at is not None:
             os._exit(128 + signum)
-        stop.request(signum)
-
-    with _handled_by(end):
-        yield
-
-
-@contextmanager
-def _handled_by(handler: "signal._HANDLER") -> Iterator[None]:
-    before = {signum: signal.signal(signum, handler) for signum in _SIGNALS}
-    try:
-        yield
-    finally:
-        for signum, previous in before.items():
-            signal.signal(signum, previous)
+        self._stop.request(signum)

@@ -31,6 +31,7 @@ from reconciler.planning import (
     Protection,
     Roster,
     Stale,
+    UnmatchedSelector,
     Verdict,
     desired_digest,
     divide,
@@ -105,9 +106,7 @@ def judge_fresh(
     allowed: Set[GuardName] = frozenset(),
 ) -> Approved:
     """Judge ``plan``, which was made just now from ``observation``. Raises :class:`Refused`."""
-    roster = Roster(observation.state)
-    divided = (plan.content.actions, ())
-    return _judge(session, plan, desired, observation, roster, divided, allowed)
+    return _judge(session, plan, desired, observation, (plan.content.actions, ()), allowed)
 
 
 def judge_saved(
@@ -120,12 +119,15 @@ def judge_saved(
     """Judge a saved ``plan`` on the list that the run begins with, under today's configuration.
 
     What a plan made now would not hold goes stale; the guards judge the rest. Raises
-    :class:`Refused`.
+    :class:`Refused`, and ``planning.PlanUnusable`` when its selection names nobody any more.
     """
-    today = preview(session, desired, observation, plan.content.selection).content
+    try:
+        today = preview(session, desired, observation, plan.content.selection).content
+    except UnmatchedSelector as error:
+        raise PlanUnusable(f"the plan's selection: {error}; plan again") from None
     roster = Roster(observation.state)
     divided = divide(plan.content, today, roster, Protection(session.workspace.protected))
-    return _judge(session, plan, desired, observation, roster, divided, allowed)
+    return _judge(session, plan, desired, observation, divided, allowed)
 
 
 def _judge(
@@ -133,7 +135,6 @@ def _judge(
     plan: Plan,
     desired: DesiredState,
     observation: Observation,
-    roster: Roster,
     divided: tuple[tuple[Action, ...], tuple[Stale, ...]],
     allowed: Set[GuardName],
 ) -> Approved:
@@ -141,7 +142,6 @@ def _judge(
     evidence = evidence_of(
         desired,
         observation.state,
-        roster,
         session.workspace.limits,
         History(),
         disconnects=sum(1 for action in ready if isinstance(action, Disconnect)),

@@ -20,7 +20,7 @@ _CLOCK_TOLERANCE = 60.0
 
 
 class Examined(Struct, frozen=True):
-    """What was found. ``error`` is the gravest failure, None where the tool can work."""
+    """What was found. ``error`` is the first failure, None where the tool can work."""
 
     address: str | None
     checks: tuple[Check, ...]
@@ -47,7 +47,7 @@ def examine(
         checks.append(_failed("credentials", error))
         checks.append(Check("api", CheckState.SKIPPED, "not asked without a key"))
         errors.append(error)
-    return Examined(address, tuple(checks), errors[-1] if errors else None)
+    return Examined(address, tuple(checks), errors[0] if errors else None)
 
 
 def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[Exception]) -> None:

@@ -239,3 +239,19 @@ def test_preferences_are_set_as_far_as_they_are_declared(project: Project) -> No
             '{"preferences":{"bot_name":"Scribe"}}',
         ),
     ]
+
+
+def test_a_saved_plan_whose_selection_names_nobody_any_more_is_refused(project: Project) -> None:
+    project.write(
+        "manifests/groups.yaml",
+        "apiVersion: reconciler/v1\n"
+        "groups: {gone: {platforms: [], reason: gone}}\n"
+        "users: [{id: stranger@example.com, group: gone}]\n",
+    )
+    project.run("plan", "--select", "group:gone", "-o", "plan.json")
+    path = project.folder / "manifests/groups.yaml"
+    path.write_text(
+        path.read_text().replace("gone:", "left:").replace("group: gone", "group: left")
+    )
+    assert project.run("apply", "plan.json") == 5
+    assert project.mutations() == []

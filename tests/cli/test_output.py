@@ -1,5 +1,6 @@
 """Formats and reports: complete, valid, and in no case with a secret in them."""
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -166,3 +167,22 @@ def test_control_characters_from_the_api_do_not_reach_the_terminal(project: Proj
     written = project.out + (project.folder / "plan.md").read_text()
     assert "\x1b" not in written
     assert "\u202e" not in written
+
+
+@pytest.mark.parametrize("option", [("--format", "json"), ("--format=jsonl",), ("-f", "json")])
+def test_bad_usage_gets_valid_json_too(project: Project, option: tuple[str, ...]) -> None:
+    assert project.run("plan", "--no-such-option", *option) == 64
+    assert json.loads(project.out.splitlines()[-1] if "jsonl" in option[0] else project.out)
+
+
+def test_a_report_that_the_disk_refuses_after_a_run_loses_neither_run_nor_status(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    status = project.run("apply", "--auto-approve", "--report", "json=run.json")
+    assert status == 4
+    assert "No space left on device" in project.err
+    assert "2 verified" in project.out

@@ -15,7 +15,6 @@ from reconciler.cli.frame import Frame, limit_sources
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.saved import read_plan
-from reconciler.cli.signals import stopping_gracefully
 from reconciler.engine import (
     Approved,
     Refused,
@@ -97,6 +96,7 @@ def apply(
                 workers=parallelism,
                 max_failures=max_failures,
                 read_back=session.workspace.timeouts.read_back,
+                retry_after_cap=session.workspace.timeouts.retry_after_cap,
             )
             return _carry_out(frame, session, approved, settings)
 
@@ -107,10 +107,8 @@ def _carry_out(
     frame: Frame, session: Session, approved: Approved, settings: ApplySettings
 ) -> Report:
     done = 0
-    with (
-        stopping_gracefully(session.stop),
-        frame.progress().counting("Applying", len(approved.plan.content.actions)) as tell,
-    ):
+    frame.signals.stop_gracefully(session.stop)
+    with frame.progress().counting("Applying", len(approved.plan.content.actions)) as tell:
 
         def on_result(result: ActionResult) -> None:
             nonlocal done
