@@ -10,20 +10,18 @@ def render(report: Report, format: Format, *, width: int = 100, color: bool = Fa
     ``width`` and ``color`` (ANSI codes) are of use to text alone. The renderers are imported when
     they are asked for: most commands need one.
     """
-    match format:
-        case Format.TEXT:
-            from reconciler.reporting.text import render_text  # noqa: PLC0415
+    if format is Format.TEXT:
+        from reconciler.reporting.text import render_text  # noqa: PLC0415
 
-            return render_text(report, width=width, color=color)
-        case Format.JSON:
-            from reconciler.reporting.json_document import render_json  # noqa: PLC0415
+        return render_text(report, width=width, color=color)
+    if format is Format.JSON:
+        from reconciler.reporting.json_document import render_json  # noqa: PLC0415
 
-            return render_json(report)
-        case Format.JSONL:
-            from reconciler.reporting.json_lines import render_json_lines  # noqa: PLC0415
+        return render_json(report)
+    if format is Format.JSONL:
+        from reconciler.reporting.json_lines import render_json_lines  # noqa: PLC0415
 
-            return render_json_lines(report)
-        case Format.MARKDOWN:
-            from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
+        return render_json_lines(report)
+    from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
-            return render_markdown(report)
+    return render_markdown(report)

@@ -99,7 +99,7 @@ def _validation(page: Page, report: ValidationReport) -> None:
     page.line((summary.of_validation(report), Tone.HEADING))
 
 
-_CHECK_SIGNS: Mapping[CheckState, Sign] = {
+CHECK_SIGNS: Mapping[CheckState, Sign] = {
     CheckState.OK: Sign("✓", Tone.GOOD, "ok"),
     CheckState.WARNING: Sign("!", Tone.CHANGE, "warning"),
     CheckState.FAILED: Sign("✗", Tone.DANGER, "failed"),
@@ -113,7 +113,7 @@ def _doctor(page: Page, report: DoctorReport) -> None:
         page.line((f"Workspace {visible(report.workspace)}{at}", Tone.HEADING))
         page.gap()
     for check in report.checks:
-        sign = _CHECK_SIGNS[check.state]
+        sign = CHECK_SIGNS[check.state]
         page.line(
             "  ", (sign.mark, sign.tone), f" {visible(check.name)}: {one_line(check.message)}"
         )

@@ -59,6 +59,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "throttled_beyond_cap": "the API asked to wait longer than is waited for",
     "not_reached": "the API was not reached",
     "no_answer": "the call was sent and no complete answer came",
+    "too_slow": "the call was sent and its answer did not end in time",
     "server_error": "the API failed while answering",
     "unexpected_answer": "the answer is not what the API documents",
 }

@@ -29,11 +29,13 @@ def of_run(report: RunReport) -> str:
 
 
 def of_validation(report: ValidationReport) -> str:
-    """``Valid: …`` or ``Invalid: …``."""
-    read = f"{counted(report.users, 'user')} in {counted(report.files, 'file')}"
-    if report.diagnostics:
-        return f"Invalid: {counted(len(report.diagnostics), 'error')}; {read} read."
-    return f"Valid: {read}."
+    """``Valid: …``, or ``Invalid: …`` with the number of files that errors were found in."""
+    if not report.diagnostics:
+        read = f"{counted(report.users, 'user')} in {counted(report.files, 'file')}"
+        return f"Valid: {read}."
+    files = {d.location.file for d in report.diagnostics if d.location is not None}
+    where = f" in {counted(len(files), 'file')}" if files else ""
+    return f"Invalid: {counted(len(report.diagnostics), 'error')}{where}."
 
 
 def of_doctor(report: DoctorReport) -> str:

@@ -1,0 +1,318 @@
+"""Plans and results to render, planned by the planner itself."""
+
+from collections.abc import Sequence
+from functools import cache
+
+from msgspec import structs
+
+from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
+from reconciler.domain import (
+    CalendarUser,
+    Connection,
+    DesiredState,
+    DesiredUser,
+    Diagnostic,
+    Handover,
+    Limits,
+    ObservedState,
+    Platform,
+    Preferences,
+    SourceLocation,
+)
+from reconciler.planning import (
+    Action,
+    ActionReason,
+    Disconnect,
+    Envelope,
+    GuardName,
+    History,
+    Plan,
+    Standing,
+    Target,
+    UpdatePreferences,
+    make_plan,
+)
+from reconciler.reporting import (
+    Check,
+    CheckState,
+    DoctorReport,
+    ErrorReport,
+    PlanReport,
+    RunReport,
+    ValidationReport,
+)
+
+GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
+DEFAULT_LIMITS = Limits()
+
+
+def declared(
+    id: str,  # noqa: A002
+    *platforms: Platform,
+    managed: bool = True,
+    handover: Handover = Handover.WAIT,
+    reason: str | None = None,
+    preferences: Preferences | None = None,
+    line: int = 1,
+) -> DesiredUser:
+    wanted = frozenset(platforms) if managed else None
+    source = SourceLocation("people.yaml", line, 5)
+    return DesiredUser(id, wanted, handover, reason, preferences, None, source)
+
+
+def listed(
+    external_id: str | None,
+    *platforms: str,
+    email: str | None = None,
+    preferences: Preferences | None = None,
+    recall_id: str | None = None,
+) -> CalendarUser:
+    name = external_id or "nobody"
+    rows = tuple(
+        Connection(
+            platform,
+            connected=True,
+            email=email or f"{name}.{platform}@mail.test",
+            id=f"c-{name}-{platform}",
+        )
+        for platform in platforms
+    )
+    return CalendarUser(recall_id or f"r-{name}", external_id, rows, preferences)
+
+
+def plan_of(
+    users: Sequence[DesiredUser],
+    observed: Sequence[CalendarUser],
+    *,
+    problems: tuple[str, ...] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    protected: Sequence[str] = (),
+    selectors: Sequence[str] | None = None,
+    workspace: str = "prod",
+    base_url: str = "https://us-west-2.recall.ai",
+) -> Plan:
+    content = make_plan(
+        Target(workspace, base_url),
+        DesiredState({user.id: user for user in sorted(users, key=lambda user: user.id)}),
+        ObservedState(tuple(observed), problems),
+        limits=limits,
+        protected=protected,
+        selectors=selectors,
+        history=History(),
+    )
+    return Plan(content, envelope({user.id: str(user.source) for user in users}))
+
+
+def envelope(sources: dict[str, str], commit: str | None = "0123abcd") -> Envelope:
+    return Envelope(
+        made="2026-11-02T08:00:00Z",
+        expires="2026-11-03T08:00:00Z",
+        commit=commit,
+        tool_version="0.1.0",
+        key_fingerprint="0011223344556677",
+        sources=sources,
+    )
+
+
+def rich_plan() -> Plan:
+    """One of everything that a complete plan can hold."""
+    return plan_of(
+        [
+            declared("alice", GOOGLE, line=3),
+            declared("bob", MICROSOFT, line=6),
+            declared("carol", reason="left 2026-10-31 (HR-1234)", line=9),
+            declared("dave", GOOGLE, handover=Handover.IMMEDIATE, line=12),
+            declared(
+                "erin",
+                GOOGLE,
+                preferences=Preferences(record_external=True, bot_name="New"),
+                line=15,
+            ),
+            declared("frank", GOOGLE, line=18),
+            declared("grace", GOOGLE, line=21),
+            declared("heidi", managed=False, line=24),
+            declared(
+                "ivan", reason="protected leaver", preferences=Preferences(bot_name="X"), line=27
+            ),
+            declared("judy", GOOGLE, line=30),
+        ],
+        [
+            listed("alice", "google", "microsoft"),
+            listed("bob", "google"),
+            listed("carol", "google", "microsoft"),
+            listed("dave", "microsoft"),
+            listed(
+                "erin", "google", preferences=Preferences(record_external=False, bot_name="Old")
+            ),
+            listed("frank", "google"),
+            listed("Grace2", "google", email="grace"),
+            listed("heidi", "google"),
+            listed("ivan", "google", preferences=Preferences(bot_name=None)),
+            listed("judy", "google", "zoom"),
+            listed("mallory", "google", email="same@mail.test"),
+            listed("mike", "google", email="same@mail.test"),
+            listed(None, recall_id="r-nameless"),
+        ],
+        protected=["ivan", "ceo@example.com"],
+    )
+
+
+@cache
+def refused_plan() -> Plan:
+    """Thirty disconnects in a fleet of sixty connections, beyond both limits."""
+    names = [f"user{number:02}" for number in range(30)]
+    return plan_of(
+        [declared(name, GOOGLE) for name in names],
+        [listed(name, "google", "microsoft") for name in names],
+    )
+
+
+def incomplete_plan() -> Plan:
+    return plan_of(
+        [declared("alice", GOOGLE), declared("zoe", GOOGLE)],
+        [listed("alice", "google")],
+        problems=("page 2 of the list: 503",),
+    )
+
+
+def converged_plan() -> Plan:
+    return plan_of([declared("alice", GOOGLE)], [listed("alice", "google")])
+
+
+def disconnect(
+    user: str = "alice", note: str | None = None, email: str | None = None
+) -> Disconnect:
+    return Disconnect(
+        workspace="prod",
+        user=user,
+        recall_id=f"r-{user}",
+        platform=MICROSOFT,
+        connection_id=f"c-{user}",
+        email=email,
+        requires_connected=(GOOGLE,),
+        reason=ActionReason.UNWANTED_PLATFORM,
+        note=note,
+    )
+
+
+def update(user: str = "bob") -> UpdatePreferences:
+    return UpdatePreferences(
+        workspace="prod",
+        user=user,
+        recall_id=f"r-{user}",
+        preferences=Preferences(bot_name="New"),
+        seen=None,
+        reason=ActionReason.PREFERENCES_DIFFER,
+        note=None,
+    )
+
+
+def plan_with(*actions: Action) -> Plan:
+    """A plan of exactly ``actions``."""
+    plan = converged_plan()
+    return Plan(structs.replace(plan.content, actions=actions), envelope({}))
+
+
+SOURCES = {
+    GuardName.MAX_DISCONNECTS: "reconciler.yaml:12:5",
+    GuardName.MAX_DISCONNECT_PERCENT: "the default",
+}
+
+
+def result_of(
+    *results: ActionResult,
+    halted: HaltCause | None = None,
+    halt_detail: str | None = None,
+    signal: int | None = None,
+) -> RunResult:
+    return RunResult(
+        run="run-1",
+        workspace="prod",
+        base_url="https://us-west-2.recall.ai",
+        plan_digest="sha256:0",
+        started="2026-11-02T08:00:01Z",
+        finished="2026-11-02T08:00:09Z",
+        results=results,
+        halted=halted,
+        halt_detail=halt_detail,
+        signal=signal,
+    )
+
+
+def ended(
+    outcome: Outcome,
+    cause: str,
+    action: Action | None = None,
+    detail: str | None = None,
+    calls: int = 1,
+) -> ActionResult:
+    return ActionResult(action or disconnect(), outcome, cause, detail, calls)
+
+
+def rich_result() -> RunResult:
+    """One result an outcome, halted by a signal."""
+    return result_of(
+        ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect("u1", note="left")),
+        ended(Outcome.ALREADY_ABSENT, Cause.FOUND_DONE, update("u2"), calls=0),
+        ended(Outcome.SKIPPED_STALE, Standing.CONNECTION_CHANGED, disconnect("u3"), calls=0),
+        ended(Outcome.FAILED, "rejected", disconnect("u4"), "400: no such platform"),
+        ended(Outcome.UNKNOWN, Cause.NOT_READABLE, disconnect("u5"), "timed out"),
+        ended(Outcome.NOT_ATTEMPTED, Cause.STOPPED, disconnect("u6"), calls=0),
+        halted=HaltCause.INTERRUPTED,
+        halt_detail="asked to stop",
+        signal=15,
+    )
+
+
+def run_report(result: RunResult) -> RunReport:
+    return RunReport(converged_plan(), result, 0)
+
+
+PLAN_REPORT = PlanReport(rich_plan(), 0, saved_to="out/plan.json", limit_sources=SOURCES)
+REFUSED_REPORT = PlanReport(refused_plan(), 3, limit_sources=SOURCES)
+INCOMPLETE_REPORT = PlanReport(incomplete_plan(), 6)
+CONVERGED_REPORT = PlanReport(converged_plan(), 0)
+RUN_REPORT = RunReport(rich_plan(), rich_result(), 143, limit_sources=SOURCES)
+VALIDATION_REPORT = ValidationReport(
+    users=12,
+    files=2,
+    workspace="prod",
+    diagnostics=(
+        Diagnostic(
+            SourceLocation("people.yaml", 3, 5),
+            "unknown field `platfroms`",
+            "did you mean `platforms`?",
+        ),
+        Diagnostic(SourceLocation("empty.yaml"), "the file is empty"),
+    ),
+    status=65,
+)
+DOCTOR_REPORT = DoctorReport(
+    workspace="prod",
+    address="https://us-west-2.recall.ai",
+    checks=(
+        Check("configuration", CheckState.OK, "reconciler.yaml"),
+        Check("clock", CheckState.WARNING, "4 s ahead of the API", "synchronise it"),
+        Check("credentials", CheckState.FAILED, "the API key was refused", "check the region"),
+        Check("list", CheckState.SKIPPED, "needs credentials"),
+    ),
+    status=77,
+)
+ERROR_REPORT = ErrorReport(
+    status=77,
+    problems=(Diagnostic(None, "the API key was refused", "check the region"),),
+    plan=rich_plan(),
+)
+REPORTS = {
+    "plan": PLAN_REPORT,
+    "refused plan": REFUSED_REPORT,
+    "incomplete plan": INCOMPLETE_REPORT,
+    "converged plan": CONVERGED_REPORT,
+    "run": RUN_REPORT,
+    "validation": VALIDATION_REPORT,
+    "valid": ValidationReport(1, 1, None, (), 0),
+    "doctor": DOCTOR_REPORT,
+    "doctor without a workspace": DoctorReport(None, None, (), 65),
+    "error": ERROR_REPORT,
+    "error without a plan": ErrorReport(65, VALIDATION_REPORT.diagnostics),
+}

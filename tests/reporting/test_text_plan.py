@@ -1,0 +1,310 @@
+"""A plan as text."""
+
+import pytest
+from msgspec import structs
+
+from reconciler.domain import Limits
+from reconciler.planning import GuardName, Judgement, Plan
+from reconciler.reporting import Format, PlanReport, render
+from tests.reporting import samples
+from tests.reporting.samples import GOOGLE, MICROSOFT, declared, listed, plan_of
+
+
+def text(report: PlanReport, *, width: int = 100, color: bool = False) -> str:
+    return render(report, Format.TEXT, width=width, color=color)
+
+
+def lines(report: PlanReport) -> list[str]:
+    return text(report).splitlines()
+
+
+def group(report: PlanReport, user: str) -> list[str]:
+    """The lines of one user."""
+    found = lines(report)
+    start = next(i for i, line in enumerate(found) if line.startswith(f"{user}  #"))
+    return found[start : found.index("", start)]
+
+
+def test_the_first_line_says_which_workspace_and_address() -> None:
+    assert lines(samples.PLAN_REPORT)[0] == "Plan for workspace prod at https://us-west-2.recall.ai"
+
+
+def test_the_header_names_the_plan_and_when_it_expires() -> None:
+    header = "\n".join(lines(samples.PLAN_REPORT)[:3])
+    assert samples.PLAN_REPORT.plan.content.digest() in header
+    assert "expires 2026-11-03T08:00:00Z" in header
+    assert "commit 0123abcd" in header
+
+
+def test_a_plan_from_outside_a_repository_names_no_commit() -> None:
+    plan = samples.converged_plan()
+    outside = Plan(plan.content, samples.envelope({}, commit=None))
+    assert "commit" not in text(PlanReport(outside, 0))
+
+
+def test_a_disconnect_stands_under_its_user_with_place_account_and_reason() -> None:
+    assert group(samples.PLAN_REPORT, "alice") == [
+        "alice  # people.yaml:3:5",
+        (
+            "  - disconnect microsoft (alice.microsoft@mail.test): "
+            "not among the wanted platforms, done only while google is connected"
+        ),
+    ]
+
+
+def test_several_required_platforms_are_all_named() -> None:
+    plan = samples.plan_with(
+        structs.replace(samples.disconnect(), requires_connected=(GOOGLE, MICROSOFT))
+    )
+    assert "done only while google and microsoft are connected" in text(PlanReport(plan, 0))
+
+
+def test_the_note_of_the_manifest_stands_once_for_a_user() -> None:
+    carol = group(samples.PLAN_REPORT, "carol")
+    assert carol[1] == "  note: left 2026-10-31 (HR-1234)"
+    assert len(carol) == 4
+
+
+def test_a_user_without_a_known_place_stands_there_without_one() -> None:
+    plan = samples.plan_with(samples.disconnect("nowhere"))
+    assert "nowhere" in lines(PlanReport(plan, 0))
+
+
+def test_changed_preferences_show_before_and_after() -> None:
+    assert group(samples.PLAN_REPORT, "erin")[1] == (
+        '  ~ update preferences: record_external false → true, bot_name "Old" → "New"'
+    )
+
+
+def test_preferences_of_a_user_who_had_none_were_unset() -> None:
+    plan = samples.plan_with(samples.update())
+    assert 'bot_name unset → "New"' in text(PlanReport(plan, 0))
+
+
+def test_a_held_action_names_its_hold_and_what_the_person_has_to_do() -> None:
+    bob = group(samples.PLAN_REPORT, "bob")
+    assert bob[1].startswith("  ! disconnect google (bob.google@mail.test): held until")
+    assert bob[2].startswith("  ? connect microsoft: ")
+
+
+def test_held_preferences_show_what_would_change() -> None:
+    assert 'bot_name null → "X"; held because `protected`' in "\n".join(
+        group(samples.PLAN_REPORT, "ivan")
+    )
+
+
+def test_an_unknown_id_is_shown_with_those_that_look_alike() -> None:
+    assert group(samples.PLAN_REPORT, "grace")[1].endswith("did you mean Grace2?")
+
+
+def test_an_unknown_id_that_looks_like_nobody_has_no_hint() -> None:
+    plan = plan_of([declared("quentin", GOOGLE)], [listed("alice", "google")])
+    assert "did you mean" not in text(PlanReport(plan, 0))
+
+
+def test_users_stand_in_the_order_of_their_ids() -> None:
+    found = text(samples.PLAN_REPORT)
+    users = ["alice", "bob", "carol", "dave", "erin", "grace", "ivan"]
+    places = [found.index(f"\n{user}  #") for user in users]
+    assert places == sorted(places)
+
+
+def test_the_legend_explains_only_the_signs_in_use() -> None:
+    legend = next(line for line in lines(samples.REFUSED_REPORT) if line.startswith("  -"))
+    assert legend == "  - disconnect"
+
+
+def test_that_a_disconnect_cannot_be_undone_is_said_once() -> None:
+    assert text(samples.REFUSED_REPORT).count("only the person can connect again") == 1
+
+
+def test_a_plan_without_disconnects_says_nothing_of_undoing() -> None:
+    assert "only the person can connect again" not in text(samples.CONVERGED_REPORT)
+
+
+def test_notices_are_warnings_before_the_actions() -> None:
+    found = text(samples.PLAN_REPORT)
+    assert "Warning: The `protected` entry ceo@example.com matches nobody" in found
+    assert "Warning: The e-mail same@mail.test is connected under several" in found
+    assert found.index("Warning:") < found.index("alice")
+
+
+def test_an_email_under_very_many_users_names_some_and_counts_the_others() -> None:
+    plan = plan_of([], [listed(f"u{n}", "google", email="one@mail.test") for n in range(9)])
+    assert "u0, u1, u2, u3, u4 and 4 more" in text(PlanReport(plan, 0), width=1000)
+
+
+def test_problems_of_the_observation_are_shown_before_the_users() -> None:
+    found = text(samples.INCOMPLETE_REPORT)
+    assert "The observation is incomplete." in found
+    assert found.index("page 2 of the list: 503") < found.index("zoe")
+
+
+def test_an_incomplete_observation_says_that_no_flag_allows_it() -> None:
+    found = text(samples.INCOMPLETE_REPORT)
+    assert "No flag allows this" in found
+    assert "--allow" not in found
+
+
+def test_a_user_missing_from_an_incomplete_observation_is_undetermined() -> None:
+    assert group(samples.INCOMPLETE_REPORT, "zoe")[1].startswith("  * undetermined: missing")
+
+
+def test_an_incomplete_observation_is_never_called_no_changes() -> None:
+    assert lines(samples.INCOMPLETE_REPORT)[-1] == (
+        "Plan: 0 to disconnect, 1 undetermined, 1 converged. Refused by complete-observation."
+    )
+
+
+def test_a_refusal_says_count_limit_place_flag_and_edit() -> None:
+    found = text(samples.REFUSED_REPORT, width=1000)
+    assert (
+        "max-disconnects refused: 30 disconnects; "
+        "the limit is 10 (`maxDisconnects`, reconciler.yaml:12:5)" in found
+    )
+    assert (
+        "add `--allow-max-disconnects` to the acting command, or set `maxDisconnects: 30`" in found
+    )
+
+
+def test_a_refused_percentage_says_of_how_many_and_what_would_do() -> None:
+    found = text(samples.REFUSED_REPORT, width=1000)
+    assert (
+        "30 disconnects of 60 connections of the declared users; "
+        "the limit is 20 % (`maxDisconnectPercent`, the default)" in found
+    )
+    assert "add `--allow-max-disconnect-percent`" in found
+    assert "set `maxDisconnectPercent: 50`" in found
+
+
+@pytest.mark.parametrize(("disconnects", "connections"), [(1, 3), (30, 60), (7, 26), (1, 1000)])
+def test_the_percentage_that_is_proposed_would_be_enough_and_one_less_would_not(
+    disconnects: int, connections: int
+) -> None:
+    from reconciler.planning.plan import Verdict
+    from reconciler.reporting.phrase import plain
+    from reconciler.reporting.wording import guards
+
+    name = GuardName.MAX_DISCONNECT_PERCENT
+    verdict = Verdict(name, Judgement.REFUSED, disconnects, 0, connections)
+    proposed = int(plain(guards.remedy(verdict)).split("Percent: ")[1].split("`")[0])
+    assert 100 * disconnects <= proposed * connections
+    assert 100 * disconnects > (proposed - 1) * connections
+
+
+def test_a_limit_whose_place_is_not_known_is_shown_without_one() -> None:
+    found = text(PlanReport(samples.refused_plan(), 3), width=1000)
+    assert "the limit is 10 (`maxDisconnects`)" in found
+
+
+def test_an_absent_limit_is_shown_as_no_limit() -> None:
+    plan = plan_of([declared("a", GOOGLE)], [listed("a", "google")], limits=Limits(None, None))
+    assert "there is no limit (`maxDisconnects`)" in text(PlanReport(plan, 0, verbose=True))
+
+
+def test_an_empty_fleet_says_what_to_check_and_which_flag_allows_it() -> None:
+    found = text(PlanReport(plan_of([], []), 3), width=1000)
+    assert "empty-desired refused: the manifests declare 0 users" in found
+    assert "`--allow-empty-desired`" in found
+    assert "empty-observed refused: Recall.ai lists 0 calendar users" in found
+    assert "`--allow-empty-observed`" in found
+
+
+def test_verdicts_of_an_acting_run_replace_those_of_the_plan() -> None:
+    plan = samples.refused_plan()
+    allowed = tuple(
+        structs.replace(verdict, judgement=Judgement.ALLOWED) for verdict in plan.content.refusals
+    )
+    found = text(PlanReport(plan, 0, verdicts=allowed))
+    assert "max-disconnects refused, and allowed for this run: 30 disconnects" in found
+    assert "Refused by" not in found
+
+
+def test_guards_that_pass_are_shown_when_verbose() -> None:
+    quiet, verbose = (
+        PlanReport(samples.rich_plan(), 0),
+        PlanReport(samples.rich_plan(), 0, verbose=True),
+    )
+    assert "empty-desired passed" not in text(quiet)
+    assert "empty-desired passed: the manifests declare 10 users" in text(verbose)
+    assert "max-disconnect-percent does not apply" in text(verbose)
+
+
+def test_what_is_left_alone_is_counted_by_reason() -> None:
+    found = lines(samples.PLAN_REPORT)
+    assert "Left alone: 6" in found
+    assert "  = 3: no manifest names the user" in found
+    assert not any("mallory: " in line for line in found)
+
+
+def test_what_is_left_alone_is_listed_when_verbose() -> None:
+    found = text(PlanReport(samples.rich_plan(), 0, verbose=True))
+    assert "    mallory: no manifest names the user; connected: google" in found
+    assert "    r-nameless: a calendar user without an external id" in found
+
+
+def test_a_selection_says_what_it_is_and_how_many_actions_it_left_out() -> None:
+    plan = plan_of(
+        [declared(name, GOOGLE) for name in ("a", "b", "c")],
+        [listed(name, "google", "microsoft") for name in ("a", "b", "c")],
+        selectors=["a"],
+    )
+    found = text(PlanReport(plan, 0))
+    assert "Selected: a; 2 actions of other users left out" in found
+    assert found.splitlines()[-1].endswith("2 left out by the selection.")
+
+
+def test_a_saved_plan_says_where_and_how_it_is_applied() -> None:
+    found = text(samples.PLAN_REPORT)
+    assert "Saved to out/plan.json" in found
+    assert "`reconciler apply out/plan.json`" in found
+
+
+@pytest.mark.parametrize("plan", [samples.refused_plan(), samples.converged_plan()])
+def test_a_saved_plan_that_cannot_or_need_not_be_applied_is_only_named(plan: Plan) -> None:
+    found = text(PlanReport(plan, 0, saved_to="plan.json"))
+    assert "Saved to plan.json" in found
+    assert "reconciler apply" not in found
+
+
+def test_the_summary_is_the_last_line() -> None:
+    assert lines(samples.PLAN_REPORT)[-1] == (
+        "Plan: 4 to disconnect, 1 to update, 3 waiting for a person, 3 held, "
+        "3 converged, 6 left alone."
+    )
+
+
+def test_a_converged_fleet_has_no_changes() -> None:
+    assert lines(samples.CONVERGED_REPORT)[-1] == "No changes. 1 converged."
+
+
+def test_an_empty_fleet_has_no_changes_and_nothing_to_count() -> None:
+    assert lines(PlanReport(plan_of([], []), 3))[-1] == (
+        "No changes. Refused by empty-desired and empty-observed."
+    )
+
+
+def test_a_refused_plan_says_so_in_its_summary() -> None:
+    assert lines(samples.REFUSED_REPORT)[-1].endswith(
+        "Refused by max-disconnects and max-disconnect-percent."
+    )
+
+
+def test_every_action_of_a_big_plan_is_shown() -> None:
+    plan = samples.plan_with(*(samples.disconnect(f"u{number:05}") for number in range(5_000)))
+    assert text(PlanReport(plan, 0)).count("\n  - disconnect microsoft: ") == 5_000
+
+
+def test_prose_is_wrapped_to_the_width_and_entries_are_not() -> None:
+    found = text(samples.REFUSED_REPORT, width=60).splitlines()
+    refusal = found.index(next(line for line in found if line.startswith("max-disconnects")))
+    assert all(len(line) <= 60 for line in found[refusal:-1])
+    assert any(len(line) > 60 for line in found[:refusal])
+
+
+def test_signs_have_the_colours_of_their_kinds() -> None:
+    found = text(samples.PLAN_REPORT, color=True)
+    assert "\x1b[31m- disconnect" in found
+    assert "\x1b[33m~ update preferences" in found
+    assert "\x1b[36m? connect" in found
+    assert "\x1b[35m! disconnect" in found

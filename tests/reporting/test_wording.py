@@ -1,0 +1,161 @@
+"""Every code has its words."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from msgspec import structs
+
+from reconciler.applying.outcome import Cause, HaltCause, Outcome
+from reconciler.cli.exits import Exit
+from reconciler.planning import (
+    ALLOWABLE,
+    ActionReason,
+    Blocked,
+    GuardName,
+    Hold,
+    Judgement,
+    Notice,
+    NoticeCode,
+    Pending,
+    PendingReason,
+    SparedReason,
+    Standing,
+)
+from reconciler.planning.plan import Verdict
+from reconciler.recall.errors import RecallError
+from reconciler.reporting import CheckState
+from reconciler.reporting.entries import OUTCOME_SIGNS
+from reconciler.reporting.phrase import Phrase, plain
+from reconciler.reporting.text import CHECK_SIGNS
+from reconciler.reporting.wording import changes, guards, outcomes, statuses
+from tests.reporting.samples import GOOGLE, disconnect, ended, result_of, update
+
+
+def error_codes(kind: type[RecallError] = RecallError) -> Iterator[str]:
+    for subclass in kind.__subclasses__():
+        yield subclass("", hint="").code
+        yield from error_codes(subclass)
+
+
+ERROR_CODES = sorted(set(error_codes()))
+
+
+def says_more_than(code: str, phrase: Phrase) -> bool:
+    """Whether a phrase is a sentence rather than the code itself."""
+    return " " in plain(phrase) and plain(phrase) != code
+
+
+@pytest.mark.parametrize("reason", ActionReason)
+def test_every_reason_of_an_action_has_words(reason: ActionReason) -> None:
+    assert says_more_than(reason, (changes.ACTION_REASONS[reason],))
+
+
+@pytest.mark.parametrize(
+    "reason", [r for r in ActionReason if r is not ActionReason.PREFERENCES_DIFFER]
+)
+def test_every_reason_of_a_disconnect_is_told(reason: ActionReason) -> None:
+    action = structs.replace(disconnect(), reason=reason, requires_connected=())
+    assert changes.why(action) == (changes.ACTION_REASONS[reason],)
+
+
+@pytest.mark.parametrize("hold", Hold)
+def test_every_hold_has_words(hold: Hold) -> None:
+    assert plain(changes.why_held(Blocked(disconnect(), (hold,)))).startswith("held ")
+
+
+def test_several_holds_are_all_told() -> None:
+    told = plain(changes.why_held(Blocked(disconnect(), tuple(Hold))))
+    assert told.count("held") == len(Hold)
+
+
+@pytest.mark.parametrize("reason", PendingReason)
+def test_every_reason_to_wait_for_a_person_has_words(reason: PendingReason) -> None:
+    assert says_more_than(reason, changes.why_pending(Pending("a", GOOGLE, reason)))
+
+
+@pytest.mark.parametrize("reason", SparedReason)
+def test_every_reason_to_leave_alone_has_words(reason: SparedReason) -> None:
+    assert says_more_than(reason, (changes.SPARED_REASONS[reason],))
+
+
+@pytest.mark.parametrize("code", NoticeCode)
+def test_every_notice_has_words_and_names_its_subject(code: NoticeCode) -> None:
+    told = plain(changes.remark(Notice(code, "the-subject", ("u1",))))
+    assert "the-subject" in told
+    assert "u1" in told
+
+
+@pytest.mark.parametrize("judgement", Judgement)
+@pytest.mark.parametrize("guard", GuardName)
+def test_every_verdict_of_every_guard_has_words(guard: GuardName, judgement: Judgement) -> None:
+    told = plain(guards.sentence(Verdict(guard, judgement, 3, 2), None))
+    assert told.startswith(f"{guard} ")
+    assert "3 " in told
+
+
+@pytest.mark.parametrize("guard", GuardName)
+def test_a_refusal_names_its_flag_exactly_where_there_is_one(guard: GuardName) -> None:
+    remedy = plain(guards.remedy(Verdict(guard, Judgement.REFUSED, 3, 2)))
+    assert (f"`--allow-{guard}`" in remedy) is (guard in ALLOWABLE)
+    assert guards.flag(guard) == (f"--allow-{guard}" if guard in ALLOWABLE else None)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_has_words_and_a_sign(outcome: Outcome) -> None:
+    assert outcomes.OUTCOMES[outcome]
+    assert OUTCOME_SIGNS[outcome].meaning
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_every_outcome_that_is_not_settled_says_what_to_do(outcome: Outcome) -> None:
+    assert (outcomes.next_step(ended(outcome, "stopped")) is None) is outcome.settled
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+@pytest.mark.parametrize("code", [*Cause, *Standing, *HaltCause, *ERROR_CODES])
+def test_every_cause_has_words_with_every_outcome(code: str, outcome: Outcome) -> None:
+    for action in (disconnect(), update()):
+        told = outcomes.cause(ended(outcome, str(code), action))
+        assert says_more_than(code, told)
+        assert "{" not in plain(told)
+
+
+def test_the_codes_of_the_client_are_worded_and_no_others() -> None:
+    assert sorted(outcomes.REFUSALS) == ERROR_CODES
+
+
+@pytest.mark.parametrize("code", sorted(outcomes.NEXT_BY_CAUSE))
+def test_a_step_for_a_cause_is_for_a_cause_that_exists(code: str) -> None:
+    assert code in outcomes.REFUSALS
+
+
+@pytest.mark.parametrize("code", sorted(outcomes.NEXT_BY_CAUSE))
+def test_an_unknown_outcome_is_never_answered_with_the_step_of_its_cause(code: str) -> None:
+    step = outcomes.next_step(ended(Outcome.UNKNOWN, code))
+    assert step == outcomes.NEXT[Outcome.UNKNOWN]
+
+
+@pytest.mark.parametrize("cause", HaltCause)
+def test_every_reason_to_halt_has_words(cause: HaltCause) -> None:
+    told = plain(outcomes.halt(result_of(halted=cause)))
+    assert re.fullmatch(r"The run stopped early because .+\.", told)
+
+
+def test_a_run_that_did_not_halt_has_no_words_for_it() -> None:
+    assert outcomes.halt(result_of()) == ()
+
+
+@pytest.mark.parametrize("state", CheckState)
+def test_every_state_of_a_check_has_words_and_a_sign(state: CheckState) -> None:
+    assert statuses.CHECKS[state]
+    assert CHECK_SIGNS[state].mark
+
+
+@pytest.mark.parametrize("code", Exit)
+def test_every_exit_status_has_words(code: Exit) -> None:
+    assert statuses.status(code).startswith(f"Exit status {code.value}: ")
+
+
+def test_no_other_exit_status_has_words() -> None:
+    assert list(statuses.STATUSES) == list(Exit)
