@@ -28,7 +28,7 @@ from reconciler.domain import Diagnostic, InvalidInput, Limits, SourceLocation
 from reconciler.manifest.document import Document, read_documents
 from reconciler.manifest.shown import near_miss, shown
 from reconciler.manifest.source import display_name, read_source
-from reconciler.manifest.validation import violations
+from reconciler.manifest.validation import judge
 
 # A valid configuration, as its schema describes it.
 Fields = Mapping[str, Any]
@@ -52,9 +52,9 @@ def load_configuration(path: Path) -> Configuration:
         what, hint = "a second document", "a configuration is one document"
         diagnostics.append(Diagnostic(second.location, what, hint))
     for document in documents[:1]:
-        broken = violations("config", document)
-        diagnostics.extend(violation.diagnostic for violation in broken)
-        if not broken:
+        violations = judge("config", document).violations
+        diagnostics.extend(violation.diagnostic for violation in violations)
+        if not violations:
             configuration = _Reader(path, document, diagnostics).configuration()
             if not diagnostics:
                 return configuration

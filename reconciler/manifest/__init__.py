@@ -4,7 +4,8 @@ The engine calls :func:`load_manifests`; the configuration uses the same YAML re
 and words (``document``, ``validation``, ``source``, ``shown``), so that both explain errors alike.
 """
 
+from reconciler.manifest.finding import find_manifests
 from reconciler.manifest.loading import load_manifests
-from reconciler.manifest.schema import schema, schema_names, schema_text
+from reconciler.manifest.schemas import schema, schema_names, schema_text
 
-__all__ = ["load_manifests", "schema", "schema_names", "schema_text"]
+__all__ = ["find_manifests", "load_manifests", "schema", "schema_names", "schema_text"]

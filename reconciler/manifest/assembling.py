@@ -62,9 +62,7 @@ class _Assembly:
         defaults = document.defaults
         default = UNREADABLE if defaults is None else self._reader.level(defaults)
         inherited: dict[str | None, Level] = {None: default}
-        for index, (fields, place) in enumerate(
-            zip(document.users, document.places, strict=True)
-        ):
+        for index, (fields, place) in enumerate(zip(document.users, document.places, strict=True)):
             if fields is None:
                 continue
             user_id, group = cast("str", fields["id"]), cast("str | None", fields.get("group"))

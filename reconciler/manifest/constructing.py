@@ -20,13 +20,17 @@ _GROWTH = 10_000
 
 
 class Entry:
-    """An item of a sequence under a document's top mapping: its value and where it stands."""
+    """An item of a list under a document's top mapping: its value and where it stands.
 
-    __slots__ = ("location", "value")
+    ``size`` is the number of nodes it took, to be paid again for each alias that reaches it.
+    """
 
-    def __init__(self, value: Value, location: SourceLocation) -> None:
+    __slots__ = ("location", "size", "value")
+
+    def __init__(self, value: Value, location: SourceLocation, size: int) -> None:
         self.value = value
         self.location = location
+        self.size = size
 
 
 class Constructor:
@@ -34,20 +38,22 @@ class Constructor:
 
     ``show_values`` is off for files that may hold secrets. Errors are added to ``diagnostics``;
     the value goes on without what was wrong. Raises :class:`Refused` when aliases make more of
-    the file than ``_GROWTH`` nodes beyond one a byte.
+    the file than ``_GROWTH`` nodes beyond two a byte.
     """
 
     def __init__(
         self, file: str, size: int, diagnostics: list[Diagnostic], *, show_values: bool
     ) -> None:
         self._file = file
-        self._allowance = size + _GROWTH
+        self._allowance = 2 * size + _GROWTH
         self._diagnostics = diagnostics
         self._show_values = show_values
 
     def entry(self, node: Node) -> Entry:
         """The node's value with its place."""
-        return Entry(self.value(node, 2), self.location(node))
+        before = self._allowance
+        value = self.value(node, 2)
+        return Entry(value, self.location(node), before - self._allowance)
 
     def location(self, node: Node) -> SourceLocation:
         """Where ``node`` begins."""
@@ -75,10 +81,13 @@ class Constructor:
             self._tag_error(node)
         if isinstance(node, MappingNode):
             return self._mapping(node, depth + 1)
-        return [
-            item.value if item.__class__ is Entry else self.value(item, depth + 1)
-            for item in node.value
-        ]
+        return [self._item(item, depth + 1) for item in node.value]
+
+    def _item(self, item: Node | Entry, depth: int) -> Value:
+        if isinstance(item, Entry):
+            self._allowance -= item.size
+            return item.value
+        return self.value(item, depth)
 
     def _mapping(self, node: MappingNode, depth: int) -> Value:
         result: dict[str, Value] = {}

@@ -114,7 +114,7 @@ def read_documents(
     index = -1
     try:
         for index, node in enumerate(compose(source.data, settle)):
-            entries = _entries(node, constructor)
+            entries = _entries(node, settle)
             value, location = constructor.value(node), constructor.location(node)
             if value is None:
                 diagnostics.append(Diagnostic(location, "the document is empty", _EMPTY_HINT))
@@ -131,7 +131,7 @@ def read_documents(
         )
 
 
-def _entries(node: Node, constructor: Constructor) -> dict[str, list[SourceLocation]]:
+def _entries(node: Node, settle: Callable[[Node], Entry]) -> dict[str, list[SourceLocation]]:
     """Settle the items of the top lists that the composer left, and say where all of them are."""
     entries: dict[str, list[SourceLocation]] = {}
     if isinstance(node, MappingNode):
@@ -140,7 +140,7 @@ def _entries(node: Node, constructor: Constructor) -> dict[str, list[SourceLocat
                 items = sequence.value
                 for index, item in enumerate(items):
                     if item.__class__ is not Entry:
-                        items[index] = constructor.entry(item)
+                        items[index] = settle(item)
                 # Of a key that stands twice the first counts, as it does for the value.
                 entries.setdefault(key.value, [item.location for item in items])
     return entries

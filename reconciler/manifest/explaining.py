@@ -89,15 +89,17 @@ class _Broken(Struct, frozen=True):
         return Diagnostic(place, message, hint)
 
 
-def explain(error: ValidationError, document: Document) -> Iterator[Diagnostic]:
-    """The errors that a violation stands for; several for several unknown fields."""
+def explain(
+    error: ValidationError, path: tuple[str | int, ...], document: Document
+) -> Iterator[Diagnostic]:
+    """The errors that a violation at ``path`` stands for; several for several unknown fields."""
     broken = _Broken(
         document,
         str(error.validator),
         error.validator_value,
         cast("Mapping[str, Any]", error.schema),
         error.instance,
-        tuple(error.absolute_path),
+        path,
         "propertyNames" in error.absolute_schema_path,
     )
     yield from _EXPLANATIONS[broken.rule](broken)
@@ -138,7 +140,8 @@ def _wrong_type(broken: _Broken) -> Iterator[Diagnostic]:
         )
     else:
         value = _kind(broken.value) if broken.secret else _described(broken.value)
-        yield broken.error(f"{broken.name} must be {wanted}, not {value}", broken.meaning)
+        hint = broken.meaning if "object" in types else None
+        yield broken.error(f"{broken.name} must be {wanted}, not {value}", hint)
 
 
 def _not_among(broken: _Broken) -> Iterator[Diagnostic]:
@@ -150,7 +153,7 @@ def _not_among(broken: _Broken) -> Iterator[Diagnostic]:
         hint = f"did you mean `{other}`?" if other in allowed else near_miss(value, allowed)
     yield broken.error(
         f"{broken.name} cannot be {_described(value)}",
-        hint or f"write {' or '.join(f'`{name}`' for name in allowed)}",
+        hint or f"write {_alternatives(allowed)}",
     )
 
 
@@ -165,7 +168,9 @@ def _twice(broken: _Broken) -> Iterator[Diagnostic]:
 
 
 def _empty(broken: _Broken) -> Iterator[Diagnostic]:
-    yield broken.error(f"{broken.name} is empty", "write something, or leave it out")
+    scalar = broken.rule == "minLength"
+    hint = "write something, or leave it out" if scalar else "it needs at least one entry"
+    yield broken.error(f"{broken.name} is empty", hint)
 
 
 def _out_of_range(broken: _Broken) -> Iterator[Diagnostic]:
@@ -174,11 +179,18 @@ def _out_of_range(broken: _Broken) -> Iterator[Diagnostic]:
 
 
 def _malformed(broken: _Broken) -> Iterator[Diagnostic]:
-    if broken.value == "" and "minLength" in broken.schema:  # has its own error
+    empty = broken.value == "" and "minLength" in broken.schema
+    wrong_type = broken.rule == "oneOf" and not isinstance(broken.value, dict)
+    if empty or wrong_type:  # both have errors of their own
         return
     is_shown = isinstance(broken.value, str) and not broken.secret
     what = f" {shown(broken.value)}" if is_shown else ""
     yield broken.error(f"{broken.name}{what} {broken.meaning}")
+
+
+def _alternatives(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in names]
+    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
 
 
 def _described(value: object) -> str:

@@ -8,7 +8,6 @@ from reconciler.domain import Diagnostic, SourceLocation
 from reconciler.manifest.source import cannot_read, display_name
 
 _SUFFIXES = (".yaml", ".yml")
-_NO_MANIFESTS = "the folder has no manifests", "manifests are files that end in .yaml or .yml"
 
 
 def find_manifests(
@@ -16,40 +15,66 @@ def find_manifests(
 ) -> Iterator[tuple[Path, str]]:
     """Every manifest below ``paths`` once, with the name that errors call it by.
 
-    A file is taken as it is; of a folder every ``*.yaml`` and ``*.yml`` below it whose path has
-    no name that begins with a dot. Two paths that lead to the same file count as one. What cannot
-    be used goes to ``diagnostics``: a missing path, an unreadable folder, one without manifests.
+    A file is taken as it is, there or not; of a folder every ``*.yaml`` and ``*.yml`` below it
+    whose path has no name that begins with a dot. Two paths that lead to the same file count as
+    one. Folders that cannot be read or have no manifests are told in ``diagnostics``.
     """
-    seen: set[tuple[int, int]] = set()
+    search = _Search(base, diagnostics)
     for path in paths:
-        name = display_name(path, base)
+        for file in search.folder(path) if path.is_dir() else (path,):
+            if search.is_first(file):
+                yield file, display_name(file, base)
+
+
+class _Search:
+    def __init__(self, base: Path, diagnostics: list[Diagnostic]) -> None:
+        self._base = base
+        self._diagnostics = diagnostics
+        self._files: set[tuple[int, int]] = set()
+
+    def folder(self, folder: Path) -> list[Path]:
+        """The manifests below ``folder``, in the order of their paths."""
+        errors = len(self._diagnostics)
+        found = sorted(self._below(folder, set()))
+        if not found and len(self._diagnostics) == errors:
+            self._diagnostics.append(
+                Diagnostic(
+                    SourceLocation(display_name(folder, self._base)),
+                    "the folder has no manifests",
+                    "manifests are files that end in .yaml or .yml",
+                )
+            )
+        return found
+
+    def is_first(self, file: Path) -> bool:
+        """Whether ``file`` has not been met by another path."""
         try:
-            if not path.is_dir():
-                found = [path]
-            elif not (found := sorted(_below(path, set()))):
-                diagnostics.append(Diagnostic(SourceLocation(name), *_NO_MANIFESTS))
-            for file in found:
-                identity = _identity(file)
-                if identity not in seen:
-                    seen.add(identity)
-                    yield file, display_name(file, base)
+            identity = _identity(file)
+        except OSError:
+            return True  # the reader will meet the same error and tell it
+        known = identity in self._files
+        self._files.add(identity)
+        return not known
+
+    def _below(self, folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
+        try:
+            identity = _identity(folder)
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            where = display_name(Path(error.filename), base) if error.filename else name
-            diagnostics.extend(cannot_read(where, error).diagnostics)
-
-
-def _below(folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
-    identity = _identity(folder)
-    if identity in visited:  # a symlink that leads back up
-        return
-    visited.add(identity)
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir():
-            yield from _below(Path(entry.path), visited)
-        elif entry.name.endswith(_SUFFIXES):
-            yield Path(entry.path)
+            name = display_name(folder, self._base)
+            self._diagnostics.extend(cannot_read(name, error).diagnostics)
+            return
+        if identity in visited:  # a symlink that leads back up
+            return
+        visited.add(identity)
+        for entry in entries:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            if path.is_dir():
+                yield from self._below(path, visited)
+            elif entry.name.endswith(_SUFFIXES):
+                yield path
 
 
 def _identity(path: Path) -> tuple[int, int]:

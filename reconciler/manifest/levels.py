@@ -65,11 +65,9 @@ class LevelReader:
             platforms = self._platforms[key] = frozenset(PLATFORMS[name] for name in names)
         return platforms
 
-    def preferences(self, declared: Mapping[str, bool | str]) -> Preferences | None:
-        """The declared preferences; None when none are."""
+    def preferences(self, declared: Mapping[str, bool | str]) -> Preferences:
+        """The preferences with these fields declared."""
         key = tuple(declared.items())
-        if not key:
-            return None
         preferences = self._preferences.get(key)
         if preferences is None:
             preferences = self._preferences[key] = msgspec.convert(declared, Preferences)

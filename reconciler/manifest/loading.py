@@ -11,7 +11,7 @@ from reconciler.manifest.document import read_documents
 from reconciler.manifest.finding import find_manifests
 from reconciler.manifest.source import read_source
 from reconciler.manifest.usable import UsableDocument, usable
-from reconciler.manifest.validation import violations
+from reconciler.manifest.validation import judge
 
 _PROGRESS_STEP = 1000
 
@@ -41,9 +41,9 @@ def load_manifests(
             try:
                 source = read_source(path, name)
                 for document in read_documents(source, diagnostics, on_entry=progress):
-                    broken = violations("manifest", document)
-                    diagnostics.extend(violation.diagnostic for violation in broken)
-                    documents.append(usable(document, broken))
+                    verdict = judge("manifest", document)
+                    diagnostics.extend(broken.diagnostic for broken in verdict.violations)
+                    documents.append(usable(document, verdict))
             except InvalidInput as error:
                 unread.extend(error.diagnostics)
         state = assemble(documents, diagnostics, all_read=not unread)

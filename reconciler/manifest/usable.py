@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from reconciler.domain import SourceLocation
 from reconciler.manifest.document import Document
-from reconciler.manifest.validation import MAX_EXPLAINED, Violation
+from reconciler.manifest.validation import Verdict
 
 Fields: TypeAlias = Mapping[str, object]
 
@@ -29,14 +29,14 @@ class UsableDocument(Struct, frozen=True):
     knows_groups: bool = True
 
 
-def usable(document: Document, violations: list[Violation]) -> UsableDocument:
-    """The parts of ``document`` without those that ``violations`` name."""
+def usable(document: Document, verdict: Verdict) -> UsableDocument:
+    """The parts of ``document`` without those that ``verdict`` finds broken."""
     value = document.value
-    if not isinstance(value, dict) or len(violations) > MAX_EXPLAINED:
+    if not isinstance(value, dict) or not verdict.complete:
         return UsableDocument(document, None, {}, [], [], [], knows_groups=False)
     users, groups = value.get("users", []), value.get("groups", {})
     defaults = cast("Fields", value.get("defaults", {}))
-    if not violations:
+    if not verdict.violations:
         return UsableDocument(
             document,
             defaults,
@@ -45,7 +45,7 @@ def usable(document: Document, violations: list[Violation]) -> UsableDocument:
             document.entries.get("users", []),
             [],
         )
-    broken = {violation.path[:2] for violation in violations}
+    broken = {violation.path[:2] for violation in verdict.violations}
     sound: dict[str, Fields | None] = {}
     for name, group in groups.items() if isinstance(groups, dict) else ():
         whole = ("groups",) in broken or ("groups", name) in broken

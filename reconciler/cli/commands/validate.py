@@ -9,7 +9,7 @@ from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.domain import InvalidInput
-from reconciler.manifest import load_manifests
+from reconciler.manifest import find_manifests, load_manifests
 from reconciler.reporting import Format, Report, ValidationReport
 
 
@@ -36,7 +36,7 @@ def validate(
             desired = load_manifests(manifests)
         except InvalidInput as error:
             return ValidationReport(0, 0, name, error.diagnostics, Exit.INVALID)
-        files = {user.source.file for user in desired.users.values()}
-        return ValidationReport(len(desired.users), len(files), name, (), Exit.OK)
+        files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
+        return ValidationReport(len(desired.users), files, name, (), Exit.OK)
 
     frame.run(body)

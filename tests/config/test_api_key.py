@@ -1,0 +1,107 @@
+"""Getting the API key, and never telling it."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.config import (
+    ApiKeySource,
+    KeyFromCommand,
+    KeyFromEnvironment,
+    KeyFromFile,
+    api_key,
+    resolve_key,
+)
+from reconciler.domain import InvalidInput, Secret, SourceLocation
+
+HERE = SourceLocation("reconciler.yaml", 6, 5)
+
+
+def environment(value: str | None) -> tuple[ApiKeySource, dict[str, str]]:
+    return KeyFromEnvironment("KEY", HERE), {} if value is None else {"KEY": value}
+
+
+def command(folder: Path, program: str) -> KeyFromCommand:
+    return KeyFromCommand((sys.executable, "-c", program), folder, HERE)
+
+
+def error(source: ApiKeySource, environ: dict[str, str] | None = None) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        resolve_key(source, environ or {})
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["s3cret", "s3cret\n", "s3cret\r\n"])
+def test_the_key_is_what_the_variable_holds_without_its_line_end(text: str) -> None:
+    assert resolve_key(*environment(text)) == Secret("s3cret")
+
+
+def test_a_variable_that_is_not_set_is_an_error_at_the_configuration() -> None:
+    assert error(*environment(None)) == (
+        "reconciler.yaml:6:5: the environment variable KEY for the API key is not set"
+        " (export KEY=…)"
+    )
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_variable_is_an_error(text: str) -> None:
+    assert "the environment variable KEY is empty" in error(*environment(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["s3 cret", "s3cret\n\n", " s3cret", "s3cret\x07", "s3crét", "\ufeffs3cret", "s3\tcret"]
+)
+def test_a_key_that_no_header_can_carry_is_an_error_that_does_not_tell_it(text: str) -> None:
+    told = error(*environment(text))
+    assert "holds spaces, line ends or characters that are not ASCII" in told
+    assert "s3" not in told
+
+
+def test_the_key_is_what_the_file_holds(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("s3cret\n")
+    assert resolve_key(KeyFromFile(tmp_path / "key", HERE), {}) == Secret("s3cret")
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    told = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "cannot be read: No such file or directory (check the path" in told
+
+
+def test_a_file_that_is_not_text_is_an_error_that_does_not_tell_it(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"s3cret\xff")
+    told = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "characters that are not ASCII" in told
+    assert "s3" not in told
+
+
+def test_the_key_is_what_the_command_prints(tmp_path: Path) -> None:
+    program = "import os; print(os.environ['PART'] + os.path.basename(os.getcwd()))"
+    (tmp_path / "cret").mkdir()
+    source = command(tmp_path / "cret", program)
+    assert resolve_key(source, {"PART": "s3"}) == Secret("s3cret")
+
+
+def test_a_command_that_fails_is_an_error_that_does_not_tell_what_it_printed(
+    tmp_path: Path,
+) -> None:
+    told = error(command(tmp_path, "print('s3cret'); raise SystemExit(3)"))
+    assert "ended with status 3 (run it by hand to see why)" in told
+    assert "s3cret" not in told
+
+
+def test_a_command_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    told = error(KeyFromCommand(("no-such-program-anywhere",), tmp_path, HERE))
+    assert "`no-such-program-anywhere` for the API key cannot be run: No such file" in told
+
+
+def test_a_command_that_prints_nothing_is_an_error(tmp_path: Path) -> None:
+    assert "printed is empty" in error(command(tmp_path, ""))
+
+
+def test_a_command_that_takes_too_long_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.03)
+    told = error(command(tmp_path, "import time; time.sleep(60)"))
+    assert "took longer than 0.03 seconds (run it by hand)" in told
