@@ -58,7 +58,7 @@ def load_configuration(path: Path) -> Configuration:
             configuration = _Reader(path, document, diagnostics).configuration()
             if not diagnostics:
                 return configuration
-    raise InvalidInput(*sorted(set(diagnostics)))
+    raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
 
 
 class _Reader:

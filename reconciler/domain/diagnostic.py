@@ -14,12 +14,17 @@ class SourceLocation(Struct, frozen=True, gc=False, order=True):
         return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
 
 
-class Diagnostic(Struct, frozen=True, order=True):
+class Diagnostic(Struct, frozen=True):
     """One error in something that a person wrote: where, what is wrong, what would be right."""
 
     location: SourceLocation | None
     message: str
     hint: str | None = None
+
+    @property
+    def order(self) -> tuple[SourceLocation, str, str]:
+        """What to sort by: what has no place first, then by place, then by words."""
+        return self.location or SourceLocation(""), self.message, self.hint or ""
 
     def __str__(self) -> str:
         place = f"{self.location}: " if self.location else ""

@@ -32,7 +32,8 @@ class Secret:
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Secret) and hmac.compare_digest(
-            self._value.encode(), other._value.encode()
+            self._value.encode(errors="surrogatepass"),
+            other._value.encode(errors="surrogatepass"),
         )
 
     def __hash__(self) -> int:

@@ -49,7 +49,7 @@ def load_manifests(
         state = assemble(documents, diagnostics, all_read=not unread)
     diagnostics += unread
     if diagnostics:
-        raise InvalidInput(*sorted(set(diagnostics)))
+        raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
     return state
 
 

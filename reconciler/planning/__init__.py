@@ -35,9 +35,10 @@ from reconciler.planning.plan import (
     Undetermined,
     Verdict,
 )
-from reconciler.planning.planner import Roster, Target, evidence_of, make_plan
+from reconciler.planning.planner import Target, evidence_of, make_plan
 from reconciler.planning.preconditions import Standing, effect_shows, listed_standing, standing
 from reconciler.planning.protection import Protection
+from reconciler.planning.roster import Roster
 from reconciler.planning.selection import UnmatchedSelector, select
 from reconciler.planning.staleness import Stale, divide
 

@@ -46,6 +46,11 @@ def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
     return platforms, preferences
 
 
+def as_declared(desired: DesiredUser, observed: CalendarUser) -> bool:
+    """Whether ``observed`` is as ``desired`` asks for, as far as it asks for anything."""
+    return observed_shape(desired, observed) == desired_shape(desired)
+
+
 def restrict(observed: Preferences | None, declared: Preferences) -> Preferences:
     """``observed`` with the fields of ``declared`` only; what the API did not tell is null."""
     told = observed.told() if observed else {}

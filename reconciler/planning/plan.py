@@ -44,6 +44,7 @@ class NoticeCode(StrEnum):
 
     PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
     EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
+    DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing of him is wanted: gone, or misspelt
 
 
 class GuardName(StrEnum):

@@ -1,6 +1,6 @@
 """Desired and observed in, content of a plan out. Pure: no I/O, no clock."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -17,6 +17,7 @@ from reconciler.planning.action import Action, ActionReason, Disconnect, UpdateP
 from reconciler.planning.canonical import desired_digest
 from reconciler.planning.diff import (
     Difference,
+    as_declared,
     desired_shape,
     explain,
     observed_shape,
@@ -25,18 +26,21 @@ from reconciler.planning.diff import (
 )
 from reconciler.planning.guards import Evidence, judge
 from reconciler.planning.history import History
+from reconciler.planning.holds import holds_of
 from reconciler.planning.notices import notices
 from reconciler.planning.plan import (
     Blocked,
     Content,
     Fleet,
-    Hold,
     Judged,
+    Notice,
+    NoticeCode,
     Pending,
     PendingReason,
     Undetermined,
 )
 from reconciler.planning.protection import Protection
+from reconciler.planning.roster import Roster, connection_order
 from reconciler.planning.selection import select
 from reconciler.planning.similar import similar_users
 from reconciler.planning.spared import spared
@@ -49,28 +53,6 @@ class Target(Struct, frozen=True):
 
     workspace: str
     base_url: str
-
-
-class Roster:
-    """The observed calendar users by external id. Two may share one: that is ambiguous."""
-
-    def __init__(self, observed: ObservedState) -> None:
-        self._first: dict[str, CalendarUser] = {}
-        self._several: dict[str, list[CalendarUser]] = {}
-        for user in observed.users:
-            name = user.external_id
-            if name is None:
-                continue
-            first = self._first.setdefault(name, user)
-            if first is not user:
-                self._several.setdefault(name, [first]).append(user)
-
-    def rows(self, user: str) -> tuple[CalendarUser, ...]:
-        """Whoever answers to ``user``, ordered by Recall's id."""
-        if user in self._several:
-            return tuple(sorted(self._several[user], key=lambda row: row.id))
-        row = self._first.get(user)
-        return (row,) if row else ()
 
 
 def make_plan(
@@ -95,7 +77,7 @@ def make_plan(
     comparison = _compare(target, desired, observed, roster, protection)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
     evidence = evidence_of(
-        desired, observed, roster, limits, history, disconnects=_count_disconnects(actions)
+        desired, observed, limits, history, disconnects=_count_disconnects(actions)
     )
     return Content(
         format="reconciler/plan/v1",
@@ -118,7 +100,7 @@ def make_plan(
             u for u in comparison.undetermined if chosen is None or u.user in chosen
         ),
         spared=spared(desired, observed),
-        notices=notices(observed, protection),
+        notices=(*notices(observed, protection), *comparison.notices),
         deselected=len(comparison.actions) - len(actions),
         guards=judge(evidence),
     )
@@ -127,7 +109,6 @@ def make_plan(
 def evidence_of(
     desired: DesiredState,
     observed: ObservedState,
-    roster: Roster,
     limits: Limits,
     history: History,
     *,
@@ -139,9 +120,9 @@ def evidence_of(
         observed=len(observed.users),
         connections=sum(
             1
-            for user in desired.users
-            for row in roster.rows(user)
-            for connection in row.connections
+            for user in observed.users
+            if user.external_id in desired.users
+            for connection in user.connections
             if connection.connected and connection.platform in _MANAGED
         ),
         problems=len(observed.problems),
@@ -159,6 +140,7 @@ class _Comparison:
         self.pending: list[Pending] = []
         self.blocked: list[Blocked] = []
         self.undetermined: list[Undetermined] = []
+        self.notices: list[Notice] = []
         self.converged = 0
 
 
@@ -171,17 +153,16 @@ def _compare(
 ) -> _Comparison:
     found = _Comparison()
     missing: list[DesiredUser] = []
-    for _, user in sorted(desired.users.items()):
-        rows = roster.rows(user.id)
+    for name in sorted(desired.users):
+        user, rows = desired.users[name], roster.rows(name)
         if rows:
             _compare_user(target, user, rows, protection, found)
-        elif observed.complete:
-            missing.append(user)
-        else:
+        elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))
+        else:
+            missing.append(user)
     if missing:
-        found.pending.extend(_unknown_to_recall(missing, desired, observed))
-        found.pending.sort(key=lambda pending: (pending.user, pending.platform))
+        _add_unknown_to_recall(missing, desired, observed, found)
     return found
 
 
@@ -192,28 +173,37 @@ def _compare_user(
     protection: Protection,
     found: _Comparison,
 ) -> None:
-    differences = [_difference(user, row) for row in rows]
-    if all(difference is _NO_DIFFERENCE for difference in differences):
+    if len(rows) == 1 and as_declared(user, rows[0]):  # nearly everybody
         found.converged += 1
         return
+    differences = [_difference(user, row) for row in rows]
     # Somebody with two rows lacks a platform only where neither row has it.
     lacking = set.intersection(*(set(difference.connect) for difference in differences))
     found.pending.extend(
         Pending(user.id, platform, PendingReason.NOT_CONNECTED) for platform in sorted(lacking)
     )
     protected = any(protection.covers(row) for row in rows)
-    for row, difference in zip(rows, differences, strict=True):
-        for action in _actions(target, user, row, difference):
-            holds = tuple(_holds(user, action, row, difference, len(rows), protected=protected))
-            if holds:
-                found.blocked.append(Blocked(action, holds))
-            else:
-                found.actions.append(action)
+    planned = [
+        (action, row, difference)
+        for row, difference in zip(rows, differences, strict=True)
+        for action in _actions(target, user, row, difference)
+    ]
+    if not (lacking or planned):
+        found.converged += 1
+    for action, row, difference in planned:
+        holds = holds_of(
+            action, user, row, difference, protected=protected, shared_id=len(rows) > 1
+        )
+        if holds:
+            found.blocked.append(Blocked(action, holds))
+        else:
+            found.actions.append(action)
 
 
 def _difference(user: DesiredUser, row: CalendarUser) -> Difference:
-    wanted, is_now = desired_shape(user), observed_shape(user, row)
-    return _NO_DIFFERENCE if wanted == is_now else explain(wanted, is_now)
+    if as_declared(user, row):
+        return _NO_DIFFERENCE
+    return explain(desired_shape(user), observed_shape(user, row))
 
 
 def _actions(
@@ -221,14 +211,17 @@ def _actions(
 ) -> Iterator[Action]:
     requires, reason = _terms(user, difference)
     for platform in difference.disconnect:
-        connection = row.connected(platform)
+        connection = min(
+            (c for c in row.connections if c.connected and c.platform == platform),
+            key=connection_order,
+        )
         yield Disconnect(
             workspace=target.workspace,
             user=user.id,
             recall_id=row.id,
             platform=platform,
-            connection_id=connection.id if connection else None,
-            email=connection.email if connection else None,
+            connection_id=connection.id,
+            email=connection.email,
             requires_connected=requires,
             reason=reason,
             note=user.reason,
@@ -256,39 +249,26 @@ def _terms(user: DesiredUser, difference: Difference) -> tuple[tuple[Platform, .
     return tuple(sorted(user.platforms)), ActionReason.UNWANTED_PLATFORM
 
 
-def _holds(
-    user: DesiredUser,
-    action: Action,
-    row: CalendarUser,
-    difference: Difference,
-    rows: int,
-    *,
-    protected: bool,
-) -> Iterator[Hold]:
-    if isinstance(action, Disconnect) and difference.connect and user.handover is Handover.WAIT:
-        yield Hold.HANDOVER
-    if protected:
-        yield Hold.PROTECTED
-    if rows > 1 or (isinstance(action, Disconnect) and _ambiguous(row, action.platform)):
-        yield Hold.AMBIGUOUS_IDENTITY
-
-
-def _ambiguous(row: CalendarUser, platform: Platform) -> bool:
-    """A person has one calendar a platform; of two the call could not say which it means."""
-    return sum(1 for c in row.connections if c.connected and c.platform == platform) > 1
-
-
-def _unknown_to_recall(
-    missing: Sequence[DesiredUser], desired: DesiredState, observed: ObservedState
-) -> Iterator[Pending]:
-    similar: Mapping[str, tuple[str, ...]] = similar_users(
-        (user.id for user in missing), observed.users, desired.users
-    )
+def _add_unknown_to_recall(
+    missing: Sequence[DesiredUser],
+    desired: DesiredState,
+    observed: ObservedState,
+    found: _Comparison,
+) -> None:
+    """Of whom something is wanted, he has to connect. Of whom nothing is wanted, nothing is
+    connected under that id; but a misspelt leaver must not look like one who is gone."""
+    similar = similar_users((user.id for user in missing), observed.users, desired.users)
     for user in missing:
-        for platform in sorted(user.platforms or ()):
-            yield Pending(
-                user.id, platform, PendingReason.UNKNOWN_TO_RECALL, similar.get(user.id, ())
+        alike = similar.get(user.id, ())
+        if user.platforms:
+            found.pending.extend(
+                Pending(user.id, platform, PendingReason.UNKNOWN_TO_RECALL, alike)
+                for platform in user.platforms
             )
+        else:
+            found.converged += 1
+            found.notices.append(Notice(NoticeCode.DECLARED_BUT_UNKNOWN, user.id, alike))
+    found.pending.sort(key=lambda pending: (pending.user, pending.platform))
 
 
 def _count_disconnects(actions: Sequence[Action]) -> int:

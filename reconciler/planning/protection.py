@@ -3,20 +3,22 @@
 import re
 
 from reconciler.domain import CalendarUser
+from reconciler.planning.similar import normalised
 
 
 class Protection:
     """The ``protected`` patterns of a workspace.
 
     A pattern is literal text in which ``*`` stands for anything; it is compared, ignoring case,
-    with the external id and with the e-mail of every connection. One match protects the user.
+    outer space and Unicode form, with the external id and with the e-mail of every connection.
+    One match protects the user.
     """
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self.patterns = patterns
         self._match = re.compile(
             "|".join(
-                ".*".join(re.escape(part) for part in pattern.casefold().split("*"))
+                ".*".join(re.escape(part) for part in normalised(pattern).split("*"))
                 for pattern in patterns
             ),
             re.DOTALL,
@@ -32,12 +34,12 @@ class Protection:
         if not literal:
             return ()
         known = {name for user in users for name in names(user)}
-        return tuple(sorted({p for p in literal if p.casefold() not in known}))
+        return tuple(sorted({p for p in literal if normalised(p) not in known}))
 
 
 def names(user: CalendarUser) -> list[str]:
-    """What a pattern is held against: external id and e-mails, case folded."""
-    found = [c.email.casefold() for c in user.connections if c.email]
+    """What a pattern is held against: external id and e-mails, normalised."""
+    found = [normalised(c.email) for c in user.connections if c.email]
     if user.external_id is not None:
-        found.append(user.external_id.casefold())
+        found.append(normalised(user.external_id))
     return found

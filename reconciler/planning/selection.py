@@ -1,6 +1,6 @@
 """Which declared users a run is about.
 
-A selector is an id, a pattern with ``*``, or ``group:NAME``. It narrows what is done, and never
+A selector is an id, ``group:NAME``, or a pattern with ``*``. It narrows what is done, and never
 what the fleet-wide guards look at.
 """
 
@@ -20,19 +20,20 @@ class UnmatchedSelector(ValueError):
 def select(desired: DesiredState, selectors: Sequence[str]) -> frozenset[str]:
     """The ids of the declared users that any of ``selectors`` names.
 
-    Raises :class:`UnmatchedSelector` for one that names nobody.
+    Raises :class:`UnmatchedSelector` for one that names nobody, and for none at all.
     """
+    if not selectors:
+        raise UnmatchedSelector("nothing is selected: the list of selectors is empty")
     return frozenset(user for selector in selectors for user in _matches(desired, selector))
 
 
 def _matches(desired: DesiredState, selector: str) -> list[str]:
+    if selector in desired.users:
+        return [selector]
     if selector.startswith(GROUP_PREFIX):
         return _in_group(desired, selector.removeprefix(GROUP_PREFIX))
-    if "*" in selector:
-        pattern = re.compile(".*".join(re.escape(part) for part in selector.split("*")), re.DOTALL)
-        found = [user for user in desired.users if pattern.fullmatch(user)]
-    else:
-        found = [selector] if selector in desired.users else []
+    pattern = re.compile(".*".join(re.escape(part) for part in selector.split("*")), re.DOTALL)
+    found = [user for user in desired.users if pattern.fullmatch(user)]
     if not found:
         raise UnmatchedSelector(
             f"no declared user matches {selector!r}" + _hint(selector, list(desired.users))

@@ -18,17 +18,26 @@ def spared(desired: DesiredState, observed: ObservedState) -> tuple[Spared, ...]
                 else SparedReason.UNMANAGED_USER
             )
             found.append(Spared(user.external_id, user.id, _connected(user), reason))
-            continue
-        platforms = _connected(user)
-        if declared.platforms is None and platforms:
-            found.append(
-                Spared(declared.id, user.id, platforms, SparedReason.UNMANAGED_CONNECTIONS)
-            )
-        elif unknown := tuple(p for p in platforms if p not in _KNOWN):
+        elif declared.platforms is None:
+            if platforms := _connected(user):
+                found.append(
+                    Spared(declared.id, user.id, platforms, SparedReason.UNMANAGED_CONNECTIONS)
+                )
+        elif unknown := _unknown(user):
             found.append(Spared(declared.id, user.id, unknown, SparedReason.UNKNOWN_PLATFORM))
-    found.sort(key=lambda entry: (entry.user or "", entry.recall_id))
+    found.sort(key=_order)
     return tuple(found)
+
+
+def _order(entry: Spared) -> tuple[str, str, tuple[str, ...], str]:
+    return entry.user or "", entry.recall_id, entry.platforms, entry.reason
 
 
 def _connected(user: CalendarUser) -> tuple[str, ...]:
     return tuple(sorted({c.platform for c in user.connections if c.connected}))
+
+
+def _unknown(user: CalendarUser) -> tuple[str, ...]:
+    """The connected platforms that we do not know; asked of everybody, so nothing is sorted."""
+    unknown = {c.platform for c in user.connections if c.connected and c.platform not in _KNOWN}
+    return tuple(sorted(unknown)) if unknown else ()

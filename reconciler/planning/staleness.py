@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from reconciler.planning.action import Action, Disconnect
 from reconciler.planning.plan import Content
-from reconciler.planning.planner import Roster
 from reconciler.planning.preconditions import Standing, listed_standing
 from reconciler.planning.protection import Protection
+from reconciler.planning.roster import Roster
 
 
 class Stale(Struct, frozen=True):

@@ -151,7 +151,7 @@ DEFINITIONS = [
 every_definition = pytest.mark.parametrize(
     ("schema", "name", "kind"),
     DEFINITIONS,
-    ids=[f"{schema['$id'].rsplit('/', 1)[1]}:{name}" for schema, name, _ in DEFINITIONS],
+    ids=[f"{schema['$id'].split(':')[3]}:{name}" for schema, name, _ in DEFINITIONS],
 )
 
 

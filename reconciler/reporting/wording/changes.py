@@ -55,8 +55,16 @@ SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
     SparedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
 }
 
+NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
+    NoticeCode.PROTECTED_MATCHES_NOBODY: "The `protected` entry ",
+    NoticeCode.EMAIL_UNDER_SEVERAL_USERS: "The e-mail ",
+    NoticeCode.DECLARED_BUT_UNKNOWN: "The declared user ",
+}
 NOTICES: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it a slip of the pen?",
+    NoticeCode.DECLARED_BUT_UNKNOWN: (
+        "is unknown to Recall.ai, so nothing is connected under this id"
+    ),
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: (
         "is connected under several calendar users, so several bots may join one meeting"
     ),
@@ -110,9 +118,9 @@ def why_held(blocked: Blocked) -> Phrase:
 
 def remark(notice: Notice) -> Phrase:
     """A notice as a sentence."""
-    of_protected = notice.code is NoticeCode.PROTECTED_MATCHES_NOBODY
-    subject = "The `protected` entry " if of_protected else "The e-mail "
-    users: Phrase = (": ", *listed(notice.users)) if notice.users else ()
+    subject = NOTICE_SUBJECTS[notice.code]
+    before = "; did you mean " if notice.code is NoticeCode.DECLARED_BUT_UNKNOWN else ": "
+    users: Phrase = (before, *listed(notice.users)) if notice.users else ()
     return (subject, Foreign(notice.subject), f" {NOTICES[notice.code]}", *users)
 
 

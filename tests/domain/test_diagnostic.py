@@ -1,0 +1,12 @@
+"""Errors in what people wrote, in an order."""
+
+from reconciler.domain import Diagnostic, SourceLocation
+
+
+def test_diagnostics_with_and_without_place_and_hint_have_one_order() -> None:
+    nowhere = Diagnostic(None, "b")
+    hinted = Diagnostic(SourceLocation("a.yaml", 2, 1), "x", "y")
+    plain = Diagnostic(SourceLocation("a.yaml", 2, 1), "x")
+    first = Diagnostic(SourceLocation("a.yaml", 1, 9), "z")
+    in_order = [nowhere, first, plain, hinted]
+    assert sorted(in_order[::-1], key=lambda diagnostic: diagnostic.order) == in_order

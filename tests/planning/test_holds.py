@@ -1,0 +1,167 @@
+"""Holds: one action is kept back, the rest of the plan stays applicable."""
+
+from reconciler.domain import Preferences
+from reconciler.planning import ActionReason, Blocked, Hold, Pending, PendingReason
+from tests.planning.fleets import (
+    GOOGLE,
+    MICROSOFT,
+    connected,
+    content_of,
+    declared,
+    disconnect,
+    fleet,
+    manifest,
+    seen,
+    update,
+)
+
+LEFT = ActionReason.NOTHING_WANTED
+
+
+def test_a_protected_user_keeps_everything_and_the_neighbour_does_not() -> None:
+    wanted = Preferences(record_external=True)
+    content = content_of(
+        manifest(declared("boss", [], preferences=wanted), declared("clerk", [])),
+        fleet(seen("boss", connected("google")), seen("clerk", connected("google"))),
+        protected=["boss"],
+    )
+    assert content.actions == (disconnect("clerk", GOOGLE, reason=LEFT),)
+    assert content.blocked == (
+        Blocked(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),
+        Blocked(update("boss", wanted, None), (Hold.PROTECTED,)),
+    )
+
+
+def test_an_email_on_either_connection_protects_the_whole_user() -> None:
+    content = content_of(
+        manifest(declared("u-1", []), declared("u-2", [])),
+        fleet(
+            seen("u-1", connected("google", email="CEO@Example.com"), connected("microsoft")),
+            seen("u-2", connected("google", email="ceo@other.com")),
+        ),
+        protected=["ceo@example.com"],
+    )
+    assert [(b.action.key, b.holds) for b in content.blocked] == [
+        ("disconnect google of u-1", (Hold.PROTECTED,)),
+        ("disconnect microsoft of u-1", (Hold.PROTECTED,)),
+    ]
+    assert [a.key for a in content.actions] == ["disconnect google of u-2"]
+
+
+def test_an_email_on_either_of_two_rows_protects_the_user() -> None:
+    boss = connected("google", email="boss@x.com")
+    content = content_of(
+        manifest(declared("twice", []), declared("once", [])),
+        fleet(
+            seen("twice", boss, recall_id="1"),
+            seen("twice", connected("google"), recall_id="2"),
+            seen("once", connected("google")),
+        ),
+        protected=["boss@x.com"],
+    )
+    assert content.actions == (disconnect("once", GOOGLE, reason=LEFT),)
+    assert [(b.action.recall_id, b.holds) for b in content.blocked] == [
+        ("1", (Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY)),
+        ("2", (Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY)),
+    ]
+
+
+def test_two_rows_with_one_external_id_hold_everything_of_that_user() -> None:
+    wanted = Preferences(bot_name="N")
+    content = content_of(
+        manifest(declared("twice", [], preferences=wanted), declared("once", [])),
+        fleet(
+            seen("twice", connected("google", "g2"), recall_id="r2"),
+            seen("once", connected("google")),
+            seen("twice", recall_id="r1", preferences=wanted),
+        ),
+    )
+    assert content.actions == (disconnect("once", GOOGLE, reason=LEFT),)
+    assert content.blocked == (
+        Blocked(
+            disconnect("twice", GOOGLE, account="g2", recall_id="r2", reason=LEFT),
+            (Hold.AMBIGUOUS_IDENTITY,),
+        ),
+        Blocked(update("twice", wanted, None, recall_id="r2"), (Hold.AMBIGUOUS_IDENTITY,)),
+    )
+
+
+def test_one_row_listed_twice_is_ambiguous_too() -> None:
+    row = seen("a", connected("google"))
+    content = content_of(
+        manifest(declared("a", []), declared("b", [])),
+        fleet(row, seen("b", connected("google")), row),
+    )
+    assert content.actions == (disconnect("b", GOOGLE, reason=LEFT),)
+    assert [b.holds for b in content.blocked] == [(Hold.AMBIGUOUS_IDENTITY,)] * 2
+
+
+def test_two_calendars_of_one_platform_hold_that_platform_only() -> None:
+    content = content_of(
+        manifest(declared("a", []), declared("b", [])),
+        fleet(
+            seen("a", connected("google", "2"), connected("microsoft"), connected("google", "1")),
+            seen("b", connected("google")),
+        ),
+    )
+    assert content.actions == (
+        disconnect("a", MICROSOFT, reason=LEFT),
+        disconnect("b", GOOGLE, reason=LEFT),
+    )
+    assert content.blocked == (
+        Blocked(disconnect("a", GOOGLE, account="1", reason=LEFT), (Hold.AMBIGUOUS_IDENTITY,)),
+    )
+
+
+def test_all_holds_of_an_action_are_named() -> None:
+    rows = [connected("google", "1"), connected("google", "2")]
+    content = content_of(
+        manifest(declared("a", [MICROSOFT]), declared("b", [MICROSOFT])),
+        fleet(seen("a", *rows), seen("b", connected("google"))),
+        protected=["a"],
+    )
+    assert [b.holds for b in content.blocked] == [
+        (Hold.HANDOVER, Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY),
+        (Hold.HANDOVER,),
+    ]
+
+
+def test_preferences_do_not_wait_for_a_handover() -> None:
+    wanted = Preferences(bot_name="N")
+    content = content_of(
+        manifest(
+            declared("a", [MICROSOFT], preferences=wanted),
+            declared("b", [GOOGLE], preferences=wanted),
+        ),
+        fleet(seen("a", connected("google")), seen("b", connected("google"), preferences=wanted)),
+    )
+    assert content.actions == (update("a", wanted, None),)
+    assert [b.action.key for b in content.blocked] == ["disconnect google of a"]
+
+
+def test_somebody_with_two_rows_lacks_a_platform_only_where_neither_has_it() -> None:
+    content = content_of(
+        manifest(declared("a", [GOOGLE, MICROSOFT]), declared("b", [GOOGLE])),
+        fleet(
+            seen("a", connected("google"), recall_id="1"),
+            seen("a", recall_id="2"),
+            seen("b", recall_id="3"),
+        ),
+    )
+    assert content.pending == (
+        Pending("a", MICROSOFT, PendingReason.NOT_CONNECTED),
+        Pending("b", GOOGLE, PendingReason.NOT_CONNECTED),
+    )
+
+
+def test_somebody_whose_two_rows_hold_what_is_wanted_between_them_is_converged() -> None:
+    content = content_of(
+        manifest(declared("a", [GOOGLE]), declared("b", [GOOGLE])),
+        fleet(
+            seen("a", connected("google"), recall_id="1"),
+            seen("a", recall_id="2"),
+            seen("b", connected("google")),
+        ),
+    )
+    assert (content.actions, content.pending, content.blocked) == ((), (), ())
+    assert content.fleet.converged == 2

@@ -1,0 +1,198 @@
+"""Whether an action may still be done to the users as they are now."""
+
+from reconciler.domain import CalendarUser, Connection, Preferences
+from reconciler.planning import (
+    Action,
+    Protection,
+    Standing,
+    effect_shows,
+    listed_standing,
+    standing,
+)
+from tests.planning.fleets import (
+    GOOGLE,
+    MICROSOFT,
+    connected,
+    disconnect,
+    seen,
+    update,
+    vacant,
+)
+
+NOBODY = Protection(())
+MOVE = disconnect("alice", GOOGLE, account="g", requires=[MICROSOFT])
+LEAVE = disconnect("bob", GOOGLE, account="g")
+SET = update(
+    "carol",
+    Preferences(record_external=True, bot_name="N"),
+    Preferences(record_external=False, bot_name=None),
+)
+SET_FIRST = update("carol", Preferences(bot_name="N"), None)
+
+
+def standings(action: Action, *users: CalendarUser) -> list[Standing]:
+    return [standing(action, user, NOBODY) for user in users]
+
+
+def test_an_action_is_ready_while_the_world_is_as_it_was_seen() -> None:
+    google, microsoft = connected("google", "g"), connected("microsoft", "m")
+    assert standing(MOVE, seen("alice", google, microsoft), NOBODY) is Standing.READY
+    assert standing(LEAVE, seen("bob", google), NOBODY) is Standing.READY
+    assert standing(SET, seen("carol", preferences=SET.seen), NOBODY) is Standing.READY
+    assert standing(SET_FIRST, seen("carol"), NOBODY) is Standing.READY
+
+
+def test_what_is_gone_already_is_done() -> None:
+    assert (
+        standings(
+            LEAVE,
+            seen("bob"),
+            seen("bob", vacant("google")),
+            seen("bob", Connection("google", connected=False, email="e", id="g")),
+            seen("bob", connected("microsoft")),
+        )
+        == [Standing.DONE] * 4
+    )
+
+
+def test_preferences_that_are_set_already_are_done() -> None:
+    now = Preferences(record_external=True, bot_name="N", record_internal=True)
+    assert standing(SET, seen("carol", preferences=now), NOBODY) is Standing.DONE
+
+
+def test_another_recall_id_or_external_id_is_another_user() -> None:
+    google = connected("google", "g")
+    assert (
+        standings(
+            LEAVE,
+            seen("bob", google, recall_id="new"),
+            seen("Bob", google, recall_id="r-bob"),
+            seen(None, google, recall_id="r-bob"),
+            seen("bob", recall_id="new"),
+        )
+        == [Standing.USER_REPLACED] * 4
+    )
+
+
+def test_another_connection_id_is_a_changed_connection() -> None:
+    assert (
+        standings(
+            LEAVE, seen("bob", connected("google", "g2")), seen("bob", connected("google", None))
+        )
+        == [Standing.CONNECTION_CHANGED] * 2
+    )
+
+
+def test_a_null_connection_id_matches_only_null() -> None:
+    action = disconnect("bob", GOOGLE, account=None)
+    assert standings(
+        action, seen("bob", connected("google", None)), seen("bob", connected("google", "g"))
+    ) == [Standing.READY, Standing.CONNECTION_CHANGED]
+
+
+def test_two_calendars_of_the_platform_are_ambiguous_though_one_is_ours() -> None:
+    rows = connected("google", "g"), connected("google", "g2")
+    assert (
+        standings(LEAVE, seen("bob", *rows), seen("bob", *reversed(rows)))
+        == [Standing.AMBIGUOUS_IDENTITY] * 2
+    )
+
+
+def test_nobody_is_cut_off_when_the_wanted_platform_went_away() -> None:
+    google = connected("google", "g")
+    assert (
+        standings(MOVE, seen("alice", google), seen("alice", google, vacant("microsoft")))
+        == [Standing.WANTED_NOT_CONNECTED] * 2
+    )
+
+
+def test_every_required_platform_must_be_connected() -> None:
+    action = disconnect("a", GOOGLE, requires=[GOOGLE, MICROSOFT])
+    google, microsoft = connected("google"), connected("microsoft")
+    assert standings(action, seen("a", google), seen("a", google, microsoft)) == [
+        Standing.WANTED_NOT_CONNECTED,
+        Standing.READY,
+    ]
+
+
+def test_preferences_that_moved_make_an_update_stale() -> None:
+    assert (
+        standings(
+            SET,
+            seen("carol", preferences=Preferences(record_external=True)),
+            seen("carol", preferences=Preferences(record_external=False, bot_name="Other")),
+            seen("carol"),
+        )
+        == [Standing.PREFERENCES_CHANGED] * 3
+    )
+    assert standings(SET_FIRST, seen("carol", preferences=Preferences(bot_name=None))) == [
+        Standing.PREFERENCES_CHANGED
+    ]
+
+
+def test_preferences_that_are_not_declared_may_move() -> None:
+    now = Preferences(record_external=False, bot_name=None, record_internal=True)
+    assert standing(SET, seen("carol", preferences=now), NOBODY) is Standing.READY
+
+
+def test_somebody_protected_since_is_not_touched() -> None:
+    protection = Protection(("boss@x.com", "carol"))
+    user = seen(
+        "bob", connected("google", "g"), Connection("zoom", connected=True, email="BOSS@x.com")
+    )
+    assert standing(LEAVE, user, protection) is Standing.PROTECTED
+    assert standing(SET, seen("carol", preferences=SET.seen), protection) is Standing.PROTECTED
+    assert standing(LEAVE, seen("bob", connected("google", "g")), protection) is Standing.READY
+
+
+def test_protection_comes_before_other_staleness_and_after_what_is_done() -> None:
+    protection = Protection(("bob",))
+    assert standing(LEAVE, seen("bob", connected("google", "g2")), protection) is Standing.PROTECTED
+    assert standing(LEAVE, seen("bob"), protection) is Standing.DONE
+
+
+def test_a_list_that_does_not_show_the_user_says_that_the_user_is_gone() -> None:
+    assert listed_standing(LEAVE, (), NOBODY) is Standing.USER_GONE
+
+
+def test_a_list_that_shows_two_users_for_the_id_is_ambiguous() -> None:
+    rows = seen("bob", connected("google", "g")), seen("bob", recall_id="other")
+    assert listed_standing(LEAVE, rows, NOBODY) is Standing.AMBIGUOUS_IDENTITY
+
+
+def test_a_list_with_the_one_user_is_judged_like_a_re_read() -> None:
+    rows = (seen("bob", connected("google", "g")),)
+    assert listed_standing(LEAVE, rows, NOBODY) is Standing.READY
+    assert listed_standing(LEAVE, rows, Protection(("bob",))) is Standing.PROTECTED
+
+
+def test_a_disconnect_shows_once_our_connection_is_gone() -> None:
+    users = {
+        "nothing": seen("bob"),
+        "not connected": seen("bob", vacant("google")),
+        "reconnected": seen("bob", connected("google", "g2")),
+        "other platform": seen("bob", connected("microsoft", "g")),
+        "still ours": seen("bob", connected("google", "g")),
+        "ours among others": seen("bob", connected("google", "g2"), connected("google", "g")),
+        "perhaps ours": seen("bob", connected("google", None)),
+        "another user": seen("bob", recall_id="new"),
+    }
+    assert [name for name, user in users.items() if effect_shows(LEAVE, user)] == [
+        "nothing",
+        "not connected",
+        "reconnected",
+        "other platform",
+    ]
+
+
+def test_without_our_connection_id_anything_connected_is_taken_for_ours() -> None:
+    action = disconnect("bob", GOOGLE, account=None)
+    assert not effect_shows(action, seen("bob", connected("google", "g2")))
+    assert effect_shows(action, seen("bob"))
+
+
+def test_an_update_shows_once_the_declared_values_are_read() -> None:
+    assert effect_shows(SET, seen("carol", preferences=SET.preferences))
+    assert not effect_shows(SET, seen("carol", preferences=SET.seen))
+    assert not effect_shows(SET, seen("carol"))
+    assert not effect_shows(SET, seen("carol", recall_id="new", preferences=SET.preferences))

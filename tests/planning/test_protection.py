@@ -1,0 +1,65 @@
+"""Whom a pattern covers."""
+
+import pytest
+
+from reconciler.domain import Connection
+from reconciler.planning import Protection
+from tests.planning.fleets import connected, seen
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("ceo@example.com", "CEO@Example.COM"),
+        ("*@board.example.com", "ann@board.example.com"),
+        ("*@BOARD.example.com", "ann@board.Example.com"),
+        ("a*z", "az"),
+        ("a*z", "a\nz"),
+        ("*", ""),
+        ("stra\u00dfe", "STRASSE"),
+        ("jos\u00e9@x.com", "JOSE\u0301@x.com"),
+        ("ceo@example.com", " ceo@example.com "),
+    ],
+)
+def test_a_pattern_covers_a_name_it_spells(pattern: str, name: str) -> None:
+    assert Protection((pattern,)).covers(seen(name))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "name"),
+    [
+        ("ceo@example.com", "xceo@example.com"),
+        ("ceo@example.com", "ceo@example.com.evil.org"),
+        ("ceo@example.com", "ceo@exampleXcom"),
+        ("*@board.example.com", "ann@board.example.com.evil.org"),
+        ("a*z", "abzc"),
+        ("a?z", "abz"),
+        ("[ab]", "a"),
+    ],
+)
+def test_a_pattern_is_literal_but_for_its_asterisks(pattern: str, name: str) -> None:
+    assert not Protection((pattern,)).covers(seen(name))
+
+
+def test_any_of_several_patterns_covers() -> None:
+    protection = Protection(("a", "b*"))
+    users = [seen("a"), seen("bob"), seen("c"), seen("ab")]
+    assert [protection.covers(user) for user in users] == [True, True, False, False]
+
+
+def test_the_email_of_a_connection_that_is_gone_still_covers() -> None:
+    gone = Connection("google", connected=False, email="boss@x.com")
+    user = seen(None, connected("microsoft", email=None), gone)
+    assert Protection(("boss@x.com",)).covers(user)
+
+
+def test_no_patterns_cover_nobody() -> None:
+    assert not Protection(()).covers(seen(""))
+    assert not Protection(()).covers(seen(None))
+
+
+def test_a_name_that_nobody_has_is_unmatched_and_a_wildcard_never() -> None:
+    users = (seen("a"), seen("b", connected("google", email="Boss@x.com")))
+    protection = Protection(("zoe", "A", "boss@x.com", "*@nowhere", "zoe", "amy"))
+    assert protection.unmatched(users) == ("amy", "zoe")
+    assert Protection(("*@nowhere",)).unmatched(users) == ()

@@ -1,0 +1,63 @@
+"""What is connected and left alone."""
+
+from reconciler.planning import Spared, SparedReason
+from tests.planning.fleets import (
+    GOOGLE,
+    connected,
+    content_of,
+    declared,
+    fleet,
+    manifest,
+    seen,
+    vacant,
+)
+
+
+def test_a_user_no_manifest_names_is_spared_and_has_no_action() -> None:
+    content = content_of(
+        manifest(declared("a", [])),
+        fleet(seen("z", connected("microsoft"), connected("google")), seen("m", vacant("google"))),
+    )
+    assert content.actions == ()
+    assert content.spared == (
+        Spared("m", "r-m", (), SparedReason.UNMANAGED_USER),
+        Spared("z", "r-z", ("google", "microsoft"), SparedReason.UNMANAGED_USER),
+    )
+
+
+def test_a_user_without_external_id_is_spared_even_where_everybody_leaves() -> None:
+    content = content_of(
+        manifest(declared("a", []), declared("None", [])),
+        fleet(seen(None, connected("google"), recall_id="r1"), seen("a")),
+    )
+    assert content.actions == ()
+    assert content.spared == (Spared(None, "r1", ("google",), SparedReason.NO_EXTERNAL_ID),)
+
+
+def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
+    content = content_of(
+        manifest(declared("a"), declared("b"), declared("c", [GOOGLE])),
+        fleet(seen("a", connected("google"), connected("zoom")), seen("b", vacant("google"))),
+    )
+    assert content.spared == (
+        Spared("a", "r-a", ("google", "zoom"), SparedReason.UNMANAGED_CONNECTIONS),
+    )
+
+
+def test_an_unknown_platform_of_a_managed_user_is_spared() -> None:
+    content = content_of(
+        manifest(declared("a", [GOOGLE]), declared("b", [GOOGLE])),
+        fleet(
+            seen("a", connected("google"), connected("zoom"), vacant("webex")),
+            seen("b", connected("google")),
+        ),
+    )
+    assert content.spared == (Spared("a", "r-a", ("zoom",), SparedReason.UNKNOWN_PLATFORM),)
+
+
+def test_rows_that_share_every_id_have_one_order() -> None:
+    rows = seen("z", connected("google")), seen("z", connected("microsoft")), seen("z")
+    desired = manifest(declared("a"))
+    listed = content_of(desired, fleet(*rows)).spared
+    assert content_of(desired, fleet(*reversed(rows))).spared == listed
+    assert [entry.platforms for entry in listed] == [(), ("google",), ("microsoft",)]
