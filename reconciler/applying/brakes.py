@@ -30,14 +30,15 @@ class Brakes:
     """Pulled once, by whatever comes first; wakes everything that waits to start.
 
     ``stop`` is the operator's; ``starting`` is the stop that every wait before a call listens to;
-    ``on_halt`` is told too.
+    ``on_halt`` is told too, once.
     """
 
     def __init__(
         self,
         stop: Stop,
-        max_failures: int,
         *,
+        max_failures: int,
+        retry_after_cap: float,
         monotonic: Callable[[], float],
         on_halt: Callable[[], None],
     ) -> None:
@@ -47,6 +48,7 @@ class Brakes:
         self._lock = threading.Lock()
         self._failures = 0
         self._max_failures = max_failures
+        self._retry_after_cap = retry_after_cap
         self._cause: HaltCause | None = None
         self._detail: str | None = None
 
@@ -61,8 +63,9 @@ class Brakes:
     def halt(self, cause: HaltCause, detail: str | None = None) -> None:
         """Start nothing new from now on. The first cause is the one that is told."""
         with self._lock:
-            if self._cause is None:
-                self._cause, self._detail = cause, detail
+            if self._cause is not None:
+                return
+            self._cause, self._detail = cause, detail
         self.starting.request(0)
         self._on_halt()
 
@@ -79,7 +82,14 @@ class Brakes:
             if isinstance(error, kind):
                 self.halt(cause, str(error))
                 return True
+        if self.beyond_cap(error):
+            self.halt(HaltCause.RETRY_AFTER_BEYOND_CAP, str(error))
+            return True
         return False
+
+    def beyond_cap(self, error: RecallError) -> bool:
+        """Whether the API asks for a longer wait than is waited for."""
+        return error.retry_after is not None and error.retry_after > self._retry_after_cap
 
     def note_outcome(self, outcome: Outcome) -> None:
         """Count what went wrong; halt above the number of failures that is borne."""

@@ -4,24 +4,27 @@ Nothing here decides *whether*: the guards have judged, the operator has approve
 taken the list that the run acts by and divided the plan into what is ready and what went stale.
 """
 
+import logging
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from msgspec import structs
 
 from reconciler.applying.brakes import Brakes
+from reconciler.applying.equipment import Equipment
 from reconciler.applying.journal import Journal, JournalFailed, RunClosed, RunOpened
 from reconciler.applying.lanes import Lane, Lanes
 from reconciler.applying.listing import Listing
 from reconciler.applying.outcome import ActionResult, HaltCause, Outcome, RunResult
 from reconciler.applying.reporter import Reporter
 from reconciler.applying.settings import LISTING_MAX_AGE, ApplySettings
-from reconciler.applying.user_run import Equipment, UserRun
+from reconciler.applying.user_run import UserRun
 from reconciler.domain import Clock, ObservedState
 from reconciler.planning import Action, Plan, Protection, Stale, rfc3339
 from reconciler.recall import CalendarReader, CalendarWriter, Stop
+
+log = logging.getLogger(__name__)
 
 _SETTLING_THREADS = 2
 """Threads that only read back: a few reads a second are all that the budgets allow."""
@@ -72,7 +75,7 @@ class Executor:
         """Do the assignment; ``on_result`` is told each result as it comes, from any thread.
 
         Raises :class:`JournalFailed` when the run could not even be opened. After that nothing is
-        raised for what the API or the journal did: it is in the result.
+        raised for what the API, the journal or a defect of ours did: it is in the result.
         """
         started = rfc3339(self._clock.now())
         self._journal.run_opened(RunOpened(assignment.run, started, assignment.plan))
@@ -81,19 +84,23 @@ class Executor:
         )
         brakes = Brakes(
             self._stop,
-            self._settings.max_failures,
+            max_failures=self._settings.max_failures,
+            retry_after_cap=self._settings.retry_after_cap,
             monotonic=self._clock.monotonic,
-            on_halt=lambda: lanes.hurry(Lane.ACT),
+            on_halt=lambda: lanes.open(Lane.ACT),
         )
         reporter = Reporter(assignment.run, self._journal, self._clock, brakes, on_result)
         for stale in assignment.stale:
             reporter.outcome(ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.standing)))
         equipment = self._equipment(assignment, reporter, brakes)
-        lanes.run(
+        defect = lanes.run(
             [UserRun(actions, equipment).work() for actions in _by_user(assignment.ready)],
             self._stop,
             on_stop=lambda: brakes.halt(HaltCause.INTERRUPTED),
         )
+        if defect is not None:
+            brakes.halt(HaltCause.DEFECT, type(defect).__name__)
+            log.error("a defect of the executor ended the run", exc_info=defect)
         return self._close(assignment, started, reporter, brakes)
 
     def _equipment(self, assignment: Assignment, reporter: Reporter, brakes: Brakes) -> Equipment:
@@ -129,8 +136,12 @@ class Executor:
             plan_digest=content.digest(),
             started=started,
             finished=finished,
-            # A planned action without an outcome would be a defect, and fails here by name.
-            results=tuple(results[action.key] for action in content.actions),
+            # Only a defect leaves an action without a result, and only before it was begun.
+            results=tuple(
+                results.get(action.key)
+                or ActionResult(action, Outcome.NOT_ATTEMPTED, HaltCause.DEFECT)
+                for action in content.actions
+            ),
             halted=brakes.cause,
             halt_detail=brakes.detail,
             signal=self._stop.signal,
@@ -143,5 +154,8 @@ class Executor:
 
 
 def _by_user(actions: Sequence[Action]) -> list[list[Action]]:
-    """The actions of each user together: a plan is ordered by user."""
-    return [list(his) for _, his in groupby(actions, key=lambda action: action.user)]
+    """The actions of each user together, in plan order, wherever in the plan they stand."""
+    users: dict[str, list[Action]] = {}
+    for action in actions:
+        users.setdefault(action.user, []).append(action)
+    return list(users.values())

@@ -5,6 +5,7 @@ for whom a recent list shows.
 """
 
 import threading
+from dataclasses import dataclass
 
 from reconciler.domain import CalendarUser, Clock, ObservedState
 from reconciler.planning import Action, Protection, Roster, Standing, listed_standing
@@ -21,6 +22,15 @@ class NotListed(Exception):
 
 class ListIncomplete(Exception):
     """A newer list was needed, and the one that came was not complete."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A user as the list of ``taken_at`` shows him; ``good_until`` a token may be minted on it."""
+
+    user: CalendarUser
+    taken_at: float
+    good_until: float
 
 
 class Listing:
@@ -42,27 +52,32 @@ class Listing:
         self._clock = clock
         self._max_age = max_age
 
-    def user(self, action: Action, protection: Protection, patience: Patience) -> CalendarUser:
+    def user(
+        self, action: Action, protection: Protection, patience: Patience, *, not_before: float
+    ) -> Listed:
         """The one calendar user that ``action`` is about, from a list young enough.
+
+        The list is one that was asked for after ``not_before`` (monotonic).
 
         Raises :class:`NotListed` when he is not there, not alone, replaced or protected now,
         :class:`ListIncomplete`, and whatever the reader raises.
         """
-        rows = self._young_enough(patience).rows(action.user)
+        roster, taken_at = self._young_enough(patience, not_before)
+        rows = roster.rows(action.user)
         standing = listed_standing(action, rows, protection)
         if standing in _NOT_THE_SAME_USER:
             raise NotListed(standing)
-        return rows[0]
+        return Listed(rows[0], taken_at, taken_at + self._max_age)
 
-    def _young_enough(self, patience: Patience) -> Roster:
+    def _young_enough(self, patience: Patience, not_before: float) -> tuple[Roster, float]:
         with self._lock:
-            if self._clock.monotonic() - self._taken_at > self._max_age:
-                asked_at = self._clock.monotonic()
+            asked_at = self._clock.monotonic()
+            if asked_at >= self._taken_at + self._max_age or self._taken_at <= not_before:
                 observed = self._reader.list_users(patience)
                 if not observed.complete:
                     raise ListIncomplete("; ".join(observed.problems))
                 self._roster, self._taken_at = Roster(observed), asked_at
-            return self._roster
+            return self._roster, self._taken_at
 
 
 _NOT_THE_SAME_USER = frozenset(

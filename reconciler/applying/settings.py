@@ -20,9 +20,11 @@ class ApplySettings(Struct, frozen=True):
     ``workers`` users are acted on at once. ``max_failures`` outcomes ``failed`` and ``unknown``
     are borne; one more stops the run. ``read_back`` is how many seconds after the call the
     effect may take to show. ``calls`` is how often a call is sent that is answered "not now".
+    A ``Retry-After`` of more than ``retry_after_cap`` seconds stops the run.
     """
 
     workers: int = 4
     max_failures: int = 5
     read_back: float = 60.0
     calls: int = 5
+    retry_after_cap: float = 120.0

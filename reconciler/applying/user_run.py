@@ -4,35 +4,32 @@ The unit of work of a run. Written as a generator that yields where it has to wa
 user who waits holds no worker.
 """
 
-import random
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from reconciler.applying.brakes import Brakes, Halted
+from reconciler.applying.brakes import Halted
+from reconciler.applying.equipment import Equipment
 from reconciler.applying.journal import JournalFailed
 from reconciler.applying.lanes import Lane, Pause
-from reconciler.applying.listing import ListIncomplete, Listing, NotListed
+from reconciler.applying.listing import ListIncomplete, NotListed
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
-from reconciler.applying.reporter import Reporter
-from reconciler.applying.settings import REREAD_MAX_AGE, STOP_GRACE, ApplySettings
-from reconciler.domain import CalendarUser, Clock, Secret
-from reconciler.planning import Action, Disconnect, Protection, Standing, effect_shows, standing
+from reconciler.applying.settings import REREAD_MAX_AGE, STOP_GRACE
+from reconciler.applying.user_access import UserAccess, Waiting
+from reconciler.domain import CalendarUser
+from reconciler.planning import Action, Disconnect, Standing, effect_shows, standing
 from reconciler.recall import (
     Blocked,
-    CalendarReader,
-    CalendarWriter,
     Conflict,
     DeadlinePassed,
     Interrupted,
     NotFound,
     NotReached,
     OutOfCredit,
-    Patience,
     Permit,
     RecallError,
     Rejected,
-    Stop,
     Throttled,
     ThrottledBeyondCap,
     UserTokenRefused,
@@ -47,24 +44,13 @@ _REFUSED = (Rejected, NotFound, Blocked, OutOfCredit)
 _READ_BACK_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each read-back; the last is repeated."""
 
+_LAST_LOOK = 1.0
+"""Seconds that the last read-back has before time is up."""
+
+_WORTH_WAITING = 0.1
+
 _BACKOFF_START = 1.0
 _BACKOFF_MOST = 30.0
-
-
-@dataclass(frozen=True)
-class Equipment:
-    """What the users of one run share."""
-
-    reader: CalendarReader
-    writer: CalendarWriter
-    listing: Listing
-    protection: Protection
-    reporter: Reporter
-    brakes: Brakes
-    clock: Clock
-    stop: Stop
-    settings: ApplySettings
-    chance: random.Random
 
 
 @dataclass(frozen=True)
@@ -79,29 +65,47 @@ class _TooLate(Exception):
 
 
 class UserRun:
-    """The work on one user. ``actions`` are his, in plan order; ``take`` gets each result."""
+    """The work on one user. ``actions`` are his, in plan order."""
 
     def __init__(self, actions: Sequence[Action], equipment: Equipment) -> None:
         self._actions = actions
         self._with = equipment
-        self._token: Secret | None = None
-        self._refused_tokens = 0
+        self._access = UserAccess(
+            equipment.reader,
+            equipment.writer,
+            equipment.listing,
+            protection=equipment.protection,
+            clock=equipment.clock,
+        )
+        self._before_a_call = Waiting(equipment.clock, equipment.brakes.starting)
         self._late = 0
         self._calls = 0
         self._read_at = 0.0
 
     def work(self) -> Iterator[Pause]:
         """Settle every action, in order, each to exactly one reported outcome."""
-        for action in self._actions:
-            self._calls = self._refused_tokens = self._late = 0
-            try:
-                result = yield from self._settle(action)
-            except Exception:
-                # A defect. What was sent stays in doubt; nothing else of the run is started.
-                self._with.brakes.halt(HaltCause.DEFECT)
-                in_doubt = Outcome.UNKNOWN if self._calls else Outcome.NOT_ATTEMPTED
-                self._with.reporter.outcome(self._result(action, in_doubt, HaltCause.DEFECT))
-                raise
+        left = deque(self._actions)
+        try:
+            while left:
+                self._access.begin()
+                result = yield from self._settle(left[0])
+                left.popleft()
+                self._calls = self._late = 0
+                self._with.reporter.outcome(result)
+                if left:
+                    # Not on a thread that reads back: others wait for those.
+                    yield Pause(Lane.ACT, 0)
+        except Exception as defect:
+            self._give_up(left, defect)
+            raise
+
+    def _give_up(self, left: Sequence[Action], defect: Exception) -> None:
+        """What was sent stays in doubt, and nothing else of the run is started."""
+        self._with.brakes.halt(HaltCause.DEFECT, type(defect).__name__)
+        for action in left:
+            in_doubt = Outcome.UNKNOWN if self._calls else Outcome.NOT_ATTEMPTED
+            result = self._result(action, in_doubt, HaltCause.DEFECT)
+            self._calls = 0
             self._with.reporter.outcome(result)
 
     def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
@@ -146,27 +150,13 @@ class UserRun:
             if isinstance(action, Disconnect)
             else self._with.writer.reserve_update
         )
-        return reserve(action.user, self._before_a_call())
+        return reserve(action.user, self._before_a_call.patience())
 
     def _standing(self, action: Action) -> Standing:
         """How the action stands towards the user as re-read just now."""
-        user = self._read(action, self._before_a_call())
+        user = self._access.read(action, self._before_a_call)
         self._read_at = self._with.clock.monotonic()
         return standing(action, user, self._with.protection)
-
-    def _read(self, action: Action, patience: Patience) -> CalendarUser:
-        """The user with his own token; minted at the first use, once more if it is refused."""
-        if self._token is not None:
-            try:
-                return self._with.reader.get_user(self._token, action.user, patience)
-            except UserTokenRefused:
-                self._token = None
-        listed = self._with.listing.user(action, self._with.protection, patience)
-        self._token = self._with.writer.mint_token(listed, patience)
-        return self._with.reader.get_user(self._token, action.user, patience)
-
-    def _before_a_call(self) -> Patience:
-        return Patience(self._with.clock, self._with.brakes.starting)
 
     def _nothing_to_send(self, action: Action, now: Standing) -> ActionResult:
         if now is not Standing.DONE:
@@ -191,8 +181,7 @@ class UserRun:
     def _send(self, action: Action, permit: Permit) -> RecallError | None:
         """Send the one call; what it was answered if not a 2xx."""
         self._with.brakes.check()
-        token = self._token
-        assert token is not None, "a re-read came before"  # noqa: S101
+        token = self._access.token
         self._with.reporter.intent(action, self._calls + 1)
         if self._with.clock.monotonic() - self._read_at > REREAD_MAX_AGE:
             self._with.reporter.not_sent(action, self._calls + 1)
@@ -221,11 +210,10 @@ class UserRun:
 
     def _is_final(self, answer: RecallError) -> bool:
         """Whether an answer that allows another call is the last that we ask for."""
-        if isinstance(answer, UserTokenRefused):
-            self._token = None
-            self._refused_tokens += 1
-            return self._refused_tokens > 1
-        return isinstance(answer, ThrottledBeyondCap) or self._calls >= self._with.settings.calls
+        if isinstance(answer, UserTokenRefused) and self._access.refused():
+            return True
+        beyond_cap = isinstance(answer, ThrottledBeyondCap) or self._with.brakes.beyond_cap(answer)
+        return beyond_cap or self._calls >= self._with.settings.calls
 
     def _backoff(self, answer: RecallError) -> float:
         """Seconds until the next try: as told and a little more, or exponential with jitter."""
@@ -242,15 +230,20 @@ class UserRun:
         self, action: Action, answer: RecallError | None
     ) -> Generator[Pause, None, ActionResult]:
         deadline = self._with.clock.monotonic() + self._with.settings.read_back
-        patience = Patience(self._with.clock, self._with.stop, deadline=deadline, grace=STOP_GRACE)
+        waiting = Waiting(self._with.clock, self._with.stop, deadline, STOP_GRACE)
+        patience = waiting.patience()
+        self._access.begin()
         seen: ActionResult | None = None
-        for pause in _read_back_pauses():
-            remaining = patience.remaining()
-            if remaining <= 0:
+        pauses = _read_back_pauses()
+        while True:
+            pause = next(pauses)
+            # The last look is begun a moment before time is up.
+            left = patience.remaining() - _LAST_LOOK
+            if pause and left < _WORTH_WAITING:
                 break
-            yield Pause(Lane.SETTLE, min(pause, remaining))
+            yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
             try:
-                user = self._read(action, patience)
+                user = self._access.read(action, waiting)
             except (Interrupted, DeadlinePassed, NotListed, ListIncomplete):
                 break
             except RecallError as error:

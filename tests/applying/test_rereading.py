@@ -1,0 +1,307 @@
+"""What is looked at before a call, and what is left alone because of it."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from reconciler.domain import CalendarUser, Connection, Handover, Preferences, Secret
+from reconciler.planning import Standing
+from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit
+from reconciler.sandbox import SeedPreferences
+from tests.applying.trial import (
+    GOOGLE,
+    MICROSOFT,
+    Trial,
+    disconnected,
+    person,
+    wanted,
+)
+
+VERIFIED = ("verified", "read_back")
+BOTH = (person("alice", GOOGLE, MICROSOFT), person("bob", GOOGLE, MICROSOFT))
+DESIRED = (wanted("alice", GOOGLE), wanted("bob", MICROSOFT))
+ALICES_CALL = disconnected("alice", MICROSOFT)
+BOBS_CALL = disconnected("bob", GOOGLE)
+QUIET = Preferences(record_external=False)
+
+
+def reconnect_bob(trial: Trial) -> None:
+    trial.state.disconnect("bob", GOOGLE)
+    trial.state.connect("bob", GOOGLE, "bob@new.example.com")
+
+
+def replace_bob(trial: Trial) -> None:
+    trial.delete("bob")
+    trial.recreate("bob", GOOGLE, MICROSOFT)
+
+
+def test_what_the_reread_shows_as_gone_is_already_absent_and_nothing_is_sent(
+    trial: Trial,
+) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(*DESIRED, meanwhile=lambda: trial.state.disconnect("bob", GOOGLE))
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("already_absent", "found_done"),
+    }
+    assert done.result.converged
+    assert trial.journal.story("bob") == ["outcome already_absent"]
+
+
+CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], Standing]] = [
+    (reconnect_bob, Standing.CONNECTION_CHANGED),
+    (lambda t: t.state.disconnect("bob", MICROSOFT), Standing.WANTED_NOT_CONNECTED),
+    (lambda t: t.state.connect("bob", MICROSOFT, "ceo@board.example.com"), Standing.PROTECTED),
+]
+
+
+@pytest.mark.parametrize(("change", "standing"), CHANGES_AT_THE_REREAD, ids=str)
+def test_an_action_that_is_stale_at_the_reread_is_skipped_and_nothing_is_sent(
+    trial: Trial, change: Callable[[Trial], None], standing: Standing
+) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(*DESIRED, meanwhile=lambda: change(trial), protected=["*@board.example.com"])
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("skipped_stale", standing.value),
+    }
+    assert GOOGLE in trial.connected()["bob"]
+
+
+def test_a_move_that_does_not_wait_needs_nothing_else_connected(trial: Trial) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(
+        wanted("alice", GOOGLE),
+        wanted("bob", MICROSOFT, handover=Handover.IMMEDIATE),
+        meanwhile=lambda: trial.state.disconnect("bob", MICROSOFT),
+    )
+    assert done.calls == [ALICES_CALL, BOBS_CALL]
+    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
+
+
+def test_preferences_that_moved_since_the_list_are_skipped(trial: Trial) -> None:
+    recorded = SeedPreferences(record_external=True)
+    trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", preferences=recorded))
+    done = trial.apply(
+        wanted("alice", GOOGLE),
+        wanted("bob", preferences=Preferences(record_external=False, bot_name="Bob's")),
+        meanwhile=lambda: trial.prefer("bob", bot_name="Else"),
+    )
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes["bob preferences"] == ("skipped_stale", "preferences_changed")
+
+
+class SeesSomebodyElse(CalendarReader):
+    """Stands in for an API that answers a user's token with another user."""
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        user = super().get_user(token, budget_subject, patience)
+        if user.external_id != "bob":
+            return user
+        return CalendarUser("somebody else", user.external_id, user.connections, user.preferences)
+
+
+class SeesTwoGoogles(CalendarReader):
+    """Stands in for an API that shows one platform of a user twice."""
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        user = super().get_user(token, budget_subject, patience)
+        if user.external_id != "bob":
+            return user
+        another = Connection(GOOGLE, connected=True, id="another")
+        return CalendarUser(user.id, "bob", (*user.connections, another), user.preferences)
+
+
+@pytest.mark.parametrize(
+    ("reader", "standing"),
+    [
+        (SeesSomebodyElse, Standing.USER_REPLACED),
+        (SeesTwoGoogles, Standing.AMBIGUOUS_IDENTITY),
+    ],
+)
+def test_an_identity_that_became_doubtful_at_the_reread_is_skipped(
+    trial: Trial, reader: type[CalendarReader], standing: Standing
+) -> None:
+    trial.people(*BOTH)
+    trial.reader_type = reader
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("skipped_stale", standing.value),
+    }
+
+
+def test_a_user_who_is_renamed_between_two_of_his_actions_is_left_alone(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.journal.at("outcome", lambda: trial.rename("bob", "robert"), user="bob")
+    done = trial.apply(wanted("alice", GOOGLE), wanted("bob"))
+    assert done.calls[:2] == [ALICES_CALL, BOBS_CALL]
+    assert done.outcomes["bob google"] == VERIFIED
+    assert done.outcomes["bob microsoft"] == ("skipped_stale", "user_replaced")
+    assert trial.connected() == {"alice": ["google"], "robert": ["microsoft"]}
+
+
+CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], Standing]] = [
+    (lambda t: t.state.disconnect("bob", GOOGLE), Standing.DONE),
+    (lambda t: t.delete("bob"), Standing.USER_GONE),
+    (replace_bob, Standing.USER_REPLACED),
+    (lambda t: t.rename("carol", "bob"), Standing.AMBIGUOUS_IDENTITY),
+    *CHANGES_AT_THE_REREAD,
+]
+
+
+@pytest.mark.parametrize(("change", "standing"), CHANGES_AT_THE_LIST, ids=str)
+def test_an_action_that_is_stale_at_the_list_is_skipped_without_a_token(
+    trial: Trial, change: Callable[[Trial], None], standing: Standing
+) -> None:
+    trial.people(*BOTH, person("carol", GOOGLE))
+    done = trial.apply(
+        *DESIRED,
+        again=True,
+        meanwhile=lambda: change(trial),
+        protected=["*@board.example.com"],
+    )
+    assert done.tokens == ["alice"]
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("skipped_stale", standing.value),
+    }
+    assert trial.journal.story("bob") == ["outcome skipped_stale"]
+
+
+def test_preferences_that_moved_before_the_list_are_skipped_without_a_token(trial: Trial) -> None:
+    recorded = SeedPreferences(record_external=True)
+    trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", preferences=recorded))
+    done = trial.apply(
+        wanted("alice", GOOGLE),
+        wanted("bob", preferences=Preferences(record_external=False, bot_name="Bob's")),
+        meanwhile=lambda: trial.prefer("bob", bot_name="Else"),
+        again=True,
+    )
+    assert done.tokens == ["alice"]
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes["bob preferences"] == ("skipped_stale", "preferences_changed")
+
+
+def test_what_is_no_longer_declared_is_skipped_without_a_token(trial: Trial) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(
+        *DESIRED, again=True, later=[wanted("alice", GOOGLE), wanted("bob", GOOGLE, MICROSOFT)]
+    )
+    assert done.tokens == ["alice"]
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes["bob google"] == ("skipped_stale", "not_planned_any_more")
+
+
+def test_a_user_protected_since_the_plan_is_skipped_without_a_token(trial: Trial) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(*DESIRED, protected_later=["BOB"])
+    assert done.tokens == ["alice"]
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes["bob google"] == ("skipped_stale", "protected")
+
+
+class WatchedReader(CalendarReader):
+    """Notes its reads."""
+
+    steps: list[str]
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        self.steps.append(f"read {budget_subject}")
+        return super().get_user(token, budget_subject, patience)
+
+
+class WatchedWriter(CalendarWriter):
+    """Notes when it takes budget."""
+
+    steps: list[str]
+
+    def reserve_disconnect(self, subject: str, patience: Patience) -> Permit:
+        self.steps.append(f"budget {subject}")
+        return super().reserve_disconnect(subject, patience)
+
+    def reserve_update(self, subject: str, patience: Patience) -> Permit:
+        self.steps.append(f"budget {subject}")
+        return super().reserve_update(subject, patience)
+
+
+def test_the_budget_of_a_call_is_taken_before_the_reread(trial: Trial) -> None:
+    trial.people(*BOTH)
+    steps: list[str] = []
+    WatchedReader.steps = WatchedWriter.steps = steps
+    trial.reader_type, trial.writer_type = WatchedReader, WatchedWriter
+    for user in ("alice", "bob"):
+        note = partial(steps.append, f"intent {user}")
+        trial.journal.at("intent", note, user=user, once=False)
+    trial.apply(
+        wanted("bob", MICROSOFT, preferences=Preferences(bot_name="Bob's")), wanted("alice")
+    )
+    for user in ("alice", "bob"):
+        mine = [step for step in steps if user in step]
+        assert mine == [f"{step} {user}" for step in ("budget", "read", "intent", "read") * 2]
+
+
+def test_every_call_has_a_reread_of_its_own(trial: Trial) -> None:
+    trial.people(*BOTH)
+    done = trial.apply(wanted("alice"), wanted("bob"))
+    calls = [request.endpoint for request in done.log if request.external_id == "bob"]
+    assert calls == ["authenticate", *["get_user", "disconnect", "get_user"] * 2]
+    assert len(done.calls) == 4
+
+
+def test_a_reread_that_grew_older_than_5_seconds_is_repeated(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.journal.at("intent", lambda: trial.clock.advance(5.1), user="bob")
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL, BOBS_CALL]
+    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
+    assert done.count("get_user", "bob") == 3
+    assert trial.journal.story("bob") == [
+        "intent 1",
+        "answer 1 not_sent no effect",
+        "intent 1",
+        "answer 1 accepted",
+        "read back 1 read_back",
+        "outcome verified",
+    ]
+
+
+def test_a_reread_of_5_seconds_is_young_enough(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.journal.at("intent", lambda: trial.clock.advance(5.0), user="bob")
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL, BOBS_CALL]
+    assert done.count("get_user", "bob") == 2
+
+
+def test_a_change_that_the_repeated_reread_shows_is_heeded(trial: Trial) -> None:
+    trial.people(*BOTH)
+
+    def slowly() -> None:
+        trial.clock.advance(60)
+        reconnect_bob(trial)
+
+    trial.journal.at("intent", slowly, user="bob")
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes["bob google"] == ("skipped_stale", "connection_changed")
+    assert done.result.calls == 1
+
+
+def test_a_journal_that_is_always_too_slow_halts_the_run_with_nothing_sent(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.journal.at("intent", lambda: trial.clock.advance(6), user="alice", once=False)
+    done = trial.apply(*DESIRED)
+    assert done.calls == []
+    assert done.tokens == ["alice"]
+    assert done.outcomes == {
+        "alice microsoft": ("not_attempted", "stopped"),
+        "bob google": ("not_attempted", "stopped"),
+    }
+    assert done.result.halted == "journal_failed"
+    assert trial.journal.story("alice").count("intent 1") == 5

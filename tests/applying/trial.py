@@ -1,0 +1,400 @@
+"""One run against a sandbox over HTTP, and what the sandbox itself saw of it."""
+
+import json
+import random
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import httpx
+import msgspec
+
+from reconciler.applying import (
+    ActionResult,
+    ApplySettings,
+    Assignment,
+    Executor,
+    RunResult,
+)
+from reconciler.applying.executor import _SETTLING_THREADS
+from reconciler.domain import (
+    CalendarUser,
+    DesiredState,
+    DesiredUser,
+    Handover,
+    Limits,
+    ObservedState,
+    Platform,
+    Preferences,
+    SourceLocation,
+)
+from reconciler.planning import (
+    Action,
+    Content,
+    Disconnect,
+    Envelope,
+    History,
+    Plan,
+    Protection,
+    Roster,
+    Stale,
+    Target,
+    divide,
+    make_plan,
+)
+from reconciler.recall import (
+    Budgets,
+    CalendarReader,
+    CalendarWriter,
+    Endpoint,
+    Patience,
+    RateLimits,
+    Settings,
+    Stop,
+    sandbox_endpoint,
+)
+from reconciler.sandbox import (
+    Fault,
+    FaultKind,
+    LoggedRequest,
+    Match,
+    SandboxState,
+    Seed,
+    SeedPreferences,
+    SeedUser,
+)
+from tests.applying.virtual_clock import VirtualClock
+from tests.applying.watched_journal import WatchedJournal
+
+GOOGLE = Platform.GOOGLE
+MICROSOFT = Platform.MICROSOFT
+DISCONNECT = "/api/v1/calendar/user/disconnect/"
+USER = "/api/v1/calendar/user/"
+_ENVELOPE = Envelope("2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z", None, "1", "00", {})
+
+Call = tuple[str, str, str, str]
+"""A mutating call as the sandbox saw it: method, path, external id, platform or body."""
+
+
+def person(user: str, *platforms: Platform, preferences: SeedPreferences | None = None) -> SeedUser:
+    """Somebody in the sandbox with these platforms connected."""
+    connected = {platform: f"{user}@{platform}.example.com" for platform in platforms}
+    if preferences is None:
+        return SeedUser(external_id=user, connected=connected)
+    return SeedUser(external_id=user, connected=connected, preferences=preferences)
+
+
+def wanted(
+    user: str,
+    *platforms: Platform,
+    handover: Handover = Handover.WAIT,
+    preferences: Preferences | None = None,
+) -> DesiredUser:
+    """Somebody declared to have exactly these platforms connected."""
+    return DesiredUser(
+        id=user,
+        platforms=frozenset(platforms),
+        handover=handover,
+        reason="left",
+        preferences=preferences,
+        group=None,
+        source=SourceLocation("users.yaml", 1, 1),
+    )
+
+
+def fault(
+    kind: FaultKind = FaultKind.STATUS,
+    *,
+    on: str = "disconnect",
+    user: str | None = None,
+    times: int | None = 1,
+    status: int | None = None,
+    retry_after: str | None = None,
+    skip: int = 0,
+    after_effect: bool = False,
+    latency: float = 0.0,
+    answer_delay: float = 0.0,
+) -> Fault:
+    """Something that goes wrong at the endpoint ``on``: once unless told, or always (None)."""
+    return Fault(
+        kind=kind,
+        match=Match(endpoint=on, external_id=user),
+        times="forever" if times is None else times,
+        skip=skip,
+        status=status,
+        headers={} if retry_after is None else {"Retry-After": retry_after},
+        after_effect=after_effect,
+        latency=latency,
+        answer_delay=answer_delay,
+    )
+
+
+def disconnected(user: str, platform: Platform) -> Call:
+    """The call that disconnects ``platform`` of ``user``."""
+    return ("POST", DISCONNECT, user, platform.value)
+
+
+def updated(user: str, **preferences: object) -> Call:
+    """The call that sets ``preferences`` of ``user``, and nothing else."""
+    return ("PUT", USER, user, json.dumps({"preferences": preferences}, sort_keys=True))
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that is over."""
+
+    plan: Plan
+    result: RunResult
+    log: tuple[LoggedRequest, ...]
+    told: tuple[ActionResult, ...]
+    seconds: float
+
+    @property
+    def calls(self) -> list[Call]:
+        """The mutating calls that arrived, in their order; minting a token is none."""
+        return [
+            (request.method, request.path, str(request.external_id), _what(request))
+            for request in self.log
+            if request.endpoint in {"disconnect", "update_user"}
+        ]
+
+    @property
+    def tokens(self) -> list[str]:
+        """For whom a token was asked, in order."""
+        return [str(r.external_id) for r in self.log if r.endpoint == "authenticate"]
+
+    @property
+    def outcomes(self) -> dict[str, tuple[str, str]]:
+        """Outcome and cause of each action, in plan order."""
+        return {
+            name(result.action): (result.outcome.value, result.cause)
+            for result in self.result.results
+        }
+
+    def count(self, endpoint: str, user: str | None = None) -> int:
+        """How many requests arrived at ``endpoint``."""
+        return len(self.of(endpoint, user))
+
+    def of(self, endpoint: str, user: str | None = None) -> list[LoggedRequest]:
+        """The requests that arrived at ``endpoint``, about ``user`` if given."""
+        return [
+            request
+            for request in self.log
+            if request.endpoint == endpoint and user in (None, request.external_id)
+        ]
+
+    def detail(self, user: str) -> str:
+        """What is said of the one action on ``user``."""
+        (detail,) = [r.detail or "" for r in self.result.results if r.action.user == user]
+        return detail
+
+
+def name(action: Action) -> str:
+    """An action in two words."""
+    what = action.platform.value if isinstance(action, Disconnect) else "preferences"
+    return f"{action.user} {what}"
+
+
+def _what(request: LoggedRequest) -> str:
+    body = json.loads(request.body or "{}")
+    if request.endpoint == "disconnect":
+        return str(body["platform"])
+    return json.dumps(body, sort_keys=True)
+
+
+class Trial:
+    """A sandbox, the real clients on it, and a clock that only waiting moves."""
+
+    def __init__(self, state: SandboxState, url: str, clock: VirtualClock) -> None:
+        self.state = state
+        self.clock = clock
+        self.stop = Stop(clock.monotonic)
+        self.journal = WatchedJournal()
+        self.limits = RateLimits(share=1.0)
+        self.client = Settings(read_timeout=5.0)
+        self.writer_type: type[CalendarWriter] = CalendarWriter
+        self.reader_type: type[CalendarReader] = CalendarReader
+        self.on_result: Callable[[ActionResult], None] = lambda _: None
+        self._url = url
+
+    @property
+    def endpoint(self) -> Endpoint:
+        return sandbox_endpoint(self.state.id, self._url, self.state.api_key)
+
+    def people(self, *users: SeedUser, faults: Sequence[Fault] = ()) -> None:
+        """Begin with these, and with nothing in the log."""
+        self.state.seed(Seed(users=users, faults=tuple(faults)))
+
+    def switch(self, **switches: object) -> None:
+        """Let the sandbox behave otherwise."""
+        behaviour = msgspec.structs.replace(self.state.behaviour(), **switches)
+        self.state.set_behaviour(behaviour)
+
+    def fail(self, *faults: Fault) -> None:
+        """Let these things go wrong, from now on."""
+        for one in faults:
+            self.state.add_fault(one)
+
+    def user(self, external_id: str) -> CalendarUser:
+        """How somebody is now."""
+        (found,) = [user for user in self.state.users() if user.external_id == external_id]
+        return found
+
+    def connected(self) -> dict[str, list[str]]:
+        """What is connected now, by user."""
+        return {
+            str(user.external_id): [c.platform for c in user.connections if c.connected]
+            for user in self.state.users()
+        }
+
+    def delete(self, user: str) -> None:
+        """Somebody else deletes the calendar user."""
+        self._as_somebody_else("DELETE", user)
+
+    def rename(self, user: str, external_id: str) -> None:
+        """Somebody else gives the calendar user another external id."""
+        self._as_somebody_else("PUT", user, {"external_id": external_id})
+
+    def prefer(self, user: str, **preferences: object) -> None:
+        """Somebody else sets preferences."""
+        self._as_somebody_else("PUT", user, {"preferences": preferences})
+
+    def recreate(self, user: str, *platforms: Platform) -> None:
+        """Somebody else makes the calendar user, who then connects these platforms."""
+        with self._http() as http:
+            self._token(http, user)
+        for platform in platforms:
+            self.state.connect(user, platform, f"{user}@{platform}.example.com")
+
+    def _as_somebody_else(self, method: str, user: str, body: object = None) -> None:
+        with self._http() as http:
+            headers = {"x-recallcalendarauthtoken": self._token(http, user)}
+            http.request(method, USER, json=body, headers=headers).raise_for_status()
+
+    def _http(self) -> httpx.Client:
+        return httpx.Client(base_url=self._url, trust_env=False)
+
+    def _token(self, http: httpx.Client, user: str) -> str:
+        answer = http.post(
+            "/api/v1/calendar/authenticate/",
+            json={"user_id": user},
+            headers={"authorization": f"Token {self.state.api_key.reveal()}"},
+        )
+        return str(answer.raise_for_status().json()["token"])
+
+    def interrupt(self) -> None:
+        """What SIGINT does."""
+        self.stop.request(signal.SIGINT)
+
+    def interrupt_after(self, seconds: float) -> None:
+        """SIGINT so many seconds from now, at which every wait wakes."""
+        self.clock.at(seconds, self.interrupt, wakes_all=True)
+
+    def apply(
+        self,
+        *desired: DesiredUser,
+        meanwhile: Callable[[], None] = lambda: None,
+        again: bool = False,
+        later: Sequence[DesiredUser] | None = None,
+        protected: Sequence[str] = (),
+        protected_later: Sequence[str] = (),
+        settings: ApplySettings | None = None,
+    ) -> Done:
+        """Plan, let ``meanwhile`` happen, and do the plan.
+
+        With ``again`` the run begins with a list of its own, as a saved plan's does, and then
+        ``later`` is what is declared by then.
+        """
+        settings = settings or ApplySettings(workers=1)
+        budgets = Budgets(self.limits, self.clock)
+        with (
+            self.reader_type(
+                self.endpoint,
+                clock=self.clock,
+                budgets=budgets,
+                settings=self.client,
+                jitter=lambda: 0.0,
+            ) as reader,
+            self.writer_type(
+                self.endpoint,
+                clock=self.clock,
+                budgets=budgets,
+                settings=self.client,
+                jitter=lambda: 0.0,
+            ) as writer,
+        ):
+            state = DesiredState({user.id: user for user in desired})
+            observed, observed_at = self._list(reader)
+            content = self._content(state, observed, protected)
+            meanwhile()
+            protection = Protection((*protected, *protected_later))
+            ready: Sequence[Action] = content.actions
+            stale: Sequence[Stale] = ()
+            if again:
+                observed, observed_at = self._list(reader)
+                declared = {user.id: user for user in (desired if later is None else later)}
+                today = self._content(DesiredState(declared), observed, protection.patterns)
+                ready, stale = divide(content, today, Roster(observed), protection)
+            assignment = self.assignment(content, ready, stale, observed, observed_at, protection)
+            return self.execute(assignment, reader, writer, settings)
+
+    def assignment(
+        self,
+        content: Content,
+        ready: Sequence[Action],
+        stale: Sequence[Stale],
+        observed: ObservedState,
+        observed_at: float,
+        protection: Protection,
+    ) -> Assignment:
+        plan = Plan(content, _ENVELOPE)
+        return Assignment("run-1", plan, ready, stale, observed, observed_at, protection)
+
+    def execute(
+        self,
+        assignment: Assignment,
+        reader: CalendarReader,
+        writer: CalendarWriter,
+        settings: ApplySettings,
+    ) -> Done:
+        told: list[ActionResult] = []
+        lock = threading.Lock()
+
+        def on_result(result: ActionResult) -> None:
+            with lock:
+                told.append(result)
+            self.on_result(result)
+
+        self.clock.threads = settings.workers + _SETTLING_THREADS
+        executor = Executor(
+            reader,
+            writer,
+            self.journal,
+            clock=self.clock,
+            stop=self.stop,
+            settings=settings,
+            chance=random.Random(7),
+        )
+        already = max((request.seq for request in self.state.log()), default=0)
+        begun = self.clock.monotonic()
+        result = executor.execute(assignment, on_result)
+        seconds = self.clock.monotonic() - begun
+        log = self.state.log(since=already)
+        return Done(assignment.plan, result, log, tuple(told), seconds)
+
+    def _list(self, reader: CalendarReader) -> tuple[ObservedState, float]:
+        asked_at = self.clock.monotonic()
+        return reader.list_users(Patience(self.clock)), asked_at
+
+    def _content(
+        self, desired: DesiredState, observed: ObservedState, protected: Sequence[str]
+    ) -> Content:
+        return make_plan(
+            Target("trial", self.endpoint.address),
+            desired,
+            observed,
+            limits=Limits(None, None),
+            protected=protected,
+            history=History(),
+        )
