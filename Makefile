@@ -23,7 +23,9 @@ install: $(INSTALLED)
 demo: install
 	@sh docs/demo.sh $(BIN)/reconciler
 
-test: lint types layers tests
+# All of them, so that one red step hides no other.
+test: install
+	@$(MAKE) --no-print-directory --keep-going lint types layers tests
 
 lint: install
 	$(BIN)/ruff check

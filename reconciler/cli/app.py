@@ -17,6 +17,7 @@ app = typer.Typer(
     help="Say in git which calendar platforms each person has connected at Recall.ai.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit statuses: 0 fine, 1 defect, 2 changes and 7 people have to connect (both only "
     "with --detailed-exitcode), 3 refused by a guard, 4 applied in part, 5 saved plan unusable, "
@@ -52,16 +53,26 @@ def options(
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
     try:
-        app(arguments, prog_name="reconciler")
+        app(arguments or ["--help"], prog_name="reconciler", standalone_mode=False)
     except Ended as end:
         return end.status
-    except SystemExit as end:
-        status = _LIBRARY_EXITS.get(end.code, Exit.DEFECT)
-        if status is Exit.USAGE and (form := _machine_format(arguments)):
-            told = Diagnostic(None, "bad usage", "standard error says what is wrong with it")
-            typer.echo(render(ErrorReport(status, (told,)), form), nl=False)
-        return status
+    except typer.Abort:
+        return Exit.INTERRUPTED
+    except Exception as error:
+        # The library keeps its errors to itself; this is what they have in common.
+        if not hasattr(error, "format_message"):
+            raise
+        return _tell_bad_usage(arguments, error.format_message())
     return Exit.OK
+
+
+def _tell_bad_usage(arguments: list[str], message: str) -> int:
+    """Say what is wrong with the arguments, in the format that a machine may wait for."""
+    told = Diagnostic(None, message, "`--help` after a command explains its options")
+    form = _machine_format(arguments)
+    report = ErrorReport(Exit.USAGE, (told,))
+    typer.echo(render(report, form or Format.TEXT), nl=False, err=form is None)
+    return Exit.USAGE
 
 
 def _machine_format(arguments: list[str]) -> Format | None:
@@ -70,7 +81,3 @@ def _machine_format(arguments: list[str]) -> Format | None:
         if option in ("--format", "-f") and value in (Format.JSON, Format.JSONL):
             return Format(value)
     return None
-
-
-_LIBRARY_EXITS: dict[object, Exit] = {None: Exit.OK, 0: Exit.OK, 1: Exit.INTERRUPTED, 2: Exit.USAGE}
-"""What the command line library exits with by itself: help, ^C at a prompt, bad usage."""

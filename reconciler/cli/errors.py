@@ -5,6 +5,10 @@ class UsageError(Exception):
     """The command was called in a way that cannot be meant; says what to do instead."""
 
 
+class OutputConflict(UsageError):
+    """An output would replace another one or what the command reads: none is written."""
+
+
 class NotApproved(Exception):
     """The operator was asked and did not say yes."""
 

@@ -11,13 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from reconciler.cli.errors import Ended, UsageError
+from reconciler.cli.errors import Ended, OutputConflict, UsageError
 from reconciler.cli.exits import Exit, exit_status
 from reconciler.cli.files import OutputFile
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.progress import Progress
 from reconciler.cli.signals import Signalled, Signals
-from reconciler.config import Configuration, Workspace, find_configuration, load_configuration
+from reconciler.config import (
+    Configuration,
+    KeyFromFile,
+    SandboxSource,
+    Workspace,
+    find_configuration,
+    load_configuration,
+)
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Session, open_session
 from reconciler.planning import GuardName
@@ -39,6 +46,9 @@ class Frame:
     verbose: bool = False
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
+    where: str | None = None
+    _outputs: set[Path] = field(default_factory=set)
+    _inputs: tuple[Path, ...] = ()
 
     def configuration(self) -> Configuration:
         """The configuration file in force. Raises :class:`InvalidInput`."""
@@ -46,26 +56,54 @@ class Frame:
 
     def chosen_workspace(self) -> Workspace:
         """The workspace in force: option, environment, default. Raises :class:`InvalidInput`."""
+        return self._choose(self.configuration())
+
+    def _choose(self, configuration: Configuration) -> Workspace:
         name = self.workspace or os.environ.get("RECONCILER_WORKSPACE") or None
-        return self.configuration().workspace(name)
+        return configuration.workspace(name)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """The chosen workspace with its API at hand."""
         clock = SystemClock()
         stop = Stop(clock.monotonic)
-        with open_session(self.chosen_workspace(), os.environ, clock=clock, stop=stop) as session:
+        configuration = self.configuration()
+        workspace = self._choose(configuration)
+        self.reads(configuration.path, *workspace.manifests, *_others_read(workspace))
+        with open_session(workspace, os.environ, clock=clock, stop=stop) as session:
+            self.where = f"workspace {workspace.name} at {session.endpoint.address}"
             yield session
+
+    def output(self, path: Path) -> OutputFile:
+        """A file that this command writes. Raises :class:`UsageError`, also for what it reads."""
+        place = path.resolve()
+        if place in self._outputs:
+            raise OutputConflict(f"{path} is named twice: give each output a file of its own")
+        self._outputs.add(place)
+        self._keep_apart()
+        return OutputFile(path)
+
+    def reads(self, *inputs: Path) -> None:
+        """Files and folders that this command reads: none of its outputs may replace them."""
+        self._inputs += tuple(path.resolve() for path in inputs)
+        self._keep_apart()
+
+    def _keep_apart(self) -> None:
+        for output in self._outputs:
+            for path in self._inputs:
+                is_manifest = output.suffix in (".yaml", ".yml") and path in output.parents
+                if output == path or is_manifest:
+                    raise OutputConflict(f"{output} is read by this command: write elsewhere")
 
     def progress(self) -> Progress:
         """Progress on standard error, where somebody watches."""
-        return Progress(shown=not self.quiet and sys.stderr.isatty())
+        return Progress(shown=sys.stderr.isatty() and not (self.quiet or self.verbose))
 
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
         stream = sys.stderr if on_stderr else sys.stdout
         text = render(report, Format.TEXT, width=_width(stream), color=_coloured(stream))
-        _print(text, on_stderr=on_stderr)
+        _print(f"{text}\n", on_stderr=on_stderr)
 
     def remark(self, text: str) -> None:
         """Say something beside the result, on standard error."""
@@ -82,7 +120,7 @@ class Frame:
         with ExitStack() as drafts, self.signals:
             try:
                 for option in self.reports:
-                    form, output = _report_option(option)
+                    form, output = self._report_option(option)
                     drafts.callback(output.discard)
                     outputs.append((form, output))
                 report = body()
@@ -90,9 +128,18 @@ class Frame:
                 self.signals.stop_gracefully(Stop())
             except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
                 self.signals.stop_gracefully(Stop())
-                report = report_of(error)
+                report = report_of(error, self.where)
+                if isinstance(error, OutputConflict):
+                    outputs.clear()
             status = self._emit(report, outputs)
         raise Ended(status)
+
+    def _report_option(self, option: str) -> tuple[Format, OutputFile]:
+        name, separator, path = option.partition("=")
+        if not separator or not path or name not in list(Format):
+            forms = ", ".join(Format)
+            raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
+        return Format(name), self.output(Path(path))
 
     def _emit(self, report: Report | str, outputs: list[tuple[Format, OutputFile]]) -> int:
         if isinstance(report, str):
@@ -114,8 +161,8 @@ class Frame:
         return status
 
 
-def report_of(error: BaseException) -> Report:
-    """What a command reports that ended with ``error``."""
+def report_of(error: BaseException, where: str | None = None) -> Report:
+    """What a command reports that ended with ``error``, speaking to the API at ``where``."""
     status = exit_status(error)
     match error:
         case InvalidInput(diagnostics=diagnostics):
@@ -124,13 +171,24 @@ def report_of(error: BaseException) -> Report:
             return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
     if status is Exit.DEFECT:
         log.debug("defect", exc_info=error)
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{type(error).__name__}: {error} ({Path(where.filename).name}:{where.lineno})"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
         hint = "this is a defect of the reconciler; run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, message, hint),))
     if isinstance(error, RecallError):
-        return ErrorReport(status, (Diagnostic(None, error.detail, error.hint),))
+        told = f"{where}: {error.detail}" if where else error.detail
+        return ErrorReport(status, (Diagnostic(None, told, error.hint),))
     return ErrorReport(status, (Diagnostic(None, str(error)),))
+
+
+def _others_read(workspace: Workspace) -> list[Path]:
+    """What is read beside manifests: seed and state of a sandbox, the file of a key."""
+    files: list[Path] = []
+    if isinstance(workspace.remote, SandboxSource):
+        files += [workspace.remote.seed, workspace.remote.state]
+    if isinstance(workspace.api_key, KeyFromFile):
+        files.append(workspace.api_key.path)
+    return files
 
 
 def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
@@ -142,23 +200,14 @@ def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
     return {guard: str(place) if place else "the default" for guard, place in places.items()}
 
 
-def _report_option(option: str) -> tuple[Format, OutputFile]:
-    name, separator, path = option.partition("=")
-    if not separator or not path or name not in list(Format):
-        forms = ", ".join(Format)
-        raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
-    return Format(name), OutputFile(Path(path))
-
-
 def _coloured(stream: TextIO) -> bool:
-    return stream.isatty() and not os.environ.get("NO_COLOR")
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return stream.isatty() and not plain
 
 
 def _width(stream: TextIO) -> int:
-    """Columns to wrap prose at: a terminal's own, else always the same, for logs to compare."""
-    if not stream.isatty():
-        return 100
-    return max(60, min(shutil.get_terminal_size().columns, 160))
+    """Columns to wrap at: a terminal's own; in a pipe nothing is wrapped, for others to grep."""
+    return shutil.get_terminal_size().columns if stream.isatty() else 0
 
 
 def _print(text: str, *, on_stderr: bool) -> None:

@@ -40,7 +40,9 @@ def examine(
             address = session.endpoint.address
             fingerprint = session.endpoint.fingerprint()
             checks.append(
-                Check("credentials", CheckState.OK, f"there is an API key, {fingerprint}")
+                Check(
+                    "credentials", CheckState.OK, f"there is an API key, fingerprint {fingerprint}"
+                )
             )
             _examine_api(session, checks, errors)
     except InvalidInput as error:

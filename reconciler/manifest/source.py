@@ -54,7 +54,7 @@ def cannot_read(name: str, error: OSError) -> InvalidInput:
     """The error for a file or folder that the operating system does not give us."""
     reason = error.strerror or type(error).__name__
     hints = {
-        FileNotFoundError: "check the path; relative ones start at the working folder",
+        FileNotFoundError: "check the path; in a configuration it starts at that file's folder",
         PermissionError: "check the permissions of the file and its folders",
     }
     return _refused(name, f"cannot be read: {reason}", hints.get(type(error)))

@@ -3,6 +3,7 @@
 One string a line and no layout engine: a plan of a hundred thousand lines must stay linear.
 """
 
+import sys
 import textwrap
 from functools import cache
 
@@ -13,10 +14,10 @@ _NARROWEST = 40
 
 
 class Page:
-    """Collects lines; only prose is wrapped to ``width``, so that entries stay greppable."""
+    """Collects lines, wrapped to ``width`` columns; 0 wraps nothing, so that pipes can grep."""
 
     def __init__(self, *, width: int, color: bool) -> None:
-        self._width = max(width, _NARROWEST)
+        self._width = max(width, _NARROWEST) if width else sys.maxsize
         self._color = color
         self._lines: list[str] = []
 
@@ -31,15 +32,29 @@ class Page:
 
     def prose(self, text: str, tone: Tone = Tone.PLAIN, *, first: str = "", rest: str = "") -> None:
         """A sentence, wrapped; ``first`` stands before its first line, ``rest`` before others."""
-        for line in textwrap.wrap(
+        for line in self._wrap(text, first, rest):
+            self.line((line, tone))
+
+    def _wrap(self, text: str, first: str, rest: str) -> list[str]:
+        return textwrap.wrap(
             text,
             self._width,
             initial_indent=first,
             subsequent_indent=rest,
             break_long_words=False,
             break_on_hyphens=False,
-        ):
-            self.line((line, tone))
+        )
+
+    def entry(self, head: str, tone: Tone, rest: str) -> None:
+        """``head`` painted, then ``rest``: one line, or several with a hanging indent."""
+        if len(head) + len(rest) + 2 <= self._width:
+            self.line("  ", (head, tone), rest)
+            return
+        first, *others = self._wrap(head + rest, "  ", "      ")
+        painted = head if first.startswith(head, 2) else first[2:]
+        self.line("  ", (painted, tone), first[2 + len(painted) :])
+        for line in others:
+            self.line(line)
 
     def gap(self) -> None:
         """An empty line, never two, and none at the top."""

@@ -4,7 +4,7 @@ from reconciler.reporting.documents import Report
 from reconciler.reporting.format import Format
 
 
-def render(report: Report, format: Format, *, width: int = 100, color: bool = False) -> str:  # noqa: A002
+def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002
     """``report`` in ``format``, ending in a line feed, the same for the same input.
 
     ``width`` and ``color`` (ANSI codes) are of use to text alone. The renderers are imported when

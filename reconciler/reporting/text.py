@@ -63,7 +63,7 @@ def _plan(page: Page, report: PlanReport) -> None:
     _guards(page, report.guards, report.limit_sources, every=report.verbose)
     _saved(page, report)
     page.gap()
-    page.line((summary.of_plan(report), Tone.HEADING))
+    page.prose(summary.of_plan(report), Tone.HEADING)
 
 
 def _run(page: Page, report: RunReport) -> None:
@@ -81,10 +81,10 @@ def _run(page: Page, report: RunReport) -> None:
         page.prose(step, first="  ", rest="    ")
     if beyond := summary.beyond_actions(report.plan.content):
         page.gap()
-        page.line(beyond)
+        page.prose(beyond)
     _guards(page, report.guards, report.limit_sources, every=False)
     page.gap()
-    page.line((summary.of_run(report), Tone.HEADING))
+    page.prose(summary.of_run(report), Tone.HEADING)
 
 
 def _validation(page: Page, report: ValidationReport) -> None:
@@ -96,7 +96,7 @@ def _validation(page: Page, report: ValidationReport) -> None:
     for diagnostic in report.diagnostics:
         _diagnostic(page, diagnostic)
     page.gap()
-    page.line((summary.of_validation(report), Tone.HEADING))
+    page.prose(summary.of_validation(report), Tone.HEADING)
 
 
 CHECK_SIGNS: Mapping[CheckState, Sign] = {
@@ -120,7 +120,7 @@ def _doctor(page: Page, report: DoctorReport) -> None:
         if check.hint is not None:
             page.prose(one_line(check.hint), Tone.FAINT, first="      ", rest="      ")
     page.gap()
-    page.line((summary.of_doctor(report), Tone.HEADING))
+    page.prose(summary.of_doctor(report), Tone.HEADING)
 
 
 def _error(page: Page, report: ErrorReport) -> None:
@@ -132,7 +132,7 @@ def _error(page: Page, report: ErrorReport) -> None:
     for problem in report.problems:
         _diagnostic(page, problem)
     page.gap()
-    page.line((summary.of_error(report), Tone.HEADING))
+    page.prose(summary.of_error(report), Tone.HEADING)
 
 
 def _header(page: Page, subject: str, plan: Plan) -> None:
@@ -204,9 +204,9 @@ def _groups(page: Page, plan: Plan, groups: Mapping[str, list[Entry]]) -> None:
 def _entry(page: Page, entry: Entry) -> None:
     sign = entry.sign
     account = f" ({visible(entry.account)})" if entry.account else ""
-    page.line("  ", (f"{sign.mark} {entry.what}{account}", sign.tone), f": {plain(entry.why)}")
+    page.entry(f"{sign.mark} {entry.what}{account}", sign.tone, f": {plain(entry.why)}")
     if entry.detail:
-        page.line(f"      {one_line(entry.detail)}")
+        page.prose(one_line(entry.detail), first="      ", rest="      ")
 
 
 def _left_alone(page: Page, report: PlanReport) -> None:

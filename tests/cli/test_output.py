@@ -172,7 +172,9 @@ def test_control_characters_from_the_api_do_not_reach_the_terminal(project: Proj
 @pytest.mark.parametrize("option", [("--format", "json"), ("--format=jsonl",), ("-f", "json")])
 def test_bad_usage_gets_valid_json_too(project: Project, option: tuple[str, ...]) -> None:
     assert project.run("plan", "--no-such-option", *option) == 64
-    assert json.loads(project.out.splitlines()[-1] if "jsonl" in option[0] else project.out)
+    lines = project.out.splitlines()
+    documents = [json.loads(line) for line in lines] if "jsonl" in option[0] else [project.out]
+    assert "--no-such-option" in str(documents)
 
 
 def test_a_report_that_the_disk_refuses_after_a_run_loses_neither_run_nor_status(
@@ -186,3 +188,42 @@ def test_a_report_that_the_disk_refuses_after_a_run_loses_neither_run_nor_status
     assert status == 4
     assert "No space left on device" in project.err
     assert "2 verified" in project.out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "-o", "same.json", "--report", "json=same.json"),
+        ("plan", "--report", "json=same.json", "--report", "markdown=./same.json"),
+        ("plan", "-o", "reconciler.yaml"),
+        ("plan", "-o", "seed.yaml"),
+        ("plan", "--report", "json=manifests/people.yaml"),
+        ("apply", "--auto-approve", "--report", "json=manifests/people.yaml"),
+        ("validate", "manifests", "--report", "json=manifests/people.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_no_output_replaces_another_or_what_the_command_reads(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    before = everything_written(project.folder, but=("state",))
+    assert project.run(*arguments) == 64
+    assert everything_written(project.folder, but=("state",)) == before
+    assert project.mutations() == []
+
+
+def test_a_report_may_not_replace_the_plan_that_is_applied(project: Project) -> None:
+    project.run("plan", "-o", "fleet.plan")
+    assert project.run("apply", "fleet.plan", "--report", "json=fleet.plan") == 64
+    assert project.mutations() == []
+
+
+def test_an_error_of_the_api_says_which_workspace_it_came_from(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.STATUS, status=401, match=Match(endpoint="list_users")))
+    project.run("plan")
+    assert f"workspace trial at sandbox:{project.sandbox.id}" in project.err
+
+
+def test_the_sandbox_tells_its_key_to_whoever_asks_for_it(project: Project) -> None:
+    assert project.run("sandbox", "key") == 0
+    assert project.out == f"{KEY}\n"

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,14 +20,20 @@ COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
 PATIENCE = 30
 
 
-def start(project: Project, *arguments: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+@contextmanager
+def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """The command, running; whatever becomes of the test, it does not outlive it."""
+    with subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=project.folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
@@ -93,13 +100,12 @@ def test_a_signal_lets_the_call_in_flight_finish_and_starts_no_other(
     project: Project, signum: signal.Signals, status: int
 ) -> None:
     project.fail(Fault(kind=FaultKind.LATENCY, latency=0.5, match=Match(endpoint="disconnect")))
-    process = start(
-        project, "apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json"
-    )
-    wait_until(lambda: bool(project.mutations()))
-    process.send_signal(signum)
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == status
+    arguments = ("apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json")
+    with started(project, *arguments) as process:
+        wait_until(lambda: bool(project.mutations()))
+        process.send_signal(signum)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == status
     document = json.loads((project.folder / "run.json").read_text())
     outcomes = {result["user"]: result["outcome"] for result in document["results"]}
     assert outcomes == {"leaver@example.com": "verified", "mover@example.com": "not_attempted"}
@@ -108,34 +114,33 @@ def test_a_signal_lets_the_call_in_flight_finish_and_starts_no_other(
 
 def test_a_signal_before_the_run_acts_ends_the_command_at_once(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.LATENCY, latency=600, match=Match(endpoint="list_users")))
-    process = start(project, "apply", "--auto-approve")
-    wait_until(lambda: bool(project.requests()))
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 130
+    with started(project, "apply", "--auto-approve") as process:
+        wait_until(lambda: bool(project.requests()))
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 130
     assert b"nothing was changed" in err
     assert project.mutations() == []
 
 
 def test_a_second_signal_ends_the_process(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.LATENCY, latency=25, match=Match(endpoint="disconnect")))
-    process = start(project, "apply", "--auto-approve")
-    wait_until(lambda: bool(project.mutations()))
-    process.send_signal(signal.SIGTERM)
-    time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=PATIENCE)
-    assert process.returncode == 143
+    with started(project, "apply", "--auto-approve") as process:
+        wait_until(lambda: bool(project.mutations()))
+        process.send_signal(signal.SIGTERM)
+        time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 143
 
 
 def test_a_reader_who_goes_away_changes_no_status(project: Project) -> None:
-    process = start(project, "plan", "--detailed-exitcode")
-    assert process.stdout
-    process.stdout.close()
-    assert process.wait(timeout=PATIENCE) == 2
-    assert process.stderr
-    assert process.stderr.read() == b""
-    process.stderr.close()
+    with started(project, "plan", "--detailed-exitcode") as process:
+        assert process.stdout
+        process.stdout.close()
+        assert process.wait(timeout=PATIENCE) == 2
+        assert process.stderr
+        assert process.stderr.read() == b""
 
 
 def test_the_version_is_printed_without_loading_the_rest(project: Project) -> None:

@@ -9,4 +9,5 @@ def test_diagnostics_with_and_without_place_and_hint_have_one_order() -> None:
     plain = Diagnostic(SourceLocation("a.yaml", 2, 1), "x")
     first = Diagnostic(SourceLocation("a.yaml", 1, 9), "z")
     in_order = [nowhere, first, plain, hinted]
-    assert sorted(in_order[::-1], key=lambda diagnostic: diagnostic.order) == in_order
+    mixed = [hinted, first, nowhere, plain]
+    assert sorted(mixed, key=lambda diagnostic: diagnostic.order) == in_order

@@ -528,6 +528,7 @@ def test_a_reader_has_no_verb_but_reading_and_a_writer_none_that_deletes() -> No
         "close",
         "get_user",
         "list_users",
+        "server_time",
     }
     assert not any("delete" in name for name in vars(CalendarWriter))
 

@@ -10,7 +10,7 @@ from tests.reporting import samples
 from tests.reporting.samples import GOOGLE, MICROSOFT, declared, listed, plan_of
 
 
-def text(report: PlanReport, *, width: int = 100, color: bool = False) -> str:
+def text(report: PlanReport, *, width: int = 0, color: bool = False) -> str:
     return render(report, Format.TEXT, width=width, color=color)
 
 
@@ -163,14 +163,14 @@ def test_a_refusal_says_count_limit_place_flag_and_edit() -> None:
         "the limit is 10 (`maxDisconnects`, reconciler.yaml:12:5)" in found
     )
     assert (
-        "add `--allow-max-disconnects` to the acting command, or set `maxDisconnects: 30`" in found
+        "add `--allow-max-disconnects` to `reconciler apply`, or set `maxDisconnects: 30`" in found
     )
 
 
 def test_a_refused_percentage_says_of_how_many_and_what_would_do() -> None:
     found = text(samples.REFUSED_REPORT, width=1000)
     assert (
-        "30 disconnects of 60 connections of the declared users; "
+        "30 disconnects of 60 connections of the declared users (50 %); "
         "the limit is 20 % (`maxDisconnectPercent`, the default)" in found
     )
     assert "add `--allow-max-disconnect-percent`" in found
@@ -264,7 +264,7 @@ def test_a_saved_plan_says_where_and_how_it_is_applied() -> None:
 def test_a_saved_plan_that_cannot_or_need_not_be_applied_is_only_named(plan: Plan) -> None:
     found = text(PlanReport(plan, 0, saved_to="plan.json"))
     assert "Saved to plan.json" in found
-    assert "reconciler apply" not in found
+    assert "reconciler apply plan.json" not in found
 
 
 def test_the_summary_is_the_last_line() -> None:
@@ -295,11 +295,24 @@ def test_every_action_of_a_big_plan_is_shown() -> None:
     assert text(PlanReport(plan, 0)).count("\n  - disconnect microsoft: ") == 5_000
 
 
-def test_prose_is_wrapped_to_the_width_and_entries_are_not() -> None:
-    found = text(samples.REFUSED_REPORT, width=60).splitlines()
-    refusal = found.index(next(line for line in found if line.startswith("max-disconnects")))
-    assert all(len(line) <= 60 for line in found[refusal:-1])
-    assert any(len(line) > 60 for line in found[:refusal])
+def test_on_a_terminal_everything_is_wrapped_with_entries_hanging() -> None:
+    found = text(samples.REFUSED_REPORT, width=80).splitlines()
+    assert max(len(line) for line in found[3:]) <= 80
+    entry = next(i for i, line in enumerate(found) if line.startswith("  - disconnect microsoft"))
+    assert found[entry + 1].startswith("      ")
+
+
+def test_in_a_pipe_an_entry_is_one_line_however_long() -> None:
+    found = text(samples.REFUSED_REPORT).splitlines()
+    entries = [line for line in found if line.startswith("  - disconnect microsoft")]
+    assert len(entries) == 30
+    assert max(len(line) for line in entries) > 80
+
+
+def test_a_wrapped_entry_is_painted_as_far_as_its_head_goes() -> None:
+    found = text(samples.REFUSED_REPORT, width=40, color=True)
+    assert "\x1b[31m" in found
+    assert "\n      " in found
 
 
 def test_signs_have_the_colours_of_their_kinds() -> None:

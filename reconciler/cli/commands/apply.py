@@ -71,6 +71,8 @@ def apply(
         if plan and select:
             raise UsageError("a saved plan is done whole: --select goes with `plan -o`")
         selectors = selectors_of(select)
+        if plan:
+            frame.reads(plan)
         saved = read_plan(plan) if plan else None
         with frame.session() as session:
             desired = load(frame, session)
@@ -150,5 +152,12 @@ def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bo
     expected = str(approved.disconnects) if approved.disconnects else "yes"
     what = "the number of disconnects" if approved.disconnects else "yes"
     typer.echo(f"To apply this, type {what}: ", err=True, nl=False)
-    if sys.stdin.readline().strip() != expected:
+    try:
+        answer = sys.stdin.readline()
+    except BaseException:
+        typer.echo(err=True)  # what is said next begins on a line of its own
+        raise
+    if not answer:
+        typer.echo(err=True)
+    if answer.strip() != expected:
         raise NotApproved("not approved; nothing was changed")

@@ -8,11 +8,11 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.exits import exit_status
-from reconciler.cli.files import OutputFile
 from reconciler.cli.frame import Frame, limit_sources
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.engine import preview
+from reconciler.manifest import collector_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
 
@@ -42,7 +42,7 @@ def plan(
     def body() -> Report:
         selectors = selectors_of(select)
         with ExitStack() as drafts, frame.session() as session:
-            saved = OutputFile(out) if out else None
+            saved = frame.output(out) if out else None
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
@@ -57,4 +57,5 @@ def plan(
                 verbose=verbose,
             )
 
-    frame.run(body)
+    with collector_paused():  # until the fleet is gone
+        frame.run(body)

@@ -25,7 +25,9 @@ from reconciler.sandbox import (
 )
 
 app = typer.Typer(
-    help="The embedded imitation of the Recall API.", no_args_is_help=True, add_completion=False
+    help="The embedded imitation of the Recall API.",
+    add_completion=False,
+    rich_markup_mode=None,
 )
 
 
@@ -55,6 +57,7 @@ def serve(
 
         def ready() -> None:
             frame.remark(f"serving {source.state} on {server.url} until ^C")
+            frame.remark("its API key, for other clients: reconciler sandbox key")
 
         server.serve_forever(ready)
         return ""
@@ -116,6 +119,18 @@ def show(
 
 
 @app.command()
+def key(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
+    """Print the API key that the sandbox accepts. It opens nothing else."""
+    frame = Frame(config, workspace)
+
+    def body() -> str:
+        with _state(frame) as state:
+            return state.api_key.reveal()
+
+    frame.run(_usable(body))
+
+
+@app.command()
 def connect(
     user: Annotated[str, typer.Argument(help="The calendar user's external id.")],
     platform: Annotated[Platform, typer.Argument(help="What the person connects.")],
@@ -154,7 +169,9 @@ def _usable(body: Callable[[], str]) -> Callable[[], str]:
     def told() -> str:
         try:
             return body()
-        except (UnknownUser, RemoteListenRefused, OSError) as error:
+        except RemoteListenRefused as error:
+            raise UsageError(f"{error}; if that is meant, say --allow-remote") from None
+        except (UnknownUser, OSError) as error:
             raise UsageError(str(error)) from None
 
     return told

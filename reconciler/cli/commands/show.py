@@ -22,6 +22,7 @@ def show(
     frame = Frame(format=output_format, reports=report, verbose=verbose)
 
     def body() -> Report:
+        frame.reads(plan)
         return PlanReport(read_plan(plan), Exit.OK, verbose=verbose)
 
     frame.run(body)

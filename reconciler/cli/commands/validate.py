@@ -32,6 +32,7 @@ def validate(
         if not manifests:
             chosen = frame.chosen_workspace()
             name, manifests = chosen.name, list(chosen.manifests)
+        frame.reads(*manifests)
         try:
             desired = load_manifests(manifests)
         except InvalidInput as error:

@@ -61,7 +61,7 @@ NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.DECLARED_BUT_UNKNOWN: "The declared user ",
 }
 NOTICES: Final[Mapping[NoticeCode, str]] = {
-    NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it a slip of the pen?",
+    NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it misspelt?",
     NoticeCode.DECLARED_BUT_UNKNOWN: (
         "is unknown to Recall.ai, so nothing is connected under this id"
     ),

@@ -52,7 +52,7 @@ def remedy(verdict: Verdict) -> Phrase:
     flag_name = flag(verdict.guard)
     if flag_name is None:
         return (NOT_ALLOWABLE,)
-    by_flag = f"If this is meant, add `{flag_name}` to the acting command"
+    by_flag = f"If this is meant, add `{flag_name}` to `reconciler apply`"
     if verdict.guard in SETTINGS:
         edit = f"`{SETTINGS[verdict.guard]}: {_sufficient(verdict)}`"
         return (f"{by_flag}, or set {edit} under `limits` in the configuration.",)
@@ -66,7 +66,8 @@ def sentence(verdict: Verdict, source: str | None) -> Phrase:
 
 def _percentage(verdict: Verdict) -> str:
     total = counted(verdict.total or 0, "connection")
-    return f"{counted(verdict.actual, 'disconnect')} of {total} of the declared users"
+    share = f" ({100 * verdict.actual / verdict.total:.3g} %)" if verdict.total else ""
+    return f"{counted(verdict.actual, 'disconnect')} of {total} of the declared users{share}"
 
 
 def _sufficient(verdict: Verdict) -> int:

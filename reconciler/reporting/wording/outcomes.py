@@ -116,6 +116,8 @@ def cause(result: ActionResult) -> Phrase:
 def next_step(result: ActionResult) -> str | None:
     """What the reader can do about ``result``; None where all is well."""
     by_outcome = NEXT.get(result.outcome)
+    if result.outcome is Outcome.SKIPPED_STALE and result.cause == Standing.DONE:
+        return "nothing is left to do: it already is as planned; was this plan applied before?"
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
         return NEXT_BY_CAUSE.get(result.cause, by_outcome)
     return by_outcome

@@ -17,7 +17,9 @@ from reconciler.reporting.wording.statuses import CHECKS, status
 
 def of_plan(report: PlanReport) -> str:
     """``Plan: 3 to disconnect, …``, or ``No changes. …`` where that is known."""
-    return _of_content(report.plan.content, report.guards)
+    acting = report.verdicts is not None and _refused(report.guards)
+    undone = " Nothing was changed." if acting else ""
+    return _of_content(report.plan.content, report.guards) + undone
 
 
 def of_run(report: RunReport) -> str:
