@@ -46,6 +46,8 @@ class Listing:
         max_age: float,
     ) -> None:
         self._lock = threading.Lock()
+        self._taking = False
+        self._queue: list[threading.Event] = []
         self._roster = Roster(observed)
         self._taken_at = taken_at
         self._reader = reader
@@ -70,14 +72,39 @@ class Listing:
         return Listed(rows[0], taken_at, taken_at + self._max_age)
 
     def _young_enough(self, patience: Patience, not_before: float) -> tuple[Roster, float]:
-        with self._lock:
+        """The newest list, and when it was asked for; one at a time takes another."""
+        turn = threading.Event()
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                if now < self._taken_at + self._max_age and self._taken_at > not_before:
+                    return self._roster, self._taken_at
+                taking = not self._taking
+                if taking:
+                    self._taking = True
+                else:
+                    turn.clear()
+                    self._queue.append(turn)
+            if taking:
+                return self._take(patience)
+            patience.wait_for(turn)
+
+    def _take(self, patience: Patience) -> tuple[Roster, float]:
+        try:
             asked_at = self._clock.monotonic()
-            if asked_at >= self._taken_at + self._max_age or self._taken_at <= not_before:
-                observed = self._reader.list_users(patience)
-                if not observed.complete:
-                    raise ListIncomplete("; ".join(observed.problems))
-                self._roster, self._taken_at = Roster(observed), asked_at
-            return self._roster, self._taken_at
+            observed = self._reader.list_users(patience)
+            if not observed.complete:
+                raise ListIncomplete("; ".join(observed.problems))
+            roster = Roster(observed)
+            with self._lock:
+                self._roster, self._taken_at = roster, asked_at
+            return roster, asked_at
+        finally:
+            with self._lock:
+                self._taking = False
+                for turn in self._queue:
+                    turn.set()
+                self._queue.clear()
 
 
 _NOT_THE_SAME_USER = frozenset(

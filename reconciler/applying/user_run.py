@@ -256,13 +256,14 @@ class UserRun:
             if seen.outcome is not Outcome.UNKNOWN:
                 return seen
         return seen or self._result(
-            action, Outcome.UNKNOWN, Cause.NOT_READABLE, str(answer) if answer else None
+            action, Outcome.UNKNOWN, Cause.NOT_READABLE, answer.detail if answer else None
         )
 
     def _judge(
         self, action: Action, user: CalendarUser, answer: RecallError | None
     ) -> ActionResult:
-        detail = str(answer) if answer else None
+        # Without the error's hint: what helps depends on the outcome, not on the answer.
+        detail = answer.detail if answer else None
         if effect_shows(action, user):
             reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
             cause = Cause.RECONNECTED if reconnected else Cause.READ_BACK

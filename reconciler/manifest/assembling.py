@@ -1,13 +1,13 @@
 """Documents → the desired state: everything that can be judged only with all manifests at hand."""
 
 import unicodedata
-from typing import cast
 
 from reconciler.domain import DesiredState, DesiredUser, Diagnostic, Handover, SourceLocation
 from reconciler.manifest.document import Document
+from reconciler.manifest.fields import UserFields
 from reconciler.manifest.levels import HANDOVERS, UNREADABLE, Level, LevelReader
 from reconciler.manifest.shown import near_miss, shown
-from reconciler.manifest.usable import Fields, UsableDocument
+from reconciler.manifest.usable import UsableDocument
 
 
 def assemble(
@@ -61,19 +61,20 @@ class _Assembly:
             self._broken.setdefault(user_id, place)
         defaults = document.defaults
         default = UNREADABLE if defaults is None else self._reader.level(defaults)
-        inherited: dict[str | None, Level] = {None: default}
+        inherited: dict[str, Level] = {}
         for index, (fields, place) in enumerate(zip(document.users, document.places, strict=True)):
             if fields is None:
                 continue
-            user_id, group = cast("str", fields["id"]), cast("str | None", fields.get("group"))
-            farther = inherited.get(group)
-            if farther is None:
-                known = self.groups.get(cast("str", group))
-                if known is None:
-                    self._refuse_unknown_group(document, index, cast("str", group))
-                    farther = UNREADABLE
-                else:
-                    farther = inherited[group] = known.over(default)
+            user_id, group = fields["id"], fields.get("group")
+            if group is None:
+                farther = default
+            elif group in inherited:
+                farther = inherited[group]
+            elif group in self.groups:
+                farther = inherited[group] = self.groups[group].over(default)
+            else:
+                self._refuse_unknown_group(document, index, group)
+                farther = UNREADABLE
             user = self._user(user_id, group, fields, farther, place)
             if user_id in self.users or user_id in self._broken:
                 self._refuse_second(user_id, place)
@@ -82,9 +83,10 @@ class _Assembly:
 
     def refuse_lookalikes(self) -> None:
         """Refuse ids that only a machine can tell apart."""
-        places = self._broken | {user_id: user.source for user_id, user in self.users.items()}
-        if len({_folded(user_id) for user_id in places}) == len(places):
+        names = self._broken.keys() | self.users.keys()
+        if len({_folded(user_id) for user_id in names}) == len(names):
             return
+        places = self._broken | {user_id: user.source for user_id, user in self.users.items()}
         first_of: dict[str, str] = {}
         for user_id, place in sorted(places.items(), key=lambda item: item[1]):
             first = first_of.setdefault(_folded(user_id), user_id)
@@ -100,13 +102,13 @@ class _Assembly:
         self,
         user_id: str,
         group: str | None,
-        fields: Fields,
+        fields: UserFields,
         farther: Level,
         place: SourceLocation,
     ) -> DesiredUser:
         """What ``Level.over`` does, without a level for each of a hundred thousand users."""
-        names = cast("list[str] | None", fields.get("platforms"))
-        reason = cast("str | None", fields.get("reason"))
+        names = fields.get("platforms")
+        reason = fields.get("reason")
         reason = reason.strip() if reason is not None else None
         if names is None:
             platforms = farther.platforms
@@ -115,10 +117,10 @@ class _Assembly:
             platforms = self._reader.platforms(names)
         if platforms is not None and not platforms and not reason:
             self._refuse_without_reason(user_id, place, inherited=names is None)
-        handover = cast("str | None", fields.get("handover"))
+        handover = fields.get("handover")
         declared = farther.preferences
         if "preferences" in fields:
-            declared = {**declared, **cast("dict[str, bool | str]", fields["preferences"])}
+            declared = {**declared, **fields["preferences"]}
         return DesiredUser(
             user_id,
             platforms,

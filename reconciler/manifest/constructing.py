@@ -6,6 +6,7 @@ told here, each with its place; what is left is JSON, which the schemas then jud
 
 from typing import TypeAlias
 
+from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from reconciler.domain import Diagnostic, SourceLocation
@@ -19,18 +20,15 @@ _STANDARD_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq"
 _GROWTH = 10_000
 
 
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """An item of a list under a document's top mapping: its value and where it stands.
 
     ``size`` is the number of nodes it took, to be paid again for each alias that reaches it.
     """
 
-    __slots__ = ("location", "size", "value")
-
-    def __init__(self, value: Value, location: SourceLocation, size: int) -> None:
-        self.value = value
-        self.location = location
-        self.size = size
+    value: Value
+    location: SourceLocation
+    size: int
 
 
 class Constructor:
@@ -81,7 +79,10 @@ class Constructor:
             self._tag_error(node)
         if isinstance(node, MappingNode):
             return self._mapping(node, depth + 1)
-        return [self._item(item, depth + 1) for item in node.value]
+        return [
+            self._scalar(item) if item.__class__ is ScalarNode else self._item(item, depth + 1)
+            for item in node.value
+        ]
 
     def _item(self, item: Node | Entry, depth: int) -> Value:
         if isinstance(item, Entry):

@@ -1,12 +1,12 @@
 """User over group over defaults: what a user inherits, and which reason counts."""
 
 from collections.abc import Mapping
-from typing import cast
 
 import msgspec
 from msgspec import Struct
 
 from reconciler.domain import Handover, Platform, Preferences
+from reconciler.manifest.fields import LevelFields
 
 PLATFORMS: Mapping[str, Platform] = {platform.value: platform for platform in Platform}
 HANDOVERS: Mapping[str, Handover] = {handover.value: handover for handover in Handover}
@@ -45,16 +45,16 @@ class LevelReader:
         self._platforms: dict[tuple[str, ...], frozenset[Platform]] = {}
         self._preferences: dict[tuple[tuple[str, bool | str], ...], Preferences] = {}
 
-    def level(self, fields: Mapping[str, object]) -> Level:
-        """The level that a user's entry, a group or the defaults of a document make."""
+    def level(self, fields: LevelFields) -> Level:
+        """The level that a group or the defaults of a document make."""
         platforms = fields.get("platforms")
         handover = fields.get("handover")
         reason = fields.get("reason")
         return Level(
-            None if platforms is None else self.platforms(cast("list[str]", platforms)),
-            None if handover is None else HANDOVERS[cast("str", handover)],
-            None if reason is None else cast("str", reason).strip(),
-            cast("dict[str, bool | str]", fields.get("preferences", {})),
+            None if platforms is None else self.platforms(platforms),
+            None if handover is None else HANDOVERS[handover],
+            None if reason is None else reason.strip(),
+            fields.get("preferences", {}),
         )
 
     def platforms(self, names: list[str]) -> frozenset[Platform]:

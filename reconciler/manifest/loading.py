@@ -1,12 +1,11 @@
 """Paths → desired state: the one call that the rest of the product makes of this room."""
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reconciler.domain import DesiredState, Diagnostic, InvalidInput
 from reconciler.manifest.assembling import assemble
+from reconciler.manifest.collector import collector_paused
 from reconciler.manifest.document import read_documents
 from reconciler.manifest.finding import find_manifests
 from reconciler.manifest.source import read_source
@@ -32,24 +31,34 @@ def load_manifests(
     diagnostics: list[Diagnostic] = []
     if not paths:
         raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
-    with _collector_paused():
-        documents: list[UsableDocument] = []
-        unread: list[Diagnostic] = []
-        progress = _Progress(on_progress) if on_progress else None
-        found = find_manifests(paths, base, unread)
-        for path, name in found:
-            try:
-                source = read_source(path, name)
-                for document in read_documents(source, diagnostics, on_entry=progress):
-                    verdict = judge("manifest", document)
-                    diagnostics.extend(broken.diagnostic for broken in verdict.violations)
-                    documents.append(usable(document, verdict))
-            except InvalidInput as error:
-                unread.extend(error.diagnostics)
-        state = assemble(documents, diagnostics, all_read=not unread)
-    diagnostics += unread
+    with collector_paused():
+        state = _load(paths, base, diagnostics, on_progress)
     if diagnostics:
         raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
+    return state
+
+
+def _load(
+    paths: Sequence[Path],
+    base: Path,
+    diagnostics: list[Diagnostic],
+    on_progress: Callable[[int], None] | None,
+) -> DesiredState:
+    """The desired state as far as it could be read; every error is added to ``diagnostics``."""
+    documents: list[UsableDocument] = []
+    unread: list[Diagnostic] = []
+    progress = _Progress(on_progress) if on_progress else None
+    for path, name in find_manifests(paths, base, unread):
+        try:
+            source = read_source(path, name)
+            for document in read_documents(source, diagnostics, on_entry=progress):
+                verdict = judge("manifest", document)
+                diagnostics.extend(broken.diagnostic for broken in verdict.violations)
+                documents.append(usable(document, verdict))
+        except InvalidInput as error:
+            unread.extend(error.diagnostics)
+    state = assemble(documents, diagnostics, all_read=not unread)
+    diagnostics += unread
     return state
 
 
@@ -62,15 +71,3 @@ class _Progress:
         self._count += 1
         if self._count % _PROGRESS_STEP == 0:
             self._report(self._count)
-
-
-@contextmanager
-def _collector_paused() -> Iterator[None]:
-    """No garbage collection: nothing here makes cycles, and it would take most of the time."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()

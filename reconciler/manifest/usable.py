@@ -1,15 +1,14 @@
 """What of a document can be judged further, so that one error does not hide the others."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeAlias, cast
+from typing import cast
 
 from msgspec import Struct
 
 from reconciler.domain import SourceLocation
 from reconciler.manifest.document import Document
+from reconciler.manifest.fields import LevelFields, UserFields
 from reconciler.manifest.validation import Verdict
-
-Fields: TypeAlias = Mapping[str, object]
 
 
 class UsableDocument(Struct, frozen=True):
@@ -21,9 +20,9 @@ class UsableDocument(Struct, frozen=True):
     """
 
     document: Document
-    defaults: Fields | None
-    groups: Mapping[str, Fields | None]
-    users: list[Fields | None]
+    defaults: LevelFields | None
+    groups: Mapping[str, LevelFields | None]
+    users: list[UserFields | None]
     places: list[SourceLocation]
     broken_ids: list[tuple[str, SourceLocation]]
     knows_groups: bool = True
@@ -35,28 +34,28 @@ def usable(document: Document, verdict: Verdict) -> UsableDocument:
     if not isinstance(value, dict) or not verdict.complete:
         return UsableDocument(document, None, {}, [], [], [], knows_groups=False)
     users, groups = value.get("users", []), value.get("groups", {})
-    defaults = cast("Fields", value.get("defaults", {}))
+    defaults = cast("LevelFields", value.get("defaults", {}))
     if not verdict.violations:
         return UsableDocument(
             document,
             defaults,
-            cast("dict[str, Fields | None]", groups),
-            cast("list[Fields | None]", users),
+            cast("dict[str, LevelFields | None]", groups),
+            cast("list[UserFields | None]", users),
             document.entries.get("users", []),
             [],
         )
     broken = {violation.path[:2] for violation in verdict.violations}
-    sound: dict[str, Fields | None] = {}
+    sound: dict[str, LevelFields | None] = {}
     for name, group in groups.items() if isinstance(groups, dict) else ():
         whole = ("groups",) in broken or ("groups", name) in broken
-        sound[name] = None if whole else cast("Fields", group)
+        sound[name] = None if whole else cast("LevelFields", group)
     entries = users if isinstance(users, list) else []
     return UsableDocument(
         document,
         None if any(path[:1] == ("defaults",) for path in broken) else defaults,
         sound,
         [
-            None if ("users", index) in broken else cast("Fields", entry)
+            None if ("users", index) in broken else cast("UserFields", entry)
             for index, entry in enumerate(entries)
         ],
         document.entries.get("users", []),

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from reconciler.domain import DesiredState, Platform
+from reconciler.domain import DesiredState
 
 _encoder = msgspec.json.Encoder(order="sorted")
 
@@ -30,18 +30,16 @@ def desired_digest(desired: DesiredState) -> str:
     A comment, a moved line, a group that became a field or a split file changes nothing; an id,
     a platform, a handover, a reason or a preference does.
     """
-    sorted_platforms: dict[frozenset[Platform] | None, tuple[Platform, ...] | None] = {None: None}
-
-    def platforms(wanted: frozenset[Platform] | None) -> tuple[Platform, ...] | None:
-        if wanted not in sorted_platforms:
-            sorted_platforms[wanted] = tuple(sorted(wanted or ()))
-        return sorted_platforms[wanted]
-
+    users = [desired.users[name] for name in sorted(desired.users)]
+    platforms = {
+        wanted: None if wanted is None else sorted(wanted)
+        for wanted in {user.platforms for user in users}
+    }
     return digest(
         canonical_json(
             [
-                (user.id, platforms(user.platforms), user.handover, user.reason, user.preferences)
-                for _, user in sorted(desired.users.items())
+                (user.id, platforms[user.platforms], user.handover, user.reason, user.preferences)
+                for user in users
             ]
         )
     )

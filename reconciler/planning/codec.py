@@ -47,7 +47,9 @@ def decode_plan(data: bytes) -> Plan:
         for moment in (plan.envelope.made, plan.envelope.expires):
             _moment(moment)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
-        raise PlanUnusable(f"this is no plan file of this tool: {_bounded(error)}") from None
+        raise PlanUnusable(
+            f"this is no plan file as `plan -o` writes it: {_bounded(error)}"
+        ) from None
     if sealed.seal != seal(plan):
         raise PlanUnusable("the plan file was altered: its seal does not match; plan again")
     if len({action.key for action in plan.content.actions}) != len(plan.content.actions):

@@ -33,13 +33,7 @@ def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
     """The part of ``observed`` that ``desired`` speaks of, in the same shape."""
     platforms: frozenset[str] | None = None
     if desired.platforms is not None:
-        platforms = frozenset(
-            [
-                connection.platform
-                for connection in observed.connections
-                if connection.connected and connection.platform in _KNOWN
-            ]
-        )
+        platforms = _connected(observed)
     preferences: Preferences | None = None
     if desired.preferences is not None:
         preferences = restrict(observed.preferences, desired.preferences)
@@ -48,7 +42,11 @@ def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
 
 def as_declared(desired: DesiredUser, observed: CalendarUser) -> bool:
     """Whether ``observed`` is as ``desired`` asks for, as far as it asks for anything."""
-    return observed_shape(desired, observed) == desired_shape(desired)
+    # What comparing the two shapes says, asked of everybody, and so without making them.
+    if desired.platforms is not None and desired.platforms != _connected(observed):
+        return False
+    declared = desired.preferences
+    return declared is None or restrict(observed.preferences, declared) == declared
 
 
 def restrict(observed: Preferences | None, declared: Preferences) -> Preferences:
@@ -85,6 +83,12 @@ def part_of(preferences: Preferences, names: tuple[str, ...]) -> Preferences:
 
 
 _KNOWN = frozenset(platform.value for platform in Platform)
+
+
+def _connected(observed: CalendarUser) -> frozenset[str]:
+    return frozenset(
+        [c.platform for c in observed.connections if c.connected and c.platform in _KNOWN]
+    )
 
 
 def _mapping(shape: Shape) -> dict[str, dict[str, Any]]:

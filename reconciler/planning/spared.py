@@ -38,6 +38,8 @@ def _connected(user: CalendarUser) -> tuple[str, ...]:
 
 
 def _unknown(user: CalendarUser) -> tuple[str, ...]:
-    """The connected platforms that we do not know; asked of everybody, so nothing is sorted."""
-    unknown = {c.platform for c in user.connections if c.connected and c.platform not in _KNOWN}
-    return tuple(sorted(unknown)) if unknown else ()
+    """The connected platforms that we do not know."""
+    for connection in user.connections:
+        if connection.connected and connection.platform not in _KNOWN:
+            return tuple(platform for platform in _connected(user) if platform not in _KNOWN)
+    return ()

@@ -21,5 +21,5 @@ def trial(tmp_path: Path) -> Iterator[Trial]:
     path = tmp_path / "sandbox.db"
     with SandboxState.open(path, now=now) as state, SandboxServer(path, now=now) as server:
         yield Trial(state, server.url, clock)
-    assert not clock.slept_through
+    assert (clock.slept_through, clock.stuck) == (0, 0)
     assert not [t for t in threading.enumerate() if t.name.startswith("reconciler-")]

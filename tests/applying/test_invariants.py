@@ -118,6 +118,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     path = tmp_path_factory.mktemp("ground") / "sandbox.db"
     with SandboxState.open(path, now=now) as state, SandboxServer(path, now=now) as server:
         yield Ground(state, server.url, clock)
+    assert (clock.slept_through, clock.stuck) == (0, 0)
 
 
 def seeded(case: Case) -> list[SeedUser]:

@@ -196,3 +196,34 @@ def test_a_user_deleted_while_we_hold_his_token_is_not_made_anew(trial: Trial) -
     }
     assert sorted(done.calls) == [disconnected("alice", GOOGLE), disconnected("bob", GOOGLE)]
     assert list(trial.connected()) == ["bob"]
+
+
+def test_who_needs_a_newer_list_waits_for_the_one_that_is_being_taken(trial: Trial) -> None:
+    trial.people(*BOTH)
+
+    def delay_the_list() -> None:
+        trial.fail(fault(on="list_users", status=503, retry_after="30"))
+        trial.clock.advance(301)
+
+    settings = ApplySettings(workers=2)
+    done = trial.apply(*DESIRED, meanwhile=delay_the_list, settings=settings)
+    assert done.count("list_users") == 2
+    assert sorted(done.calls) == sorted(BOTH_CALLS)
+    assert set(done.outcomes.values()) == {VERIFIED}
+    assert done.seconds == 30
+
+
+def test_a_stop_wakes_who_waits_for_the_list_of_another(trial: Trial) -> None:
+    trial.people(*BOTH)
+
+    def delay_the_list() -> None:
+        trial.fail(fault(on="list_users", status=503, retry_after="30"))
+        trial.clock.advance(301)
+        trial.interrupt_after(10)
+
+    settings = ApplySettings(workers=2)
+    done = trial.apply(*DESIRED, meanwhile=delay_the_list, settings=settings)
+    assert done.tokens == []
+    assert done.calls == []
+    assert set(done.outcomes.values()) == {("not_attempted", "stopped")}
+    assert done.seconds == 10

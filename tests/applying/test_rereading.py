@@ -57,7 +57,9 @@ CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], Standing]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "standing"), CHANGES_AT_THE_REREAD, ids=str)
+@pytest.mark.parametrize(
+    ("change", "standing"), CHANGES_AT_THE_REREAD, ids=lambda value: getattr(value, "name", "")
+)
 def test_an_action_that_is_stale_at_the_reread_is_skipped_and_nothing_is_sent(
     trial: Trial, change: Callable[[Trial], None], standing: Standing
 ) -> None:
@@ -154,7 +156,9 @@ CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], Standing]] = [
 ]
 
 
-@pytest.mark.parametrize(("change", "standing"), CHANGES_AT_THE_LIST, ids=str)
+@pytest.mark.parametrize(
+    ("change", "standing"), CHANGES_AT_THE_LIST, ids=lambda value: getattr(value, "name", "")
+)
 def test_an_action_that_is_stale_at_the_list_is_skipped_without_a_token(
     trial: Trial, change: Callable[[Trial], None], standing: Standing
 ) -> None:

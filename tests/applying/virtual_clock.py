@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 START = datetime(2026, 11, 1, 8, tzinfo=UTC)
 _POLL = 0.0005
 _WAKING_TAKES_AT_MOST = 5.0
+_WORK_TAKES_AT_MOST = 20.0
 
 
 class _Sleeper:
@@ -24,18 +25,21 @@ class _Sleeper:
 class VirtualClock:
     """Implements the domain's Clock. ``threads`` is how many threads a run has.
 
-    ``slept_through`` are the waits that an alarm should have woken and did not.
+    ``slept_through`` counts the alarms that did not wake whom they should have, ``stuck`` how
+    often threads were waited for that neither worked nor waited here: both are to be 0.
     """
 
     def __init__(self) -> None:
         self.threads = 0
         self.slept_through = 0
+        self.stuck = 0
         self._time = 1000.0
         self._lock = threading.RLock()
         self._sleepers: list[_Sleeper] = []
         self._alarms: list[tuple[float, int, Callable[[], None], bool]] = []
         self._to_wake: list[_Sleeper] = []
         self._patience = 0.0
+        self._moved_at = time.monotonic()
 
     def now(self) -> datetime:
         return START + timedelta(seconds=self._time - 1000.0)
@@ -65,6 +69,7 @@ class VirtualClock:
             return False
         sleeper = _Sleeper(self._time + seconds, wake)
         with self._lock:
+            self._moved_at = time.monotonic()
             self._sleepers.append(sleeper)
         while not self._awake(sleeper):
             wake.wait(_POLL)
@@ -75,12 +80,18 @@ class VirtualClock:
             self._jump()
             if not sleeper.wake.is_set() and self._time < sleeper.until:
                 return False
+            self._moved_at = time.monotonic()
             self._sleepers.remove(sleeper)
             return True
 
     def _jump(self) -> None:
-        if len(self._sleepers) < self.threads or any(s.wake.is_set() for s in self._sleepers):
+        if any(sleeper.wake.is_set() for sleeper in self._sleepers):
             return
+        if len(self._sleepers) < self.threads:
+            if time.monotonic() < self._moved_at + _WORK_TAKES_AT_MOST:
+                return
+            self.stuck += 1
+            self._moved_at = time.monotonic()
         if any(sleeper in self._sleepers for sleeper in self._to_wake):
             if time.monotonic() < self._patience:
                 return

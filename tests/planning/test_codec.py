@@ -169,7 +169,7 @@ NOT_A_PLAN: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("change", NOT_A_PLAN.values(), ids=NOT_A_PLAN.keys())
 def test_what_is_no_plan_is_refused_as_that(change: Callable[[bytes], bytes]) -> None:
-    with pytest.raises(PlanUnusable, match=r"this is no plan file of this tool: .+"):
+    with pytest.raises(PlanUnusable, match=r"this is no plan file as `plan -o` writes it: .+"):
         decode_plan(change(DATA))
 
 

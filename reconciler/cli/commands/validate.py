@@ -33,11 +33,11 @@ def validate(
             chosen = frame.chosen_workspace()
             name, manifests = chosen.name, list(chosen.manifests)
         frame.reads(*manifests)
+        files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
         try:
             desired = load_manifests(manifests)
         except InvalidInput as error:
-            return ValidationReport(0, 0, name, error.diagnostics, Exit.INVALID)
-        files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
+            return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
         return ValidationReport(len(desired.users), files, name, (), Exit.OK)
 
     frame.run(body)

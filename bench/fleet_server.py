@@ -1,0 +1,82 @@
+"""A process that writes a fleet's files and answers the list call from memory, at full speed.
+
+``python -m bench.fleet_server FOLDER USERS``, started by :mod:`bench.companion`. It is a process
+of its own so that it takes no time from what is measured, and so that the measuring process
+stays small: the peak memory of a process begins with that of whoever started it.
+"""
+
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from msgspec import Struct
+
+from bench.companion import stand_by
+from bench.environment import KEY
+from bench.fleet import PROTECTED, generate_fleet
+
+MANIFEST = "users.yaml"
+CONFIGURATION = "reconciler.yaml"
+_LIST_PATH = "/api/v1/calendar/users/"
+
+
+class ServedFleet(Struct, frozen=True):
+    """What the process tells about its fleet. Sizes in bytes."""
+
+    declared: int
+    changed: int
+    manifest_bytes: int
+    listing_bytes: int
+
+
+def main() -> None:
+    """Write the files, serve, and end when the starting process lets go."""
+    folder, declared = Path(sys.argv[1]), int(sys.argv[2])
+    fleet = generate_fleet(declared)
+    manifest = fleet.manifest.encode()
+    (folder / MANIFEST).write_bytes(manifest)
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fleet.listing)) as server:
+        configuration = _configuration(f"http://127.0.0.1:{server.server_port}")
+        (folder / CONFIGURATION).write_text(configuration, encoding="utf-8")
+        served = ServedFleet(fleet.declared, fleet.changed, len(manifest), len(fleet.listing))
+        del fleet, manifest
+        stand_by(served, server.serve_forever, server.shutdown)
+
+
+def _configuration(url: str) -> str:
+    protected = ", ".join(f'"{pattern}"' for pattern in PROTECTED)
+    return f"""\
+apiVersion: reconciler/v1
+defaultWorkspace: bench
+workspaces:
+  bench:
+    baseUrl: {url}
+    apiKey: {{env: RECALL_API_KEY}}
+    manifests: [{MANIFEST}]
+    limits: {{maxDisconnects: 1000}}
+    protected: [{protected}]
+"""
+
+
+def _handler(listing: bytes) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            known = self.path.partition("?")[0] == _LIST_PATH
+            allowed = self.headers["authorization"] == f"Token {KEY}"
+            body = listing if known and allowed else b"{}"
+            self.send_response(200 if known and allowed else 401 if known else 404)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    return Handler
+
+
+if __name__ == "__main__":
+    main()

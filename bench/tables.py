@@ -1,0 +1,123 @@
+"""Results as tables in Markdown, for the terminal and for ``bench/results``."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+
+from bench import apply_benchmark, plan_benchmark, start_up_benchmark
+from bench.apply_benchmark import ApplyFigures
+from bench.machine import Machine
+from bench.measured_process import MeasuredProcess
+from bench.phase_notes import Phase
+from bench.plan_benchmark import PlanFigures
+from bench.results import TARGET_FLEET, Results
+from bench.start_up_benchmark import StartUpFigures
+
+
+def tables(results: Results) -> str:
+    """All tables, one after the other."""
+    parts = [_machine(results.machine)]
+    if results.start_up:
+        parts.append(_start_up(results.start_up))
+    if results.plans:
+        parts += [_plans(results.plans), _phases(results.plans)]
+    if results.applies:
+        parts.append(_applies(results.applies))
+    missed = [f"* Missed: {target}.\n" for target in results.missed()]
+    parts.append("".join(missed) or "All targets of what was measured are met.\n")
+    return "\n".join(parts)
+
+
+def _machine(machine: Machine) -> str:
+    memory = f"{machine.memory / 2**30:.0f} GiB"
+    return (
+        f"{machine.cores} cores, {memory}, {machine.system}, {machine.python};"
+        f" load before the run {machine.load:.1f}.\n"
+    )
+
+
+def _start_up(figures: StartUpFigures) -> str:
+    return (
+        f"`reconciler --version`: {figures.wall:.3f} s (target {start_up_benchmark.TARGET:g} s);"
+        f" an interpreter that does nothing: {figures.interpreter_wall:.3f} s."
+        f" Medians of {len(figures.versions)} runs.\n"
+    )
+
+
+def _plans(plans: Sequence[PlanFigures]) -> str:
+    header = (
+        *("users", "plan wall s", "plan CPU s", "plan peak MB"),
+        *(
+            "bare wall s",
+            "bare CPU s",
+            "bare peak MB",
+            "wall ratio",
+            "ratios of the pairs",
+            "CPU ratio",
+        ),
+    )
+    rows = [
+        (
+            f"{figures.fleet.declared:,}",
+            *_process(figures.plans),
+            *_process(figures.bare_loads),
+            f"**{figures.ratio:.3f}**",
+            f"{min(figures.ratios):.3f} to {max(figures.ratios):.3f}",
+            f"{figures.cpu_ratio:.3f}",
+        )
+        for figures in plans
+    ]
+    return (
+        "Plan (whole process) and bare `yaml.load` of the same manifest, in turns;"
+        f" medians of {len(plans[0].plans)} pairs, peaks the highest."
+        f" Targets for {TARGET_FLEET:,} users: ratio {plan_benchmark.RATIO_TARGET:g},"
+        f" peak {plan_benchmark.PEAK_TARGET / 1e6:.0f} MB.\n\n" + _table(header, rows)
+    )
+
+
+def _process(runs: Sequence[MeasuredProcess]) -> Iterator[str]:
+    yield f"{statistics.median(run.wall for run in runs):.2f}"
+    yield f"{statistics.median(run.cpu for run in runs):.2f}"
+    yield f"{max(run.peak for run in runs) / 1e6:.0f}"
+
+
+def _phases(plans: Sequence[PlanFigures]) -> str:
+    header = ("phase, s", *(f"{figures.fleet.declared:,} users" for figures in plans))
+    rows = [
+        (phase.value, *(f"{figures.phases[phase]:.3f}" for figures in plans)) for phase in Phase
+    ]
+    return "Where a plan's time goes (separate, instrumented runs; medians).\n\n" + _table(
+        header, rows
+    )
+
+
+def _applies(applies: Sequence[ApplyFigures]) -> str:
+    header = (
+        *("users", "share", "taken s", "schedule s", "taken ÷ schedule"),
+        *("disconnect calls", "users with exactly one", "verified", "requests", "429s"),
+    )
+    rows = [
+        (
+            f"{figures.users:,}",
+            f"{figures.share:g}",
+            f"{figures.seconds:.1f}",
+            f"{figures.schedule:.1f}",
+            f"**{figures.slowness:.3f}**",
+            f"{figures.calls:,}",
+            f"{figures.disconnected_once:,}",
+            f"{figures.verified:,}",
+            f"{figures.requests:,}",
+            f"{figures.throttled}",
+        )
+        for figures in applies
+    ]
+    return (
+        "Apply against a sandbox that enforces the documented limits, both clocks"
+        f" {applies[0].speed:g} times as fast; calls, requests and 429s from the sandbox's log."
+        f" Targets: at most {apply_benchmark.SLOWNESS_TARGET:g} of the schedule, no 429, each"
+        " user disconnected by exactly one call.\n\n" + _table(header, rows)
+    )
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *("---:" for _ in header[1:])]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))
