@@ -24,6 +24,8 @@ Path = Sequence[str | int]
 _EMPTY_HINT = "write something below the `---`, or remove it"
 _SYNTAX_HINTS = {
     "undefined alias": "define it with `&name` further up, or quote text that begins with `*`",
+    "tab character": "indent by spaces",
+    "did not find expected '-'": "indent every entry of the list alike",
     "cannot start any token": "quote text that begins with a special character; indent by spaces",
     "mapping values are not allowed": "quote text that holds `: `",
     "did not find expected key": "check the indentation and the quotes",

@@ -139,8 +139,12 @@ def _wrong_type(broken: _Broken) -> Iterator[Diagnostic]:
             "quote it" if broken.secret else f'quote it: "{scalar.text[:60]}"',
         )
     else:
-        value = _kind(broken.value) if broken.secret else _described(broken.value)
+        # A file that is no mapping may be no manifest, and then is nobody's to quote.
+        unquoted = broken.secret or not broken.path
+        value = _kind(broken.value) if unquoted else _described(broken.value)
         hint = broken.meaning if "object" in types else None
+        if "array" in types and isinstance(broken.value, str) and not broken.secret:
+            hint = f"write {shown(f'[{broken.value}]')}"
         yield broken.error(f"{broken.name} must be {wanted}, not {value}", hint)
 
 

@@ -30,7 +30,7 @@ from tests.manifest.folder import HEAD, Folder
         ),
         ("users: [{platforms: []}]", "m.yaml:2:9: `id` is missing (add `id`)"),
         ("users:", "m.yaml:2:7: `users` has no value (write a list, or leave it out)"),
-        ("users: x", "m.yaml:2:8: `users` must be a list, not `x`"),
+        ("users: x", "m.yaml:2:8: `users` must be a list, not `x` (write `[x]`)"),
         ("users: 5", "m.yaml:2:8: `users` must be a list, not `5`"),
         ("users: [{id: [a]}]", "m.yaml:2:14: `id` must be text, not a list"),
         ("users: [{id: {a: b}}]", "m.yaml:2:14: `id` must be text, not a mapping"),
@@ -53,7 +53,7 @@ from tests.manifest.folder import HEAD, Folder
         ),
         (
             "users: [{id: a, platforms: google}]",
-            "m.yaml:2:28: `platforms` must be a list, not `google`",
+            "m.yaml:2:28: `platforms` must be a list, not `google` (write `[google]`)",
         ),
         (
             "users: [{id: a, platforms: [google_calendar]}]",

@@ -247,6 +247,18 @@ def test_what_is_no_yaml_is_an_error_with_its_place(folder: Folder, text: str, e
     assert found.startswith(error)
 
 
+def test_a_tab_and_a_crooked_list_get_a_hint(folder: Folder) -> None:
+    (tab,) = folder.errors_of("users:\n  - id: a\n\t platforms: [google]\n")
+    assert tab.endswith("(indent by spaces)")
+    (crooked,) = folder.errors_of("users:\n  - id: a\n   - id: b\n")
+    assert crooked.endswith("(indent every entry of the list alike)")
+
+
+def test_a_file_that_is_no_manifest_at_all_is_not_quoted(folder: Folder) -> None:
+    (found,) = folder.errors_of("-----BEGIN OPENSSH PRIVATE KEY-----\n")
+    assert "OPENSSH" not in found
+
+
 def test_a_file_without_a_document_is_an_error(folder: Folder) -> None:
     folder.write("comment.yaml", "# nothing\n")
     folder.write("empty.yaml", "")
