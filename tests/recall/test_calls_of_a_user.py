@@ -4,6 +4,7 @@ import json
 import logging
 import traceback
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -546,3 +547,17 @@ def test_clients_are_context_managers() -> None:
                 Secret(TOKEN), Platform.GOOGLE, writer.reserve_disconnect("a", clients.patience)
             )
     assert user.id == "u-1"
+
+
+@pytest.mark.parametrize(
+    ("date", "time"),
+    [
+        ("Mon, 23 Nov 2026 10:00:00 GMT", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        ("Mon, 23 Nov 2026 10:00:00 -0000", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        ("yesterday", None),
+    ],
+)
+def test_the_server_time_is_the_date_of_its_last_answer(date: str, time: datetime | None) -> None:
+    with Scripted(reply(200, ALICE, Date=date)) as server, Clients(server.url) as clients:
+        clients.reader.get_user(Secret(TOKEN), "a", clients.patience)
+        assert clients.reader.server_time == time

@@ -130,3 +130,10 @@ def test_a_stale_action_says_what_it_stumbled_over(standing: Standing) -> None:
     found = text(result_of(ended(Outcome.SKIPPED_STALE, standing, calls=0)))
     assert "» disconnect microsoft: skipped as stale, " in found
     assert f"stale, {standing}" not in found
+
+
+def test_a_plan_that_was_applied_before_is_told_apart_from_one_that_the_world_outran() -> None:
+    done = text(result_of(ended(Outcome.SKIPPED_STALE, Standing.DONE, calls=0)))
+    moved = text(result_of(ended(Outcome.SKIPPED_STALE, Standing.CONNECTION_CHANGED, calls=0)))
+    assert "was this plan applied before?" in done
+    assert "was this plan applied before?" not in moved
