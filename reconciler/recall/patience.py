@@ -120,6 +120,11 @@ class Patience:
         """Seconds until the deadline or the end of the grace; infinite without one."""
         return self._until() - self._clock.monotonic()
 
+    def one_call(self) -> float:
+        """Seconds that one call may take: a stop that comes meanwhile is not kept waiting longer
+        than the grace that it is given."""
+        return self.remaining() if self._grace is None else min(self.remaining(), self._grace)
+
     def wait(self, seconds: float) -> None:
         """Wait for ``seconds``.
 
@@ -129,14 +134,17 @@ class Patience:
         """
         end = self._clock.monotonic() + seconds
         while True:
-            if self._grace is None and self._stop.requested_at is not None:
+            # Looked at once a turn: a request that comes after it wakes the wait below.
+            requested = self._stop.requested_at is not None
+            if requested and self._grace is None:
                 raise Interrupted
             if end > self._until():
                 raise DeadlinePassed
             left = end - self._clock.monotonic()
             if left <= 0:
                 return
-            self._clock.wait(left, self._wakes())
+            # A set event lets nobody sleep: in the grace nothing wakes.
+            self._clock.wait(left, threading.Event() if requested else self._stop.event)
 
     def wait_for(self, event: threading.Event, seconds: float = math.inf) -> None:
         """Wait until ``event`` is set, at most ``seconds``; the caller looks why it woke.
@@ -159,7 +167,3 @@ class Patience:
         if requested_at is None or self._grace is None:
             return self._deadline
         return min(self._deadline, requested_at + self._grace)
-
-    def _wakes(self) -> threading.Event:
-        # Once stop is requested its event no longer lets anybody sleep; in the grace nothing wakes.
-        return self._stop.event if self._stop.requested_at is None else threading.Event()

@@ -95,7 +95,7 @@ class CalendarReader:
                     method="GET",
                     path=USER_PATH,
                     silence=self._settings.read_timeout,
-                    total=min(self._settings.call_total, patience.remaining()),
+                    total=min(self._settings.call_total, patience.one_call()),
                     max_bytes=self._settings.max_answer_bytes,
                     token=token,
                 )
@@ -135,7 +135,7 @@ class CalendarReader:
                     method="GET",
                     path=path,
                     silence=self._settings.list_timeout,
-                    total=min(self._settings.list_total, patience.remaining()),
+                    total=min(self._settings.list_total, patience.one_call()),
                     max_bytes=self._settings.max_list_bytes,
                 )
                 answer = self._exchange(call, permit, patience, progress.page)

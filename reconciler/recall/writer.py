@@ -16,7 +16,7 @@ from reconciler.recall.budgets import Budgets, UserCall
 from reconciler.recall.calls import AUTHENTICATE_PATH, DISCONNECT_PATH, USER_PATH, Call
 from reconciler.recall.decoding import Undecodable, decode_token
 from reconciler.recall.endpoint import Endpoint, fits_a_header
-from reconciler.recall.errors import UnexpectedAnswer
+from reconciler.recall.errors import TooSlow, UnexpectedAnswer
 from reconciler.recall.patience import Patience
 from reconciler.recall.settings import Settings
 
@@ -67,11 +67,16 @@ class CalendarWriter:
                     method="POST",
                     path=AUTHENTICATE_PATH,
                     silence=self._settings.read_timeout,
-                    total=min(self._settings.call_total, patience.remaining()),
+                    total=min(self._settings.call_total, patience.one_call()),
                     max_bytes=self._settings.max_answer_bytes,
                     content=content,
                 )
-                answer = self._tokens.exchange(call, permit)
+                try:
+                    answer = self._tokens.exchange(call, permit)
+                except TooSlow:
+                    # Was it the caller's own time that was up?
+                    patience.check()
+                    raise
             try:
                 token = decode_token(answer.body)
             except Undecodable as error:

@@ -3,7 +3,6 @@
 import pytest
 
 from reconciler.applying import ApplySettings, Outcome
-from reconciler.sandbox import Fault
 from tests.applying.trial import GOOGLE, Trial, disconnected, fault, person, wanted
 
 VERIFIED = ("verified", "read_back")
@@ -173,18 +172,9 @@ def test_what_is_skipped_or_absent_is_no_failure(trial: Trial) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("first", "then", "halted"),
-    [
-        (fault(on="get_user", user="alice", status=402), FAILING, "out_of_credit"),
-        (fault(on="get_user", user="alice", status=500), FAILING, "max_failures"),
-    ],
-)
-def test_the_first_cause_of_a_halt_is_the_one_that_is_told(
-    trial: Trial, first: Fault, then: Fault, halted: str
-) -> None:
-    trial.fail(first, then)
-    settings = ApplySettings(workers=4, max_failures=0)
-    done = trial.apply(*DESIRED[:1], settings=settings)
-    assert done.calls == []
-    assert done.result.halted == halted
+def test_the_first_cause_of_a_halt_is_the_one_that_is_told(trial: Trial) -> None:
+    trial.fail(fault(user="alice", status=402))
+    done = trial.apply(*DESIRED, settings=ApplySettings(workers=1, max_failures=0))
+    assert done.calls == calls_of("alice")
+    assert list(done.outcomes.values()) == [("failed", "out_of_credit"), *[STOPPED] * 3]
+    assert done.result.halted == "out_of_credit"

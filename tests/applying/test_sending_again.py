@@ -171,6 +171,17 @@ def test_a_token_refused_at_the_read_back_is_replaced(trial: Trial) -> None:
     assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
 
 
+def test_a_token_may_be_refused_once_before_and_once_after_the_call(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.fail(fault(user="bob", status=401), fault(on="get_user", user="bob", status=401, skip=2))
+    done = trial.apply(*DESIRED)
+    assert sorted(done.calls) == [ALICES_CALL, BOBS_CALL, BOBS_CALL]
+    assert done.tokens.count("bob") == 3
+    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
+    assert trial.journal.story("bob")[-2:] == ["read back 2 read_back", "outcome verified"]
+    assert "read back 2 user_token_refused" not in trial.journal.story("bob")
+
+
 class Unreachable(CalendarWriter):
     """Stands in for a network that lets no connection through, twice."""
 
@@ -237,6 +248,18 @@ def test_an_error_at_the_reread_of_the_second_call_fails_the_action(trial: Trial
     assert sorted(done.calls) == [ALICES_CALL, BOBS_CALL]
     assert done.outcomes["bob google"] == ("failed", "server_error")
     assert done.result.results[1].calls == 1
+
+
+def test_a_halt_at_the_reread_of_the_second_call_leaves_the_action_failed(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.fail(
+        fault(user="bob", status=409),
+        fault(on="get_user", user="bob", status=402, skip=1, times=None),
+    )
+    done = trial.apply(*DESIRED)
+    assert sorted(done.calls) == [ALICES_CALL, BOBS_CALL]
+    assert done.outcomes["bob google"] == ("failed", "out_of_credit")
+    assert done.result.halted == "out_of_credit"
 
 
 def test_the_limits_of_the_sandbox_are_never_run_into(trial: Trial) -> None:

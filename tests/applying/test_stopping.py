@@ -27,6 +27,10 @@ def calls_of(*names: str) -> list[tuple[str, str, str, str]]:
     return [disconnected(name, GOOGLE) for name in names]
 
 
+def _ensure(event: threading.Event) -> None:
+    assert event.wait(5)
+
+
 def test_a_run_that_is_told_to_stop_before_it_begins_asks_for_nothing(trial: Trial) -> None:
     done = trial.apply(*DESIRED, meanwhile=trial.interrupt)
     assert done.log == ()
@@ -96,14 +100,16 @@ def test_a_stop_during_the_wait_for_a_newer_list_wakes_it(trial: Trial) -> None:
 
 def test_a_stop_just_before_a_wait_begins_keeps_it_from_beginning(trial: Trial) -> None:
     trial.fail(fault(user="alice", status=429, retry_after="100"))
-    halted = threading.Event()
+    stopped, noticed = threading.Event(), threading.Event()
 
     def stop_and_let_it_be_noticed() -> None:
         trial.interrupt()
-        assert halted.wait(5)
+        stopped.set()
+        assert noticed.wait(5)
 
     trial.journal.at("answer", stop_and_let_it_be_noticed, user="alice")
-    trial.journal.at("outcome", halted.set, user="carol")
+    trial.journal.at("intent", lambda: _ensure(stopped), user="bob")
+    trial.journal.at("outcome", noticed.set, user="carol")
     done = trial.apply(*DESIRED, settings=ApplySettings(workers=2))
     assert done.outcomes["alice google"] == ("failed", "stopped")
     assert done.outcomes["carol google"] == STOPPED

@@ -1,9 +1,11 @@
 """What a call that was sent comes to: read back until it shows, or until time is up."""
 
 import pytest
+from msgspec import structs
 
 from reconciler.applying import ApplySettings, Outcome
-from reconciler.recall import Settings
+from reconciler.domain import CalendarUser, Secret
+from reconciler.recall import CalendarReader, Patience, Settings
 from reconciler.sandbox import FaultKind
 from tests.applying.trial import (
     GOOGLE,
@@ -260,3 +262,31 @@ def test_a_user_deleted_after_his_call_is_unknown_and_not_made_again(trial: Tria
     assert done.calls == BOTH_CALLS
     assert done.outcomes["alice microsoft"] == ("unknown", "not_seen_in_time")
     assert list(trial.connected()) == ["bob", "carol"]
+
+
+class SeesSomebodyElseLater(CalendarReader):
+    """Stands in for an API that answers bob's token with another user after the call."""
+
+    reads = 0
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        user = super().get_user(token, budget_subject, patience)
+        if budget_subject != "bob":
+            return user
+        type(self).reads += 1
+        return user if self.reads == 1 else structs.replace(user, id="somebody else")
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_what_another_user_shows_proves_nothing(trial: Trial, status: int) -> None:
+    trial.people(*PEOPLE)
+    SeesSomebodyElseLater.reads = 0
+    trial.reader_type = SeesSomebodyElseLater
+    if status == 400:
+        trial.fail(fault(user="bob", status=400))
+    done = trial.apply(*DESIRED)
+    assert done.calls == BOTH_CALLS
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("unknown", "not_seen_in_time"),
+    }

@@ -124,6 +124,25 @@ def test_a_call_that_outlasts_the_callers_deadline_says_so() -> None:
         assert len(server.requests) == 1
 
 
+def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
+    def late(_: object) -> Reply:
+        clients.clock.time += 10
+        return SILENT
+
+    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+        patience = Patience(clients.clock, deadline=clients.clock.time + 5)
+        with pytest.raises(DeadlinePassed):
+            clients.writer.mint_token(CalendarUser("u-1", "a"), patience)
+        assert len(server.requests) == 1
+
+
+def test_a_token_that_takes_too_long_for_the_caller_who_has_time_is_too_slow() -> None:
+    with Scripted(SILENT) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+        with pytest.raises(TooSlow):
+            clients.writer.mint_token(CalendarUser("u-1", "a"), clients.patience)
+        assert len(server.requests) == 1
+
+
 def test_connections_are_used_again() -> None:
     with Scripted(reply(200, ALICE)) as server, Clients(server.url) as clients:
         get_user(clients)

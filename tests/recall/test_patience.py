@@ -101,6 +101,27 @@ def test_in_the_grace_waiting_for_an_event_really_waits(clock: FakeClock) -> Non
     assert clock.waits == [4]
 
 
+def test_no_single_call_takes_longer_than_the_grace_that_a_stop_would_leave_it(
+    clock: FakeClock,
+) -> None:
+    assert Patience(clock, deadline=clock.time + 60, grace=10).one_call() == 10
+    assert Patience(clock, deadline=clock.time + 4, grace=10).one_call() == 4
+    assert Patience(clock, deadline=clock.time + 60).one_call() == 60
+
+
+def test_a_stop_in_the_instant_before_a_wait_begins_is_not_slept_through() -> None:
+    class StopsInBetween(FakeClock):
+        def wait(self, seconds: float, wake: threading.Event) -> bool:
+            stop.request(signal.SIGINT)
+            return super().wait(seconds, wake)
+
+    clock = StopsInBetween()
+    stop = Stop(clock.monotonic)
+    with pytest.raises(Interrupted):
+        Patience(clock, stop).wait(60)
+    assert clock.waits == []
+
+
 def test_without_a_deadline_there_is_no_end(clock: FakeClock) -> None:
     assert Patience(clock).remaining() == float("inf")
 

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -108,14 +109,12 @@ def apply(
 def _carry_out(
     frame: Frame, session: Session, approved: Approved, settings: ApplySettings
 ) -> Report:
-    done = 0
+    done = count(1)
     frame.signals.stop_gracefully(session.stop)
     with frame.progress().counting("Applying", len(approved.plan.content.actions)) as tell:
 
         def on_result(result: ActionResult) -> None:
-            nonlocal done
-            done += 1
-            tell(done)
+            tell(next(done))
             log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
 
         result = carry_out(session, approved, MemoryJournal(), settings, on_result)
