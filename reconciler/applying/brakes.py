@@ -6,7 +6,8 @@ Not what stops a read-back: a call that was sent is looked after to its end.
 import threading
 from collections.abc import Callable
 
-from reconciler.applying.outcome import HaltCause, Outcome
+from reconciler.applying.outcome import ActionResult, HaltCause, Outcome
+from reconciler.planning import Action
 from reconciler.recall import (
     CredentialsRefused,
     OutOfCredit,
@@ -47,6 +48,7 @@ class Brakes:
         self._on_halt = on_halt
         self._lock = threading.Lock()
         self._failures = 0
+        self._in_doubt: set[str] = set()
         self._max_failures = max_failures
         self._retry_after_cap = retry_after_cap
         self._cause: HaltCause | None = None
@@ -91,11 +93,26 @@ class Brakes:
         """Whether the API asks for a longer wait than is waited for."""
         return error.retry_after is not None and error.retry_after > self._retry_after_cap
 
-    def note_outcome(self, outcome: Outcome) -> None:
-        """Count what went wrong; halt above the number of failures that is borne."""
-        if outcome not in (Outcome.FAILED, Outcome.UNKNOWN):
-            return
+    def note_doubt(self, action: Action) -> None:
+        """The call for ``action`` may have gone wrong; its outcome is awaited."""
         with self._lock:
+            self._in_doubt.add(action.key)
+
+    def holding_back(self, action: Action) -> bool:
+        """Whether so much is failed or in doubt that nobody new is started before more is known.
+
+        What ``action`` itself left in doubt does not count, and a halted run has no one to hold.
+        """
+        with self._lock:
+            doubts = len(self._in_doubt - {action.key})
+            return self._cause is None and self._failures + doubts > self._max_failures
+
+    def note_result(self, result: ActionResult) -> None:
+        """Count what went wrong; halt above the number of failures that is borne."""
+        with self._lock:
+            self._in_doubt.discard(result.action.key)
+            if result.outcome not in (Outcome.FAILED, Outcome.UNKNOWN):
+                return
             self._failures += 1
             beyond = self._failures > self._max_failures
         if beyond:

@@ -77,7 +77,7 @@ class Reporter:
         with self._lock:
             self._results[result.action.key] = result
         self._after(self._journal.outcome, Ended(self._run, self._now(), result))
-        self._brakes.note_outcome(result.outcome)
+        self._brakes.note_result(result)
         self._on_result(result)
 
     def _after(self, take: Callable[[_Record], None], record: _Record) -> None:

@@ -49,6 +49,12 @@ _LAST_LOOK = 1.0
 
 _WORTH_WAITING = 0.1
 
+_LOOKS_UNTIL_DOUBT = 5
+"""Looks, over some seconds, in which a call that was accepted may still show no effect."""
+
+_HELD_BACK = 0.5
+"""Seconds between two looks whether somebody new may be started."""
+
 _BACKOFF_START = 1.0
 _BACKOFF_MOST = 30.0
 
@@ -110,6 +116,8 @@ class UserRun:
 
     def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
         while True:
+            while self._with.brakes.holding_back(action):
+                yield Pause(Lane.ACT, _HELD_BACK)
             try:
                 attempt = self._attempt(action)
             except _TooLate:
@@ -118,6 +126,8 @@ class UserRun:
                 return attempt
             answer = attempt.answer
             if not isinstance(answer, _MAY_BE_SENT_AGAIN):
+                if answer is not None:
+                    self._with.brakes.note_doubt(action)
                 return (yield from self._read_back(action, answer))
             if self._is_final(answer):
                 return self._result(action, Outcome.FAILED, answer.code, str(answer))
@@ -234,9 +244,9 @@ class UserRun:
         patience = waiting.patience()
         self._access.begin()
         seen: ActionResult | None = None
-        pauses = _read_back_pauses()
-        while True:
-            pause = next(pauses)
+        for look, pause in enumerate(_read_back_pauses()):
+            if look == _LOOKS_UNTIL_DOUBT:
+                self._with.brakes.note_doubt(action)
             # The last look is begun a moment before time is up.
             left = patience.remaining() - _LAST_LOOK
             if pause and left < _WORTH_WAITING:

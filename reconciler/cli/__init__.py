@@ -5,7 +5,10 @@ reports), ``exits`` (the one function from what happened to an exit status) and 
 """
 
 import gc
+import os
+import signal
 import sys
+from types import FrameType
 
 COLLECT_EVERY = 100_000
 """New objects until Python's garbage collector looks for cycles; its own default is 700."""
@@ -19,6 +22,9 @@ def main() -> None:
 
         print(f"calendar-reconciler {__version__}")  # noqa: T201
         return
+    # While the rest is loaded nothing was done, and nothing has to be said.
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, _end)
     # Looking for cycles among what the imports leave, as often as by default and again at the end,
     # takes a third of a small plan's time. A run that lasts still gets its collections.
     gc.set_threshold(COLLECT_EVERY)
@@ -27,3 +33,7 @@ def main() -> None:
     status = run(sys.argv[1:])
     gc.freeze()
     sys.exit(status)
+
+
+def _end(signum: int, _frame: FrameType | None) -> None:
+    os._exit(128 + signum)

@@ -9,6 +9,7 @@ import reconciler
 from reconciler.cli.commands import apply, doctor, importing, plan, sandbox, schema, show, validate
 from reconciler.cli.errors import Ended
 from reconciler.cli.exits import Exit
+from reconciler.cli.streams import make_writable, print_out
 from reconciler.domain import Diagnostic
 from reconciler.reporting import ErrorReport, Format, render
 
@@ -52,8 +53,9 @@ def options(
 
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
+    make_writable()
     try:
-        app(arguments or ["--help"], prog_name="reconciler", standalone_mode=False)
+        status = app(arguments or ["--help"], prog_name="reconciler", standalone_mode=False)
     except Ended as end:
         return end.status
     except typer.Abort:
@@ -63,7 +65,8 @@ def run(arguments: list[str]) -> int:
         if not hasattr(error, "format_message"):
             raise
         return _tell_bad_usage(arguments, error.format_message())
-    return Exit.OK
+    # The library ends by itself with help and versions, and with an interrupt of its own.
+    return status if isinstance(status, int) else Exit.OK
 
 
 def _tell_bad_usage(arguments: list[str], message: str) -> int:
@@ -71,7 +74,7 @@ def _tell_bad_usage(arguments: list[str], message: str) -> int:
     told = Diagnostic(None, message, "`--help` after a command explains its options")
     form = _machine_format(arguments)
     report = ErrorReport(Exit.USAGE, (told,))
-    typer.echo(render(report, form or Format.TEXT), nl=False, err=form is None)
+    print_out(render(report, form or Format.TEXT), on_stderr=form is None)
     return Exit.USAGE
 
 

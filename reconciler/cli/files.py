@@ -15,13 +15,15 @@ class OutputFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        if path.is_dir():
-            raise UsageError(f"cannot write {path}: it is a directory")
         try:
-            descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        except OSError as error:
-            raise UsageError(f"cannot write {path}: {error.strerror}") from None
+            # Where a link leads, so that the link stays.
+            self.path = path.resolve()
+            if self.path.exists() and not self.path.is_file():
+                raise UsageError(f"cannot write {path}: it is no regular file")
+            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=".reconciler-")
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UsageError(f"cannot write {path}: {reason}") from None
         os.close(descriptor)
         self._draft = Path(name)
 

@@ -2,14 +2,15 @@
 
 import logging
 import os
-import shutil
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn
+
+from msgspec import structs
 
 from reconciler.cli.errors import Ended, OutputConflict, UsageError
 from reconciler.cli.exits import Exit, exit_status
@@ -17,6 +18,7 @@ from reconciler.cli.files import OutputFile
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.progress import Progress
 from reconciler.cli.signals import Signalled, Signals
+from reconciler.cli.streams import coloured, print_out, width
 from reconciler.config import (
     Configuration,
     KeyFromFile,
@@ -102,13 +104,13 @@ class Frame:
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
         stream = sys.stderr if on_stderr else sys.stdout
-        text = render(report, Format.TEXT, width=_width(stream), color=_coloured(stream))
-        _print(f"{text}\n", on_stderr=on_stderr)
+        text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
+        print_out(f"{text}\n", on_stderr=on_stderr)
 
     def remark(self, text: str) -> None:
         """Say something beside the result, on standard error."""
         if not self.quiet:
-            _print(one_line(text), on_stderr=True)
+            print_out(one_line(text), on_stderr=True)
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.
@@ -142,23 +144,30 @@ class Frame:
         return Format(name), self.output(Path(path))
 
     def _emit(self, report: Report | str, outputs: list[tuple[Format, OutputFile]]) -> int:
+        """Write and print ``report``; the status, worse where that could not be done."""
         if isinstance(report, str):
-            _print(report, on_stderr=False)
-            return Exit.OK
-        status = report.status
+            failure = print_out(report, on_stderr=False)
+            return Exit.OK if failure is None else _untold(failure, Exit.USAGE)
+        failed = report.status or Exit.USAGE
+        if isinstance(report, RunReport) and report.result.calls:
+            failed = report.status or Exit.PARTIAL
         for form, output in outputs:
             try:
                 output.write(render(report, form).encode())
             except UsageError as error:
-                _print(f"error: {one_line(str(error))}", on_stderr=True)
-                acted = isinstance(report, RunReport) and report.result.calls > 0
-                status = Exit.PARTIAL if acted else status or Exit.USAGE
+                report = structs.replace(report, status=_untold(str(error), failed))
         on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
         stream = sys.stderr if on_stderr else sys.stdout
-        colour = self.format is Format.TEXT and _coloured(stream)
-        text = render(report, self.format, width=_width(stream), color=colour)
-        _print(text, on_stderr=on_stderr)
-        return status
+        colour = self.format is Format.TEXT and coloured(stream)
+        text = render(report, self.format, width=width(stream), color=colour)
+        failure = print_out(text, on_stderr=on_stderr)
+        return report.status if failure is None else _untold(failure, failed)
+
+
+def _untold(reason: str, status: int) -> int:
+    """Say on standard error that the result could not be told; the status that this makes."""
+    print_out(f"error: the result could not be written: {one_line(reason)}", on_stderr=True)
+    return status
 
 
 def report_of(error: BaseException, where: str | None = None) -> Report:
@@ -198,24 +207,3 @@ def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
         GuardName.MAX_DISCONNECT_PERCENT: workspace.max_disconnect_percent_source,
     }
     return {guard: str(place) if place else "the default" for guard, place in places.items()}
-
-
-def _coloured(stream: TextIO) -> bool:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return stream.isatty() and not plain
-
-
-def _width(stream: TextIO) -> int:
-    """Columns to wrap at: a terminal's own; in a pipe nothing is wrapped, for others to grep."""
-    return shutil.get_terminal_size().columns if stream.isatty() else 0
-
-
-def _print(text: str, *, on_stderr: bool) -> None:
-    """Print, or drop it where nobody reads any more: a closed pipe changes no status."""
-    stream = sys.stderr if on_stderr else sys.stdout
-    try:
-        stream.write(text if text.endswith("\n") or not text else text + "\n")
-        stream.flush()
-    except BrokenPipeError:
-        # What is still buffered must not fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""What ^C and SIGTERM do.
+"""What ^C, SIGTERM and a lost terminal (SIGHUP) do.
 
 Before a run acts they end the command at once. From then on the first one stops the run gracefully
 (nothing new is started, what was sent is read back, everything is reported) and the second one
@@ -12,7 +12,7 @@ from typing import Self
 
 from reconciler.recall import Stop
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Signalled(BaseException):
@@ -35,7 +35,9 @@ class Signals:
         self._stop = stop
 
     def __enter__(self) -> Self:
-        self._before = {signum: signal.signal(signum, self._handle) for signum in _SIGNALS}
+        # What is ignored stays ignored: that is how `nohup` asks for it.
+        heard = [signum for signum in _SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]
+        self._before = {signum: signal.signal(signum, self._handle) for signum in heard}
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -8,6 +8,7 @@ from msgspec import Struct
 from reconciler.domain import CalendarUser, ObservedState, Platform
 from reconciler.engine.previewing import IncompleteList
 from reconciler.planning.similar import normalised
+from reconciler.reporting import one_line
 
 
 class Imported(Struct, frozen=True):
@@ -34,6 +35,8 @@ def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
         name = user.external_id
         if name is None:
             remarks.append(f"calendar user {user.id}: has no external_id, cannot be declared")
+        elif not _writable(name):
+            remarks.append(f"{name!r} ({user.id}): a manifest cannot hold such an id")
         elif rows[name] > 1:
             remarks.append(f"{name!r} ({user.id}): {rows[name]} calendar users have this id")
         elif alike := taken.get(normalised(name)):
@@ -49,14 +52,24 @@ def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, obj
     if platforms := [platform.value for platform in Platform if user.connected(platform)]:
         entry["platforms"] = platforms
     if preferences and user.preferences:
-        told = {key: value for key, value in user.preferences.told().items() if value is not None}
+        told = {
+            key: value
+            for key, value in user.preferences.told().items()
+            if isinstance(value, bool) or (value is not None and _writable(value))
+        }
         if told:
             entry["preferences"] = told
     return entry
 
 
+def _writable(text: str) -> bool:
+    """Whether a manifest takes ``text``: something to be seen, and nothing that is not."""
+    return bool(text.strip()) and text.isprintable()
+
+
 def _document(entries: list[dict[str, object]], remarks: list[str]) -> str:
-    left_out = "".join(f"# left out: {remark}\n" for remark in remarks)
+    # Made one line and visible: what the API lists must not write YAML into our comments.
+    left_out = "".join(f"# left out: {one_line(remark)}\n" for remark in remarks)
     body = yaml.dump(
         {"apiVersion": "reconciler/v1", "users": entries},
         Dumper=yaml.CSafeDumper,

@@ -1,9 +1,8 @@
 """Whom the configuration protects: nothing of them is ever touched."""
 
-import re
-
 from reconciler.domain import CalendarUser
 from reconciler.planning.similar import normalised
+from reconciler.planning.wildcard import Wildcard
 
 
 class Protection:
@@ -16,17 +15,13 @@ class Protection:
 
     def __init__(self, patterns: tuple[str, ...]) -> None:
         self.patterns = patterns
-        self._match = re.compile(
-            "|".join(
-                ".*".join(re.escape(part) for part in normalised(pattern).split("*"))
-                for pattern in patterns
-            ),
-            re.DOTALL,
-        ).fullmatch
+        self._wildcards = tuple(Wildcard(normalised(pattern)) for pattern in patterns)
 
     def covers(self, user: CalendarUser) -> bool:
         """Whether any name of ``user`` matches."""
-        return bool(self.patterns) and any(self._match(name) for name in names(user))
+        if not self._wildcards:
+            return False
+        return any(pattern.matches(name) for name in names(user) for pattern in self._wildcards)
 
     def unmatched(self, users: tuple[CalendarUser, ...]) -> tuple[str, ...]:
         """The patterns without ``*`` that name none of ``users``: likely a slip of the pen."""

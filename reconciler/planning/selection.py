@@ -4,11 +4,11 @@ A selector is an id, ``group:NAME``, or a pattern with ``*``. It narrows what is
 what the fleet-wide guards look at.
 """
 
-import re
 from collections.abc import Sequence
 
 from reconciler.domain import DesiredState
 from reconciler.planning.similar import most_similar
+from reconciler.planning.wildcard import Wildcard
 
 GROUP_PREFIX = "group:"
 
@@ -32,8 +32,8 @@ def _matches(desired: DesiredState, selector: str) -> list[str]:
         return [selector]
     if selector.startswith(GROUP_PREFIX):
         return _in_group(desired, selector.removeprefix(GROUP_PREFIX))
-    pattern = re.compile(".*".join(re.escape(part) for part in selector.split("*")), re.DOTALL)
-    found = [user for user in desired.users if pattern.fullmatch(user)]
+    pattern = Wildcard(selector)
+    found = [user for user in desired.users if pattern.matches(user)]
     if not found:
         raise UnmatchedSelector(
             f"no declared user matches {selector!r}" + _hint(selector, list(desired.users))

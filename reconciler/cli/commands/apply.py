@@ -142,7 +142,7 @@ def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bo
         if frame.format is Format.TEXT:
             frame.show(shown)
         return
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
             " or say --auto-approve"
