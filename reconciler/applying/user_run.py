@@ -49,9 +49,6 @@ _LAST_LOOK = 1.0
 
 _WORTH_WAITING = 0.1
 
-_LOOKS_UNTIL_DOUBT = 5
-"""Looks, over some seconds, in which a call that was accepted may still show no effect."""
-
 _HELD_BACK = 0.5
 """Seconds between two looks whether somebody new may be started."""
 
@@ -245,7 +242,7 @@ class UserRun:
         self._access.begin()
         seen: ActionResult | None = None
         for look, pause in enumerate(_read_back_pauses()):
-            if look == _LOOKS_UNTIL_DOUBT:
+            if look:  # not even an accepted call is beyond doubt once a look shows no effect
                 self._with.brakes.note_doubt(action)
             # The last look is begun a moment before time is up.
             left = patience.remaining() - _LAST_LOOK

@@ -255,3 +255,17 @@ def test_a_saved_plan_whose_selection_names_nobody_any_more_is_refused(project: 
     )
     assert project.run("apply", "plan.json") == 5
     assert project.mutations() == []
+
+
+def test_calls_in_doubt_hold_back_new_ones_before_their_time_is_up(project: Project) -> None:
+    project.configure("timeouts: {readBackSeconds: 2}")
+    project.fail(
+        Fault(kind=FaultKind.STATUS, status=500, match=Match(endpoint="disconnect"), times=9)
+    )
+    status = project.run(
+        "apply", "--auto-approve", "--max-failures", "0", "--parallelism", "1", "--format", "json"
+    )
+    assert status == 4
+    outcomes = {r["user"]: r["outcome"] for r in json.loads(project.out)["results"]}
+    assert outcomes == {"leaver@example.com": "unknown", "mover@example.com": "not_attempted"}
+    assert project.mutations() == [LEAVER_LOSES_GOOGLE]

@@ -180,3 +180,41 @@ def test_a_workspace_on_the_real_api_has_no_sandbox(project: Project) -> None:
     )
     assert project.run("sandbox", "show") == 64
     assert "not on a sandbox" in project.err
+
+
+def test_what_the_api_lists_cannot_write_into_an_imported_manifest(project: Project) -> None:
+    injected = (
+        "x\\rapiVersion: reconciler/v1\\rusers: [{id: settled@example.com, platforms: []}]\\r#"
+    )
+    project.write(
+        "seed.yaml",
+        "apiVersion: reconciler/sandbox/v1\n"
+        "users:\n"
+        f'  - {{external_id: null, id: "{injected}"}}\n'
+        '  - {external_id: "line\\u2028break@example.com"}\n'
+        '  - {external_id: "esc\\u001b[2J@example.com"}\n'
+        "  - {external_id: settled@example.com, connected: {google: settled@example.com}}\n",
+    )
+    assert project.run("sandbox", "reset") == 0
+    (project.folder / "manifests/people.yaml").unlink()
+    assert project.run("import", "-o", "manifests/imported.yaml") == 0
+    written = (project.folder / "manifests/imported.yaml").read_bytes()
+    assert b"\r" not in written
+    assert b"\x1b" not in written
+    assert project.run("plan", "--detailed-exitcode") == 0
+    assert "1 converged" in project.out
+
+
+def test_preferences_that_a_manifest_cannot_hold_are_not_imported(project: Project) -> None:
+    project.write(
+        "seed.yaml",
+        "apiVersion: reconciler/sandbox/v1\n"
+        "users:\n"
+        '  - {external_id: a@example.com, preferences: {bot_name: "tab\\tbed"}}\n'
+        "  - {external_id: b@example.com, preferences: {bot_name: Scribe}}\n",
+    )
+    project.run("sandbox", "reset")
+    (project.folder / "manifests/people.yaml").unlink()
+    project.run("import", "--preferences", "-o", "manifests/imported.yaml")
+    assert project.run("validate") == 0
+    assert "Scribe" in (project.folder / "manifests/imported.yaml").read_text()

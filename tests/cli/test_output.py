@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -227,3 +228,28 @@ def test_an_error_of_the_api_says_which_workspace_it_came_from(project: Project)
 def test_the_sandbox_tells_its_key_to_whoever_asks_for_it(project: Project) -> None:
     assert project.run("sandbox", "key") == 0
     assert project.out == f"{KEY}\n"
+
+
+def test_an_output_that_is_no_regular_file_is_refused_and_left_alone(project: Project) -> None:
+    os.mkfifo(project.folder / "pipe")
+    assert project.run("plan", "-o", "pipe") == 64
+    assert (project.folder / "pipe").is_fifo()
+
+
+def test_an_output_that_is_a_link_is_written_where_it_leads(project: Project) -> None:
+    (project.folder / "reports").mkdir()
+    (project.folder / "latest.json").symlink_to("reports/today.json")
+    assert project.run("plan", "--report", "json=latest.json") == 0
+    assert (project.folder / "latest.json").is_symlink()
+    assert (project.folder / "reports/today.json").exists()
+
+
+def test_the_document_says_the_status_that_a_lost_report_makes(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    arguments = ("apply", "--auto-approve", "--report", "json=run.json", "--format", "json")
+    assert project.run(*arguments) == json.loads(project.out)["status"] == 4

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -161,3 +162,75 @@ def test_shells_can_complete(project: Project) -> None:
         COMMAND, capture_output=True, text=True, env={**environ, "COMP_CWORD": "1"}, check=False
     )
     assert "plan" in done.stdout
+
+
+def shell(project: Project, redirection: str, *arguments: str, **environ: str) -> int:
+    """The status of the command under a shell's redirections."""
+    quoted = shlex.join([*COMMAND, *arguments])
+    return subprocess.run(
+        ["bash", "-c", f"{quoted} {redirection}"],
+        cwd=project.folder,
+        env={**os.environ, **environ},
+        capture_output=True,
+        check=False,
+    ).returncode
+
+
+BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
+
+
+def test_a_run_whose_output_the_disk_refuses_is_4_and_says_so(project: Project) -> None:
+    status = shell(project, ">/dev/full 2>err.txt", "apply", "--auto-approve", "--format", "json")
+    assert status == 4
+    assert "could not be written" in (project.folder / "err.txt").read_text()
+    assert project.mutations() == BOTH
+
+
+def test_a_plan_whose_output_the_disk_refuses_is_not_fine(project: Project) -> None:
+    assert shell(project, ">/dev/full", "plan") == 64
+
+
+def test_closed_streams_change_nothing(project: Project) -> None:
+    assert shell(project, ">&- 2>&-", "apply", "--auto-approve", "--format", "json") == 0
+    assert project.mutations() == BOTH
+
+
+def test_without_standard_input_nobody_can_be_asked(project: Project) -> None:
+    assert shell(project, "<&-", "apply") == 64
+    assert project.mutations() == []
+
+
+def test_a_terminal_of_another_alphabet_loses_no_outcome(project: Project) -> None:
+    assert shell(project, "", "apply", "--auto-approve", PYTHONIOENCODING="ascii") == 0
+    assert project.mutations() == BOTH
+
+
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.2, 0.3])
+def test_a_signal_while_the_command_loads_is_never_a_success(
+    project: Project, after: float
+) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=600, match=Match(endpoint="list_users")))
+    program = "import sys; print('x', flush=True); from reconciler.cli import main; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "apply", "--auto-approve"],
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(0.04 + after / 10)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=PATIENCE) in (143, -signal.SIGTERM)
+    assert project.mutations() == []
+
+
+def test_a_lost_terminal_stops_a_run_like_a_request_to_end(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=0.3, match=Match(endpoint="disconnect")))
+    arguments = ("apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json")
+    with started(project, *arguments) as process:
+        wait_until(lambda: bool(project.mutations()))
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=PATIENCE)
+        assert process.returncode == 143
+    assert json.loads((project.folder / "run.json").read_text())["status"] == 143
