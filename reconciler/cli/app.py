@@ -1,6 +1,7 @@
 """The commands put together, and the one way in and out."""
 
 from itertools import pairwise
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -54,6 +55,10 @@ def options(
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
     make_writable()
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return _tell_bad_usage(arguments, "the working folder is gone: change to one that exists")
     try:
         status = app(arguments or ["--help"], prog_name="reconciler", standalone_mode=False)
     except Ended as end:

@@ -219,3 +219,14 @@ def test_an_invalid_manifest_is_65_with_its_place(project: Project) -> None:
     assert project.run("plan") == 65
     assert "manifests/bad.yaml:4:17" in project.err
     assert project.requests() == ()
+
+
+def test_in_a_working_folder_that_is_gone_a_command_says_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = project.folder / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert project.run("plan") == 64
+    assert "working folder is gone" in project.err
