@@ -182,6 +182,7 @@ class Channel:
             for chunk in response.iter_bytes():
                 body += chunk
                 if len(body) > MAX_ERROR_BYTES:
+                    del body[MAX_ERROR_BYTES:]
                     return
         except (*_LOST, httpx.DecodingError):
             return

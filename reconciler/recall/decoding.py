@@ -9,7 +9,7 @@ import re
 import msgspec
 from msgspec import Raw, Struct
 
-from reconciler.domain import CalendarUser, Connection, Preferences
+from reconciler.domain import CalendarUser, Connection, Preferences, Secret
 from reconciler.recall.untrusted import shown
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
@@ -73,8 +73,10 @@ _name = msgspec.json.Decoder(_Name)
 _token = msgspec.json.Decoder(_Token)
 
 
-def decode_page(body: bytes | bytearray) -> Page:
+def decode_page(body: bytes | bytearray, key: Secret) -> Page:
     """A page of calendar users: a bare array or ``{"results", "next", "count"}``.
+
+    Problems do not show ``key``, the workspace's, which the answer may repeat.
 
     Raises:
         Undecodable: neither of the two; a malformed row is a problem of the page instead.
@@ -83,7 +85,7 @@ def decode_page(body: bytes | bytearray) -> Page:
         try:
             return _whole(body)
         except (msgspec.ValidationError, RecursionError):
-            return _row_by_row(body)
+            return _row_by_row(body, key)
     except _MALFORMED as error:
         raise Undecodable(_reason(error)) from None
 
@@ -118,7 +120,7 @@ def _whole(body: bytes | bytearray) -> Page:
     return Page(page.results, len(page.results), page.next, page.count)
 
 
-def _row_by_row(body: bytes | bytearray) -> Page:
+def _row_by_row(body: bytes | bytearray, key: Secret) -> Page:
     bare = _is_array(body)
     page = _WrappedRows(_array_rows.decode(body)) if bare else _wrapped_rows.decode(body)
     users: list[CalendarUser] = []
@@ -127,17 +129,17 @@ def _row_by_row(body: bytes | bytearray) -> Page:
         try:
             users.append(decode_user(bytes(row)))
         except Undecodable as error:
-            problems.append(f"row {index}{_named(bytes(row))} is malformed: {error}")
+            problems.append(f"row {index}{_named(bytes(row), key)} is malformed: {error}")
     return Page(users, len(page.results), page.next, page.count, tuple(problems))
 
 
-def _named(row: bytes) -> str:
+def _named(row: bytes, key: Secret) -> str:
     try:
         name = _name.decode(row)
     except _MALFORMED:
         return ""
     told = name.external_id or name.id
-    return f" ({shown(told)})" if told else ""
+    return f" ({shown(told, key)})" if told else ""
 
 
 def _reason(error: Exception) -> str:

@@ -81,7 +81,7 @@ def _checked_url(text: str) -> str:
     except ValueError:
         raise _invalid_url(text, "https://host or https://host:port") from None
     host = parts.hostname or ""
-    if parts.scheme not in _PORTS or not _HOST.fullmatch(host) or _has_more(parts):
+    if parts.scheme not in _PORTS or not _is_host(host) or _has_more(parts):
         raise _invalid_url(text, "https://host or https://host:port, without path or user")
     if parts.scheme == "http" and not _is_loopback(host):
         raise _invalid_url(text, "https; http is for loopback only")
@@ -91,6 +91,15 @@ def _checked_url(text: str) -> str:
     return f"{parts.scheme}://{shown}:{port}"
 
 
+def _is_host(host: str) -> bool:
+    if not _HOST.fullmatch(host):
+        return False
+    if ":" in host or host.rpartition(".")[2].isdigit():
+        # Only an address looks so, and HTTP libraries take it for one.
+        return _address(host) is not None
+    return True
+
+
 def _has_more(parts: SplitResult) -> bool:
     return bool(parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
 
@@ -98,10 +107,15 @@ def _has_more(parts: SplitResult) -> bool:
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
+    address = _address(host)
+    return address is not None and address.is_loopback
+
+
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(host)
     except ValueError:
-        return False
+        return None
 
 
 def _usable(key: Secret) -> Secret:

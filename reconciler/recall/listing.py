@@ -5,7 +5,7 @@ from urllib.parse import urljoin, urlsplit
 from reconciler.domain import CalendarUser, ObservedState
 from reconciler.recall.calls import LIST_PATH
 from reconciler.recall.decoding import Page
-from reconciler.recall.endpoint import fits_a_header, origin
+from reconciler.recall.endpoint import Endpoint, fits_a_header, origin
 from reconciler.recall.untrusted import shown
 
 # Beyond this servers refuse a request line; httpx does at 65 536.
@@ -18,10 +18,11 @@ class Listing:
     ``path`` is the page to read next, None when there is none.
     """
 
-    def __init__(self, url: str, max_pages: int) -> None:
+    def __init__(self, endpoint: Endpoint, max_pages: int) -> None:
         self.path: str | None = LIST_PATH
         self.pages = 0
-        self._url = url
+        self._url = endpoint.url
+        self._key = endpoint.key
         self._max_pages = max_pages
         self._visited = {LIST_PATH}
         self._users: list[CalendarUser] = []
@@ -53,7 +54,7 @@ class Listing:
         for user in self._users:
             if unique.setdefault(user.id, user) is not user:
                 twice[user.id] = None
-        problems += (f"user {shown(id_)} was listed more than once" for id_ in twice)
+        problems += (f"user {shown(id_, self._key)} was listed more than once" for id_ in twice)
         return ObservedState(tuple(unique.values()), tuple(problems))
 
     def _next(self, link: str) -> str | None:
@@ -68,7 +69,7 @@ class Listing:
         else:
             self._visited.add(path)
             return path
-        self._problems.append(f"the page after page {self.pages} {why}: {shown(link)}")
+        self._problems.append(f"the page after page {self.pages} {why}: {shown(link, self._key)}")
         return None
 
     def _same_origin(self, link: str) -> str | None:

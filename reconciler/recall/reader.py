@@ -47,6 +47,7 @@ class CalendarReader:
 
         self._settings = settings or Settings()
         self._endpoint = endpoint
+        self._clock = clock
         self._budgets = budgets
         self._channel = Channel(endpoint, clock=clock, settings=self._settings, get_only=True)
         self._retries = Retries(self._settings, jitter)
@@ -62,9 +63,14 @@ class CalendarReader:
             RecallError: the first page failed after all attempts.
             Interrupted, DeadlinePassed: as ``patience`` has it.
         """
-        listing = Listing(self._endpoint.url, self._settings.max_pages)
+        listing = Listing(self._endpoint, self._settings.max_pages)
+        end = self._clock.monotonic() + self._settings.listing_total
         progress = _Progress(patience, on_progress)
         while (path := listing.path) is not None:
+            if self._clock.monotonic() >= end:
+                total = self._settings.listing_total
+                listing.broke_off(f"all pages together took longer than {total:g} s")
+                break
             try:
                 page = self._page(path, patience, progress)
             except (CredentialsRefused, OutOfCredit):
@@ -113,7 +119,7 @@ class CalendarReader:
         """The server's clock (UTC) at its last answer; None where it told none that is readable."""
         try:
             told = parsedate_to_datetime(self._channel.server_date or "")
-        except ValueError:
+        except (ValueError, IndexError, OverflowError):
             return None
         return told if told.tzinfo else told.replace(tzinfo=UTC)
 
@@ -140,7 +146,7 @@ class CalendarReader:
                 )
                 answer = self._exchange(call, permit, patience, progress.page)
             progress.done(len(answer.body))
-            return decode_page(answer.body)
+            return decode_page(answer.body, self._endpoint.key)
 
         return self._retries.run(attempt, patience)
 

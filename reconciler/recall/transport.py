@@ -4,6 +4,7 @@ The channel drives a transport directly, without an ``httpx.Client`` around it: 
 that could follow a redirect, keep a cookie or read credentials from ``.netrc``.
 """
 
+import os
 import ssl
 import urllib.request
 from collections.abc import Iterator
@@ -14,6 +15,9 @@ import httpx
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.recall.bounded import BoundedBackend, TimeBound
 from reconciler.recall.endpoint import Endpoint
+
+# The files that TLS takes from the environment; a folder that is missing (SSL_CERT_DIR) is none.
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")
 
 
 class MethodRefused(Exception):
@@ -86,7 +90,12 @@ class _Body(httpx.SyncByteStream):
 
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     if endpoint.url.startswith("https:"):
-        return httpx.create_ssl_context()
+        try:
+            return httpx.create_ssl_context()
+        except OSError as error:
+            if names := [name for name in _TLS_VARIABLES if os.environ.get(name)]:
+                raise _unusable_tls(names, error) from None
+            raise
     # Never used: loading the certificate authorities would cost what a small plan takes.
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -120,5 +129,16 @@ def _unusable_proxy() -> InvalidInput:
     return InvalidInput(
         Diagnostic(
             None, "HTTPS_PROXY names a proxy that cannot be used", "an http:// or https:// URL"
+        )
+    )
+
+
+def _unusable_tls(names: list[str], error: OSError) -> InvalidInput:
+    reason = "no certificates in it" if isinstance(error, ssl.SSLError) else error.strerror
+    return InvalidInput(
+        Diagnostic(
+            None,
+            f"TLS cannot be set up with {' and '.join(names)} of the environment: {reason}",
+            "SSL_CERT_FILE: certificates in PEM; SSLKEYLOGFILE: a file that can be written",
         )
     )

@@ -10,6 +10,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from reconciler.domain import InvalidInput
 from reconciler.sandbox.fault import FaultKind
 from reconciler.sandbox.service import Outcome, Service, Waiting
 from reconciler.sandbox.wire import HEALTH_PATH, Answer, Request, json_answer
@@ -40,13 +41,23 @@ class SandboxApp:
             elif request.path == HEALTH_PATH:
                 await _response(json_answer(200, {"id": self._state_id}))(scope, receive, send)
             else:
-                await self._serve(request, scope, receive, send)
+                try:
+                    outcome = await self._outcome(request)
+                except InvalidInput:
+                    # Damaged or filled up meanwhile; the commands on the state say how.
+                    broken = json_answer(500, {"detail": "The sandbox's state cannot be used."})
+                    await _response(broken)(scope, receive, send)
+                else:
+                    await self._send(outcome, scope, receive, send)
 
-    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _outcome(self, request: Request) -> Outcome:
         outcome = self._service.handle(request)
         if isinstance(outcome, Waiting):
             await asyncio.sleep(outcome.seconds)
             outcome = self._service.resume(request, outcome)
+        return outcome
+
+    async def _send(self, outcome: Outcome, scope: Scope, receive: Receive, send: Send) -> None:
         if outcome.fault and outcome.fault.answer_delay:
             await asyncio.sleep(outcome.fault.answer_delay / outcome.speed)
         if outcome.answer is None:

@@ -73,6 +73,20 @@ def unusable(path: Path, message: str, hint: str | None = None) -> InvalidInput:
     return InvalidInput(Diagnostic(SourceLocation(str(path)), message, hint))
 
 
+def unusable_because(path: Path, error: OSError | sqlite3.Error) -> InvalidInput:
+    """The error for a state file that the system or SQLite refuses, in its words."""
+    if isinstance(error, OSError):
+        return unusable(path, f"cannot be used: {error.strerror or error}")
+    if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
+        return unusable(path, "this file is not a sandbox state")
+    return unusable(
+        path,
+        f"the state cannot be used: {error}",
+        "look at the permissions, the space left and who else uses it; if it is damaged, "
+        "delete it and seed anew",
+    )
+
+
 def make_private(folder: Path) -> None:
     """Make the folder, and those above it that are missing, for this user alone."""
     if not folder.exists():
@@ -122,8 +136,8 @@ class Database:
             connection = self._connection()
             (application,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-        except sqlite3.DatabaseError:
-            raise unusable(self._path, "this file is not a sandbox state") from None
+        except sqlite3.DatabaseError as error:
+            raise unusable_because(self._path, error) from None
         if application != APPLICATION_ID:
             raise unusable(self._path, "this file is not a sandbox state")
         if version != SCHEMA_VERSION:
@@ -145,15 +159,26 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction, taken at once, so that what is read in it holds until its end."""
-        connection = self._connection()
-        connection.execute("BEGIN IMMEDIATE")
+        """A write transaction, taken at once, so that what is read in it holds until its end.
+
+        Raises :class:`InvalidInput` when the file is locked, damaged, read-only or out of space.
+        """
         try:
-            yield connection
-        except BaseException:
-            connection.execute("ROLLBACK")
+            connection = self._connection()
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # After a full disk and the like SQLite has rolled back by itself.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            # Defects of ours: the file is not to blame.
             raise
-        connection.execute("COMMIT")
+        except sqlite3.DatabaseError as error:
+            raise unusable_because(self._path, error) from None
 
     def close(self) -> None:
         """Close the connections of all threads."""

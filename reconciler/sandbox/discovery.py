@@ -52,14 +52,11 @@ def running_server(state_path: Path) -> str | None:
         return None
     try:
         database = Database(state_path)
-    except InvalidInput:
-        return None
-    try:
-        with database.transaction() as db:
+        with contextlib.closing(database), database.transaction() as db:
             state_id = read_settings(db, time.time).id
             urls = [row[0] for row in db.execute("SELECT url FROM servers ORDER BY rowid DESC")]
-    finally:
-        database.close()
+    except InvalidInput:
+        return None
     return next((url for url in urls if _serves(url, state_id)), None)
 
 

@@ -1,12 +1,14 @@
 """Seeds as YAML files: ``apiVersion: reconciler/sandbox/v1``. Every error of a file is told."""
 
 import re
+import stat
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 import yaml
 from msgspec import Struct
+from yaml.composer import ComposerError
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
 from reconciler.sandbox.behaviour import Behaviour
@@ -14,6 +16,7 @@ from reconciler.sandbox.fault import Fault
 from reconciler.sandbox.seed import Seed, SeedUser
 
 API_VERSION = "reconciler/sandbox/v1"
+MAX_DEPTH = 50
 _STEP = re.compile(r"\.(\w+)|\[(\d+|\.\.\.)\]")
 T = TypeVar("T")
 
@@ -29,6 +32,9 @@ class _File(Struct, forbid_unknown_fields=True, rename="camel"):
 def load_seed(path: Path) -> Seed:
     """Read a seed. Raises :class:`InvalidInput` with every error that was found."""
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            # Reading a pipe may never end.
+            raise InvalidInput(Diagnostic(SourceLocation(str(path)), "is not a regular file"))
         text = path.read_text("utf-8")
     except UnicodeDecodeError:
         raise InvalidInput(Diagnostic(SourceLocation(str(path)), "is not UTF-8 text")) from None
@@ -42,6 +48,25 @@ def load_seed(path: Path) -> Seed:
     return seed
 
 
+class _Loader(yaml.CSafeLoader):
+    """Bounds the depth: the parser's recursion on the C stack otherwise ends the interpreter."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, _index: object) -> None:
+        """Called by the parser before it composes a child of ``parent``."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH and parent is not None:
+            problem = f"nested deeper than {MAX_DEPTH} levels"
+            raise ComposerError(None, None, problem, parent.start_mark)
+
+    def ascend_resolver(self) -> None:
+        """Called by the parser after it."""
+        self._depth -= 1
+
+
 class _Reader:
     def __init__(self, path: Path, text: str) -> None:
         self._path = path
@@ -50,7 +75,7 @@ class _Reader:
 
     def seed(self) -> Seed | None:
         try:
-            value = yaml.load(self._text, Loader=yaml.CSafeLoader)
+            value = yaml.load(self._text, Loader=_Loader)  # noqa: S506  # constructs what CSafeLoader does
         except (yaml.YAMLError, ValueError, RecursionError) as error:
             mark = getattr(error, "problem_mark", None)
             line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)

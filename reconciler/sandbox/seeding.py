@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from reconciler.sandbox.database import make_private
+from reconciler.sandbox.database import make_private, unusable_because
 from reconciler.sandbox.seed_file import load_seed
 from reconciler.sandbox.state import SandboxState
 
@@ -16,10 +16,13 @@ def open_seeded(path: Path, seed: Path) -> Iterator[SandboxState]:
     """The state at ``path``, for as long as the context lasts; made from ``seed`` if missing.
 
     Of several processes that make it at once one wins, and all see its state. Raises
-    ``domain.InvalidInput`` for a seed that cannot be used.
+    ``domain.InvalidInput`` for a seed or a place that cannot be used.
     """
-    if not path.exists():
-        _make(path, seed)
+    try:
+        if not path.exists():
+            _make(path, seed)
+    except OSError as error:
+        raise unusable_because(path, error) from None
     state = SandboxState.open(path, create=False)
     try:
         yield state

@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct
 
-from reconciler.domain import Secret
+from reconciler.domain import Diagnostic, InvalidInput, Secret
 from reconciler.sandbox.behaviour import Behaviour
 
 NAMESPACE = UUID("5f0c1f2e-7d0b-5d0e-9a52-6f5f7b6e3c11")  # of all ids that the sandbox makes
@@ -53,8 +53,16 @@ def initial_meta(state_id: str, api_key: str, signing_key: str) -> dict[str, str
 
 
 def read_settings(db: sqlite3.Connection, now: Callable[[], float]) -> Settings:
-    """The settings; ``now`` gives real time."""
+    """The settings; ``now`` gives real time. Raises :class:`InvalidInput` for a damaged state."""
     meta: dict[str, str] = dict(db.execute("SELECT key, value FROM meta"))
+    try:
+        return _settings(meta, now)
+    except (KeyError, msgspec.DecodeError):
+        problem = "the sandbox's state is damaged: its settings cannot be read"
+        raise InvalidInput(Diagnostic(None, problem, "delete it and seed anew")) from None
+
+
+def _settings(meta: dict[str, str], now: Callable[[], float]) -> Settings:
     clock = msgspec.json.decode(meta["clock"], type=SandboxClock)
     return Settings(
         id=meta["id"],

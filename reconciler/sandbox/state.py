@@ -17,7 +17,7 @@ import msgspec
 from reconciler.domain import CalendarUser, Platform, Secret
 from reconciler.sandbox import connecting, fault_store, meetings, people, request_log, roster
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.database import Database, create_database
+from reconciler.sandbox.database import Database, create_database, unusable_because
 from reconciler.sandbox.fault import Fault
 from reconciler.sandbox.people import Person
 from reconciler.sandbox.request_log import LoggedRequest
@@ -59,18 +59,21 @@ class SandboxState:
         """Open the state at ``path``, making it (and its folders, mode 0700) where missing.
 
         ``now`` gives real time, Unix seconds. Raises :class:`InvalidInput` when the file is no
-        sandbox state, or missing with ``create`` false.
+        sandbox state, missing with ``create`` false, or cannot be made or read.
         """
-        if create and not path.exists():
-            create_database(
-                path,
-                initial_meta(
-                    state_id=secrets.token_hex(8),
-                    api_key=f"sandbox-key-{secrets.token_hex(16)}",
-                    signing_key=secrets.token_hex(32),
-                ),
-            )
-        return cls(Database(path), now)
+        try:
+            if create and not path.exists():
+                create_database(
+                    path,
+                    initial_meta(
+                        state_id=secrets.token_hex(8),
+                        api_key=f"sandbox-key-{secrets.token_hex(16)}",
+                        signing_key=secrets.token_hex(32),
+                    ),
+                )
+            return cls(Database(path), now)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise unusable_because(path, error) from None
 
     def __enter__(self) -> Self:
         return self

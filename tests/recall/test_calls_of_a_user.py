@@ -574,6 +574,7 @@ def test_clients_are_context_managers() -> None:
         ("Mon, 23 Nov 2026 10:00:00 GMT", datetime(2026, 11, 23, 10, tzinfo=UTC)),
         ("Mon, 23 Nov 2026 10:00:00 -0000", datetime(2026, 11, 23, 10, tzinfo=UTC)),
         ("yesterday", None),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
     ],
 )
 def test_the_server_time_is_the_date_of_its_last_answer(date: str, time: datetime | None) -> None:

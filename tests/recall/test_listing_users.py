@@ -345,3 +345,38 @@ def test_a_stop_ends_a_long_answer() -> None:
         patience = Patience(clients.clock, stop)
         with pytest.raises(Interrupted):
             clients.reader.list_users(patience, lambda _: stop.request(2))
+
+
+def test_a_next_that_repeats_the_key_is_told_without_it() -> None:
+    def first(request: Request) -> Reply:
+        told = request.headers["authorization"]
+        return reply(200, {"results": [], "next": f"http://evil.example/?k={told}"})
+
+    told = only_problem(listed(first)[0])
+    assert "http://evil.example/?k=Token (redacted)" in told
+    assert KEY not in told
+
+
+def test_a_malformed_row_named_by_the_key_is_told_without_it() -> None:
+    observed, _ = listed(reply(200, [{"external_id": f"Token {KEY}", "connections": 5}]))
+    assert "row 0 (Token (redacted)) is malformed" in only_problem(observed)
+
+
+def test_a_user_listed_twice_under_the_key_is_told_without_it() -> None:
+    observed, _ = listed(reply(200, [{"id": KEY}, {"id": KEY}]))
+    assert only_problem(observed) == "user (redacted) was listed more than once"
+
+
+def test_pages_without_end_end_with_the_total_time_of_a_listing() -> None:
+    def page(request: Request) -> Reply:
+        clients.clock.time += 10
+        return reply(200, {"results": [BOB], "next": request.path + "?1"})
+
+    with (
+        Scripted(page) as server,
+        Clients(server.url, Settings(listing_total=25)) as clients,
+    ):
+        observed = clients.reader.list_users(clients.patience)
+    assert len(server.requests) == 3
+    assert [user.id for user in observed.users] == ["u-2"]
+    assert "page 4 could not be read: all pages together took longer than 25 s" in observed.problems

@@ -2,6 +2,7 @@
 
 import base64
 import ssl
+from pathlib import Path
 
 import httpcore
 import pytest
@@ -28,10 +29,12 @@ PROXY_VARIABLES = ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "HTTP_PROXY")
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in PROXY_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+    for name in ("SSL_CERT_FILE", "SSLKEYLOGFILE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def read_from(endpoint: Endpoint) -> None:
@@ -103,6 +106,25 @@ def test_a_proxy_that_cannot_be_used_is_refused_and_not_repeated(
     with pytest.raises(InvalidInput, match="HTTPS_PROXY") as caught:
         read_from(at("https://recall.invalid"))
     assert "pa55" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_a_file_for_tls_that_is_not_there_is_refused_by_its_variable(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(name, str(tmp_path / "none" / "x"))
+    with pytest.raises(InvalidInput, match=f"{name} of the environment: No such file"):
+        read_from(at("https://recall.invalid"))
+
+
+def test_a_certificate_file_without_certificates_is_refused_by_its_variable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing")
+    monkeypatch.setenv("SSL_CERT_FILE", str(path))
+    with pytest.raises(InvalidInput, match="SSL_CERT_FILE of the environment: no certificates"):
+        read_from(at("https://recall.invalid"))
 
 
 class Slow(httpcore.NetworkStream):

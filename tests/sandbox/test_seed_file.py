@@ -1,5 +1,6 @@
 """Seeds as YAML."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -121,4 +122,22 @@ def test_text_that_is_not_utf8_is_told(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidInput, match="not UTF-8"):
+        load_seed(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 60 + "]" * 60, "{a: " * 60 + "}" * 60])
+def test_a_seed_nested_too_deeply_is_told(tmp_path: Path, text: str) -> None:
+    (problem,) = _load(tmp_path, text)
+    assert "nested deeper than 50 levels" in problem
+
+
+def test_lists_side_by_side_are_not_nested(tmp_path: Path) -> None:
+    (problem,) = _load(tmp_path, "[" + "[[]], " * 200 + "]")
+    assert "Expected `object`, got `array`" in problem
+
+
+def test_a_pipe_is_no_seed(tmp_path: Path) -> None:
+    path = tmp_path / "seed.yaml"
+    os.mkfifo(path)
+    with pytest.raises(InvalidInput, match="not a regular file"):
         load_seed(path)

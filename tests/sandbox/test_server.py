@@ -1,5 +1,6 @@
 """Starting, finding and stopping a server."""
 
+import contextlib
 import logging
 import os
 import signal
@@ -241,3 +242,18 @@ def test_signals_mean_what_they_meant_before_once_serving_ends(state_path: Path)
     SandboxServer(state_path).serve_forever()
     thread.join()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_server_whose_state_is_damaged_meanwhile_answers_500_and_prints_nothing(
+    state_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with SandboxServer(state_path) as server:
+        with contextlib.closing(sqlite3.connect(state_path)) as db:
+            db.execute("DROP TABLE meta")
+        answer = httpx.get(f"{server.url}/api/v1/calendar/users/", trust_env=False)
+        assert running_server(state_path) is None
+    assert (answer.status_code, answer.json()) == (
+        500,
+        {"detail": "The sandbox's state cannot be used."},
+    )
+    assert [r for r in caplog.records if r.levelno >= logging.WARNING and r.name != "httpx"] == []

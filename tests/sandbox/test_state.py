@@ -1,5 +1,7 @@
 """The state file, and the owner's view of it."""
 
+import contextlib
+import os
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -231,3 +233,71 @@ def test_a_missing_state_is_made_from_its_seed_once(tmp_path: Path) -> None:
         state.seed(Seed())
     with open_seeded(path, seed) as state:
         assert state.users() == ()
+
+
+def test_a_state_without_a_table_is_told(state_path: Path) -> None:
+    with SandboxState.open(state_path) as state:
+        _execute(state_path, "DROP TABLE meta")
+        with pytest.raises(InvalidInput, match="no such table: meta"):
+            state.users()
+
+
+@pytest.mark.parametrize(
+    "damage", ["DELETE FROM meta WHERE key = 'id'", "UPDATE meta SET value = '{' || value"]
+)
+def test_settings_that_cannot_be_read_are_told(state_path: Path, damage: str) -> None:
+    with SandboxState.open(state_path) as state:
+        _execute(state_path, damage)
+        with pytest.raises(InvalidInput, match="its settings cannot be read"):
+            state.users()
+
+
+def test_a_damaged_state_is_told(state_path: Path) -> None:
+    SandboxState.open(state_path).close()
+    with state_path.open("r+b") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(4096)
+        file.write(b"\xff" * (size - 4096))
+    with (
+        SandboxState.open(state_path) as state,
+        pytest.raises(InvalidInput, match=r"the state cannot be used: .*malformed"),
+    ):
+        state.users()
+
+
+def test_a_locked_state_is_told(state_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.sandbox.database.BUSY_SECONDS", 0.0)
+    with SandboxState.open(state_path) as state:
+        other = sqlite3.connect(state_path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(InvalidInput, match="database is locked"):
+            state.users()
+        other.close()
+        assert state.users() == ()
+
+
+def test_a_full_state_is_told_and_keeps_what_it_had(state_path: Path) -> None:
+    with SandboxState.open(state_path) as state:
+        with state._database.transaction() as db:
+            (pages,) = db.execute("PRAGMA page_count").fetchone()
+        db.execute(f"PRAGMA max_page_count = {pages}")
+        fleet = tuple(SeedUser(external_id=f"{n}@example.com") for n in range(1000))
+        with pytest.raises(InvalidInput, match="database or disk is full"):
+            state.seed(Seed(users=fleet))
+        assert state.users() == ()
+
+
+def test_a_place_where_no_file_can_be_is_told_in_the_systems_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("apiVersion: reconciler/sandbox/v1\n")
+    path = tmp_path / "file" / "sandbox.db"
+    with pytest.raises(InvalidInput, match="Not a directory"):
+        SandboxState.open(path)
+    with pytest.raises(InvalidInput, match="Not a directory"), open_seeded(path, seed):
+        pass
+
+
+def _execute(path: Path, statement: str) -> None:
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.executescript(statement)

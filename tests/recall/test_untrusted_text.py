@@ -1,0 +1,52 @@
+"""What of a server's words gets into an error."""
+
+import pytest
+
+from reconciler.domain import Secret
+from reconciler.recall import Rejected, Settings
+from reconciler.recall.channel import MAX_ERROR_BYTES
+from reconciler.recall.untrusted import LONGEST, shown
+from tests.recall.clients import KEY, Clients
+from tests.recall.scripted_server import Scripted, reply
+
+SECRET = Secret("s3cret-of-someone")
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiYSJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize("at", range(LONGEST - len(SECRET.reveal()), LONGEST + 1))
+def test_a_secret_where_the_line_is_cut_is_not_shown_in_part(at: int) -> None:
+    told = shown("x" * at + SECRET.reveal() + "y" * 100, SECRET)
+    assert "s3c" not in told
+    assert len(told) == LONGEST + 1
+
+
+@pytest.mark.parametrize("padding", [0, 2400 - 19, 2400 - 5])
+def test_a_secret_far_back_in_blank_text_is_redacted(padding: int) -> None:
+    assert shown(b" " * padding + b"Token " + SECRET.reveal().encode(), SECRET) == (
+        "Token (redacted)"
+    )
+
+
+@pytest.mark.parametrize("size", range(4, len(SECRET.reveal())))
+def test_the_beginning_of_a_secret_at_the_end_of_a_text_is_redacted(size: int) -> None:
+    assert shown("key " + SECRET.reveal()[:size], SECRET) == "key (redacted)"
+
+
+def test_a_last_letter_that_a_secret_begins_with_is_shown() -> None:
+    assert shown("oops", SECRET) == "oops"
+
+
+def test_what_looks_like_a_user_token_is_redacted_whosever_it_is() -> None:
+    assert shown(f'{{"token": "{TOKEN}"}}') == '{"token": "(redacted)"}'
+
+
+@pytest.mark.parametrize("told", range(4, len(KEY)))
+def test_a_body_read_only_to_within_the_key_shows_nothing_of_it(told: int) -> None:
+    body = b" " * (MAX_ERROR_BYTES - told) + KEY.encode() + b"." * 100
+    with (
+        Scripted(reply(400, body)) as server,
+        Clients(server.url, Settings(attempts=1)) as clients,
+        pytest.raises(Rejected) as caught,
+    ):
+        clients.reader.list_users(clients.patience)
+    assert caught.value.detail == "list calendar users: HTTP 400: (redacted)"
