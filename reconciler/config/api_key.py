@@ -3,10 +3,14 @@
 The key itself never stands in a configuration, and no error here tells any part of it.
 """
 
+import os
+import selectors
+import stat
 import subprocess
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import IO, TypeAlias, cast
 
 from msgspec import Struct
 
@@ -76,15 +80,21 @@ def _from_environment(source: KeyFromEnvironment, environ: Mapping[str, str]) ->
 def _from_file(source: KeyFromFile) -> tuple[str, str]:
     name = shown(str(source.path))
     try:
-        with source.path.open("rb") as stream:
-            data = stream.read(_MAX_BYTES)
+        # Without O_NONBLOCK the opening of a named pipe would wait for a writer.
+        descriptor = os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                problem = f"the API key's file {name} is not a regular file"
+                raise _invalid(source, problem, "name a file that holds the API key alone")
+            data = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         raise _invalid(
             source,
             f"the API key's file {name} cannot be read: {error.strerror}",
             "check the path and its permissions",
         ) from error
-    return _text(data), f"the API key's file {name}"
+    origin = f"the API key's file {name}"
+    return _text(source, data, origin), origin
 
 
 def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[str, str]:
@@ -92,28 +102,56 @@ def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[s
     what = f"the command {program} for the API key"
     try:
         # What it says on standard error goes to the person, who may have to answer to it.
-        done = subprocess.run(
+        with subprocess.Popen(
             source.command,
             cwd=source.folder,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            timeout=COMMAND_SECONDS,
-            check=True,
-        )
+        ) as process:
+            try:
+                data = _printed(process)
+            finally:
+                process.kill()  # does nothing to one that has ended
     except OSError as error:
         hint = "check that the program is installed"
         raise _invalid(source, f"{what} cannot be run: {error.strerror}", hint) from None
     except subprocess.TimeoutExpired:
         problem = f"{what} took longer than {COMMAND_SECONDS:g} seconds"
         raise _invalid(source, problem, "run it by hand") from None
-    except subprocess.CalledProcessError as error:
-        problem = f"{what} ended with status {error.returncode}"
-        raise _invalid(source, problem, "run it by hand to see why") from None
-    return _text(done.stdout), f"what the command {program} printed"
+    origin = f"what the command {program} printed"
+    text = _text(source, data, origin)
+    if process.returncode:
+        problem = f"{what} ended with status {process.returncode}"
+        raise _invalid(source, problem, "run it by hand to see why")
+    return text, origin
 
 
-def _text(data: bytes) -> str:
+def _printed(process: subprocess.Popen[bytes]) -> bytes:
+    """What ``process`` prints until it ends, or until that is more than any key.
+
+    Raises ``subprocess.TimeoutExpired``.
+    """
+    deadline = time.monotonic() + COMMAND_SECONDS
+    stream = cast("IO[bytes]", process.stdout)
+    data = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(stream, selectors.EVENT_READ)
+        while selector.select(max(0.0, deadline - time.monotonic())):
+            chunk = os.read(stream.fileno(), _MAX_BYTES)
+            data += chunk
+            if len(data) > _MAX_BYTES:
+                return data
+            if not chunk:
+                process.wait(max(0.0, deadline - time.monotonic()))
+                return data
+    raise subprocess.TimeoutExpired(process.args, COMMAND_SECONDS)
+
+
+def _text(source: ApiKeySource, data: bytes, origin: str) -> str:
+    if len(data) > _MAX_BYTES:
+        problem = f"{origin} is larger than {_MAX_BYTES >> 10} KiB"
+        raise _invalid(source, problem, "it must be the API key alone")
     # Bytes that are not ASCII become characters that are not: they are refused as such.
     return data.decode("ascii", "replace")
 

@@ -24,7 +24,14 @@ def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: P
     else:
         path = cwd / FILE_NAME
         place = f"--config (not given), {VARIABLE} (not set), {visible(str(path))}"
-    if not path.exists():
+    if not _may_exist(path):
         hint = f"name it by --config or {VARIABLE}, or change to the folder it is in"
         raise InvalidInput(Diagnostic(None, f"no configuration found; looked at: {place}", hint))
     return path
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a folder that is shut; whoever reads the file will tell it
+        return True

@@ -1,11 +1,9 @@
 """``reconciler.yaml`` → :class:`Configuration`: the one call that the fronts make of this room."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
-
-import msgspec
 
 from reconciler.config.api_key import (
     ApiKeySource,
@@ -91,30 +89,38 @@ class _Reader:
         )
 
     def _workspace(self, name: str, fields: Fields) -> Workspace:
-        # JSON Schema takes 10.0 for an integer, so that numbers are converted here.
+        here = ["workspaces", name]
         limits = fields.get("limits", {})
         rates = fields.get("rateLimits", {})
         return Workspace(
             name=name,
             remote=self._remote(name, fields),
             api_key=self._api_key(name, fields["apiKey"]) if "apiKey" in fields else None,
-            manifests=tuple(self._folder / path for path in fields["manifests"]),
+            manifests=tuple(
+                self._folder / self._clean(path, [*here, "manifests", index])
+                for index, path in enumerate(fields["manifests"])
+            ),
             limits=Limits(
                 **{
-                    _LIMITS[key]: None if value is None else int(value)
+                    _LIMITS[key]: None
+                    if value is None
+                    else self._whole(value, [*here, "limits", key])
                     for key, value in limits.items()
                 }
             ),
             protected=tuple(fields.get("protected", ())),
-            rate_limits=msgspec.convert(rates, RateLimits, strict=False),
+            rate_limits=RateLimits(
+                **{
+                    key: value if key == "share" else self._whole(value, [*here, "rateLimits", key])
+                    for key, value in rates.items()
+                }
+            ),
             timeouts=Timeouts(
                 **{_TIMEOUTS[key]: value for key, value in fields.get("timeouts", {}).items()}
             ),
-            source=self._document.locate_key(["workspaces", name]),
+            source=self._document.locate_key(here),
             **{
-                f"{_LIMITS[key]}_source": self._document.locate_key(
-                    ["workspaces", name, "limits", key]
-                )
+                f"{_LIMITS[key]}_source": self._document.locate_key([*here, "limits", key])
                 for key in limits
             },
         )
@@ -124,8 +130,12 @@ class _Reader:
             return Region(fields["region"])
         if "sandbox" in fields:
             sandbox = fields["sandbox"]
-            state = sandbox.get("state", f".reconciler/sandbox-{name}.db")
-            return SandboxSource(self._folder / sandbox["seed"], self._folder / state)
+            here = ["workspaces", name, "sandbox"]
+            state = f".reconciler/sandbox-{name}.db"
+            if "state" in sandbox:
+                state = self._clean(sandbox["state"], [*here, "state"])
+            seed = self._clean(sandbox["seed"], [*here, "seed"])
+            return SandboxSource(self._folder / seed, self._folder / state)
         try:
             return BaseUrl(normalised_base_url(fields["baseUrl"]))
         except UnusableUrl as error:
@@ -139,14 +149,35 @@ class _Reader:
             return BaseUrl("")
 
     def _api_key(self, name: str, fields: Fields) -> ApiKeySource:
-        source = self._document.locate_key(["workspaces", name, "apiKey"])
+        here = ["workspaces", name, "apiKey"]
+        source = self._document.locate_key(here)
         if "env" in fields:
             return KeyFromEnvironment(fields["env"], source)
         if "file" in fields:
-            return KeyFromFile(self._folder / fields["file"], source)
-        return KeyFromCommand(tuple(fields["command"]), self._folder, source)
+            return KeyFromFile(self._folder / self._clean(fields["file"], [*here, "file"]), source)
+        command = tuple(
+            self._clean(word, [*here, "command", index])
+            for index, word in enumerate(fields["command"])
+        )
+        return KeyFromCommand(command, self._folder, source)
+
+    def _clean(self, text: str, path: Sequence[str | int]) -> str:
+        """``text``, which the operating system shall take; the null character it does not."""
+        if "\0" in text:
+            self._error(path, "the text holds a null character", "remove it")
+        return text
+
+    def _whole(self, value: float, path: Sequence[str | int]) -> int:
+        """``value`` as an integer: JSON Schema takes 10.0 and 1.0e+19 for one."""
+        if value >= _LARGEST:
+            self._error(path, f"`{path[-1]}` is beyond 2^63", "write a smaller number")
+        return int(value)
+
+    def _error(self, path: Sequence[str | int], message: str, hint: str) -> None:
+        self._diagnostics.append(Diagnostic(self._document.locate(path), message, hint))
 
 
+_LARGEST = 2**63
 _LIMITS = {
     "maxDisconnects": "max_disconnects",
     "maxDisconnectPercent": "max_disconnect_percent",

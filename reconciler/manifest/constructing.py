@@ -162,7 +162,8 @@ class Constructor:
 
     def _tag_error(self, node: Node) -> None:
         tag = visible(node.tag.replace("tag:yaml.org,2002:", "!!"))
-        self._error(node, f"the tag {shown(tag)} is not taken", "write the plain value, no tag")
+        what = f"the tag {shown(tag)}" if self._show_values else "this tag"
+        self._error(node, f"{what} is not taken", "write the plain value, no tag")
 
     def _error(self, node: Node, message: str, hint: str) -> None:
         self._diagnostics.append(Diagnostic(self.location(node), message, hint))

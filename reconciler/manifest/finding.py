@@ -21,7 +21,7 @@ def find_manifests(
     """
     search = _Search(base, diagnostics)
     for path in paths:
-        for file in search.folder(path) if path.is_dir() else (path,):
+        for file in search.files(path):
             if search.is_first(file):
                 yield file, display_name(file, base)
 
@@ -32,14 +32,16 @@ class _Search:
         self._diagnostics = diagnostics
         self._files: set[tuple[int, int]] = set()
 
-    def folder(self, folder: Path) -> list[Path]:
-        """The manifests below ``folder``, in the order of their paths."""
+    def files(self, path: Path) -> list[Path]:
+        """``path`` itself, or the manifests below it, in the order of their paths."""
         errors = len(self._diagnostics)
-        found = sorted(self._below(folder, set()))
+        if not self._is_folder(path):
+            return [path] if len(self._diagnostics) == errors else []
+        found = sorted(self._below(path))
         if not found and len(self._diagnostics) == errors:
             self._diagnostics.append(
                 Diagnostic(
-                    SourceLocation(display_name(folder, self._base)),
+                    SourceLocation(display_name(path, self._base)),
                     "the folder has no manifests",
                     "manifests are files that end in .yaml or .yml",
                 )
@@ -56,25 +58,43 @@ class _Search:
         self._files.add(identity)
         return not known
 
-    def _below(self, folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
-        try:
-            identity = _identity(folder)
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        except OSError as error:
-            name = display_name(folder, self._base)
-            self._diagnostics.extend(cannot_read(name, error).diagnostics)
-            return
-        if identity in visited:  # a symlink that leads back up
-            return
-        visited.add(identity)
-        for entry in entries:
-            path = Path(entry.path)
-            if entry.name.startswith("."):
+    def _below(self, top: Path) -> Iterator[Path]:
+        visited: set[tuple[int, int]] = set()
+        folders = [top]  # a stack of our own: folders nest deeper than Python's calls can
+        while folders:
+            folder = folders.pop()
+            try:
+                identity = _identity(folder)
+                with os.scandir(folder) as found:
+                    entries = sorted(found, key=lambda entry: entry.name)
+            except OSError as error:
+                self._tell(folder, error)
                 continue
-            if path.is_dir():
-                yield from self._below(path, visited)
-            elif entry.name.endswith(_SUFFIXES):
-                yield path
+            if identity in visited:  # a symlink that leads back up
+                continue
+            visited.add(identity)
+            inner: list[Path] = []
+            for entry in entries:
+                path = Path(entry.path)
+                if entry.name.startswith("."):
+                    continue
+                if self._is_folder(path):
+                    inner.append(path)
+                elif entry.name.endswith(_SUFFIXES):
+                    yield path
+            folders.extend(reversed(inner))
+
+    def _is_folder(self, path: Path) -> bool:
+        """Whether ``path`` is a folder; no, with a diagnostic, when that cannot be found out."""
+        try:
+            return path.is_dir()
+        except OSError as error:
+            self._tell(path, error)
+            return False
+
+    def _tell(self, path: Path, error: OSError) -> None:
+        name = display_name(path, self._base)
+        self._diagnostics.extend(cannot_read(name, error).diagnostics)
 
 
 def _identity(path: Path) -> tuple[int, int]:

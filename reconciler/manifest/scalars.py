@@ -17,6 +17,8 @@ JsonScalar: TypeAlias = None | bool | int | float | str
 _PREFIX = "tag:yaml.org,2002:"
 _RESOLVERS = Resolver.yaml_implicit_resolvers
 _LARGEST = 2**63
+# Longer ones are not computed: PyYAML takes quadratic time for `1:1:1…`, or fails.
+_LONGEST_NUMBER = 100
 
 # A plain scalar whose first character is none of these is text, whatever follows.
 SUSPECT = frozenset(_RESOLVERS)
@@ -49,6 +51,8 @@ def plain_value(text: str) -> JsonScalar:
     if kind not in _MEANINGS:
         return text
     if kind == "timestamp":
+        raise NotJson
+    if len(text) > _LONGEST_NUMBER:  # no truth value is that long
         raise NotJson
     try:
         value: JsonScalar = SafeConstructor().construct_object(ScalarNode(_PREFIX + kind, text))

@@ -1,12 +1,15 @@
 """A document against a published schema: fast when it is valid, thorough when it is not.
 
 jsonschema-rs clears 100 000 users in hundredths of a second; jsonschema, which takes seconds for
-them, is asked to explain those that were not cleared. Used for manifests and for the configuration.
+them, is asked to explain those that were not cleared. Only jsonschema makes errors, one by one:
+jsonschema-rs makes all at once, gigabytes of them for a large file that is no manifest. Used for
+manifests and for the configuration.
 """
 
 import itertools
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import cast
+from typing import Any, cast
 
 import jsonschema_rs
 from msgspec import Struct
@@ -23,6 +26,17 @@ MAX_EXPLAINED = 500
 @cache
 def _fast(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(schema(name))
+
+
+@cache
+def _fast_items(name: str) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
+    """For each top list that the schema ``name`` knows, the validator of its items."""
+    whole = cast("dict[str, Any]", schema(name))  # a JSON Schema is free-form
+    return {
+        key: jsonschema_rs.Draft202012Validator({"$defs": whole["$defs"], **field["items"]})
+        for key, field in whole["properties"].items()
+        if "items" in field
+    }
 
 
 class Violation(Struct, frozen=True):
@@ -47,19 +61,10 @@ def judge(name: str, document: Document) -> Verdict:
     fast = _fast(name)
     if fast.is_valid(document.value):
         return Verdict()
-    # Imported here because it costs a tenth of a second and most runs never need it.
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-
-    suspects = list(itertools.islice(fast.iter_errors(document.value), MAX_EXPLAINED + 1))
-    part, indices = _part(document.value, [tuple(error.instance_path) for error in suspects])
-    found: list[Violation] = []
-    errors = Draft202012Validator(schema(name)).iter_errors(part)
-    for error in itertools.islice(errors, MAX_EXPLAINED):
-        path = tuple(error.absolute_path)
-        if path and path[0] in indices and len(path) > 1:
-            path = (path[0], indices[str(path[0])][int(path[1])], *path[2:])
-        found.extend(Violation(path, diagnostic) for diagnostic in explain(error, path, document))
-    complete = len(suspects) <= MAX_EXPLAINED and next(errors, None) is None
+    part, indices = _part(name, document.value)
+    violations = _violations(name, part, indices, document)
+    found = list(itertools.islice(violations, MAX_EXPLAINED))
+    complete = next(violations, None) is None
     if not complete:
         more = f"the document breaks more than {MAX_EXPLAINED} rules"
         hint = "the others are shown once these are mended"
@@ -67,21 +72,42 @@ def judge(name: str, document: Document) -> Verdict:
     return Verdict(tuple(found), complete)
 
 
-def _part(value: Value, paths: list[tuple[str | int, ...]]) -> tuple[Value, dict[str, list[int]]]:
-    """``value`` without the items of its top lists that no path leads to.
+def _violations(
+    name: str, part: Value, indices: dict[str, list[int]], document: Document
+) -> Iterator[Violation]:
+    # Imported here because it costs a tenth of a second and most runs never need it.
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+
+    for error in Draft202012Validator(schema(name)).iter_errors(part):
+        path = tuple(error.absolute_path)
+        if path and path[0] in indices and len(path) > 1:
+            path = (path[0], indices[str(path[0])][int(path[1])], *path[2:])
+        for diagnostic in explain(error, path, document):
+            yield Violation(path, diagnostic)
+
+
+def _part(name: str, value: Value) -> tuple[Value, dict[str, list[int]]]:
+    """``value`` without the sound items of its top lists, and without broken ones beyond the bound.
 
     With it, for each list that was cut, the index in ``value`` of each item that is left.
     """
     if not isinstance(value, dict):
         return value, {}
     indices: dict[str, list[int]] = {}
+    kept: dict[str, Value] = {}
     for key, items in value.items():
         if isinstance(items, list):
-            indices[key] = sorted(
-                {int(path[1]) for path in paths if path[:1] == (key,) and path[1:]}
-            )
-    kept: dict[str, Value] = {
-        key: [cast("list[Value]", value[key])[index] for index in left]
-        for key, left in indices.items()
-    }
+            # One more than is explained, so that there is an error more than is explained.
+            broken = list(itertools.islice(_broken(name, key, items), MAX_EXPLAINED + 1))
+            indices[key] = broken
+            kept[key] = [items[index] for index in broken]
     return value | kept, indices
+
+
+def _broken(name: str, key: str, items: list[Value]) -> Iterator[int]:
+    """The index of each item that breaks the rules for items; those of no known list never do."""
+    validator = _fast_items(name).get(key)
+    if validator is not None:
+        for index, item in enumerate(items):
+            if not validator.is_valid(item):
+                yield index

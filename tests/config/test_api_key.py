@@ -1,5 +1,6 @@
 """Getting the API key, and never telling it."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -105,3 +106,30 @@ def test_a_command_that_takes_too_long_is_an_error(
     monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.03)
     told = error(command(tmp_path, "import time; time.sleep(60)"))
     assert "took longer than 0.03 seconds (run it by hand)" in told
+
+
+def test_a_named_pipe_is_an_error_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key")
+    told = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "is not a regular file (name a file that holds the API key alone)" in told
+
+
+def test_a_file_that_is_larger_than_any_key_is_refused_and_not_cut(tmp_path: Path) -> None:
+    (tmp_path / "key").write_bytes(b"k" * (64 * 1024))
+    assert len(resolve_key(KeyFromFile(tmp_path / "key", HERE), {}).reveal()) == 64 * 1024
+    (tmp_path / "key").write_bytes(b"k" * (64 * 1024 + 1))
+    told = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "is larger than 64 KiB (it must be the API key alone)" in told
+
+
+def test_a_command_that_prints_without_end_is_refused_and_ended(tmp_path: Path) -> None:
+    told = error(command(tmp_path, "while True: print('k' * 1000)"))
+    assert "printed is larger than 64 KiB (it must be the API key alone)" in told
+
+
+def test_a_command_that_closes_its_output_and_goes_on_takes_too_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.5)
+    told = error(command(tmp_path, "import os, time; os.close(1); time.sleep(60)"))
+    assert "took longer than 0.5 seconds" in told

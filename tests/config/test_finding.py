@@ -58,3 +58,9 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
     found = find_configuration(tmp_path, {}, tmp_path)
     with pytest.raises(InvalidInput, match=r"cannot be read"):
         load_configuration(found)
+
+
+def test_a_path_that_the_system_refuses_is_told_by_the_reader(tmp_path: Path) -> None:
+    found = find_configuration(tmp_path / ("x" * 300), {}, tmp_path)
+    with pytest.raises(InvalidInput, match=r"cannot be read: File name too long"):
+        load_configuration(found)

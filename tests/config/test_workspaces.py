@@ -147,6 +147,9 @@ def test_a_base_url_is_brought_to_one_form(file: File, text: str, url: str) -> N
         ("https://host#hunter2", "holds a path, a query or a fragment"),
         ("https://", "names no host"),
         ("https://.", "names no host"),
+        ("https://256.1.1.1", "names no host"),
+        ("https://1.2.3", "names no host"),
+        ("https://host.0x7f", "names no host"),
         ("https://host:port", "is no URL"),
         ("https://host:99999", "is no URL"),
         ("https://[::1", "is no URL"),
@@ -321,6 +324,31 @@ def test_an_unknown_kind_of_ledger_is_an_error_that_does_not_tell_it(file: File,
     assert url not in error.removeprefix("reconciler.yaml:7:9:")
 
 
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ('manifests: [m, "m\\0"]\n' + REAL, "4:20"),
+        ('manifests: [m]\n    sandbox: {seed: "s\\0"}\n', "5:21"),
+        ('manifests: [m]\n    sandbox: {seed: s, state: "s\\0"}\n', "5:31"),
+        ('manifests: [m]\n    region: us-west-2\n    apiKey: {file: "k\\0"}\n', "6:20"),
+        ('manifests: [m]\n    region: us-west-2\n    apiKey: {command: [a, "k\\0"]}\n', "6:27"),
+    ],
+)
+def test_a_null_character_where_the_system_takes_none_is_an_error_at_its_place(
+    file: File, body: str, place: str
+) -> None:
+    assert file.errors(f"apiVersion: reconciler/v1\nworkspaces:\n  w:\n    {body}") == [
+        f"reconciler.yaml:{place}: the text holds a null character (remove it)"
+    ]
+
+
+@pytest.mark.parametrize("field", ["rateLimits: {list", "limits: {maxDisconnects"])
+def test_a_whole_number_that_no_machine_word_holds_is_an_error(file: File, field: str) -> None:
+    told = file.error_of(f"    {field}: 1.0e+19}}\n")
+    name = field.partition("{")[2]
+    assert told.endswith(f"`{name}` is beyond 2^63 (write a smaller number)")
+
+
 class TestSecretsAreNeverShown:
     HINT = (
         "must say where the key is found, in exactly one way: {env: RECALL_API_KEY}, {file: PATH}"
@@ -352,6 +380,9 @@ class TestSecretsAreNeverShown:
             "{env: K, hunter2: x, hunter2: y}",
             "{env: A, file: hunter2}",
             "{env: !hunter hunter2}",
+            "!hunter2",
+            "!hunter2 {env: K}",
+            "{env: !hunter2 K}",
             "*hunter2",
             "{2025-10-31: x}",
             "",

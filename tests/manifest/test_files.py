@@ -208,3 +208,23 @@ def test_the_garbage_collector_is_left_as_it_was(folder: Folder, *, enabled: boo
         assert gc.isenabled() is enabled
     finally:
         gc.enable() if was else gc.disable()
+
+
+def test_folders_nested_deeper_than_calls_can_be_are_read(folder: Folder) -> None:
+    deep = folder.path
+    for _ in range(1200):
+        deep /= "d"
+        deep.mkdir()
+    (deep / "a.yaml").write_text(users("a"))
+    assert list(folder.load().users) == ["a"]
+
+
+def test_a_path_that_the_system_refuses_is_an_error(folder: Folder) -> None:
+    (error,) = folder.errors("x" * 300)
+    assert error.endswith(": cannot be read: File name too long")
+
+
+def test_a_link_that_cannot_be_followed_is_an_error_whatever_its_name(folder: Folder) -> None:
+    folder.write("a.yaml", users("a"))
+    (folder.path / "people").symlink_to("x" * 300)
+    assert folder.errors() == ["people: cannot be read: File name too long"]

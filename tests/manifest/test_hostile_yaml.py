@@ -280,3 +280,57 @@ def test_untrusted_text_is_bounded_and_visible_in_errors(folder: Folder) -> None
     assert len(error) < 300
     assert error.isprintable()
     assert "`x\\x1b[31m\\nyyy" in error
+
+
+def test_a_long_row_of_sixties_is_to_be_quoted_and_not_computed(folder: Folder) -> None:
+    row = "1:" * 200_000 + "1"
+    errors = folder.errors_of(HEAD + f"users:\n- id: {row}\n- id: {row[-401:]}.5\n")
+    assert [error.split(" `")[0] for error in errors] == [
+        "m.yaml:3:7: YAML reads",
+        "m.yaml:4:7: YAML reads",
+    ]
+    assert errors[0].endswith(" as an integer (quote it if it is meant as text)")
+    assert errors[1].endswith(" as a number (quote it if it is meant as text)")
+    assert all(len(error) < 200 for error in errors)
+
+
+def test_a_large_file_that_is_no_manifest_takes_little_memory(folder: Folder) -> None:
+    program = """
+        import sys
+        from pathlib import Path
+        from reconciler.domain import InvalidInput
+        from reconciler.manifest import load_manifests
+        try:
+            load_manifests([Path(sys.argv[1])])
+        except InvalidInput as error:
+            (peak,) = (
+                line.split()[1]
+                for line in Path("/proc/self/status").read_text().splitlines()
+                if line.startswith("VmHWM:")
+            )
+            print(len(error.diagnostics), int(peak) // 1024)
+    """
+    path = folder.write("m.yaml", HEAD + f"users: [{'1,' * 200_000}]\n")
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    errors, mebibytes = map(int, done.stdout.split())
+    assert errors == 501
+    assert mebibytes < 256
+
+
+def test_one_rule_broken_many_times_is_bounded_like_many_rules(folder: Folder) -> None:
+    errors = folder.errors_of(HEAD + f"defaults: {{platforms: [{'google,' * 2000}]}}\n")
+    assert len(errors) == 501
+    assert errors[0].startswith("m.yaml:1:1: the document breaks more than 500 rules")
+
+
+def test_lists_where_none_belong_are_errors_as_a_whole(folder: Folder) -> None:
+    errors = folder.errors_of(HEAD + "groups: [1, 2]\nx: [1, 2]\nusers: [{id: a}]\n")
+    assert [error.split(" (")[0] for error in errors] == [
+        "m.yaml:2:9: `groups` must be a mapping, not a list",
+        "m.yaml:3:1: unknown field `x`",
+    ]

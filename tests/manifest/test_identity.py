@@ -169,7 +169,7 @@ class TestErrorsDoNotHideOthers:
         assert errors[0].startswith("m.yaml:1:1: the document breaks more than 500 rules")
 
     def test_what_is_beyond_the_bound_is_not_taken_for_sound(self, folder: Folder) -> None:
-        users = "- {id: ''}\n" * 600 + "- {no: id}\n"
+        users = "- {id: ''}\n" * 600 + "- {nope: x}\n"
         errors = folder.errors_of(HEAD + "users:\n" + users)
         assert 100 < len(errors) <= 501
         assert errors[0].startswith("m.yaml:1:1: the document breaks more than 500 rules")
