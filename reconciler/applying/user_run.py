@@ -241,14 +241,18 @@ class UserRun:
         patience = waiting.patience()
         self._access.begin()
         seen: ActionResult | None = None
-        for look, pause in enumerate(_read_back_pauses()):
-            if look:  # not even an accepted call is beyond doubt once a look shows no effect
+        pauses = _read_back_pauses()
+        looked = False
+        while True:
+            pause = next(pauses)
+            if looked:  # not even an accepted call is beyond doubt once a look shows no effect
                 self._with.brakes.note_doubt(action)
             # The last look is begun a moment before time is up.
             left = patience.remaining() - _LAST_LOOK
             if pause and left < _WORTH_WAITING:
                 break
             yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
+            looked = True
             try:
                 user = self._access.read(action, waiting)
             except (Interrupted, DeadlinePassed, NotListed, ListIncomplete):
