@@ -1,8 +1,9 @@
 """The URL of an API of one's own, in the one form that plans and records know it by."""
 
-import ipaddress
 import re
 from urllib.parse import urlsplit
+
+from reconciler.domain import ip_address, is_loopback
 
 _PORTS = {"https": 443, "http": 80}
 _NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
@@ -32,9 +33,9 @@ def normalised_base_url(text: str) -> str:
         raise UnusableUrl("holds a user or a password")
     if parts.query or parts.fragment or parts.path.strip("/"):
         raise UnusableUrl("holds a path, a query or a fragment")
-    if not (_is_name(host) or _address(host)):
+    if not (_is_name(host) or ip_address(host)):
         raise UnusableUrl("names no host")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise UnusableUrl("is http and not on loopback: the API key would travel in the clear")
     shown_host = f"[{host}]" if ":" in host else host
     suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
@@ -43,15 +44,3 @@ def normalised_base_url(text: str) -> str:
 
 def _is_name(host: str) -> bool:
     return bool(_NAME.fullmatch(host)) and not _NUMERIC.fullmatch(host)
-
-
-def _is_loopback(host: str) -> bool:
-    address = _address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None

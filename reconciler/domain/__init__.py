@@ -3,16 +3,18 @@
 Imports nothing of ours, so that anyone may import it.
 """
 
+from reconciler.domain.address import ip_address, is_loopback
 from reconciler.domain.clock import Clock
 from reconciler.domain.desired import DesiredState, DesiredUser, Handover
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.limits import Limits
 from reconciler.domain.observed import CalendarUser, Connection, ObservedState
-from reconciler.domain.platform import Platform
+from reconciler.domain.platform import PLATFORM_NAMES, Platform
 from reconciler.domain.preferences import PREFERENCE_FIELDS, Preferences
 from reconciler.domain.secret import REDACTED, Secret
 
 __all__ = [
+    "PLATFORM_NAMES",
     "PREFERENCE_FIELDS",
     "REDACTED",
     "CalendarUser",
@@ -29,4 +31,6 @@ __all__ = [
     "Preferences",
     "Secret",
     "SourceLocation",
+    "ip_address",
+    "is_loopback",
 ]

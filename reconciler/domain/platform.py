@@ -12,3 +12,7 @@ class Platform(StrEnum):
 
     GOOGLE = "google"
     MICROSOFT = "microsoft"
+
+
+PLATFORM_NAMES = frozenset(platform.value for platform in Platform)
+"""The platforms that are known, by the text in which the API lists them."""

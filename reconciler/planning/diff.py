@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, structs
 
-from reconciler.domain import CalendarUser, DesiredUser, Platform, Preferences
+from reconciler.domain import PLATFORM_NAMES, CalendarUser, DesiredUser, Platform, Preferences
 
 Shape = tuple[frozenset[str] | None, Preferences | None]
 """What is connected and how it is set, as far as it is declared; None is not managed."""
@@ -82,12 +82,9 @@ def part_of(preferences: Preferences, names: tuple[str, ...]) -> Preferences:
     return structs.replace(preferences, **dict.fromkeys(left_out, UNSET))
 
 
-_KNOWN = frozenset(platform.value for platform in Platform)
-
-
 def _connected(observed: CalendarUser) -> frozenset[str]:
     return frozenset(
-        [c.platform for c in observed.connections if c.connected and c.platform in _KNOWN]
+        [c.platform for c in observed.connections if c.connected and c.platform in PLATFORM_NAMES]
     )
 
 

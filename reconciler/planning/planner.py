@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from reconciler.domain import (
+    PLATFORM_NAMES,
     CalendarUser,
     DesiredState,
     DesiredUser,
@@ -123,7 +124,7 @@ def evidence_of(
             for user in observed.users
             if user.external_id in desired.users
             for connection in user.connections
-            if connection.connected and connection.platform in _MANAGED
+            if connection.connected and connection.platform in PLATFORM_NAMES
         ),
         problems=len(observed.problems),
         disconnects=disconnects,
@@ -273,6 +274,3 @@ def _add_unknown_to_recall(
 
 def _count_disconnects(actions: Sequence[Action]) -> int:
     return sum(1 for action in actions if isinstance(action, Disconnect))
-
-
-_MANAGED = frozenset(platform.value for platform in Platform)

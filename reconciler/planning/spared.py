@@ -1,9 +1,7 @@
 """What is connected and left alone, because no manifest speaks of it."""
 
-from reconciler.domain import CalendarUser, DesiredState, ObservedState, Platform
+from reconciler.domain import PLATFORM_NAMES, CalendarUser, DesiredState, ObservedState
 from reconciler.planning.plan import Spared, SparedReason
-
-_KNOWN = frozenset(platform.value for platform in Platform)
 
 
 def spared(desired: DesiredState, observed: ObservedState) -> tuple[Spared, ...]:
@@ -40,6 +38,8 @@ def _connected(user: CalendarUser) -> tuple[str, ...]:
 def _unknown(user: CalendarUser) -> tuple[str, ...]:
     """The connected platforms that we do not know."""
     for connection in user.connections:
-        if connection.connected and connection.platform not in _KNOWN:
-            return tuple(platform for platform in _connected(user) if platform not in _KNOWN)
+        if connection.connected and connection.platform not in PLATFORM_NAMES:
+            return tuple(
+                platform for platform in _connected(user) if platform not in PLATFORM_NAMES
+            )
     return ()

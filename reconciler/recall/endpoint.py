@@ -2,13 +2,12 @@
 
 import hashlib
 import hmac
-import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, InvalidInput, Secret
+from reconciler.domain import Diagnostic, InvalidInput, Secret, ip_address, is_loopback
 
 REGIONS: tuple[str, ...] = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1")
 
@@ -38,7 +37,7 @@ class Endpoint(Struct, frozen=True):
     @property
     def loopback(self) -> bool:
         """Whether its bytes stay on this machine."""
-        return _is_loopback(urlsplit(self.url).hostname or "")
+        return is_loopback(urlsplit(self.url).hostname or "")
 
 
 def region_endpoint(region: str, key: Secret) -> Endpoint:
@@ -83,7 +82,7 @@ def _checked_url(text: str) -> str:
     host = parts.hostname or ""
     if parts.scheme not in _PORTS or not _is_host(host) or _has_more(parts):
         raise _invalid_url(text, "https://host or https://host:port, without path or user")
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise _invalid_url(text, "https; http is for loopback only")
     shown = f"[{host}]" if ":" in host else host
     if port is None or port == _PORTS[parts.scheme]:
@@ -96,26 +95,12 @@ def _is_host(host: str) -> bool:
         return False
     if ":" in host or host.rpartition(".")[2].isdigit():
         # Only an address looks so, and HTTP libraries take it for one.
-        return _address(host) is not None
+        return ip_address(host) is not None
     return True
 
 
 def _has_more(parts: SplitResult) -> bool:
     return bool(parts.path.strip("/") or parts.query or parts.fragment or "@" in parts.netloc)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    address = _address(host)
-    return address is not None and address.is_loopback
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
 
 
 def _usable(key: Secret) -> Secret:

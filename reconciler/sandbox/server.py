@@ -6,7 +6,6 @@ than a test does. uvicorn and starlette are imported only when a server starts.
 
 import asyncio
 import contextlib
-import ipaddress
 import signal
 import socket
 import struct
@@ -17,6 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from reconciler.domain import is_loopback
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.discovery import announced
 from reconciler.sandbox.service import Service
@@ -56,7 +56,7 @@ class SandboxServer:
         now: Callable[[], float] | None = None,
         allow_remote: bool = False,
     ) -> None:
-        if not (allow_remote or _is_loopback(host)):
+        if not (allow_remote or is_loopback(host)):
             raise RemoteListenRefused(f"{host[:200]} can be reached from other machines")
         self.url = ""
         self._state_path = state_path
@@ -123,15 +123,6 @@ class SandboxServer:
         host, port = listener.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
         return _Running(database, listener, Service(database, self._now), state_id)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:
