@@ -1,14 +1,11 @@
 """The URL of an API of one's own, in the one form that plans and records know it by."""
 
-import re
 from urllib.parse import urlsplit
 
-from reconciler.domain import ip_address, is_loopback
+from reconciler.config.host import in_url, is_host
+from reconciler.domain import is_loopback
 
 _PORTS = {"https": 443, "http": 80}
-_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-# No name ends in a number: such a host is an IPv4 address, or nothing.
-_NUMERIC = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 class UnusableUrl(Exception):
@@ -33,14 +30,9 @@ def normalised_base_url(text: str) -> str:
         raise UnusableUrl("holds a user or a password")
     if parts.query or parts.fragment or parts.path.strip("/"):
         raise UnusableUrl("holds a path, a query or a fragment")
-    if not (_is_name(host) or ip_address(host)):
+    if not is_host(host):
         raise UnusableUrl("names no host")
     if parts.scheme == "http" and not is_loopback(host):
         raise UnusableUrl("is http and not on loopback: the API key would travel in the clear")
-    shown_host = f"[{host}]" if ":" in host else host
     suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
-    return f"{parts.scheme}://{shown_host}{suffix}"
-
-
-def _is_name(host: str) -> bool:
-    return bool(_NAME.fullmatch(host)) and not _NUMERIC.fullmatch(host)
+    return f"{parts.scheme}://{in_url(host)}{suffix}"

@@ -11,12 +11,11 @@ from reconciler.manifest.shown import near_miss, shown
 
 
 class Configuration(Struct, frozen=True):
-    """A read ``reconciler.yaml``. ``ledger`` is its URL as it is written there, None without."""
+    """A read ``reconciler.yaml``."""
 
     path: Path
     default_workspace: str | None
     workspaces: Mapping[str, Workspace]
-    ledger: str | None
     source: SourceLocation
 
     def workspace(self, name: str | None) -> Workspace:

@@ -13,6 +13,7 @@ from reconciler.config.api_key import (
 )
 from reconciler.config.base_url import UnusableUrl, normalised_base_url
 from reconciler.config.configuration import Configuration
+from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
 from reconciler.config.workspace import (
     BaseUrl,
     RateLimits,
@@ -22,7 +23,14 @@ from reconciler.config.workspace import (
     Timeouts,
     Workspace,
 )
-from reconciler.domain import Diagnostic, InvalidInput, Limits, SourceLocation
+from reconciler.domain import (
+    Diagnostic,
+    InvalidInput,
+    LedgerPlace,
+    Limits,
+    SourceLocation,
+    SqliteFile,
+)
 from reconciler.manifest.document import Document, read_documents
 from reconciler.manifest.shown import near_miss, shown
 from reconciler.manifest.source import display_name, read_source
@@ -66,12 +74,12 @@ class _Reader:
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         self._folder = self._path.parent
         self._document = document
+        self._fields = cast("Fields", document.value)
         self._diagnostics = diagnostics
 
     def configuration(self) -> Configuration:
-        fields = cast("Fields", self._document.value)
-        workspaces = fields["workspaces"]
-        default = fields.get("defaultWorkspace")
+        workspaces = self._fields["workspaces"]
+        default = self._fields.get("defaultWorkspace")
         if default is not None and default not in workspaces:
             self._diagnostics.append(
                 Diagnostic(
@@ -80,15 +88,15 @@ class _Reader:
                     near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
                 )
             )
+        ledger = self._ledger()
         return Configuration(
             self._path,
             default,
-            {name: self._workspace(name, workspaces[name]) for name in workspaces},
-            fields.get("ledger"),
+            {name: self._workspace(name, workspaces[name], ledger) for name in workspaces},
             SourceLocation(self._document.source.name),
         )
 
-    def _workspace(self, name: str, fields: Fields) -> Workspace:
+    def _workspace(self, name: str, fields: Fields, ledger: LedgerPlace) -> Workspace:
         here = ["workspaces", name]
         limits = fields.get("limits", {})
         rates = fields.get("rateLimits", {})
@@ -118,12 +126,27 @@ class _Reader:
             timeouts=Timeouts(
                 **{_TIMEOUTS[key]: value for key, value in fields.get("timeouts", {}).items()}
             ),
+            ledger=ledger,
+            require_ledger=self._fields.get("requireLedger", False),
             source=self._document.locate_key(here),
+            ledger_source=(
+                self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
+            ),
             **{
                 f"{_LIMITS[key]}_source": self._document.locate_key([*here, "limits", key])
                 for key in limits
             },
         )
+
+    def _ledger(self) -> LedgerPlace:
+        default = SqliteFile(self._folder / DEFAULT_PATH)
+        if "ledger" not in self._fields:
+            return default
+        try:
+            return ledger_place(self._fields["ledger"], self._folder)
+        except UnusableLedger as error:
+            self._error(["ledger"], f"`ledger` {error}", error.hint)
+            return default
 
     def _remote(self, name: str, fields: Fields) -> Remote:
         if "region" in fields:
@@ -181,6 +204,7 @@ _LARGEST = 2**63
 _LIMITS = {
     "maxDisconnects": "max_disconnects",
     "maxDisconnectPercent": "max_disconnect_percent",
+    "maxFleetShrinkPercent": "max_fleet_shrink_percent",
 }
 _TIMEOUTS = {
     "connectSeconds": "connect",

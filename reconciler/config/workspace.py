@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.config.api_key import ApiKeySource
-from reconciler.domain import Limits, SourceLocation
+from reconciler.domain import LedgerPlace, Limits, SourceLocation
 
 
 class Region(Struct, frozen=True):
@@ -65,8 +65,9 @@ class Timeouts(Struct, frozen=True):
 class Workspace(Struct, frozen=True):
     """One workspace. All paths are absolute.
 
-    ``source`` is where it is defined; ``max_disconnects_source`` and
-    ``max_disconnect_percent_source`` are where its limits are set, None for a default.
+    ``require_ledger`` says that an acting run which finds no ledger is refused. ``source`` is
+    where the workspace is defined; the other sources are where its ledger is named and where its
+    limits are set, None for a default.
     """
 
     name: str
@@ -77,6 +78,10 @@ class Workspace(Struct, frozen=True):
     protected: tuple[str, ...]
     rate_limits: RateLimits
     timeouts: Timeouts
+    ledger: LedgerPlace
+    require_ledger: bool
     source: SourceLocation
+    ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None
+    max_fleet_shrink_percent_source: SourceLocation | None = None

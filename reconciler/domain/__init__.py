@@ -5,8 +5,10 @@ Imports nothing of ours, so that anyone may import it.
 
 from reconciler.domain.address import ip_address, is_loopback
 from reconciler.domain.clock import Clock
+from reconciler.domain.count import Count
 from reconciler.domain.desired import DesiredState, DesiredUser, Handover
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
+from reconciler.domain.ledger_place import LedgerPlace, PostgresqlDatabase, SqliteFile
 from reconciler.domain.limits import Limits
 from reconciler.domain.observed import CalendarUser, Connection, ObservedState
 from reconciler.domain.platform import PLATFORM_NAMES, Platform
@@ -20,17 +22,21 @@ __all__ = [
     "CalendarUser",
     "Clock",
     "Connection",
+    "Count",
     "DesiredState",
     "DesiredUser",
     "Diagnostic",
     "Handover",
     "InvalidInput",
+    "LedgerPlace",
     "Limits",
     "ObservedState",
     "Platform",
+    "PostgresqlDatabase",
     "Preferences",
     "Secret",
     "SourceLocation",
+    "SqliteFile",
     "ip_address",
     "is_loopback",
 ]

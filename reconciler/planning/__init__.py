@@ -6,7 +6,9 @@
 
 from reconciler.planning.action import Action, ActionReason, Disconnect, UpdatePreferences
 from reconciler.planning.canonical import canonical_json, desired_digest
+from reconciler.planning.changes import GuardChange, PlanChanges, changes_since
 from reconciler.planning.codec import (
+    MAX_BYTES,
     PlanUnusable,
     decode_plan,
     encode_plan,
@@ -14,8 +16,9 @@ from reconciler.planning.codec import (
     rfc3339,
     seal,
 )
-from reconciler.planning.guards import ALLOWABLE, SMALL_FLEET, judge
-from reconciler.planning.history import History
+from reconciler.planning.guards import ALLOWABLE, SMALL_FLEET, judge, judge_list
+from reconciler.planning.history import FleetSize, History
+from reconciler.planning.narrowing import narrowed
 from reconciler.planning.plan import (
     Blocked,
     Content,
@@ -44,6 +47,7 @@ from reconciler.planning.staleness import Stale, divide
 
 __all__ = [
     "ALLOWABLE",
+    "MAX_BYTES",
     "SMALL_FLEET",
     "Action",
     "ActionReason",
@@ -52,6 +56,8 @@ __all__ = [
     "Disconnect",
     "Envelope",
     "Fleet",
+    "FleetSize",
+    "GuardChange",
     "GuardName",
     "History",
     "Hold",
@@ -62,6 +68,7 @@ __all__ = [
     "Pending",
     "PendingReason",
     "Plan",
+    "PlanChanges",
     "PlanUnusable",
     "Protection",
     "Roster",
@@ -75,6 +82,7 @@ __all__ = [
     "UpdatePreferences",
     "Verdict",
     "canonical_json",
+    "changes_since",
     "decode_plan",
     "desired_digest",
     "divide",
@@ -83,8 +91,10 @@ __all__ = [
     "evidence_of",
     "expires_at",
     "judge",
+    "judge_list",
     "listed_standing",
     "make_plan",
+    "narrowed",
     "rfc3339",
     "seal",
     "select",

@@ -2,7 +2,8 @@
 
 A file is the canonical JSON of ``{"content", "envelope", "seal"}`` and a line feed. The seal is
 the digest of content and envelope together: it finds accidents, not forgers. A file that is not
-byte for byte its own canonical form is refused, so that nothing hides in what a reader skips.
+byte for byte its own canonical form is refused, so that nothing hides in what a reader skips. What
+a forger writes into verdicts and limits is only shown: an acting run judges by its own.
 """
 
 import re
@@ -54,6 +55,8 @@ def decode_plan(data: bytes) -> Plan:
         raise PlanUnusable("the plan file was altered: its seal does not match; plan again")
     if len({action.key for action in plan.content.actions}) != len(plan.content.actions):
         raise PlanUnusable("the plan file holds the same action twice; plan again")
+    if len({verdict.guard for verdict in plan.content.guards}) != len(plan.content.guards):
+        raise PlanUnusable("the plan file holds two verdicts of one guard; plan again")
     if encode_plan(plan) != data:
         raise PlanUnusable("the plan file was altered: it is not in canonical form; plan again")
     return plan

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import Struct, structs
 
-from reconciler.domain import Limits
+from reconciler.domain import Limits, ObservedState
 from reconciler.planning.history import History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
@@ -37,6 +37,22 @@ def judge(evidence: Evidence, allowed: Set[GuardName] = frozenset()) -> tuple[Ve
     return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS)
 
 
+def judge_list(
+    observed: ObservedState, limits: Limits, history: History, allowed: Set[GuardName]
+) -> tuple[Verdict, ...]:
+    """The verdicts on a list that nothing is planned by, but that somebody may be missing from."""
+    evidence = Evidence(
+        declared=0,
+        observed=len(observed.users),
+        connections=0,
+        problems=len(observed.problems),
+        disconnects=0,
+        limits=limits,
+        history=history,
+    )
+    return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS_OF_THE_LIST)
+
+
 def _allow(verdict: Verdict, allowed: Set[GuardName]) -> Verdict:
     if verdict.judgement is not Judgement.REFUSED or verdict.guard not in allowed:
         return verdict
@@ -62,6 +78,44 @@ def _empty_observed(evidence: Evidence) -> Verdict:
         _refuse(when=evidence.observed == 0 and not evidence.problems),
         evidence.observed,
     )
+
+
+def _observed_fleet_shrink(evidence: Evidence) -> Verdict:
+    """An incomplete list says nothing of how many there are; another guard refuses it."""
+    accepted = evidence.history.accepted
+    return _shrink(
+        GuardName.OBSERVED_FLEET_SHRINK,
+        evidence.observed,
+        None if accepted is None else accepted.observed,
+        evidence.limits.max_fleet_shrink_percent,
+        known=not evidence.problems,
+    )
+
+
+def _desired_fleet_shrink(evidence: Evidence) -> Verdict:
+    accepted = evidence.history.accepted
+    return _shrink(
+        GuardName.DESIRED_FLEET_SHRINK,
+        evidence.declared,
+        None if accepted is None else accepted.declared,
+        evidence.limits.max_fleet_shrink_percent,
+    )
+
+
+def _shrink(
+    guard: GuardName, now: int, before: int | None, percent: int | None, *, known: bool = True
+) -> Verdict:
+    """What is missing of the ``before`` users of the last accepted fleet; growth passes.
+
+    ``known`` says whether ``now`` is the whole fleet.
+    """
+    if percent is None:
+        judgement = Judgement.NOT_APPLICABLE
+    elif before is None or not known:
+        judgement = Judgement.NOT_JUDGED
+    else:
+        judgement = _refuse(when=100 * (before - now) > percent * before)
+    return Verdict(guard, judgement, now, percent, before)
 
 
 def _max_disconnects(evidence: Evidence) -> Verdict:
@@ -94,6 +148,10 @@ _GUARDS: Final[tuple[Callable[[Evidence], Verdict], ...]] = (
     _complete_observation,
     _empty_desired,
     _empty_observed,
+    _observed_fleet_shrink,
+    _desired_fleet_shrink,
     _max_disconnects,
     _max_disconnect_percent,
 )
+
+_GUARDS_OF_THE_LIST: Final = (_complete_observation, _empty_observed, _observed_fleet_shrink)

@@ -3,5 +3,21 @@
 from msgspec import Struct
 
 
+class FleetSize(Struct, frozen=True):
+    """How many calendar users the manifests declared and the list call showed."""
+
+    declared: int
+    observed: int
+
+
 class History(Struct, frozen=True):
-    """The memory that guards may judge by. Empty: no guard of this version remembers."""
+    """The memory that guards judge by.
+
+    ``accepted`` is the fleet that the last acting run accepted; None where no run has, or where
+    the ledger cannot be reached: what needs it is then *not judged*, which is not *passed*.
+    ``in_doubt`` are the users (external ids) for whom an earlier run may have sent a call of which
+    it could not be found out yet what became.
+    """
+
+    accepted: FleetSize | None = None
+    in_doubt: frozenset[str] = frozenset()

@@ -1,7 +1,7 @@
 """The plan: plain, frozen data that can be shown, saved, compared, approved and applied.
 
-``content`` follows from what is desired, observed, configured and selected alone and is
-byte-identical for the same input; ``envelope`` says where, when and by what it was made.
+``content`` follows from what is desired, observed, configured, remembered and selected alone and
+is byte-identical for the same input; ``envelope`` says where, when and by what it was made.
 """
 
 from collections.abc import Mapping
@@ -10,17 +10,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.domain import Limits, Platform
+from reconciler.domain import Count, Limits, Platform
 from reconciler.planning.action import Action, Disconnect, UpdatePreferences
 from reconciler.planning.canonical import canonical_json, digest
 
 
 class Hold(StrEnum):
-    """What keeps one action back; lifted by editing the manifest or the configuration."""
+    """What keeps one action back; no flag lifts it, but an edit does, or that it is settled."""
 
     HANDOVER = "handover"  # a wanted platform is not connected yet
     PROTECTED = "protected"  # a `protected` pattern of the configuration matches the user
     AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
+    IN_DOUBT = "in_doubt"  # what an earlier run may have sent for the user is not settled yet
 
 
 class PendingReason(StrEnum):
@@ -53,15 +54,20 @@ class GuardName(StrEnum):
     COMPLETE_OBSERVATION = "complete-observation"
     EMPTY_DESIRED = "empty-desired"
     EMPTY_OBSERVED = "empty-observed"
+    OBSERVED_FLEET_SHRINK = "observed-fleet-shrink"
+    DESIRED_FLEET_SHRINK = "desired-fleet-shrink"
     MAX_DISCONNECTS = "max-disconnects"
     MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
 
 
 class Judgement(StrEnum):
-    """What a guard says of a plan."""
+    """What a guard says of a plan. Only ``REFUSED`` keeps it from being applied."""
 
     PASSED = "passed"
-    NOT_APPLICABLE = "not_applicable"  # a percentage of a fleet too small for percentages
+    # A percentage of a fleet too small for percentages; or shrinkage, for which no limit is set.
+    NOT_APPLICABLE = "not_applicable"
+    # Nothing to compare with: no earlier fleet is remembered, or how many are listed is unknown.
+    NOT_JUDGED = "not_judged"
     REFUSED = "refused"
     ALLOWED = "allowed"  # refused, and the operator of this run allowed it
 
@@ -110,24 +116,26 @@ class Verdict(Struct, frozen=True):
     """What one guard said, in numbers: ``actual`` against ``limit``, of ``total`` where a share.
 
     ``limit`` is null where none is set. For ``complete-observation`` ``actual`` counts the
-    problems of the observation, for the empty-fleet guards the users of that fleet.
+    problems of the observation, for the guards on fleets the users of that fleet. Where a fleet
+    may shrink, ``limit`` is the percentage that may be missing of ``total``, the users of the
+    fleet that was last accepted: null where none is remembered.
     """
 
     guard: GuardName
     judgement: Judgement
-    actual: int
-    limit: int | None = None
-    total: int | None = None
+    actual: Count
+    limit: Count | None = None
+    total: Count | None = None
 
 
 class Fleet(Struct, frozen=True):
     """How many there are, before selection. ``connections`` are the connected google and
     microsoft rows of the declared users: what the percentage limit is of."""
 
-    declared: int
-    observed: int
-    connections: int
-    converged: int
+    declared: Count
+    observed: Count
+    connections: Count
+    converged: Count
 
 
 class Judged(Struct, frozen=True):
@@ -138,7 +146,7 @@ class Judged(Struct, frozen=True):
 
 
 class Content(Struct, frozen=True):
-    """What follows from the inputs alone.
+    """What follows from the inputs alone: manifests, list, configuration, memory, selection.
 
     Everything is ordered by user; actions of one user in the order in which they are done.
     ``problems`` says why the observation is incomplete, ``deselected`` counts the actions that
@@ -159,7 +167,7 @@ class Content(Struct, frozen=True):
     undetermined: tuple[Undetermined, ...]
     spared: tuple[Spared, ...]
     notices: tuple[Notice, ...]
-    deselected: int
+    deselected: Count
     guards: tuple[Verdict, ...]
 
     @property

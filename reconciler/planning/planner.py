@@ -1,6 +1,6 @@
 """Desired and observed in, content of a plan out. Pure: no I/O, no clock."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from msgspec import Struct
 
@@ -75,7 +75,7 @@ def make_plan(
     chosen = None if selectors is None else select(desired, selectors)
     protection = Protection(tuple(protected))
     roster = Roster(observed)
-    comparison = _compare(target, desired, observed, roster, protection)
+    comparison = _compare(target, desired, observed, roster, protection, in_doubt=history.in_doubt)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
     evidence = evidence_of(
         desired, observed, limits, history, disconnects=_count_disconnects(actions)
@@ -151,13 +151,15 @@ def _compare(
     observed: ObservedState,
     roster: Roster,
     protection: Protection,
+    *,
+    in_doubt: Set[str],
 ) -> _Comparison:
     found = _Comparison()
     missing: list[DesiredUser] = []
     for name in sorted(desired.users):
         user, rows = desired.users[name], roster.rows(name)
         if rows:
-            _compare_user(target, user, rows, protection, found)
+            _compare_user(target, user, rows, protection, found, in_doubt=name in in_doubt)
         elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))
         else:
@@ -173,6 +175,8 @@ def _compare_user(
     rows: tuple[CalendarUser, ...],
     protection: Protection,
     found: _Comparison,
+    *,
+    in_doubt: bool,
 ) -> None:
     if len(rows) == 1 and as_declared(user, rows[0]):  # nearly everybody
         found.converged += 1
@@ -193,7 +197,13 @@ def _compare_user(
         found.converged += 1
     for action, row, difference in planned:
         holds = holds_of(
-            action, user, row, difference, protected=protected, shared_id=len(rows) > 1
+            action,
+            user,
+            row,
+            difference,
+            protected=protected,
+            shared_id=len(rows) > 1,
+            in_doubt=in_doubt,
         )
         if holds:
             found.blocked.append(Blocked(action, holds))

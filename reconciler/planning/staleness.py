@@ -24,22 +24,17 @@ def divide(
     saved: Content, today: Content, roster: Roster, protection: Protection
 ) -> tuple[tuple[Action, ...], tuple[Stale, ...]]:
     """The actions of ``saved`` that ``today``'s plan holds too, and those that went stale."""
-    planned_today = {_identity(action) for action in today.actions}
-    ready = tuple(action for action in saved.actions if _identity(action) in planned_today)
+    planned_today = {identity(action) for action in today.actions}
+    ready = tuple(action for action in saved.actions if identity(action) in planned_today)
     stale = tuple(
         Stale(action, _why(action, roster, protection))
         for action in saved.actions
-        if _identity(action) not in planned_today
+        if identity(action) not in planned_today
     )
     return ready, stale
 
 
-def _why(action: Action, roster: Roster, protection: Protection) -> Standing:
-    standing = listed_standing(action, roster.rows(action.user), protection)
-    return Standing.NOT_PLANNED_ANY_MORE if standing is Standing.READY else standing
-
-
-def _identity(action: Action) -> object:
+def identity(action: Action) -> object:
     """What makes two actions the same call on the same state of the world."""
     if isinstance(action, Disconnect):
         return (
@@ -51,3 +46,8 @@ def _identity(action: Action) -> object:
             action.requires_connected,
         )
     return action.workspace, action.user, action.recall_id, action.preferences, action.seen
+
+
+def _why(action: Action, roster: Roster, protection: Protection) -> Standing:
+    standing = listed_standing(action, roster.rows(action.user), protection)
+    return Standing.NOT_PLANNED_ANY_MORE if standing is Standing.READY else standing

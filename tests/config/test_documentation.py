@@ -8,7 +8,7 @@ import pytest
 from reconciler.config import SandboxSource, Workspace, load_configuration
 from reconciler.domain import PREFERENCE_FIELDS
 from reconciler.manifest import schema
-from tests.config.file import File
+from tests.config.file import HEAD, REAL, File
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/configuration.md").read_text("utf-8")
@@ -56,6 +56,29 @@ def test_the_documented_defaults_are_the_schemas_and_the_codes(file: File, secti
     assert given.limits == absent.limits
     assert given.rate_limits == absent.rate_limits
     assert given.timeouts == absent.timeouts
+
+
+def test_every_field_of_a_configuration_is_documented() -> None:
+    configuration = schema("config")
+    properties, definitions = configuration["properties"], configuration["$defs"]
+    assert isinstance(properties, dict)
+    assert isinstance(definitions, dict)
+    fields = [*properties, *definitions["workspace"]["properties"]]
+    assert {"ledger", "requireLedger", "limits"} <= set(fields)
+    assert [name for name in fields if f"\n| `{name}` |" not in TEXT] == []
+
+
+def test_the_documented_ledger_is_the_one_that_is_used_where_none_is_named(file: File) -> None:
+    (default,) = re.findall(r"^\| absent \| .*`(sqlite:///\S+)`", TEXT, re.MULTILINE)
+    named = file.load(f"{HEAD}{REAL}ledger: {default}\n").workspace("w")
+    assert named.ledger == file.workspace("").ledger
+
+
+def test_every_option_of_a_ledgers_url_is_documented(file: File) -> None:
+    (error,) = file.errors(f"{HEAD}{REAL}ledger: postgresql://h/d?x=y\n")
+    known = error.partition("known here: ")[2].removesuffix(")").split(", ")
+    assert len(known) > 10
+    assert [name for name in known if f"`{name}`" not in TEXT] == []
 
 
 def test_the_documentation_of_manifests_names_every_preference() -> None:

@@ -28,9 +28,10 @@ def test_a_workspace_with_nothing_but_the_necessary_has_the_defaults(file: File)
     assert workspace.remote == Region("us-west-2")
     assert workspace.api_key == KeyFromEnvironment("RECALL_API_KEY", place(6, 5))
     assert workspace.manifests == (file.path.parent / "m",)
-    assert workspace.limits == Limits(10, 20)
+    assert workspace.limits == Limits(10, 20, 30)
     assert workspace.max_disconnects_source is None
     assert workspace.max_disconnect_percent_source is None
+    assert workspace.max_fleet_shrink_percent_source is None
     assert workspace.protected == ()
     assert workspace.rate_limits == RateLimits(share=0.5, list=60, authenticate=300, user=120)
     assert workspace.timeouts == Timeouts(
@@ -57,23 +58,29 @@ def test_every_setting_is_read(file: File) -> None:
 @pytest.mark.parametrize(
     ("limits", "expected", "sources"),
     [
-        ("{}", Limits(10, 20), (None, None)),
-        ("{maxDisconnects: 5}", Limits(5, 20), (place(7, 14), None)),
-        ("{maxDisconnects: null}", Limits(None, 20), (place(7, 14), None)),
-        ("{maxDisconnectPercent: 0}", Limits(10, 0), (None, place(7, 14))),
+        ("{}", Limits(10, 20, 30), (None, None, None)),
+        ("{maxDisconnects: 5}", Limits(5, 20, 30), (place(7, 14), None, None)),
+        ("{maxDisconnects: null}", Limits(None, 20, 30), (place(7, 14), None, None)),
+        ("{maxDisconnectPercent: 0}", Limits(10, 0, 30), (None, place(7, 14), None)),
+        ("{maxFleetShrinkPercent: 0}", Limits(10, 20, 0), (None, None, place(7, 14))),
+        ("{maxFleetShrinkPercent: null}", Limits(10, 20, None), (None, None, place(7, 14))),
         (
-            "{maxDisconnects: 0, maxDisconnectPercent: ~}",
-            Limits(0, None),
-            (place(7, 14), place(7, 33)),
+            "{maxDisconnects: 0, maxDisconnectPercent: ~, maxFleetShrinkPercent: 100}",
+            Limits(0, None, 100),
+            (place(7, 14), place(7, 33), place(7, 58)),
         ),
     ],
 )
 def test_limits_know_where_they_are_set(
-    file: File, limits: str, expected: Limits, sources: tuple[object, object]
+    file: File, limits: str, expected: Limits, sources: tuple[object, object, object]
 ) -> None:
     workspace = file.workspace(f"    limits: {limits}\n")
     assert workspace.limits == expected
-    assert (workspace.max_disconnects_source, workspace.max_disconnect_percent_source) == sources
+    assert sources == (
+        workspace.max_disconnects_source,
+        workspace.max_disconnect_percent_source,
+        workspace.max_fleet_shrink_percent_source,
+    )
 
 
 def test_a_whole_number_with_a_point_is_a_whole_number(file: File) -> None:
@@ -182,6 +189,14 @@ def test_an_unusable_base_url_is_an_error_that_does_not_tell_it(
         (
             "    limits: {maxDisconnectPercent: 101}\n",
             "7:36: `maxDisconnectPercent` cannot be `101` (write at most 100)",
+        ),
+        (
+            "    limits: {maxFleetShrinkPercent: 101}\n",
+            "7:37: `maxFleetShrinkPercent` cannot be `101` (write at most 100)",
+        ),
+        (
+            "    limits: {maxFleetShrinkPercent: -1}\n",
+            "7:37: `maxFleetShrinkPercent` cannot be `-1` (write at least 0)",
         ),
         (
             "    limits: {maxDisconnects: 1.5}\n",
@@ -308,20 +323,6 @@ def test_all_errors_are_told(file: File) -> None:
         "reconciler.yaml:4:18",
         "reconciler.yaml:5:1",
     ]
-
-
-@pytest.mark.parametrize(
-    "url", ["sqlite:///.reconciler/ledger.db", "postgresql+psycopg://db.example.com/reconciler"]
-)
-def test_the_ledgers_url_is_kept_as_it_is(file: File, url: str) -> None:
-    assert file.load(HEAD + REAL + f"ledger: {url}\n").ledger == url
-
-
-@pytest.mark.parametrize("url", ["mysql://u:hunter2@h/d", "ledger.db", "5"])
-def test_an_unknown_kind_of_ledger_is_an_error_that_does_not_tell_it(file: File, url: str) -> None:
-    (error,) = file.errors(HEAD + REAL + f"ledger: {url}\n")
-    assert error.startswith("reconciler.yaml:7:9: `ledger` must be")
-    assert url not in error.removeprefix("reconciler.yaml:7:9:")
 
 
 @pytest.mark.parametrize(

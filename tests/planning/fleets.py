@@ -29,7 +29,8 @@ from reconciler.planning import (
 GOOGLE = Platform.GOOGLE
 MICROSOFT = Platform.MICROSOFT
 TARGET = Target("prod", "https://us-west-2.recall.ai")
-NO_LIMITS = Limits(None, None)
+NOTHING_REMEMBERED = History()
+NO_LIMITS = Limits(None, None, None)
 
 
 def declared(
@@ -86,6 +87,7 @@ def content_of(
     limits: Limits = NO_LIMITS,
     protected: Sequence[str] = (),
     selectors: Sequence[str] | None = None,
+    history: History = NOTHING_REMEMBERED,
 ) -> Content:
     return make_plan(
         TARGET,
@@ -94,7 +96,7 @@ def content_of(
         limits=limits,
         protected=protected,
         selectors=selectors,
-        history=History(),
+        history=history,
     )
 
 

@@ -19,7 +19,7 @@ from reconciler.domain import (
     Preferences,
     SourceLocation,
 )
-from reconciler.planning import Content
+from reconciler.planning import Content, FleetSize, History
 from tests.planning.fleets import GOOGLE, MICROSOFT, content_of
 
 QUICK: Final = settings(max_examples=80, deadline=None, database=None, derandomize=True)
@@ -34,6 +34,7 @@ class World(Struct, frozen=True):
     observed: ObservedState
     protected: tuple[str, ...]
     limits: Limits
+    history: History
 
     def content(self, *selectors: str) -> Content:
         return content_of(
@@ -42,6 +43,7 @@ class World(Struct, frozen=True):
             limits=self.limits,
             protected=self.protected,
             selectors=selectors or None,
+            history=self.history,
         )
 
 
@@ -123,9 +125,19 @@ cut_observations = st.builds(
     ObservedState, observed_users, st.sampled_from((("page 2: timeout",), ("b", "a")))
 )
 
-limits = st.builds(Limits, st.sampled_from((None, 0, 1, 10)), st.sampled_from((None, 0, 20)))
+limits = st.builds(
+    Limits,
+    st.sampled_from((None, 0, 1, 10)),
+    st.sampled_from((None, 0, 20)),
+    st.sampled_from((None, 0, 30)),
+)
+histories = st.builds(
+    History, st.none() | st.builds(FleetSize, st.sampled_from((0, 4)), st.sampled_from((4, 6)))
+)
 protected = st.sampled_from(((), (), ("B@X",), ("nobody", "a"), ("*@y",)))
 
-complete_worlds = st.builds(World, desired_states, complete_observations, protected, limits)
-cut_worlds = st.builds(World, desired_states, cut_observations, protected, limits)
+complete_worlds = st.builds(
+    World, desired_states, complete_observations, protected, limits, histories
+)
+cut_worlds = st.builds(World, desired_states, cut_observations, protected, limits, histories)
 worlds = complete_worlds | cut_worlds

@@ -143,6 +143,10 @@ NOT_A_PLAN: dict[str, Callable[[bytes], bytes]] = {
     "a fraction": changed('"deselected":0', '"deselected":0.5'),
     "not a number": changed('"deselected":0', '"deselected":NaN'),
     "infinity": changed('"deselected":0', '"deselected":1e999'),
+    "a number that no database holds": changed('"deselected":0', f'"deselected":{2**63}'),
+    "less than none": changed('"deselected":0', '"deselected":-1'),
+    "a limit less than none": changed('"max_disconnects":null', '"max_disconnects":-1'),
+    "a share of less than nobody": changed('"total":null', '"total":-1'),
     "a number without end": changed('"deselected":0', '"deselected":' + "9" * 5000),
     "an unknown kind of action": changed('"kind":"disconnect"', '"kind":"delete"'),
     "an unknown platform": changed('"platform":"microsoft"', '"platform":"zoom"'),
@@ -178,7 +182,6 @@ ALTERED: dict[str, Callable[[bytes], bytes]] = {
     "another workspace": changed('"workspace":"prod"', '"workspace":"test"'),
     "another expiry": changed('"expires":"2026', '"expires":"2036'),
     "a larger limit": changed('"deselected":0', '"deselected":1'),
-    "a huge number": changed('"deselected":0', '"deselected":' + "9" * 30),
     "a guard that passes": changed('"judgement":"passed"', '"judgement":"allowed"'),
     "another seal": lambda data: re.sub(rb'(sha256:)(.)([0-9a-f]*"}\n)$', rb"\1x\3", data),
     "no precondition": changed('"requires_connected":["google"]', '"requires_connected":[]'),
@@ -226,6 +229,13 @@ def test_a_plan_that_holds_an_action_twice_is_refused_though_its_seal_is_right()
     actions = PLAN.content.actions
     twice = structs.replace(PLAN.content, actions=(*actions, actions[0]))
     with pytest.raises(PlanUnusable, match="the same action twice"):
+        decode_plan(encode_plan(structs.replace(PLAN, content=twice)))
+
+
+def test_a_plan_that_holds_two_verdicts_of_a_guard_is_refused_though_its_seal_is_right() -> None:
+    guards = PLAN.content.guards
+    twice = structs.replace(PLAN.content, guards=(*guards, guards[-1]))
+    with pytest.raises(PlanUnusable, match="two verdicts of one guard"):
         decode_plan(encode_plan(structs.replace(PLAN, content=twice)))
 
 

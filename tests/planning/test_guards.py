@@ -7,6 +7,7 @@ from reconciler.domain import DesiredState, Limits, ObservedState, Preferences
 from reconciler.planning import (
     ALLOWABLE,
     SMALL_FLEET,
+    FleetSize,
     GuardName,
     History,
     Judgement,
@@ -35,7 +36,7 @@ HEALTHY = Evidence(
     problems=0,
     disconnects=0,
     limits=Limits(),
-    history=History(),
+    history=History(FleetSize(declared=100, observed=100)),
 )
 
 
@@ -122,7 +123,7 @@ def test_in_a_small_fleet_only_a_share_of_zero_is_a_limit(
     assert found.judgement is judgement
 
 
-def test_both_limits_must_hold() -> None:
+def test_both_limits_of_disconnects_must_hold() -> None:
     def refused(count: int, limits: Limits) -> list[GuardName]:
         evidence = structs.replace(HEALTHY, disconnects=count, limits=limits)
         return [v.guard for v in judge(evidence) if v.judgement is REFUSED]
@@ -136,8 +137,10 @@ def test_both_limits_must_hold() -> None:
     ]
 
 
-def test_the_limits_are_ten_and_a_fifth_where_none_are_set() -> None:
-    assert Limits() == Limits(max_disconnects=10, max_disconnect_percent=20)
+def test_the_limits_are_ten_a_fifth_and_three_tenths_where_none_are_set() -> None:
+    assert Limits() == Limits(
+        max_disconnects=10, max_disconnect_percent=20, max_fleet_shrink_percent=30
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,6 +183,8 @@ def test_an_allowance_allows_the_guard_it_names_and_no_other() -> None:
         (GuardName.COMPLETE_OBSERVATION, PASSED),
         (GuardName.EMPTY_DESIRED, REFUSED),
         (GuardName.EMPTY_OBSERVED, ALLOWED),
+        (GuardName.OBSERVED_FLEET_SHRINK, REFUSED),
+        (GuardName.DESIRED_FLEET_SHRINK, REFUSED),
         (GuardName.MAX_DISCONNECTS, ALLOWED),
         (GuardName.MAX_DISCONNECT_PERCENT, REFUSED),
     ]
@@ -229,7 +234,8 @@ FLEET_OF_FOUR = (
 
 def test_evidence_counts_connected_google_and_microsoft_rows_of_declared_users() -> None:
     desired, observed = FLEET_OF_FOUR
-    evidence = evidence_of(desired, observed, Limits(), History(), disconnects=3)
+    history = History(FleetSize(declared=7, observed=8))
+    evidence = evidence_of(desired, observed, Limits(), history, disconnects=3)
     assert evidence == Evidence(
         declared=4,
         observed=6,
@@ -237,7 +243,7 @@ def test_evidence_counts_connected_google_and_microsoft_rows_of_declared_users()
         problems=2,
         disconnects=3,
         limits=Limits(),
-        history=History(),
+        history=history,
     )
 
 

@@ -1,7 +1,14 @@
 """Holds: one action is kept back, the rest of the plan stays applicable."""
 
 from reconciler.domain import Preferences
-from reconciler.planning import ActionReason, Blocked, Hold, Pending, PendingReason
+from reconciler.planning import (
+    ActionReason,
+    Blocked,
+    History,
+    Hold,
+    Pending,
+    PendingReason,
+)
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -165,3 +172,15 @@ def test_somebody_whose_two_rows_hold_what_is_wanted_between_them_is_converged()
     )
     assert (content.actions, content.pending, content.blocked) == ((), (), ())
     assert content.fleet.converged == 2
+
+
+def test_whoever_an_earlier_run_left_in_doubt_is_held_and_the_neighbour_is_not() -> None:
+    content = content_of(
+        manifest(declared("doubtful", []), declared("clear", [])),
+        fleet(seen("doubtful", connected("google")), seen("clear", connected("google"))),
+        history=History(in_doubt=frozenset({"doubtful"})),
+    )
+    assert content.actions == (disconnect("clear", GOOGLE, reason=LEFT),)
+    assert content.blocked == (
+        Blocked(disconnect("doubtful", GOOGLE, reason=LEFT), (Hold.IN_DOUBT,)),
+    )

@@ -25,6 +25,7 @@ from reconciler.planning import (
     Content,
     Disconnect,
     GuardName,
+    History,
     Hold,
     Judgement,
     PendingReason,
@@ -33,9 +34,11 @@ from reconciler.planning import (
     Standing,
     UpdatePreferences,
     canonical_json,
+    changes_since,
     divide,
     listed_standing,
 )
+from reconciler.planning.staleness import identity
 from tests.planning.random_fleets import (
     QUICK,
     World,
@@ -224,6 +227,7 @@ def test_the_order_of_the_inputs_changes_no_byte(world: World, random: Random) -
         ),
         shuffled(world.protected),
         world.limits,
+        world.history,
     )
     assert canonical_json(other.content()) == canonical_json(world.content())
 
@@ -344,6 +348,57 @@ def test_what_is_still_ready_in_another_world_meets_its_preconditions_there(
 @QUICK
 @given(worlds)
 def test_the_limits_judge_what_would_be_called(world: World) -> None:
-    none_allowed = structs.replace(world, limits=Limits(0, None)).content()
+    none_allowed = structs.replace(world, limits=Limits(0, None, None)).content()
     refused = GuardName.MAX_DISCONNECTS in [verdict.guard for verdict in none_allowed.refusals]
     assert refused == bool(none_allowed.disconnects)
+
+
+FLEETS = (GuardName.OBSERVED_FLEET_SHRINK, GuardName.DESIRED_FLEET_SHRINK)
+
+
+@QUICK
+@given(worlds)
+def test_without_a_memory_no_guard_on_shrinkage_lets_a_fleet_pass_or_refuses_it(
+    world: World,
+) -> None:
+    content = structs.replace(world, history=History()).content()
+    judgements = {v.judgement for v in content.guards if v.guard in FLEETS}
+    assert judgements <= {Judgement.NOT_JUDGED, Judgement.NOT_APPLICABLE}
+
+
+@QUICK
+@given(worlds)
+def test_a_memory_changes_nothing_of_a_plan_but_what_those_guards_say(world: World) -> None:
+    remembered, forgotten = world.content(), structs.replace(world, history=History()).content()
+    others = tuple(v for v in remembered.guards if v.guard not in FLEETS)
+    assert others == tuple(v for v in forgotten.guards if v.guard not in FLEETS)
+    assert structs.replace(remembered, guards=()) == structs.replace(forgotten, guards=())
+
+
+@QUICK
+@given(worlds, observed_users)
+def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
+    world: World, users: tuple[CalendarUser, ...]
+) -> None:
+    later = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
+    saved, today = world.content(), later.content()
+    changes = changes_since(saved, today, Roster(later.observed), Protection(world.protected))
+    gone = {identity(stale.action) for stale in changes.gone}
+    kept = {identity(action) for action in saved.actions} - gone
+    assert len(kept) == changes.kept
+    assert kept | {identity(action) for action in changes.added} == {
+        identity(action) for action in today.actions
+    }
+    assert set(changes.pending) <= set(today.pending)
+    assert set(changes.blocked) <= set(today.blocked)
+    assert changes.manifests is changes.configuration is False
+
+
+@QUICK
+@given(complete_worlds)
+def test_a_plan_made_twice_shows_no_change(world: World) -> None:
+    changes = changes_since(
+        world.content(), world.content(), Roster(world.observed), Protection(world.protected)
+    )
+    assert changes.nothing
+    assert changes.kept == len(world.content().actions)

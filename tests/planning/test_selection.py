@@ -3,7 +3,15 @@
 import pytest
 
 from reconciler.domain import Limits
-from reconciler.planning import GuardName, Judgement, Undetermined, UnmatchedSelector, select
+from reconciler.planning import (
+    FleetSize,
+    GuardName,
+    History,
+    Judgement,
+    Undetermined,
+    UnmatchedSelector,
+    select,
+)
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -91,17 +99,18 @@ def test_a_selection_narrows_who_is_undetermined_and_not_the_refusal() -> None:
 
 
 def test_a_selection_changes_nothing_of_the_fleet_but_the_count_of_disconnects() -> None:
-    limits = Limits(1, 20)
-    whole = content_of(DESIRED, OBSERVED, limits=limits)
-    part = content_of(DESIRED, OBSERVED, limits=limits, selectors=["alice@x.com"])
+    limits, history = Limits(1, 20), History(FleetSize(declared=4, observed=4))
+    whole = content_of(DESIRED, OBSERVED, limits=limits, history=history)
+    part = content_of(DESIRED, OBSERVED, limits=limits, history=history, selectors=["alice@x.com"])
     assert part.fleet == whole.fleet
     assert part.spared == whole.spared
     assert part.desired_digest == whole.desired_digest
-    assert [(v.guard, v.actual, v.total, v.judgement) for v in whole.guards[3:]] == [
+    assert part.guards[:5] == whole.guards[:5]
+    assert [(v.guard, v.actual, v.total, v.judgement) for v in whole.guards[5:]] == [
         (GuardName.MAX_DISCONNECTS, 2, None, Judgement.REFUSED),
         (GuardName.MAX_DISCONNECT_PERCENT, 2, 4, Judgement.NOT_APPLICABLE),
     ]
-    assert [(v.guard, v.actual, v.total, v.judgement) for v in part.guards[3:]] == [
+    assert [(v.guard, v.actual, v.total, v.judgement) for v in part.guards[5:]] == [
         (GuardName.MAX_DISCONNECTS, 1, None, Judgement.PASSED),
         (GuardName.MAX_DISCONNECT_PERCENT, 1, 4, Judgement.NOT_APPLICABLE),
     ]
