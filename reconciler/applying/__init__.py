@@ -2,9 +2,10 @@
 
 ``executor`` runs the users of a plan through ``user_run`` (re-read, act once, read back) and
 reports every step to a ``journal``. Whether to act is decided before, by the guards and the
-operator.
+operator. ``settling`` finds out, without acting, what runs that died left in doubt.
 """
 
+from reconciler.applying.crew import Crew, Means
 from reconciler.applying.executor import Assignment, Executor
 from reconciler.applying.journal import (
     Answer,
@@ -16,27 +17,57 @@ from reconciler.applying.journal import (
     ReadBack,
     RunClosed,
     RunOpened,
+    StepJournal,
 )
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
+from reconciler.applying.records import (
+    ActionStory,
+    Front,
+    Holder,
+    InDoubt,
+    RunState,
+    RunStory,
+    RunSummary,
+    Settled,
+    Step,
+    StepKind,
+    Who,
+)
 from reconciler.applying.settings import LISTING_MAX_AGE, ApplySettings
+from reconciler.applying.settling import Settler
 
 __all__ = [
     "LISTING_MAX_AGE",
     "ActionResult",
+    "ActionStory",
     "Answer",
     "ApplySettings",
     "Assignment",
     "Cause",
+    "Crew",
     "Ended",
     "Executor",
+    "Front",
     "HaltCause",
+    "Holder",
+    "InDoubt",
     "Intent",
     "Journal",
     "JournalFailed",
+    "Means",
     "MemoryJournal",
     "Outcome",
     "ReadBack",
     "RunClosed",
     "RunOpened",
     "RunResult",
+    "RunState",
+    "RunStory",
+    "RunSummary",
+    "Settled",
+    "Settler",
+    "Step",
+    "StepJournal",
+    "StepKind",
+    "Who",
 ]

@@ -5,12 +5,15 @@ that raises stops the run: without a record nothing is disconnected.
 """
 
 import threading
-from typing import Protocol
+from typing import Final, Protocol
 
 from msgspec import Struct
 
 from reconciler.applying.outcome import ActionResult, RunResult
-from reconciler.planning import Action, Plan
+from reconciler.planning import Action, FleetSize, Plan, Verdict
+
+NOT_SENT: Final = "not_sent"
+"""The answer that stands for an intent that was taken back: nothing left this machine."""
 
 
 class JournalFailed(Exception):
@@ -18,11 +21,17 @@ class JournalFailed(Exception):
 
 
 class RunOpened(Struct, frozen=True):
-    """A run begins: its id, when (RFC 3339, UTC) and the whole plan that it is bound by."""
+    """A run begins to act: its id, when (RFC 3339, UTC) and the whole plan that it is bound by.
+
+    ``verdicts`` are those it was let through with, on a list in which ``fleet`` was seen: which
+    is herewith accepted, and what later runs are measured against.
+    """
 
     run: str
     at: str
     plan: Plan
+    verdicts: tuple[Verdict, ...]
+    fleet: FleetSize
 
 
 class Intent(Struct, frozen=True):
@@ -74,17 +83,24 @@ class RunClosed(Struct, frozen=True):
     result: RunResult
 
 
-class Journal(Protocol):
-    """Takes down a run. Called from several threads; returns once the record is safe.
+class StepJournal(Protocol):
+    """Takes down the steps of actions. Called from several threads; returns once the record is
+    safe.
 
-    Every method raises :class:`JournalFailed` when it can not.
+    Every method raises :class:`JournalFailed` when it can not. An intent is good for
+    ``settings.INTENT_GOOD_FOR`` seconds: what makes sure that nobody else acts was checked with it.
     """
 
-    def run_opened(self, record: RunOpened) -> None: ...
     def intent(self, record: Intent) -> None: ...
     def answer(self, record: Answer) -> None: ...
     def read_back(self, record: ReadBack) -> None: ...
     def outcome(self, record: Ended) -> None: ...
+
+
+class Journal(StepJournal, Protocol):
+    """Takes down a whole run, as :class:`StepJournal` does its steps."""
+
+    def run_opened(self, record: RunOpened) -> None: ...
     def run_closed(self, record: RunClosed) -> None: ...
 
 

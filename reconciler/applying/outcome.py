@@ -34,10 +34,12 @@ class Cause(StrEnum):
     READ_BACK = "read_back"
     RECONNECTED = "reconnected"  # ours is gone; another connection stands there now
     FOUND_DONE = "found_done"
+    SEEN_IN_LIST = "seen_in_list"  # the list shows as done what a dead run left in doubt
     NOT_SEEN_IN_TIME = "not_seen_in_time"  # read back until the deadline, and not seen as done
     NOT_READABLE = "not_readable"  # no read-back succeeded
     INCOMPLETE_LIST = "incomplete_list"  # a newer list was needed, and did not come whole
     STOPPED = "stopped"  # the run was halting
+    NOT_HANDED_OVER = "not_handed_over"  # it never reached the process that acts
 
 
 class HaltCause(StrEnum):
@@ -70,7 +72,8 @@ class RunResult(Struct, frozen=True):
     """How a run ended: one result an action, in plan order.
 
     ``started`` and ``finished`` are RFC 3339 in UTC; ``signal`` is the number of the signal that
-    interrupted it.
+    interrupted it. ``carried`` are the keys of the actions whose results an earlier run came to:
+    the calls that were sent for them then are not this run's.
     """
 
     run: str
@@ -83,11 +86,12 @@ class RunResult(Struct, frozen=True):
     halted: HaltCause | None = None
     halt_detail: str | None = None
     signal: int | None = None
+    carried: frozenset[str] = frozenset()
 
     @property
     def calls(self) -> int:
-        """The mutating calls that were sent."""
-        return sum(result.calls for result in self.results)
+        """The mutating calls that were sent in this run."""
+        return sum(r.calls for r in self.results if r.action.key not in self.carried)
 
     @property
     def converged(self) -> bool:

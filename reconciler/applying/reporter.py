@@ -9,7 +9,15 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from reconciler.applying.brakes import Brakes
-from reconciler.applying.journal import Answer, Ended, Intent, Journal, JournalFailed, ReadBack
+from reconciler.applying.journal import (
+    NOT_SENT,
+    Answer,
+    Ended,
+    Intent,
+    JournalFailed,
+    ReadBack,
+    StepJournal,
+)
 from reconciler.applying.outcome import ActionResult, HaltCause
 from reconciler.domain import Clock
 from reconciler.planning import Action, rfc3339
@@ -21,16 +29,20 @@ _Record = TypeVar("_Record")
 
 
 class Reporter:
-    """Takes down the steps of one run and collects its results."""
+    """Takes down the steps of one run and collects its results.
+
+    ``failure`` is the first failure of the journal, None while it has not failed.
+    """
 
     def __init__(
         self,
         run: str,
-        journal: Journal,
+        journal: StepJournal,
         clock: Clock,
         brakes: Brakes,
         on_result: Callable[[ActionResult], None],
     ) -> None:
+        self.failure: JournalFailed | None = None
         self._run = run
         self._journal = journal
         self._clock = clock
@@ -65,7 +77,7 @@ class Reporter:
         """The intent of ``call`` was taken back: nothing left this machine."""
         self._after(
             self._journal.answer,
-            Answer(self._run, self._now(), action, call, "not_sent", no_effect=True),
+            Answer(self._run, self._now(), action, call, NOT_SENT, no_effect=True),
         )
 
     def read_back(self, action: Action, call: int, reading: str) -> None:
@@ -74,11 +86,19 @@ class Reporter:
         )
 
     def outcome(self, result: ActionResult) -> None:
+        self._take(result)
+        self._brakes.note_result(result)
+        self._on_result(result)
+
+    def carry(self, result: ActionResult) -> None:
+        """An outcome that an earlier run came to: what failed there does not stop this one."""
+        self._take(result)
+        self._on_result(result)
+
+    def _take(self, result: ActionResult) -> None:
         with self._lock:
             self._results[result.action.key] = result
         self._after(self._journal.outcome, Ended(self._run, self._now(), result))
-        self._brakes.note_result(result)
-        self._on_result(result)
 
     def _after(self, take: Callable[[_Record], None], record: _Record) -> None:
         try:
@@ -87,6 +107,7 @@ class Reporter:
             self._halt(error)
 
     def _halt(self, error: JournalFailed) -> None:
+        self.failure = self.failure or error
         self._brakes.halt(HaltCause.JOURNAL_FAILED, str(error))
 
     def _now(self) -> str:

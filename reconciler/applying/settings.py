@@ -7,11 +7,17 @@ from msgspec import Struct
 REREAD_MAX_AGE: Final = 5.0
 """Seconds after which a re-read no longer says how the user is."""
 
+INTENT_GOOD_FOR: Final = 2.0
+"""Seconds, from before its record was begun, within which the call of an intent has to leave."""
+
 LISTING_MAX_AGE: Final = 300.0
 """Seconds after which a list is too old to mint a token on."""
 
 STOP_GRACE: Final = 10.0
 """Seconds that a read-back goes on after the run was told to stop."""
+
+READ_BACK_THREADS: Final = 2
+"""Threads that only read back: a few reads a second are all that the budgets allow."""
 
 
 class ApplySettings(Struct, frozen=True):

@@ -6,6 +6,7 @@ user who waits holds no worker.
 
 from collections import deque
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -15,21 +16,18 @@ from reconciler.applying.journal import JournalFailed
 from reconciler.applying.lanes import Lane, Pause
 from reconciler.applying.listing import ListIncomplete, NotListed
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
-from reconciler.applying.settings import REREAD_MAX_AGE, STOP_GRACE
+from reconciler.applying.read_back import ReadBack, Sent
+from reconciler.applying.reporter import ACCEPTED
+from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
 from reconciler.applying.user_access import UserAccess, Waiting
-from reconciler.domain import CalendarUser
-from reconciler.planning import Action, Disconnect, Standing, effect_shows, standing
+from reconciler.planning import Action, Disconnect, Standing, standing
 from reconciler.recall import (
-    Blocked,
     Conflict,
-    DeadlinePassed,
     Interrupted,
-    NotFound,
     NotReached,
-    OutOfCredit,
+    NotSentInTime,
     Permit,
     RecallError,
-    Rejected,
     Throttled,
     ThrottledBeyondCap,
     UserTokenRefused,
@@ -37,17 +35,6 @@ from reconciler.recall import (
 
 _MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
 """Answers that prove that nothing happened: after a new re-read the call may be sent again."""
-
-_REFUSED = (Rejected, NotFound, Blocked, OutOfCredit)
-"""Answers that say nothing was done, without proof: one read-back tells."""
-
-_READ_BACK_PAUSES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each read-back; the last is repeated."""
-
-_LAST_LOOK = 1.0
-"""Seconds that the last read-back has before time is up."""
-
-_WORTH_WAITING = 0.1
 
 _HELD_BACK = 0.5
 """Seconds between two looks whether somebody new may be started."""
@@ -57,14 +44,14 @@ _BACKOFF_MOST = 30.0
 
 
 @dataclass(frozen=True)
-class _Sent:
+class _Answered:
     """A call left this machine; ``answer`` is what it was answered if not a 2xx."""
 
     answer: RecallError | None
 
 
 class _TooLate(Exception):
-    """The re-read grew too old before the call could leave; it is repeated."""
+    """The call could not leave soon enough after its re-read and its intent; both are repeated."""
 
 
 class UserRun:
@@ -130,7 +117,7 @@ class UserRun:
                 return self._result(action, Outcome.FAILED, answer.code, str(answer))
             yield Pause(Lane.ACT, self._backoff(answer))
 
-    def _attempt(self, action: Action) -> "ActionResult | _Sent":
+    def _attempt(self, action: Action) -> "ActionResult | _Answered":
         """One try: budget, re-read, preconditions, intent, call. A result where none was sent."""
         try:
             self._with.brakes.check()
@@ -138,7 +125,7 @@ class UserRun:
                 now = self._standing(action)
                 if now is not Standing.READY:
                     return self._nothing_to_send(action, now)
-                return _Sent(self._send(action, permit))
+                return _Answered(self._send(action, permit))
         except (Halted, Interrupted, JournalFailed):
             return self._stopped(action)
         except NotListed as gone:
@@ -173,7 +160,7 @@ class UserRun:
         return self._result(action, outcome, Cause.FOUND_DONE)
 
     def _not_sent(self, action: Action, error: RecallError) -> ActionResult:
-        """A token or a re-read could not be had."""
+        """A token or a re-read could not be had, or the call never left in time."""
         halts = self._with.brakes.note_error(error)
         outcome = Outcome.NOT_ATTEMPTED if halts and not self._calls else Outcome.FAILED
         return self._result(action, outcome, error.code, str(error))
@@ -188,18 +175,22 @@ class UserRun:
     def _send(self, action: Action, permit: Permit) -> RecallError | None:
         """Send the one call; what it was answered if not a 2xx."""
         self._with.brakes.check()
-        token = self._access.token
+        # Reckoned from before the intent: the check that it is made with may be as old as that.
+        # The writer looks once more just before the first byte leaves. What remains is a pause of
+        # this thread exactly between that look and the write: at most one call a worker.
+        leave_by = min(
+            self._with.clock.monotonic() + INTENT_GOOD_FOR, self._read_at + REREAD_MAX_AGE
+        )
         self._with.reporter.intent(action, self._calls + 1)
-        if self._with.clock.monotonic() - self._read_at > REREAD_MAX_AGE:
-            self._with.reporter.not_sent(action, self._calls + 1)
-            self._too_late()
+        if self._with.clock.monotonic() > leave_by:
+            self._too_late(action)
         self._calls += 1
         answer: RecallError | None = None
         try:
-            if isinstance(action, Disconnect):
-                self._with.writer.disconnect(token, action.platform, permit)
-            else:
-                self._with.writer.update_preferences(token, action.preferences, permit)
+            self._call(action, permit, leave_by)
+        except NotSentInTime as error:
+            self._calls -= 1
+            self._too_late(action, error)
         except RecallError as error:
             answer = error
             self._with.brakes.note_error(error)
@@ -208,10 +199,20 @@ class UserRun:
         )
         return answer
 
-    def _too_late(self) -> NoReturn:
-        """Writing the intent took so long that the re-read has to be repeated."""
+    def _call(self, action: Action, permit: Permit, leave_by: float) -> None:
+        token, writer = self._access.token, self._with.writer
+        if isinstance(action, Disconnect):
+            writer.disconnect(token, action.platform, permit, leave_by=leave_by)
+        else:
+            writer.update_preferences(token, action.preferences, permit, leave_by=leave_by)
+
+    def _too_late(self, action: Action, error: NotSentInTime | None = None) -> NoReturn:
+        """Take the intent back: writing it, or (with ``error``) connecting took too long."""
+        self._with.reporter.not_sent(action, self._calls + 1)
         self._late += 1
         if self._late >= self._with.settings.calls:
+            if error is not None:
+                raise error
             self._with.brakes.halt(HaltCause.JOURNAL_FAILED, "writing an intent takes too long")
         raise _TooLate
 
@@ -231,65 +232,25 @@ class UserRun:
             return answer.retry_after + jitter
         return min(_BACKOFF_START * 2.0 ** (self._calls - 1), _BACKOFF_MOST) * (0.5 + jitter)
 
-    # After the call: look until the effect shows, or time is up.
+    # After the call.
 
     def _read_back(
         self, action: Action, answer: RecallError | None
     ) -> Generator[Pause, None, ActionResult]:
         deadline = self._with.clock.monotonic() + self._with.settings.read_back
-        waiting = Waiting(self._with.clock, self._with.stop, deadline, STOP_GRACE)
-        patience = waiting.patience()
-        self._access.begin()
-        seen: ActionResult | None = None
-        pauses = _read_back_pauses()
-        looked = False
-        while True:
-            pause = next(pauses)
-            if looked:  # not even an accepted call is beyond doubt once a look shows no effect
-                self._with.brakes.note_doubt(action)
-            # The last look is begun a moment before time is up.
-            left = patience.remaining() - _LAST_LOOK
-            if pause and left < _WORTH_WAITING:
-                break
-            yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
-            looked = True
-            try:
-                user = self._access.read(action, waiting)
-            except (Interrupted, DeadlinePassed, NotListed, ListIncomplete):
-                break
-            except RecallError as error:
-                self._with.reporter.read_back(action, self._calls, error.code)
-                if self._with.brakes.note_error(error):
-                    break
-                continue
-            seen = self._judge(action, user, answer)
-            self._with.reporter.read_back(action, self._calls, seen.cause)
-            if seen.outcome is not Outcome.UNKNOWN:
-                return seen
-        return seen or self._result(
-            action, Outcome.UNKNOWN, Cause.NOT_READABLE, answer.detail if answer else None
+        # The detail without the error's hint: what helps depends on the outcome, not on the answer.
+        code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
+        sent = Sent(action, self._calls, code, detail)
+        read_back = ReadBack(
+            sent, self._access, reporter=self._with.reporter, brakes=self._with.brakes
         )
-
-    def _judge(
-        self, action: Action, user: CalendarUser, answer: RecallError | None
-    ) -> ActionResult:
-        # Without the error's hint: what helps depends on the outcome, not on the answer.
-        detail = answer.detail if answer else None
-        if effect_shows(action, user):
-            reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
-            cause = Cause.RECONNECTED if reconnected else Cause.READ_BACK
-            return self._result(action, Outcome.VERIFIED, cause, detail)
-        if isinstance(answer, _REFUSED) and user.id == action.recall_id:
-            return self._result(action, Outcome.FAILED, answer.code, detail)
-        return self._result(action, Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME, detail)
+        with suppress(Interrupted, NotListed, ListIncomplete, RecallError):
+            yield from read_back.follow(
+                Waiting(self._with.clock, self._with.stop, deadline, STOP_GRACE)
+            )
+        return read_back.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
 
     def _result(
         self, action: Action, outcome: Outcome, cause: str, detail: str | None = None
     ) -> ActionResult:
         return ActionResult(action, outcome, str(cause), detail, self._calls)
-
-
-def _read_back_pauses() -> Iterator[float]:
-    yield from _READ_BACK_PAUSES
-    while True:
-        yield _READ_BACK_PAUSES[-1]

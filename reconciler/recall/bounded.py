@@ -1,15 +1,18 @@
-"""A network backend for httpcore in which a whole call ends in time, not only each read.
+"""A network backend for httpcore in which a whole call leaves and ends in time, not only each read.
 
 httpx's timeouts bound one wait on the socket, so that an answer that drips a byte now and then
 never ends. Here every wait is cut to what is left of the call's total. Sockets know the
 machine's own clock only, so this module measures with it.
+
+A call may also have to leave by a moment: then the first byte of its request is not written after
+it, however long name lookup, connecting, a proxy and TLS took before.
 """
 
 import math
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,35 +20,62 @@ import httpcore
 
 _MOMENT = 0.001
 
+_TO_A_PROXY = b"CONNECT "
+"""How what is written to a proxy begins; the call itself comes after it."""
+
 
 class CallTooSlow(httpcore.TimeoutException):
     """The call as a whole took longer than it may."""
 
 
+class TooLateToLeave(httpcore.TimeoutException):
+    """The moment by which the request had to leave is over; not a byte of it was written."""
+
+
 class TimeBound(threading.local):
-    """The moment at which this thread's current call has to have ended."""
+    """The moments by which this thread's current call has to have left, and to have ended."""
 
     _end = math.inf
+    _to_leave: Callable[[], float] | None = None
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[None]:
-        """Bound what this thread does meanwhile."""
+    def within(self, seconds: float, to_leave: Callable[[], float] | None = None) -> Iterator[None]:
+        """Bound what this thread does meanwhile.
+
+        ``to_leave`` tells the seconds in which the request still may begin to be written (less
+        than 0: none), by the caller's clock; None where that may be at any time.
+        """
         self._end = time.monotonic() + seconds
+        self._to_leave = to_leave
         try:
             yield
         finally:
             self._end = math.inf
+            self._to_leave = None
 
     def cut(self, timeout: float | None) -> float:
         """``timeout``, or what is left if that is less; a moment when nothing is."""
+        left = self._end - time.monotonic()
+        if self._to_leave is not None:
+            left = min(left, self._to_leave())
         # Never 0: a socket with that does not wait at all, and fails in a way of its own.
-        left = max(_MOMENT, self._end - time.monotonic())
+        left = max(_MOMENT, left)
         return left if timeout is None else min(timeout, left)
 
     def check(self) -> None:
-        """Raise CallTooSlow when nothing is left."""
+        """Raise CallTooSlow or TooLateToLeave when nothing is left."""
         if time.monotonic() >= self._end:
             raise CallTooSlow("the call took too long as a whole")
+        self.check_departure()
+
+    def check_departure(self) -> None:
+        """Raise TooLateToLeave when the request was not begun, and may not be any more."""
+        if self._to_leave is not None and self._to_leave() < 0:
+            raise TooLateToLeave("what comes before it, like connecting, took too long")
+
+    def leaves(self) -> None:
+        """The request begins to be written: from here on it only has to end in time."""
+        self._to_leave = None
 
 
 class BoundedBackend(httpcore.NetworkBackend):
@@ -63,9 +93,14 @@ class BoundedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._plain.connect_tcp(
-            host, port, self._bound.cut(timeout), local_address, socket_options
-        )
+        self._bound.check_departure()
+        try:
+            stream = self._plain.connect_tcp(
+                host, port, self._bound.cut(timeout), local_address, socket_options
+            )
+        except httpcore.ConnectTimeout:
+            self._bound.check_departure()
+            raise
         return _BoundedStream(stream, self._bound)
 
 
@@ -84,6 +119,10 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._bound.check()
+        # The last moment at which a call can be kept back: only a pause of this very thread,
+        # between the check above and the write below, still lets it leave later than it may.
+        if buffer and not buffer.startswith(_TO_A_PROXY):
+            self._bound.leaves()
         try:
             self._plain.write(buffer, self._bound.cut(timeout))
         except httpcore.WriteTimeout:
@@ -99,7 +138,11 @@ class _BoundedStream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        stream = self._plain.start_tls(ssl_context, server_hostname, self._bound.cut(timeout))
+        try:
+            stream = self._plain.start_tls(ssl_context, server_hostname, self._bound.cut(timeout))
+        except httpcore.ConnectTimeout:
+            self._bound.check_departure()
+            raise
         return _BoundedStream(stream, self._bound)
 
     def get_extra_info(self, info: str) -> Any:  # the library's own signature

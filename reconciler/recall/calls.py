@@ -14,7 +14,8 @@ class Call(Struct, frozen=True):
     """One request. ``name`` is for people, ``path`` begins with a slash and may hold a query.
 
     With ``token`` it is sent with that user token, without with the workspace's API key.
-    ``silence`` and ``total`` bound it in seconds, ``max_bytes`` its answer.
+    ``silence`` and ``total`` bound it in seconds, ``max_bytes`` its answer. With ``leave_by``
+    (monotonic) nothing of it is written after that moment.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Call(Struct, frozen=True):
     max_bytes: int
     token: Secret | None = None
     content: bytes | None = None
+    leave_by: float | None = None
 
     def secrets(self, key: Secret) -> tuple[Secret, ...]:
         """What of it no error may show, the workspace's ``key`` included."""

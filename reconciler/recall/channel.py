@@ -13,11 +13,18 @@ import httpx
 import reconciler
 from reconciler.domain import Clock
 from reconciler.recall.answers import refusal
-from reconciler.recall.bounded import CallTooSlow, TimeBound
+from reconciler.recall.bounded import CallTooSlow, TimeBound, TooLateToLeave
 from reconciler.recall.budget import Permit
 from reconciler.recall.calls import Answer, Call
 from reconciler.recall.endpoint import Endpoint
-from reconciler.recall.errors import NoAnswer, NotReached, RecallError, TooSlow, UnexpectedAnswer
+from reconciler.recall.errors import (
+    NoAnswer,
+    NotReached,
+    NotSentInTime,
+    RecallError,
+    TooSlow,
+    UnexpectedAnswer,
+)
 from reconciler.recall.settings import Settings
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport
 from reconciler.recall.untrusted import shown
@@ -37,6 +44,14 @@ _NEVER_SENT = (
     httpcore.ProxyError,
 )
 _LOST = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
+
+_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[RecallError]], ...] = (
+    ((TooLateToLeave,), NotSentInTime),
+    ((CallTooSlow,), TooSlow),
+    (_NEVER_SENT, NotReached),
+    (_LOST, NoAnswer),
+)
+"""What a failure of the network means; the first that fits."""
 
 
 class Channel:
@@ -82,15 +97,15 @@ class Channel:
 
         Settles ``permit``: released if nothing was sent, otherwise answered.
 
-        Raises RecallError: the kind that the status stands for, NotReached, NoAnswer, or
-        UnexpectedAnswer for an answer that is too long or wrongly encoded. None of them refers to
-        the request or to the libraries' exceptions, which may hold credentials.
+        Raises RecallError: the kind that the status stands for, NotReached, NotSentInTime,
+        NoAnswer, or UnexpectedAnswer for an answer that is too long or wrongly encoded. None of
+        them refers to the request or to the libraries' exceptions, which may hold credentials.
         """
         result: Answer | RecallError | None = None
         try:
             result = self._attempt(call, on_bytes)
         finally:
-            if isinstance(result, NotReached):
+            if isinstance(result, NotReached | NotSentInTime):
                 permit.release()
             else:
                 permit.answered()
@@ -108,19 +123,16 @@ class Channel:
     def _attempt(self, call: Call, on_bytes: Callable[[int], None] | None) -> Answer | RecallError:
         status: int | None = None
         try:
-            with self._bound.within(call.total):
+            with self._bound.within(call.total, self._to_leave(call)):
                 response = self._transport.handle_request(self._request(call))
                 status = response.status_code
                 try:
                     answer = self._read(call, response, on_bytes)
                 finally:
                     response.close()
-        except _NEVER_SENT as error:
-            return NotReached(f"{call.name}: {self._reason(call, error)}")
-        except CallTooSlow as error:
-            return TooSlow(f"{call.name}: {error}", status=status)
-        except _LOST as error:
-            return NoAnswer(f"{call.name}: {self._reason(call, error)}", status=status)
+        except (*_NEVER_SENT, *_LOST) as error:
+            kind = next(kind for failures, kind in _FAILURES if isinstance(error, failures))
+            return kind(f"{call.name}: {self._reason(call, error)}", status=status)
         except httpx.DecodingError:
             return UnexpectedAnswer(f"{call.name}: its compression is broken", status=status)
         if isinstance(answer, RecallError):
@@ -133,6 +145,10 @@ class Channel:
             self._settings.retry_after_cap,
         )
         return refused or answer
+
+    def _to_leave(self, call: Call) -> Callable[[], float] | None:
+        leave_by = call.leave_by
+        return None if leave_by is None else lambda: leave_by - self._clock.monotonic()
 
     def _request(self, call: Call) -> httpx.Request:
         headers = dict(self._headers)

@@ -115,6 +115,13 @@ class NotReached(RecallError):
     default_hint = "check the address, the network and HTTPS_PROXY"
 
 
+class NotSentInTime(RecallError):
+    """It could not leave by the moment it had to leave by: nothing was sent."""
+
+    effect = Effect.NONE
+    default_hint = "it takes too long to connect; check the network and HTTPS_PROXY"
+
+
 class NoAnswer(RecallError):
     """The call was sent and its answer did not come, or (with a ``status``) not to its end."""
 

@@ -103,12 +103,17 @@ class CalendarWriter:
         """
         return self._budgets.take_user(UserCall.UPDATE, subject, patience)
 
-    def disconnect(self, token: Secret, platform: Platform, permit: Permit) -> None:
+    def disconnect(
+        self, token: Secret, platform: Platform, permit: Permit, *, leave_by: float
+    ) -> None:
         """Disconnect ``platform`` of the user to whom ``token`` belongs, in exactly one attempt.
 
-        Returns when the API accepted it (2xx); whether it happened is for a read to say.
+        Nothing of it is sent after ``leave_by`` (on the clock's ``monotonic``). Returns when the
+        API accepted it (2xx); whether it happened is for a read to say.
 
-        Raises RecallError, whose ``effect`` says whether it is proven that nothing happened.
+        Raises:
+            NotSentInTime: it could not leave by then.
+            RecallError: its ``effect`` says whether it is proven that nothing happened.
         """
         self._change(
             "disconnect calendar platform",
@@ -117,15 +122,20 @@ class CalendarWriter:
             token,
             msgspec.json.encode({"platform": platform.value}),
             permit,
+            leave_by,
         )
 
-    def update_preferences(self, token: Secret, preferences: Preferences, permit: Permit) -> None:
+    def update_preferences(
+        self, token: Secret, preferences: Preferences, permit: Permit, *, leave_by: float
+    ) -> None:
         """Set the told fields of ``preferences``, and nothing else, in exactly one attempt.
 
-        Returns when the API accepted it (2xx); whether it happened is for a read to say.
+        Nothing of it is sent after ``leave_by`` (on the clock's ``monotonic``). Returns when the
+        API accepted it (2xx); whether it happened is for a read to say.
 
         Raises:
             ValueError: no field is told.
+            NotSentInTime: it could not leave by then.
             RecallError: its ``effect`` says whether it is proven that nothing happened.
         """
         told = preferences.told()
@@ -138,6 +148,7 @@ class CalendarWriter:
             token,
             msgspec.json.encode({"preferences": told}),
             permit,
+            leave_by,
         )
 
     def close(self) -> None:
@@ -152,7 +163,14 @@ class CalendarWriter:
         self.close()
 
     def _change(
-        self, name: str, method: str, path: str, token: Secret, content: bytes, permit: Permit
+        self,
+        name: str,
+        method: str,
+        path: str,
+        token: Secret,
+        content: bytes,
+        permit: Permit,
+        leave_by: float,
     ) -> None:
         call = Call(
             name=name,
@@ -163,5 +181,6 @@ class CalendarWriter:
             max_bytes=self._settings.max_answer_bytes,
             token=token,
             content=content,
+            leave_by=leave_by,
         )
         self._changes.exchange(call, permit)

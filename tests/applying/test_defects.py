@@ -51,8 +51,10 @@ def test_a_defect_before_a_call_leaves_its_user_not_attempted_and_the_others_the
 class BreaksAfterSending(CalendarWriter):
     """Breaks once bob's call was sent."""
 
-    def disconnect(self, token: Secret, platform: Platform, permit: Permit) -> None:
-        super().disconnect(token, platform, permit)
+    def disconnect(
+        self, token: Secret, platform: Platform, permit: Permit, *, leave_by: float
+    ) -> None:
+        super().disconnect(token, platform, permit, leave_by=leave_by)
         if platform is MICROSOFT:
             raise KeyError("a defect")
 

@@ -9,7 +9,16 @@ from reconciler.applying import (
     RunClosed,
     RunOpened,
 )
-from tests.applying.trial import GOOGLE, Trial, disconnected, fault, person, wanted
+from tests.applying.trial import (
+    FLEET,
+    GOOGLE,
+    VERDICTS,
+    Trial,
+    disconnected,
+    fault,
+    person,
+    wanted,
+)
 
 VERIFIED = ("verified", "read_back")
 STOPPED = ("not_attempted", "stopped")
@@ -29,7 +38,7 @@ def calls_of(*names: str) -> list[tuple[str, str, str, str]]:
 def test_a_run_is_opened_first_and_closed_last_with_its_result(trial: Trial) -> None:
     done = trial.apply(*DESIRED)
     first, *_, last = trial.journal.records
-    assert first == RunOpened("run-1", "2026-11-01T08:00:00Z", done.plan)
+    assert first == RunOpened("run-1", "2026-11-01T08:00:00Z", done.plan, VERDICTS, FLEET)
     assert last == RunClosed("run-1", "2026-11-01T08:00:00Z", done.result)
     content = done.plan.content
     assert done.result.run == "run-1"

@@ -187,11 +187,13 @@ class Unreachable(CalendarWriter):
 
     left = 2
 
-    def disconnect(self, token: Secret, platform: Platform, permit: Permit) -> None:
+    def disconnect(
+        self, token: Secret, platform: Platform, permit: Permit, *, leave_by: float
+    ) -> None:
         if platform is GOOGLE and Unreachable.left:
             Unreachable.left -= 1
             raise NotReached("disconnect calendar platform: connection refused")
-        super().disconnect(token, platform, permit)
+        super().disconnect(token, platform, permit, leave_by=leave_by)
 
 
 def test_a_call_that_never_left_is_sent_again_after_a_new_reread(trial: Trial) -> None:

@@ -84,8 +84,8 @@ def test_many_users_on_four_workers_are_each_done_once(trial: Trial) -> None:
 class Interleaving(Trial):
     """Stands in for a plan file whose actions are not ordered by user."""
 
-    def _content(self, *args: object, **kwargs: object) -> Content:
-        content = super()._content(*args, **kwargs)  # type: ignore[arg-type]
+    def content(self, *args: object, **kwargs: object) -> Content:
+        content = super().content(*args, **kwargs)  # type: ignore[arg-type]
         order = sorted(content.actions, key=lambda action: action.key)
         return msgspec.structs.replace(content, actions=tuple(order))
 

@@ -4,7 +4,8 @@ import json
 import random
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -17,7 +18,7 @@ from reconciler.applying import (
     Executor,
     RunResult,
 )
-from reconciler.applying.executor import _SETTLING_THREADS
+from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
     DesiredState,
@@ -34,12 +35,16 @@ from reconciler.planning import (
     Content,
     Disconnect,
     Envelope,
+    FleetSize,
+    GuardName,
     History,
+    Judgement,
     Plan,
     Protection,
     Roster,
     Stale,
     Target,
+    Verdict,
     divide,
     make_plan,
 )
@@ -72,6 +77,8 @@ MICROSOFT = Platform.MICROSOFT
 DISCONNECT = "/api/v1/calendar/user/disconnect/"
 USER = "/api/v1/calendar/user/"
 _ENVELOPE = Envelope("2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z", None, "1", "00", {})
+VERDICTS = (Verdict(GuardName.MAX_DISCONNECTS, Judgement.PASSED, 1, 2),)
+FLEET = FleetSize(2, 3)
 
 Call = tuple[str, str, str, str]
 """A mutating call as the sandbox saw it: method, path, external id, platform or body."""
@@ -215,6 +222,8 @@ class Trial:
         self.client = Settings(read_timeout=5.0)
         self.writer_type: type[CalendarWriter] = CalendarWriter
         self.reader_type: type[CalendarReader] = CalendarReader
+        self.protection_type: type[Protection] = Protection
+        self.carried: Sequence[ActionResult] = ()
         self.on_result: Callable[[ActionResult], None] = lambda _: None
         self._url = url
 
@@ -307,6 +316,80 @@ class Trial:
         ``later`` is what is declared by then.
         """
         settings = settings or ApplySettings(workers=1)
+        with self.clients() as (reader, writer):
+            state = DesiredState({user.id: user for user in desired})
+            observed, observed_at = self.list(reader)
+            content = self.content(state, observed, protected)
+            meanwhile()
+            protection = self.protection_type((*protected, *protected_later))
+            ready: Sequence[Action] = content.actions
+            stale: Sequence[Stale] = ()
+            if again:
+                observed, observed_at = self.list(reader)
+                declared = {user.id: user for user in (desired if later is None else later)}
+                today = self.content(DesiredState(declared), observed, protection.patterns)
+                ready, stale = divide(content, today, Roster(observed), protection)
+            assignment = self.assignment(content, ready, stale, observed, observed_at, protection)
+            return self.execute(assignment, reader, writer, settings)
+
+    def assignment(
+        self,
+        content: Content,
+        ready: Sequence[Action],
+        stale: Sequence[Stale],
+        observed: ObservedState,
+        observed_at: float,
+        protection: Protection,
+    ) -> Assignment:
+        carried = {result.action.key for result in self.carried}
+        return Assignment(
+            run="run-1",
+            plan=Plan(content, _ENVELOPE),
+            verdicts=VERDICTS,
+            fleet=FLEET,
+            settled=self.carried,
+            ready=[action for action in ready if action.key not in carried],
+            stale=[one for one in stale if one.action.key not in carried],
+            observed=observed,
+            observed_at=observed_at,
+            protection=protection,
+        )
+
+    def execute(
+        self,
+        assignment: Assignment,
+        reader: CalendarReader,
+        writer: CalendarWriter,
+        settings: ApplySettings,
+    ) -> Done:
+        told: list[ActionResult] = []
+        lock = threading.Lock()
+
+        def on_result(result: ActionResult) -> None:
+            with lock:
+                told.append(result)
+            self.on_result(result)
+
+        self.clock.threads = settings.workers + READ_BACK_THREADS
+        executor = Executor(
+            reader,
+            writer,
+            self.journal,
+            clock=self.clock,
+            stop=self.stop,
+            settings=settings,
+            chance=random.Random(7),
+        )
+        already = max((request.seq for request in self.state.log()), default=0)
+        begun = self.clock.monotonic()
+        result = executor.execute(assignment, on_result)
+        seconds = self.clock.monotonic() - begun
+        log = self.state.log(since=already)
+        return Done(assignment.plan, result, log, tuple(told), seconds)
+
+    @contextmanager
+    def clients(self) -> Iterator[tuple[CalendarReader, CalendarWriter]]:
+        """The real clients, which share their budgets, without jitter."""
         budgets = Budgets(self.limits, self.clock)
         with (
             self.reader_type(
@@ -324,70 +407,13 @@ class Trial:
                 jitter=lambda: 0.0,
             ) as writer,
         ):
-            state = DesiredState({user.id: user for user in desired})
-            observed, observed_at = self._list(reader)
-            content = self._content(state, observed, protected)
-            meanwhile()
-            protection = Protection((*protected, *protected_later))
-            ready: Sequence[Action] = content.actions
-            stale: Sequence[Stale] = ()
-            if again:
-                observed, observed_at = self._list(reader)
-                declared = {user.id: user for user in (desired if later is None else later)}
-                today = self._content(DesiredState(declared), observed, protection.patterns)
-                ready, stale = divide(content, today, Roster(observed), protection)
-            assignment = self.assignment(content, ready, stale, observed, observed_at, protection)
-            return self.execute(assignment, reader, writer, settings)
+            yield reader, writer
 
-    def assignment(
-        self,
-        content: Content,
-        ready: Sequence[Action],
-        stale: Sequence[Stale],
-        observed: ObservedState,
-        observed_at: float,
-        protection: Protection,
-    ) -> Assignment:
-        plan = Plan(content, _ENVELOPE)
-        return Assignment("run-1", plan, ready, stale, observed, observed_at, protection)
-
-    def execute(
-        self,
-        assignment: Assignment,
-        reader: CalendarReader,
-        writer: CalendarWriter,
-        settings: ApplySettings,
-    ) -> Done:
-        told: list[ActionResult] = []
-        lock = threading.Lock()
-
-        def on_result(result: ActionResult) -> None:
-            with lock:
-                told.append(result)
-            self.on_result(result)
-
-        self.clock.threads = settings.workers + _SETTLING_THREADS
-        executor = Executor(
-            reader,
-            writer,
-            self.journal,
-            clock=self.clock,
-            stop=self.stop,
-            settings=settings,
-            chance=random.Random(7),
-        )
-        already = max((request.seq for request in self.state.log()), default=0)
-        begun = self.clock.monotonic()
-        result = executor.execute(assignment, on_result)
-        seconds = self.clock.monotonic() - begun
-        log = self.state.log(since=already)
-        return Done(assignment.plan, result, log, tuple(told), seconds)
-
-    def _list(self, reader: CalendarReader) -> tuple[ObservedState, float]:
+    def list(self, reader: CalendarReader) -> tuple[ObservedState, float]:
         asked_at = self.clock.monotonic()
         return reader.list_users(Patience(self.clock)), asked_at
 
-    def _content(
+    def content(
         self, desired: DesiredState, observed: ObservedState, protected: Sequence[str]
     ) -> Content:
         return make_plan(

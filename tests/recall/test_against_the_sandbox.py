@@ -1,5 +1,6 @@
 """Both clients against the embedded imitation of the API, which shares no wire code with them."""
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -93,7 +94,8 @@ def test_a_disconnect_takes_one_platform_of_one_user(
     seed(state)
     alice, bob = state.users()
     token = writer.mint_token(alice, PATIENCE)
-    writer.disconnect(token, Platform.GOOGLE, writer.reserve_disconnect(alice.id, PATIENCE))
+    permit = writer.reserve_disconnect(alice.id, PATIENCE)
+    writer.disconnect(token, Platform.GOOGLE, permit, leave_by=math.inf)
     after = reader.get_user(token, alice.id, PATIENCE)
     assert after.connected("google") is None
     assert after.connected("microsoft") == alice.connected("microsoft")
@@ -108,7 +110,7 @@ def test_an_update_changes_what_is_told_and_nothing_else(
     assert alice.preferences is not None
     token = writer.mint_token(alice, PATIENCE)
     permit = writer.reserve_update(alice.id, PATIENCE)
-    writer.update_preferences(token, Preferences(bot_name="Scribe"), permit)
+    writer.update_preferences(token, Preferences(bot_name="Scribe"), permit, leave_by=math.inf)
     after = reader.get_user(token, alice.id, PATIENCE)
     assert after.preferences is not None
     assert after.preferences.told() == {**alice.preferences.told(), "bot_name": "Scribe"}
@@ -148,8 +150,9 @@ def test_a_disconnect_whose_answer_is_lost_is_sent_once(
     seed(state, Fault(kind=FaultKind.DROP_AFTER, match=Match(endpoint="disconnect")))
     alice = state.users()[0]
     token = writer.mint_token(alice, PATIENCE)
+    permit = writer.reserve_disconnect("a", PATIENCE)
     with pytest.raises(NoAnswer):
-        writer.disconnect(token, Platform.GOOGLE, writer.reserve_disconnect("a", PATIENCE))
+        writer.disconnect(token, Platform.GOOGLE, permit, leave_by=math.inf)
     assert [request.endpoint for request in state.log()].count("disconnect") == 1
     assert reader.get_user(token, "a", PATIENCE).connected("google") is None
 

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -57,13 +58,13 @@ def mint(clients: Clients) -> Secret:
 
 def disconnect(clients: Clients) -> None:
     permit = clients.writer.reserve_disconnect("alice@example.com", clients.patience)
-    clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit)
+    clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
 
 
 def update(clients: Clients) -> None:
     permit = clients.writer.reserve_update("alice@example.com", clients.patience)
     preferences = Preferences(record_external=False, bot_name=None)
-    clients.writer.update_preferences(Secret(TOKEN), preferences, permit)
+    clients.writer.update_preferences(Secret(TOKEN), preferences, permit, leave_by=math.inf)
 
 
 READS = [get_user, mint]
@@ -353,7 +354,9 @@ def test_an_update_of_nothing_is_refused() -> None:
     with Scripted(reply()) as server, Clients(server.url) as clients:
         permit = clients.writer.reserve_update("a", clients.patience)
         with pytest.raises(ValueError, match="no preferences"):
-            clients.writer.update_preferences(Secret(TOKEN), Preferences(), permit)
+            clients.writer.update_preferences(
+                Secret(TOKEN), Preferences(), permit, leave_by=math.inf
+            )
         assert server.requests == []
 
 
@@ -438,7 +441,7 @@ def test_a_change_that_was_answered_counts_in_the_budget() -> None:
     with Scripted(reply(500, b"")) as server, Clients(server.url) as clients:
         permit = clients.writer.reserve_disconnect("a", clients.patience)
         with pytest.raises(ServerError):
-            clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit)
+            clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
         for _ in range(119):
             clients.writer.reserve_disconnect("a", clients.patience).answered()
         clients.writer.reserve_disconnect("a", clients.patience)
@@ -562,9 +565,8 @@ def test_clients_are_context_managers() -> None:
         with CalendarWriter(
             endpoint(server.url), clock=clients.clock, budgets=clients.budgets
         ) as writer:
-            writer.disconnect(
-                Secret(TOKEN), Platform.GOOGLE, writer.reserve_disconnect("a", clients.patience)
-            )
+            permit = writer.reserve_disconnect("a", clients.patience)
+            writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
     assert user.id == "u-1"
 
 
