@@ -1,0 +1,19 @@
+"""What an acting run says of itself when it begins."""
+
+from msgspec import Struct
+
+from reconciler.applying import Front, Who
+
+
+class Claim(Struct, frozen=True):
+    """An acting run that wants to begin. ``opened`` is RFC 3339, UTC."""
+
+    run: str
+    front: Front
+    workspace: str
+    base_url: str
+    who: Who
+    opened: str
+    tool_version: str
+    commit: str | None
+    resumes: str | None = None

@@ -1,0 +1,57 @@
+"""What can be wrong with a ledger, divided by what the caller can do."""
+
+from reconciler.applying import Holder
+from reconciler.applying.journal import JournalFailed
+
+
+class LedgerError(Exception):
+    """The ledger cannot be used. ``hint`` says what to do."""
+
+    def __init__(self, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class LedgerMissing(LedgerError):
+    """There is none at the place: which is not the same as an empty one."""
+
+
+class LedgerUnusable(LedgerError):
+    """It will not do as it is: corrupt, foreign, of a newer version, on a network filesystem."""
+
+
+class LedgerOutdated(LedgerUnusable):
+    """It is of an older version; the next acting run brings it up to date."""
+
+
+class LedgerUnreachable(LedgerError):
+    """Not now: the server is gone, the disk full, the file not writable."""
+
+
+class LockHeld(Exception):
+    """Another acting run holds the workspace."""
+
+    def __init__(self, holder: Holder) -> None:
+        who = holder.who
+        super().__init__(
+            f"workspace {holder.workspace} is locked by run {holder.run}"
+            f" ({who.user}@{who.host}, process {who.pid}) since {holder.since},"
+            f" last heartbeat {holder.age:.0f} s ago"
+        )
+        self.hint = (
+            "wait for it (--lock-timeout SECONDS); if it cannot end by itself any more,"
+            f" `reconciler unlock {holder.run}`"
+        )
+        self.holder = holder
+
+
+class LockLost(JournalFailed):
+    """The lock is another run's by now: nothing more may be sent."""
+
+
+class NotJoinable(Exception):
+    """There is no run that this process may act in, and why."""
+
+
+class UnknownRun(Exception):
+    """The ledger has no such run, or several whose ids begin so."""

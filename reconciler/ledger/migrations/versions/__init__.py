@@ -1,0 +1,1 @@
+"""The versions of the ledger's tables, the oldest first."""

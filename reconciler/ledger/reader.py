@@ -1,0 +1,105 @@
+"""The ledger as everyone may see it: what was done, by whom, and who may act now."""
+
+from typing import Any, Final
+
+from sqlalchemy import Select, func, select
+
+from reconciler.applying import Holder, RunState, RunStory, RunSummary
+from reconciler.domain import LedgerPlace
+from reconciler.ledger.database import Database
+from reconciler.ledger.errors import UnknownRun
+from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
+from reconciler.ledger.schema import runs
+from reconciler.ledger.stories import read_story
+from reconciler.ledger.summaries import summaries
+from reconciler.ledger.used_plans import used_by
+from reconciler.planning import FleetSize, History
+
+FEWEST: Final = 4
+"""Characters of a run's id that it may be named by."""
+
+
+class LedgerReader:
+    """Reads. Every method raises :class:`LedgerError`."""
+
+    def __init__(
+        self, database: Database, place: LedgerPlace, times: LockTimes = LOCK_TIMES
+    ) -> None:
+        self.place: Final = place
+        self._database = database
+        self._times = times
+
+    def history(self, workspace: str, base_url: str) -> History:
+        """What the last acting run accepted there."""
+        accepted = (
+            select(runs.c.declared, runs.c.observed)
+            .where(runs.c.workspace == workspace, runs.c.address == base_url, runs.c.accepted)
+            .order_by(runs.c.number.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            row = connection.execute(accepted).one_or_none()
+        return History() if row is None else History(FleetSize(row.declared, row.observed))
+
+    def used_by(self, seal: str) -> str | None:
+        """The run that used the plan with this seal, the last one if it was resumed."""
+        with self._database.read() as connection:
+            return used_by(connection, seal)
+
+    def runs(self, workspace: str | None, limit: int) -> tuple[RunSummary, ...]:
+        """The last runs (of all workspaces for None), newest first."""
+        last = select(runs).order_by(runs.c.number.desc()).limit(limit)
+        return self._summaries(last if workspace is None else _of(last, workspace))
+
+    def find(self, beginning: str) -> str:
+        """The one run whose id begins so: the id itself, or at least its first 4 characters.
+
+        Raises :class:`UnknownRun`.
+        """
+        if not (beginning.isascii() and beginning.isprintable()):
+            raise UnknownRun("no run has such an id; `reconciler runs` lists them")
+        if len(beginning) < FEWEST:
+            raise UnknownRun(f"{beginning!r} is too short: give {FEWEST} characters of the id")
+        begins = func.substr(runs.c.run, 1, len(beginning)) == beginning
+        with self._database.read() as connection:
+            found = list(connection.execute(select(runs.c.run).where(begins).limit(2)).scalars())
+            exact = connection.execute(
+                select(runs.c.run).where(runs.c.run == beginning)
+            ).scalar_one_or_none()
+        if exact is not None:
+            return str(exact)
+        if not found:
+            raise UnknownRun(f"no run's id begins with {beginning!r}; `reconciler runs` lists them")
+        if len(found) > 1:
+            raise UnknownRun(f"several runs' ids begin with {beginning!r}: give more of it")
+        return str(found[0])
+
+    def story(self, run: str) -> RunStory:
+        """All of one run. Raises :class:`UnknownRun`."""
+        with self._database.read() as connection:
+            return read_story(connection, run, self._database.now(connection), self._times)
+
+    def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
+        """Runs that are open although their process is known or presumed to be gone.
+
+        They are told as dead here; the next acting run takes note of it.
+        """
+        opened = select(runs).where(runs.c.state == RunState.RUNNING.value).order_by(runs.c.number)
+        told = self._summaries(_of(opened, workspace))
+        return tuple(summary for summary in told if summary.state is RunState.DIED)
+
+    def holder(self, workspace: str) -> Holder | None:
+        """Who holds the lock."""
+        with self._database.read() as connection:
+            lock = read_lock(connection, workspace)
+            now = self._database.now(connection)
+            return None if lock is None else lock.holder(now, self._times)
+
+    def _summaries(self, rows: Select[Any]) -> tuple[RunSummary, ...]:
+        with self._database.read() as connection:
+            now = self._database.now(connection)
+            return summaries(connection, connection.execute(rows).all(), now, self._times)
+
+
+def _of(rows: Select[Any], workspace: str) -> Select[Any]:
+    return rows.where(runs.c.workspace == workspace)

@@ -1,0 +1,131 @@
+"""The tables of the ledger, version 1: what is stored, and nothing of how it is asked for.
+
+``migrations`` makes them; a test holds the two against each other. Times of runs and steps are
+RFC 3339 in UTC by the clock of the process that wrote them; those of ``locks`` are seconds since
+1970 by the clock of the database. Nothing here ever holds a secret.
+"""
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+)
+
+from reconciler.ledger.text import LedgerText
+
+metadata: Final = MetaData()
+
+# SQLite numbers rows by themselves only in a column of exactly this type.
+_Number = BigInteger().with_variant(Integer, "sqlite")
+
+about = Table(
+    "about",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),  # the one row: 1
+    Column("ledger", LedgerText, nullable=False),  # a uuid: which ledger this is
+    Column("made_at", LedgerText, nullable=False),
+    Column("tool_version", LedgerText, nullable=False),
+)
+
+plans = Table(
+    "plans",
+    metadata,
+    Column("digest", LedgerText, primary_key=True),  # of the content
+    Column("content", LargeBinary, nullable=False),  # its canonical JSON, compressed (zlib)
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("run", LedgerText, nullable=False, unique=True),
+    Column("front", LedgerText, nullable=False),
+    Column("workspace", LedgerText, nullable=False),
+    Column("address", LedgerText, nullable=False),
+    Column("state", LedgerText, nullable=False),
+    Column("opened_at", LedgerText, nullable=False),
+    Column("ended_at", LedgerText),
+    Column("who", LedgerText, nullable=False),
+    Column("host", LedgerText, nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("machine", LedgerText),
+    Column("tool_version", LedgerText, nullable=False),
+    Column("commit", LedgerText),
+    Column("resumes", LedgerText, index=True),
+    Column("plan", LedgerText, ForeignKey("plans.digest")),
+    Column("envelope", LedgerText),  # JSON; with `plan` the whole plan
+    Column("seal", LedgerText),
+    Column("verdicts", LedgerText),  # JSON
+    Column("declared", BigInteger),
+    Column("observed", BigInteger),
+    Column("accepted", Boolean, nullable=False),  # declared and observed are what others measure by
+    Column("actions", BigInteger, nullable=False),
+    Column("outcomes", LedgerText),  # JSON, once ended: how many actions have which outcome
+    Column("calls", BigInteger),
+    Column("halted", LedgerText),
+    Column("detail", LedgerText),
+    Index("runs_of_workspace", "workspace", "number"),
+    Index("runs_accepted", "workspace", "address", "accepted", "number"),
+    Index("runs_in_state", "workspace", "state"),
+    sqlite_autoincrement=True,
+)
+
+steps = Table(
+    "steps",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("run", _Number, ForeignKey("runs.number"), nullable=False),
+    Column("position", Integer, nullable=False),  # of the action in the run's plan, from 0
+    Column("at", LedgerText, nullable=False),
+    Column("kind", LedgerText, nullable=False),
+    Column("user", LedgerText, nullable=False),
+    Column("call", Integer),
+    Column("code", LedgerText),
+    Column("no_effect", Boolean),
+    Column("outcome", LedgerText),
+    Column("detail", LedgerText),
+    Column("settled_by", LedgerText),  # the later run that wrote it
+    Index("steps_of_run", "run", "number"),
+    sqlite_autoincrement=True,
+)
+
+in_doubt = Table(
+    "in_doubt",
+    metadata,
+    Column("run", _Number, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("call", Integer, nullable=False),
+    Column("at", LedgerText, nullable=False),
+    Column("answer", LedgerText),
+)
+
+used_plans = Table(
+    "used_plans",
+    metadata,
+    Column("seal", LedgerText, primary_key=True),
+    Column("run", LedgerText, nullable=False),
+    Column("at", LedgerText, nullable=False),
+)
+
+locks = Table(
+    "locks",
+    metadata,
+    Column("workspace", LedgerText, primary_key=True),
+    Column("fence", BigInteger, nullable=False),  # grows with every taking, and never falls
+    Column("run", LedgerText),  # None while nobody holds it
+    Column("who", LedgerText),
+    Column("host", LedgerText),
+    Column("pid", BigInteger),
+    Column("machine", LedgerText),
+    Column("since", Double),
+    Column("heartbeat", Double),
+)

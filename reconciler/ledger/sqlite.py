@@ -1,0 +1,229 @@
+"""The SQLite side of a ledger: which file is one, how it is opened, how transactions begin."""
+
+import os
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from msgspec import Struct
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+
+from reconciler.domain import SqliteFile
+from reconciler.ledger.database import PATIENCE, Database
+from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable
+from reconciler.ledger.failures import cut_short, failure, missing
+from reconciler.ledger.files import check_writable, exists, keep_private, make, refuse_shared
+
+_APPLICATION_ID: Final = 0x52434C47  # "RCLG": tells a ledger from any other SQLite file
+
+# Of the file's URI. None of them makes the file; the last neither locks it nor reads its log.
+_WRITTEN: Final = "mode=rw"
+_READ: Final = "mode=ro"
+_READ_WHOLE: Final = "mode=ro&immutable=1"
+
+_NOT_OPENED: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
+
+
+class _Look(Struct, frozen=True):
+    """What a file shows before anything is done to it."""
+
+    marked: bool  # as a ledger
+    blank: bool  # without any content
+    whole: bool  # not cut within a page, which SQLite would not notice
+
+
+def to_be_written(place: SqliteFile, *, create: bool) -> Database:
+    """The file, to be read and written; made where there is none, or a blank one, and ``create``.
+
+    Raises :class:`LedgerMissing`, and otherwise :class:`LedgerError`.
+    """
+    there = exists(place)
+    refuse_shared(place)
+    if not there:
+        if not create:
+            raise missing(place)
+        make(place)
+    _check_content(place, blank=create)
+    keep_private(place)
+    check_writable(place)
+    _prepare(place)
+    engine = _engine(lambda: _connect(place.path, _WRITTEN))
+    return Database(
+        place,
+        "sqlite",
+        reading=engine,
+        writing=engine.execution_options(ledger_begins="IMMEDIATE"),
+    )
+
+
+def to_be_read(place: SqliteFile) -> Database:
+    """The file, to be read without altering a byte of it.
+
+    The usual way leaves an empty log beside a ledger that nobody has open, as SQLite does. Where
+    that cannot be written (a read-only folder), a ledger that was closed in order is read as a
+    file that does not change, and that it did not is checked.
+    """
+    if not exists(place):
+        raise missing(place)
+    refuse_shared(place)
+    _check_content(place, blank=False)
+    path = place.path
+    access = _READ
+    try:
+        with closing(_connect(path, access)) as connection:
+            connection.execute("PRAGMA schema_version").fetchone()
+    except sqlite3.Error as error:
+        access = _careful_access(path)
+        if access == _READ or _code(error) not in _NOT_OPENED:
+            raise failure(place, error) from None
+    engine = _engine(lambda: _connect(path, access))
+    if access == _READ_WHOLE:
+        _check_that_it_stands_still(place, engine)
+    return Database(place, "sqlite", reading=engine, writing=None)
+
+
+def _check_content(place: SqliteFile, *, blank: bool) -> None:
+    """Raise :class:`LedgerError` unless it is a ledger, or blank where that will do."""
+    seen = _look(place)
+    if seen.blank and not blank:
+        raise missing(place)
+    if not seen.marked and not seen.blank:
+        raise LedgerUnusable(
+            f"{place} is a file of another program, and no ledger",
+            "name another place; nothing in it was changed",
+        )
+    if not seen.whole and _careful_access(place.path) == _READ_WHOLE:
+        raise cut_short(place)
+
+
+def _look(place: SqliteFile) -> _Look:
+    """What is in the file, without a trace of the look where nobody has it open."""
+    try:
+        try:
+            return _look_with(place.path, _careful_access(place.path))
+        except sqlite3.DatabaseError:
+            # Somebody may have begun to write meanwhile, which the usual way can bear.
+            return _look_with(place.path, _READ)
+    except sqlite3.Error as error:
+        raise failure(place, error) from None
+
+
+def _look_with(path: Path, access: str) -> _Look:
+    with closing(_connect(path, access)) as connection:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+    size = path.stat().st_size
+    return _Look(
+        marked=application == _APPLICATION_ID,
+        # SQLite takes a file of one byte, too, for an empty database.
+        blank=application == 0 and objects == 0 and size != 1,
+        whole=access == _READ or size % page == 0,
+    )
+
+
+def _prepare(place: SqliteFile) -> None:
+    """Mark the file as a ledger, and switch it to a write-ahead log."""
+    try:
+        with closing(_connect(place.path, _WRITTEN)) as connection:
+            (application,) = connection.execute("PRAGMA application_id").fetchone()
+            if application != _APPLICATION_ID:
+                connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            mode = _write_ahead(connection)
+    except sqlite3.Error as error:
+        raise failure(place, error) from None
+    if mode != "wal":
+        raise LedgerUnusable(
+            f"the ledger {place} cannot have a write-ahead log on its filesystem",
+            "put it on a disk of this machine, or use PostgreSQL: ledger: postgresql+psycopg://…",
+        )
+
+
+def _write_ahead(connection: sqlite3.Connection) -> str:
+    """Switch to the write-ahead log; SQLite does not wait by itself while another does that."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return str(mode)
+
+
+def _check_that_it_stands_still(place: SqliteFile, engine: Engine) -> None:
+    """Let reading fail where the file, thought to be at rest, was written meanwhile."""
+
+    def state() -> tuple[str, int, int, int]:
+        stat = place.path.stat()
+        return _careful_access(place.path), stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+    before = state()
+
+    def check(_connection: Connection) -> None:
+        if state() != before:
+            raise LedgerUnreachable(
+                f"the ledger {place} was written while it was read", "try again"
+            )
+
+    event.listen(engine, "begin", check)
+    event.listen(engine, "commit", check)
+
+
+def _careful_access(path: Path) -> str:
+    """How to read without a trace: a file without a log, or with an empty one, is whole."""
+    real = path.resolve()
+    try:
+        size = real.with_name(f"{real.name}-wal").stat().st_size
+    except FileNotFoundError:
+        size = 0
+    return _READ if size else _READ_WHOLE
+
+
+def _connect(path: Path, access: str) -> sqlite3.Connection:
+    """A connection that begins no transaction by itself. It never makes the file."""
+    connection = sqlite3.connect(
+        f"file:{quote(os.fsencode(path))}?{access}",
+        uri=True,
+        timeout=PATIENCE,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA fullfsync = ON")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA trusted_schema = OFF")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=0,  # no bound: there are as many connections as threads
+        hide_parameters=True,
+    )
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _begin(connection: Connection) -> None:
+    kind = connection.get_execution_options().get("ledger_begins", "DEFERRED")
+    connection.exec_driver_sql(f"PRAGMA query_only = {kind != 'IMMEDIATE'}")
+    connection.exec_driver_sql(f"BEGIN {kind}")
+
+
+def _code(error: sqlite3.Error) -> int:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF

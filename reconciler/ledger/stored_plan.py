@@ -1,0 +1,76 @@
+"""Plans in the ledger: the content once per digest, the envelope with each run."""
+
+import zlib
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from reconciler.ledger.errors import LedgerUnusable
+from reconciler.ledger.inserting import insert_new
+from reconciler.ledger.schema import plans
+from reconciler.planning import Action, Content, Envelope, Plan, Verdict, canonical_json, seal
+from reconciler.planning.canonical import digest
+
+_HINT: Final = "if another program altered the ledger, restore a backup"
+
+_content = msgspec.json.Decoder(Content)
+_envelope = msgspec.json.Decoder(Envelope)
+_verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
+
+
+def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
+    """Store ``plan``'s content; the columns of ``runs`` that name and complete it."""
+    data = canonical_json(plan.content)
+    name = digest(data)
+    if connection.execute(select(plans.c.digest).where(plans.c.digest == name)).first() is None:
+        insert_new(connection, plans, digest=name, content=zlib.compress(data))
+    return {
+        "plan": name,
+        "envelope": canonical_json(plan.envelope).decode(),
+        "seal": seal(plan),
+        "actions": len(plan.content.actions),
+    }
+
+
+def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
+    """The whole plan of a row of ``runs``; None where it ended before it had one."""
+    if run.plan is None:
+        return None
+    try:
+        envelope = _envelope.decode(run.envelope)
+    except msgspec.DecodeError as error:
+        raise LedgerUnusable(f"the ledger's envelope of run {run.run}: {error}", _HINT) from None
+    return Plan(stored_content(connection, run.plan), envelope)
+
+
+def stored_content(connection: Connection, name: str) -> Content:
+    """The content whose digest is ``name``."""
+    packed = connection.execute(
+        select(plans.c.content).where(plans.c.digest == name)
+    ).scalar_one_or_none()
+    try:
+        data = b"" if packed is None else zlib.decompress(packed)
+        if digest(data) != name:
+            raise LedgerUnusable(f"the ledger's plan {name} was altered", _HINT)
+        return _content.decode(data)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise LedgerUnusable(f"the ledger's plan {name} cannot be read: {error}", _HINT) from None
+
+
+def stored_actions(connection: Connection, run: Row[Any]) -> tuple[Action, ...]:
+    """The actions of a run's plan; none without a plan."""
+    return () if run.plan is None else stored_content(connection, run.plan).actions
+
+
+def pack_verdicts(verdicts: tuple[Verdict, ...]) -> str:
+    """Verdicts as ``runs`` holds them."""
+    return canonical_json(verdicts).decode()
+
+
+def unpack_verdicts(run: Row[Any]) -> tuple[Verdict, ...]:
+    """The verdicts of a row of ``runs``."""
+    try:
+        return () if run.verdicts is None else _verdicts.decode(run.verdicts)
+    except msgspec.DecodeError as error:
+        raise LedgerUnusable(f"the ledger's verdicts of run {run.run}: {error}", _HINT) from None

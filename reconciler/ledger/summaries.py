@@ -1,0 +1,156 @@
+"""Runs in a line each, from rows that are found by indexes alone."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, case, func, select
+
+from reconciler.applying import Front, Outcome, RunState, RunSummary, StepKind, Who
+from reconciler.applying.journal import NOT_SENT
+from reconciler.ledger.lock import Lock, LockTimes, read_lock
+from reconciler.ledger.schema import in_doubt, runs, steps
+
+_MANY: Final = 500
+"""Runs that are asked for in one statement: databases bound its parameters."""
+
+_counts = msgspec.json.Decoder(dict[Outcome, int])
+
+
+class _Facts(msgspec.Struct, frozen=True):
+    """What stands elsewhere than in the rows themselves, by the number or the id of the run."""
+
+    outcomes: Mapping[int, Mapping[Outcome, int]]
+    calls: Mapping[int, int]
+    doubts: Mapping[int, int]
+    resumed_by: Mapping[str, str]
+
+
+def pack_counts(counts: Mapping[Outcome, int]) -> str:
+    """How many actions have which outcome, as ``runs`` holds it."""
+    return msgspec.json.encode(counts, order="sorted").decode()
+
+
+def summaries(
+    connection: Connection, rows: Sequence[Row[Any]], now: float, times: LockTimes
+) -> tuple[RunSummary, ...]:
+    """The rows of ``runs``, in their order; ``now`` is by the database's clock.
+
+    A run that is open, but not by its lock or not by a living process, is told as one that died.
+    """
+    running = {row.workspace for row in rows if row.state == RunState.RUNNING}
+    locks = {workspace: read_lock(connection, workspace) for workspace in running}
+    dead = {workspace for workspace, lock in locks.items() if lock and lock.dead(now, times)}
+    told = []
+    for some in _portions(rows):
+        facts = _facts(connection, some)
+        for row in some:
+            state = RunState(row.state)
+            if state is RunState.RUNNING and (
+                row.workspace in dead or not _holds(locks[row.workspace], row.run)
+            ):
+                state = RunState.DIED
+            told.append(_summary(row, state, facts))
+    return tuple(told)
+
+
+def _holds(lock: Lock | None, run: str) -> bool:
+    return lock is not None and lock.run == run
+
+
+def _portions(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
+    for start in range(0, len(rows), _MANY):
+        yield rows[start : start + _MANY]
+
+
+def _summary(row: Row[Any], state: RunState, facts: _Facts) -> RunSummary:
+    return RunSummary(
+        run=row.run,
+        front=Front(row.front),
+        workspace=row.workspace,
+        base_url=row.address,
+        state=state,
+        opened=row.opened_at,
+        ended=row.ended_at,
+        who=Who(row.who, row.host, row.pid, row.machine),
+        commit=row.commit,
+        tool_version=row.tool_version,
+        plan_digest=row.plan,
+        actions=row.actions,
+        outcomes=(
+            facts.outcomes.get(row.number, {})
+            if row.outcomes is None
+            else _counts.decode(row.outcomes)
+        ),
+        in_doubt=facts.doubts.get(row.number, 0),
+        calls=facts.calls.get(row.number, 0) if row.calls is None else row.calls,
+        resumes=row.resumes,
+        resumed_by=facts.resumed_by.get(row.run),
+        halted=row.halted,
+        detail=row.detail,
+    )
+
+
+def _facts(connection: Connection, rows: Sequence[Row[Any]]) -> _Facts:
+    numbers = [row.number for row in rows]
+    uncounted = [row.number for row in rows if row.outcomes is None and row.plan is not None]
+    return _Facts(
+        outcomes=_outcomes(connection, uncounted),
+        calls=_calls(connection, uncounted),
+        doubts=_doubts(connection, numbers),
+        resumed_by=_resumed_by(connection, [row.run for row in rows]),
+    )
+
+
+def _outcomes(connection: Connection, numbers: list[int]) -> dict[int, dict[Outcome, int]]:
+    """By the last outcome of each action."""
+    if not numbers:
+        return {}
+    last = (
+        select(func.max(steps.c.number))
+        .where(steps.c.run.in_(numbers), steps.c.kind == StepKind.OUTCOME)
+        .group_by(steps.c.run, steps.c.position)
+    )
+    counted: dict[int, dict[Outcome, int]] = {}
+    for run, outcome, count in connection.execute(
+        select(steps.c.run, steps.c.outcome, func.count())
+        .where(steps.c.run.in_(numbers), steps.c.number.in_(last))
+        .group_by(steps.c.run, steps.c.outcome)
+    ):
+        counted.setdefault(run, {})[Outcome(outcome)] = count
+    return counted
+
+
+def _calls(connection: Connection, numbers: list[int]) -> dict[int, int]:
+    """Intents that were not taken back: calls that were, or may have been, sent."""
+    if not numbers:
+        return {}
+    withdrawn: ColumnElement[bool] = steps.c.code == NOT_SENT
+    worth = case(
+        (steps.c.kind == StepKind.INTENT, 1),
+        ((steps.c.kind == StepKind.ANSWER) & withdrawn, -1),
+        else_=0,
+    )
+    rows = connection.execute(
+        select(steps.c.run, func.sum(worth)).where(steps.c.run.in_(numbers)).group_by(steps.c.run)
+    )
+    return {run: int(calls) for run, calls in rows}
+
+
+def _doubts(connection: Connection, numbers: list[int]) -> dict[int, int]:
+    rows = connection.execute(
+        select(in_doubt.c.run, func.count().label("doubts"))
+        .where(in_doubt.c.run.in_(numbers))
+        .group_by(in_doubt.c.run)
+    )
+    return {row.run: row.doubts for row in rows}
+
+
+def _resumed_by(connection: Connection, ids: list[str]) -> dict[str, str]:
+    """The last run that resumed each and was let through: a refused one continued nothing."""
+    rows = connection.execute(
+        select(runs.c.resumes, runs.c.run)
+        .where(runs.c.resumes.in_(ids), runs.c.accepted)
+        .order_by(runs.c.number)
+    )
+    return {row.resumes: row.run for row in rows}

@@ -1,0 +1,103 @@
+"""Whether another process has ended: False is proof."""
+
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from reconciler.applying import Who
+from reconciler.ledger import machine
+from reconciler.ledger.machine import alive, who
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="told on Linux alone")
+
+
+def process_of(pid: int) -> Who:
+    return msgspec.structs.replace(who(), pid=pid)
+
+
+def test_this_process_is_told() -> None:
+    assert who().pid == os.getpid()
+    assert who().host
+    assert who().user
+
+
+@on_linux
+def test_this_process_is_alive() -> None:
+    assert alive(who()) is True
+
+
+@on_linux
+def test_a_running_process_is_alive_until_it_has_ended() -> None:
+    process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
+    child = process_of(process.pid)
+    assert alive(child) is True
+    process.communicate()
+    assert alive(child) is False
+
+
+@on_linux
+def test_a_process_that_nobody_waited_for_has_ended() -> None:
+    process = subprocess.Popen(["true"], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.read()
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    assert alive(process_of(process.pid)) is False
+    process.wait()
+    process.stdout.close()
+
+
+@on_linux
+def test_another_process_of_this_machine_says_the_same_of_it() -> None:
+    program = "from reconciler.ledger.machine import who; print(who().machine)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert told.stdout.strip() == who().machine
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [{"machine": "another boot pid:[1]"}, {"machine": None}, {"host": "elsewhere"}],
+)
+def test_of_a_process_elsewhere_nothing_is_known(elsewhere: dict[str, str | None]) -> None:
+    process = subprocess.Popen(["true"])
+    process.wait()
+    ended = process_of(process.pid)
+    assert alive(msgspec.structs.replace(ended, **elsewhere)) is None
+
+
+@on_linux
+@pytest.mark.parametrize("pid", [0, -1, 2**70])
+def test_what_is_no_process_is_not_judged(pid: int) -> None:
+    assert alive(process_of(pid)) is None
+
+
+@on_linux
+def test_a_process_of_another_account_is_alive(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(pid: int, signal: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "kill", refused)
+    assert alive(process_of(1)) is True
+
+
+def test_where_the_machine_is_not_told_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine._machine.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(machine, "_BOOT", Path("/nowhere"))
+        assert who().machine is None
+        assert alive(who()) is None
+    machine._machine.cache_clear()
+
+
+def test_an_account_without_a_name_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+    assert who().user == f"uid {os.getuid()}"
