@@ -10,8 +10,33 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from reconciler.applying.outcome import RunResult
+from reconciler.applying.records import Holder, RunStory, RunSummary, Settled
 from reconciler.domain import Diagnostic
-from reconciler.planning import GuardName, Plan, Verdict
+from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
+
+
+class MemoryState(StrEnum):
+    """What a command had of the ledger."""
+
+    READ = "read"  # by a command that only looks
+    WRITTEN = "written"  # by an acting run
+    MADE = "made"  # by an acting run that found none
+    NONE = "none"  # there is none: what needs a memory is not judged
+    UNREADABLE = "unreadable"  # `detail` says why; what needs a memory is not judged
+
+
+class Memory(Struct, frozen=True):
+    """What a command had of the ledger at ``place``.
+
+    ``dead`` are runs that died: found by a command that looks, or taken note of just now by an
+    acting run, which then has ``settled`` what they left in doubt.
+    """
+
+    place: str
+    state: MemoryState
+    detail: str | None = None
+    dead: tuple[RunSummary, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
 
 class PlanReport(Struct, frozen=True):
@@ -20,7 +45,9 @@ class PlanReport(Struct, frozen=True):
     ``status`` is the exit status of the command. ``saved_to`` is the path of the plan file.
     ``limit_sources`` says where a limit is set (``reconciler.yaml:12:5`` or ``the default``).
     ``verdicts`` replace those of the plan where an acting run has judged it again. ``verbose``
-    lists what is left alone instead of counting it, and every guard.
+    lists what is left alone instead of counting it, and every guard. ``changes`` says what is
+    different today from a saved plan (``plan`` is then the saved one where it was to be applied,
+    and today's where it was only to be compared).
     """
 
     plan: Plan
@@ -29,6 +56,8 @@ class PlanReport(Struct, frozen=True):
     limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] | None = None
     verbose: bool = False
+    memory: Memory | None = None
+    changes: PlanChanges | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:
@@ -39,7 +68,8 @@ class PlanReport(Struct, frozen=True):
 class RunReport(Struct, frozen=True):
     """An acting run: the plan it was bound by and how each action ended.
 
-    ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`.
+    ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`; ``changes`` is there when
+    actions of a saved plan went stale. ``resumes`` names the run that this one continued.
     """
 
     plan: Plan
@@ -47,11 +77,44 @@ class RunReport(Struct, frozen=True):
     status: int
     verdicts: tuple[Verdict, ...] | None = None
     limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
+    memory: Memory | None = None
+    changes: PlanChanges | None = None
+    resumes: str | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:
         """The verdicts that count: of this run, or else those that the plan was made with."""
         return self.plan.content.guards if self.verdicts is None else self.verdicts
+
+
+class RunsReport(Struct, frozen=True):
+    """The last runs of a workspace (of all for None), newest first, from the ledger at ``place``.
+
+    ``limit`` is how many were asked for.
+    """
+
+    workspace: str | None
+    place: str
+    runs: tuple[RunSummary, ...]
+    limit: int
+    status: int
+
+
+class StoryReport(Struct, frozen=True):
+    """The whole story of one run, from the ledger at ``place``."""
+
+    place: str
+    story: RunStory
+    status: int
+
+
+class UnlockReport(Struct, frozen=True):
+    """A lock that was taken away from ``run`` of ``workspace``; ``holder`` says who held it."""
+
+    workspace: str
+    run: str
+    holder: Holder
+    status: int
 
 
 class ValidationReport(Struct, frozen=True):
@@ -95,12 +158,24 @@ class ErrorReport(Struct, frozen=True):
     """A command that ended before it had a result, and all that kept it from one.
 
     Refusals are no errors: they are reports of a plan or a run with status 3. ``plan`` is the
-    plan that was in hand, where there was one.
+    plan that was in hand, where there was one, ``changes`` what is different today from a saved
+    one that could not be used.
     """
 
     status: int
     problems: tuple[Diagnostic, ...]
     plan: Plan | None = None
+    memory: Memory | None = None
+    changes: PlanChanges | None = None
 
 
-Report = PlanReport | RunReport | ValidationReport | DoctorReport | ErrorReport
+Report = (
+    PlanReport
+    | RunReport
+    | RunsReport
+    | StoryReport
+    | UnlockReport
+    | ValidationReport
+    | DoctorReport
+    | ErrorReport
+)

@@ -5,11 +5,13 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from reconciler.applying.outcome import ActionResult, Outcome
-from reconciler.planning import Action, Content, Disconnect, Pending, Plan
+from reconciler.applying.records import ActionStory, RunState, Settled
+from reconciler.planning import Action, Blocked, Content, Disconnect, Pending, Plan, PlanChanges
 from reconciler.reporting import sign as signs
+from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
-from reconciler.reporting.sign import Sign
-from reconciler.reporting.wording import changes, outcomes
+from reconciler.reporting.sign import Sign, Tone
+from reconciler.reporting.wording import changes, differences, outcomes, runs
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -37,7 +39,25 @@ OUTCOME_SIGNS: Mapping[Outcome, Sign] = {
 }
 
 
-def actions(content: Content) -> list[Entry]:
+CHECK_SIGNS: Mapping[CheckState, Sign] = {
+    CheckState.OK: Sign("✓", Tone.GOOD, "ok"),
+    CheckState.WARNING: Sign("!", Tone.CHANGE, "warning"),
+    CheckState.FAILED: Sign("✗", Tone.DANGER, "failed"),
+    CheckState.SKIPPED: Sign("·", Tone.FAINT, "skipped"),
+}
+
+
+RUN_TONES: Mapping[RunState, Tone] = {
+    RunState.RUNNING: Tone.PERSON,
+    RunState.COMPLETED: Tone.PLAIN,
+    RunState.REFUSED: Tone.CHANGE,
+    RunState.DECLINED: Tone.FAINT,
+    RunState.STOPPED: Tone.CHANGE,
+    RunState.DIED: Tone.ALARM,
+}
+
+
+def actions(actions: Iterable[Action]) -> list[Entry]:
     """What would be done."""
     return [
         _acting(
@@ -45,18 +65,31 @@ def actions(content: Content) -> list[Entry]:
             signs.DISCONNECT if isinstance(action, Disconnect) else signs.UPDATE,
             changes.why(action),
         )
-        for action in content.actions
+        for action in actions
     ]
 
 
-def held(content: Content) -> list[Entry]:
+def held(blocked: Iterable[Blocked]) -> list[Entry]:
     """What would be done but for a hold."""
-    return [_acting(entry.action, signs.HELD, changes.why_held(entry)) for entry in content.blocked]
+    return [_acting(entry.action, signs.HELD, changes.why_held(entry)) for entry in blocked]
 
 
-def pending(content: Content) -> list[Entry]:
+def pending(pending: Iterable[Pending]) -> list[Entry]:
     """What only the person can do."""
-    return [_pending(entry) for entry in content.pending]
+    return [_pending(entry) for entry in pending]
+
+
+def added(plan_changes: PlanChanges) -> list[Entry]:
+    """What would be done now, and was not planned."""
+    return [_acting(action, signs.ADDED, changes.why(action)) for action in plan_changes.added]
+
+
+def gone(plan_changes: PlanChanges) -> list[Entry]:
+    """What was planned, and would not be done now."""
+    return [
+        _acting(stale.action, signs.GONE, differences.why_gone(stale))
+        for stale in plan_changes.gone
+    ]
 
 
 def undetermined(content: Content) -> list[Entry]:
@@ -83,17 +116,38 @@ def spared(content: Content) -> list[Entry]:
     ]
 
 
-def results(results: Iterable[ActionResult]) -> list[Entry]:
-    """How each action ended."""
+def results(results: Iterable[ActionResult], carried: frozenset[str] = frozenset()) -> list[Entry]:
+    """How each action ended; ``carried`` are the keys of those that an earlier run ended."""
     return [
         _acting(
             result.action,
             OUTCOME_SIGNS[result.outcome],
-            (f"{outcomes.OUTCOMES[result.outcome]}, ", *outcomes.cause(result)),
+            (
+                f"{outcomes.OUTCOMES[result.outcome]}, ",
+                *outcomes.cause(result),
+                *((outcomes.CARRIED,) if result.action.key in carried else ()),
+            ),
             detail=result.detail,
         )
         for result in results
     ]
+
+
+def settled(settled: Iterable[Settled]) -> dict[str, list[Entry]]:
+    """How what dead runs left in doubt turned out, by the id of the run that died."""
+    by_run: dict[str, list[Entry]] = {}
+    for entry in settled:
+        by_run.setdefault(entry.run, []).extend(results([entry.result]))
+    return by_run
+
+
+def recorded(story: ActionStory) -> Entry:
+    """How an action stands by what is recorded of it."""
+    if story.result is not None:
+        return results([story.result])[0]
+    if story.begun:
+        return _acting(story.action, signs.IN_DOUBT, (runs.IN_DOUBT,))
+    return _acting(story.action, signs.NEVER_BEGUN, (runs.NEVER_BEGUN,))
 
 
 def by_user(*lists: Iterable[Entry]) -> dict[str, list[Entry]]:
@@ -105,9 +159,9 @@ def by_user(*lists: Iterable[Entry]) -> dict[str, list[Entry]]:
     return dict(sorted(groups.items()))
 
 
-def source(plan: Plan, user: str) -> str | None:
+def source(plan: Plan | None, user: str) -> str | None:
     """Where the manifest of ``plan`` declares ``user``, as ``file:line:column``."""
-    return plan.envelope.sources.get(user)
+    return None if plan is None else plan.envelope.sources.get(user)
 
 
 def _acting(action: Action, sign: Sign, why: Phrase, *, detail: str | None = None) -> Entry:

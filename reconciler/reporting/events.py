@@ -7,9 +7,21 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.planning import Action, Blocked, Fleet, Judged, Notice, Pending, Spared
-from reconciler.reporting import facts
-from reconciler.reporting.documents import Check
+from reconciler.applying.records import Holder
+from reconciler.planning import (
+    Action,
+    Blocked,
+    Fleet,
+    FleetSize,
+    GuardChange,
+    Judged,
+    Notice,
+    Pending,
+    Spared,
+    Stale,
+)
+from reconciler.reporting import facts, recorded
+from reconciler.reporting.documents import Check, MemoryState
 from reconciler.reporting.encoding import FORMAT
 
 
@@ -50,6 +62,33 @@ class RunHeader(Header, frozen=True, tag="run", kw_only=True):
     started: str
     finished: str
     plan: facts.PlanOutline
+    resumes: str | None
+
+
+class RunsHeader(Header, frozen=True, tag="runs", kw_only=True):
+    """The last runs of a workspace, or of all, follow, newest first."""
+
+    workspace: str | None
+    place: str
+    limit: int
+
+
+class StoryHeader(Header, frozen=True, tag="story", kw_only=True):
+    """All that is recorded of one run follows."""
+
+    place: str
+    run: recorded.RecordedRun
+    fleet: FleetSize | None
+    accepted: bool
+    plan: facts.PlanOutline | None
+
+
+class UnlockHeader(Header, frozen=True, tag="unlock", kw_only=True):
+    """A lock was taken away."""
+
+    workspace: str
+    run: str
+    holder: Holder
 
 
 class ValidationHeader(Header, frozen=True, tag="validation", kw_only=True):
@@ -129,6 +168,92 @@ class GuardEvent(Event, frozen=True, tag="guard", kw_only=True):
     """What one guard says of the plan."""
 
     guard: facts.Guard
+
+
+class MemoryEvent(Event, frozen=True, tag="memory", kw_only=True):
+    """What the command had of the ledger; ``message`` is null where all is well."""
+
+    place: str
+    state: MemoryState
+    message: str | None
+    detail: str | None
+
+
+class DiedEvent(Event, frozen=True, tag="died", kw_only=True):
+    """A run that died: what it left, and what to do."""
+
+    message: str
+    run: recorded.RecordedRun
+
+
+class SettledEvent(Event, frozen=True, tag="settled", kw_only=True):
+    """How something that a dead run left in doubt turned out."""
+
+    settled: recorded.SettledAction
+
+
+class ChangesEvent(Event, frozen=True, tag="changes", kw_only=True):
+    """What changed since the plan was made; what is new and gone follows."""
+
+    message: str
+    nothing: bool
+    manifests: bool
+    configuration: bool
+    then: Fleet
+    now: Fleet
+    kept: int
+
+
+class AddedEvent(Event, frozen=True, tag="added", kw_only=True):
+    """Something that a plan made now would do, and the saved one would not."""
+
+    source: str | None
+    message: str
+    action: Action
+
+
+class GoneEvent(Event, frozen=True, tag="gone", kw_only=True):
+    """Something that the saved plan would do, and one made now would not."""
+
+    source: str | None
+    message: str
+    gone: Stale
+
+
+class NewlyBlockedEvent(Event, frozen=True, tag="newly_blocked", kw_only=True):
+    """Something that is held now, and was not when the plan was made."""
+
+    source: str | None
+    message: str
+    blocked: Blocked
+
+
+class NewlyPendingEvent(Event, frozen=True, tag="newly_pending", kw_only=True):
+    """Something that only the person can do, and that was not so when the plan was made."""
+
+    source: str | None
+    message: str
+    pending: Pending
+
+
+class JudgedOtherwiseEvent(Event, frozen=True, tag="judged_otherwise", kw_only=True):
+    """A guard that judges otherwise than when the plan was made."""
+
+    message: str
+    change: GuardChange
+
+
+class RecordedRunEvent(Event, frozen=True, tag="recorded_run", kw_only=True):
+    """One run of the list."""
+
+    run: recorded.RecordedRun
+
+
+class RecordedActionEvent(Event, frozen=True, tag="recorded_action", kw_only=True):
+    """One action of the run, with all its steps."""
+
+    source: str | None
+    recorded: recorded.RecordedAction
 
 
 class OutcomeEvent(Event, frozen=True, tag="outcome", kw_only=True):

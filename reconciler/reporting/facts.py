@@ -16,6 +16,7 @@ from reconciler.planning import (
     Plan,
     Verdict,
 )
+from reconciler.reporting import entries
 from reconciler.reporting.documents import Check, CheckState
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import guards, outcomes
@@ -75,7 +76,10 @@ class Guard(Struct, frozen=True):
 
 
 class Ending(Struct, frozen=True):
-    """How one action ended: codes to match on, sentences to show, and the whole action."""
+    """How one action ended: codes to match on, sentences to show, and the whole action.
+
+    ``carried`` says that an earlier run ended it so, whose calls are not this run's.
+    """
 
     user: str
     kind: Literal["disconnect", "update_preferences"]
@@ -86,6 +90,7 @@ class Ending(Struct, frozen=True):
     detail: str | None
     next: str | None
     calls: int
+    carried: bool
     source: str | None
     action: Action
 
@@ -171,8 +176,13 @@ def guard(verdict: Verdict, sources: Mapping[GuardName, str]) -> Guard:
     )
 
 
-def ending(result: ActionResult, plan: Plan) -> Ending:
-    """``result`` explained; its place is that of the user in the manifests of ``plan``."""
+def ending(
+    result: ActionResult, plan: Plan | None, carried: frozenset[str] = frozenset()
+) -> Ending:
+    """``result`` explained; its place is that of the user in the manifests of ``plan``.
+
+    ``carried`` are the keys of the actions that an earlier run ended.
+    """
     action = result.action
     return Ending(
         user=action.user,
@@ -184,7 +194,8 @@ def ending(result: ActionResult, plan: Plan) -> Ending:
         detail=result.detail,
         next=outcomes.next_step(result),
         calls=result.calls,
-        source=plan.envelope.sources.get(action.user),
+        carried=action.key in carried,
+        source=entries.source(plan, action.user),
         action=action,
     )
 

@@ -7,17 +7,24 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.planning import Content, Envelope
-from reconciler.reporting import facts
+from reconciler.applying.records import Holder
+from reconciler.planning import Content, Envelope, FleetSize, Plan, PlanChanges
+from reconciler.reporting import facts, recorded
 from reconciler.reporting.documents import (
     Check,
     DoctorReport,
+    ErrorReport,
     PlanReport,
     Report,
     RunReport,
+    RunsReport,
+    StoryReport,
+    UnlockReport,
     ValidationReport,
 )
 from reconciler.reporting.encoding import FORMAT, indented
+from reconciler.reporting.phrase import plain
+from reconciler.reporting.wording import summary
 from reconciler.reporting.wording.statuses import status
 
 
@@ -37,6 +44,8 @@ class PlanDocument(Document, frozen=True, tag="plan", kw_only=True):
     guards: tuple[facts.Guard, ...]
     content: Content
     envelope: Envelope
+    memory: recorded.Memory | None
+    changes: PlanChanges | None
 
 
 class RunDocument(Document, frozen=True, tag="run", kw_only=True):
@@ -52,6 +61,39 @@ class RunDocument(Document, frozen=True, tag="run", kw_only=True):
     halted: facts.Halt | None
     guards: tuple[facts.Guard, ...]
     results: tuple[facts.Ending, ...]
+    resumes: str | None
+    memory: recorded.Memory | None
+    changes: PlanChanges | None
+
+
+class RunsDocument(Document, frozen=True, tag="runs", kw_only=True):
+    """The last runs of a workspace, or of all, newest first."""
+
+    workspace: str | None
+    place: str
+    limit: int
+    runs: tuple[recorded.RecordedRun, ...]
+
+
+class StoryDocument(Document, frozen=True, tag="story", kw_only=True):
+    """All that is recorded of one run, with the whole plan that it was bound by."""
+
+    place: str
+    run: recorded.RecordedRun
+    fleet: FleetSize | None
+    accepted: bool
+    guards: tuple[facts.Guard, ...]
+    actions: tuple[recorded.RecordedAction, ...]
+    plan: Plan | None
+
+
+class UnlockDocument(Document, frozen=True, tag="unlock", kw_only=True):
+    """A lock that was taken away."""
+
+    message: str
+    workspace: str
+    run: str
+    holder: Holder
 
 
 class ValidationDocument(Document, frozen=True, tag="validation", kw_only=True):
@@ -78,9 +120,20 @@ class ErrorDocument(Document, frozen=True, tag="error", kw_only=True):
     message: str
     problems: tuple[facts.Problem, ...]
     plan: facts.PlanOutline | None
+    memory: recorded.Memory | None
+    changes: PlanChanges | None
 
 
-AnyDocument = PlanDocument | RunDocument | ValidationDocument | DoctorDocument | ErrorDocument
+AnyDocument = (
+    PlanDocument
+    | RunDocument
+    | RunsDocument
+    | StoryDocument
+    | UnlockDocument
+    | ValidationDocument
+    | DoctorDocument
+    | ErrorDocument
+)
 
 
 def render_json(report: Report) -> str:
@@ -88,34 +141,25 @@ def render_json(report: Report) -> str:
     return indented(document(report))
 
 
-def document(report: Report) -> AnyDocument:
+def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line a kind of report
     """``report`` in its published form."""
-    if isinstance(report, PlanReport):
-        return _plan(report)
-    if isinstance(report, RunReport):
-        return _run(report)
-    if isinstance(report, ValidationReport):
-        return ValidationDocument(
-            status=report.status,
-            workspace=report.workspace,
-            users=report.users,
-            files=report.files,
-            diagnostics=tuple(map(facts.problem, report.diagnostics)),
-        )
-    if isinstance(report, DoctorReport):
-        return DoctorDocument(
-            status=report.status,
-            workspace=report.workspace,
-            address=report.address,
-            summary=facts.check_counts(report.checks),
-            checks=report.checks,
-        )
-    return ErrorDocument(
-        status=report.status,
-        message=status(report.status),
-        problems=tuple(map(facts.problem, report.problems)),
-        plan=None if report.plan is None else facts.outline(report.plan),
-    )
+    match report:
+        case PlanReport():
+            return _plan(report)
+        case RunReport():
+            return _run(report)
+        case RunsReport():
+            return _runs(report)
+        case StoryReport():
+            return _story(report)
+        case UnlockReport():
+            return _unlock(report)
+        case ValidationReport():
+            return _validation(report)
+        case DoctorReport():
+            return _doctor(report)
+        case ErrorReport():
+            return _error(report)
 
 
 def _plan(report: PlanReport) -> PlanDocument:
@@ -128,6 +172,8 @@ def _plan(report: PlanReport) -> PlanDocument:
         guards=tuple(facts.guard(v, report.limit_sources) for v in report.guards),
         content=content,
         envelope=report.plan.envelope,
+        memory=recorded.memory(report.memory),
+        changes=report.changes,
     )
 
 
@@ -144,5 +190,73 @@ def _run(report: RunReport) -> RunDocument:
         summary=facts.run_counts(result),
         halted=facts.halt(result),
         guards=tuple(facts.guard(v, report.limit_sources) for v in report.guards),
-        results=tuple(facts.ending(r, report.plan) for r in result.results),
+        results=tuple(facts.ending(r, report.plan, result.carried) for r in result.results),
+        resumes=report.resumes,
+        memory=recorded.memory(report.memory),
+        changes=report.changes,
+    )
+
+
+def _runs(report: RunsReport) -> RunsDocument:
+    return RunsDocument(
+        status=report.status,
+        workspace=report.workspace,
+        place=report.place,
+        limit=report.limit,
+        runs=tuple(map(recorded.run, report.runs)),
+    )
+
+
+def _story(report: StoryReport) -> StoryDocument:
+    story = report.story
+    return StoryDocument(
+        status=report.status,
+        place=report.place,
+        run=recorded.run(story.summary),
+        fleet=story.fleet,
+        accepted=story.accepted,
+        guards=tuple(facts.guard(verdict, {}) for verdict in story.verdicts),
+        actions=recorded.actions(story),
+        plan=story.plan,
+    )
+
+
+def _unlock(report: UnlockReport) -> UnlockDocument:
+    return UnlockDocument(
+        status=report.status,
+        message=plain(summary.of_unlock(report)),
+        workspace=report.workspace,
+        run=report.run,
+        holder=report.holder,
+    )
+
+
+def _validation(report: ValidationReport) -> ValidationDocument:
+    return ValidationDocument(
+        status=report.status,
+        workspace=report.workspace,
+        users=report.users,
+        files=report.files,
+        diagnostics=tuple(map(facts.problem, report.diagnostics)),
+    )
+
+
+def _doctor(report: DoctorReport) -> DoctorDocument:
+    return DoctorDocument(
+        status=report.status,
+        workspace=report.workspace,
+        address=report.address,
+        summary=facts.check_counts(report.checks),
+        checks=report.checks,
+    )
+
+
+def _error(report: ErrorReport) -> ErrorDocument:
+    return ErrorDocument(
+        status=report.status,
+        message=status(report.status),
+        problems=tuple(map(facts.problem, report.problems)),
+        plan=None if report.plan is None else facts.outline(report.plan),
+        memory=recorded.memory(report.memory),
+        changes=report.changes,
     )

@@ -5,19 +5,24 @@ A header first, a ``summary`` with the exit status last, so that a cut file is s
 
 from collections.abc import Iterator, Mapping
 
-from reconciler.planning import GuardName, Plan, Verdict
-from reconciler.reporting import entries, events, facts
+from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
+from reconciler.reporting import entries, events, facts, recorded
 from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
+    Memory,
     PlanReport,
     Report,
     RunReport,
+    RunsReport,
+    StoryReport,
+    UnlockReport,
     ValidationReport,
 )
 from reconciler.reporting.encoding import encode
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import changes, summary
+from reconciler.reporting.wording import changes, differences, summary
+from reconciler.reporting.wording import memory as remembering
 
 
 def render_json_lines(report: Report) -> str:
@@ -31,6 +36,12 @@ def events_of(report: Report) -> Iterator[events.Event]:
         yield from _plan(report)
     elif isinstance(report, RunReport):
         yield from _run(report)
+    elif isinstance(report, RunsReport):
+        yield from _runs(report)
+    elif isinstance(report, StoryReport):
+        yield from _story(report)
+    elif isinstance(report, UnlockReport):
+        yield from _unlock(report)
     elif isinstance(report, ValidationReport):
         yield from _validation(report)
     elif isinstance(report, DoctorReport):
@@ -56,20 +67,22 @@ def _plan(report: PlanReport) -> Iterator[events.Event]:
         key_fingerprint=envelope.key_fingerprint,
         saved_to=report.saved_to,
     )
+    yield from _memory(report.memory)
     for problem in content.problems:
         yield events.ObservationProblemEvent(message=problem)
     for notice in content.notices:
         yield events.NoticeEvent(message=plain(changes.remark(notice)), notice=notice)
-    yield from _changes(report.plan)
+    yield from _entries(report.plan)
     for spared in content.spared:
         yield events.SparedEvent(message=changes.SPARED_REASONS[spared.reason], spared=spared)
+    yield from _changes(report.changes, report.plan)
     yield from _guards(report.guards, report.limit_sources)
     yield events.SummaryEvent(
         status=report.status, message=summary.of_plan(report), counts=facts.plan_counts(content)
     )
 
 
-def _changes(plan: Plan) -> Iterator[events.Event]:
+def _entries(plan: Plan) -> Iterator[events.Event]:
     content = plan.content
     for action in content.actions:
         yield events.ActionEvent(
@@ -106,15 +119,54 @@ def _run(report: RunReport) -> Iterator[events.Event]:
         started=result.started,
         finished=result.finished,
         plan=facts.outline(report.plan),
+        resumes=report.resumes,
     )
+    yield from _memory(report.memory, report.resumes)
     for ended in result.results:
-        yield events.OutcomeEvent(result=facts.ending(ended, report.plan))
+        yield events.OutcomeEvent(result=facts.ending(ended, report.plan, result.carried))
     halt = facts.halt(result)
     if halt is not None:
         yield events.HaltEvent(halted=halt)
+    yield from _changes(report.changes, report.plan)
     yield from _guards(report.guards, report.limit_sources)
     yield events.SummaryEvent(
         status=report.status, message=summary.of_run(report), counts=facts.run_counts(result)
+    )
+
+
+def _runs(report: RunsReport) -> Iterator[events.Event]:
+    yield events.RunsHeader(workspace=report.workspace, place=report.place, limit=report.limit)
+    for run in report.runs:
+        yield events.RecordedRunEvent(run=recorded.run(run))
+    yield events.SummaryEvent(
+        status=report.status, message=plain(summary.of_runs(report)), counts=None
+    )
+
+
+def _story(report: StoryReport) -> Iterator[events.Event]:
+    story = report.story
+    run = recorded.run(story.summary)
+    yield events.StoryHeader(
+        place=report.place,
+        run=run,
+        fleet=story.fleet,
+        accepted=story.accepted,
+        plan=None if story.plan is None else facts.outline(story.plan),
+    )
+    yield from _guards(story.verdicts, {})
+    for action in recorded.actions(story):
+        yield events.RecordedActionEvent(
+            source=entries.source(story.plan, action.action.user), recorded=action
+        )
+    yield events.SummaryEvent(
+        status=report.status, message=plain(summary.of_story(report)), counts=run.summary
+    )
+
+
+def _unlock(report: UnlockReport) -> Iterator[events.Event]:
+    yield events.UnlockHeader(workspace=report.workspace, run=report.run, holder=report.holder)
+    yield events.SummaryEvent(
+        status=report.status, message=plain(summary.of_unlock(report)), counts=None
     )
 
 
@@ -142,9 +194,69 @@ def _doctor(report: DoctorReport) -> Iterator[events.Event]:
 
 def _error(report: ErrorReport) -> Iterator[events.Event]:
     yield events.ErrorHeader(plan=None if report.plan is None else facts.outline(report.plan))
+    yield from _memory(report.memory)
     for problem in report.problems:
         yield events.ProblemEvent(problem=facts.problem(problem))
+    yield from _changes(report.changes, report.plan)
     yield events.SummaryEvent(status=report.status, message=summary.of_error(report), counts=None)
+
+
+def _memory(memory: Memory | None, resumes: str | None = None) -> Iterator[events.Event]:
+    if memory is None:
+        return
+    said = remembering.state(memory)
+    yield events.MemoryEvent(
+        place=memory.place,
+        state=memory.state,
+        message=None if said is None else plain(said),
+        detail=memory.detail,
+    )
+    for run in memory.dead:
+        yield events.DiedEvent(
+            message=plain(remembering.announced(memory, run, resumes)), run=recorded.run(run)
+        )
+    for settled in memory.settled:
+        yield events.SettledEvent(settled=recorded.settled(settled))
+
+
+def _changes(found: PlanChanges | None, plan: Plan | None) -> Iterator[events.Event]:
+    if found is None:
+        return
+    yield events.ChangesEvent(
+        message=differences.summary(found),
+        nothing=found.nothing,
+        manifests=found.manifests,
+        configuration=found.configuration,
+        then=found.then,
+        now=found.now,
+        kept=found.kept,
+    )
+    for stale in found.gone:
+        yield events.GoneEvent(
+            source=entries.source(plan, stale.action.user),
+            message=plain(differences.why_gone(stale)),
+            gone=stale,
+        )
+    for action in found.added:
+        yield events.AddedEvent(
+            source=entries.source(plan, action.user),
+            message=plain(changes.why(action)),
+            action=action,
+        )
+    for blocked in found.blocked:
+        yield events.NewlyBlockedEvent(
+            source=entries.source(plan, blocked.action.user),
+            message=plain(changes.why_held(blocked)),
+            blocked=blocked,
+        )
+    for pending in found.pending:
+        yield events.NewlyPendingEvent(
+            source=entries.source(plan, pending.user),
+            message=plain(changes.why_pending(pending)),
+            pending=pending,
+        )
+    for change in found.guards:
+        yield events.JudgedOtherwiseEvent(message=differences.otherwise(change), change=change)
 
 
 def _guards(

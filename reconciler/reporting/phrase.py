@@ -4,6 +4,8 @@
 the foreign parts harmless. So nothing foreign can slip in as markup.
 """
 
+import shlex
+
 from msgspec import Struct
 
 from reconciler.reporting.untrusted import one_line, visible
@@ -20,12 +22,23 @@ class Foreign(Struct, frozen=True, gc=False):
         return one_line(self.text) if self.prose else visible(self.text)
 
 
-Phrase = tuple[str | Foreign, ...]
+class Command(Struct, frozen=True, gc=False):
+    """A command to type: ``words`` are ours, ``argument`` comes from others and is quoted."""
+
+    words: str
+    argument: str
+
+    def neutral(self) -> str:
+        """The command on one line, as a shell takes it."""
+        return f"{self.words} {shlex.quote(visible(self.argument))}"
+
+
+Phrase = tuple[str | Foreign | Command, ...]
 
 
 def plain(phrase: Phrase) -> str:
     """``phrase`` as one line of harmless text."""
-    return "".join([part if isinstance(part, str) else part.neutral() for part in phrase])
+    return "".join([part if isinstance(part, str) else _plain(part) for part in phrase])
 
 
 def prose(text: str) -> Foreign:
@@ -46,3 +59,7 @@ def listed(names: tuple[str, ...], at_most: int = 5) -> Phrase:
 def counted(number: int, noun: str, plural: str | None = None) -> str:
     """``1 user``, ``2 users``."""
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _plain(part: Foreign | Command) -> str:
+    return f"`{part.neutral()}`" if isinstance(part, Command) else part.neutral()

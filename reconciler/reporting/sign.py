@@ -42,3 +42,8 @@ SKIPPED_STALE = Sign("»", Tone.CHANGE, "skipped as stale")
 FAILED = Sign("✗", Tone.DANGER, "failed")
 UNKNOWN = Sign("?", Tone.ALARM, "unknown")
 NOT_ATTEMPTED = Sign("·", Tone.FAINT, "not attempted")
+IN_DOUBT = Sign("?", Tone.ALARM, "in doubt")
+NEVER_BEGUN = Sign("·", Tone.FAINT, "never begun")
+
+ADDED = Sign("+", Tone.CHANGE, "planned now, and not when the plan was made")
+GONE = Sign("-", Tone.HELD, "not planned any more")

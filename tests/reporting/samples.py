@@ -24,6 +24,7 @@ from reconciler.planning import (
     ActionReason,
     Disconnect,
     Envelope,
+    FleetSize,
     GuardName,
     History,
     Plan,
@@ -90,7 +91,11 @@ def plan_of(
     selectors: Sequence[str] | None = None,
     workspace: str = "prod",
     base_url: str = "https://us-west-2.recall.ai",
+    accepted: FleetSize | None = None,
+    remembering: bool = True,
 ) -> Plan:
+    """A plan; ``accepted`` is the fleet of the last accepted run, the same as now by default."""
+    same = FleetSize(len(users), len(observed))
     content = make_plan(
         Target(workspace, base_url),
         DesiredState({user.id: user for user in sorted(users, key=lambda user: user.id)}),
@@ -98,7 +103,7 @@ def plan_of(
         limits=limits,
         protected=protected,
         selectors=selectors,
-        history=History(),
+        history=History((accepted or same) if remembering else None),
     )
     return Plan(content, envelope({user.id: str(user.source) for user in users}))
 
@@ -303,16 +308,3 @@ ERROR_REPORT = ErrorReport(
     problems=(Diagnostic(None, "the API key was refused", "check the region"),),
     plan=rich_plan(),
 )
-REPORTS = {
-    "plan": PLAN_REPORT,
-    "refused plan": REFUSED_REPORT,
-    "incomplete plan": INCOMPLETE_REPORT,
-    "converged plan": CONVERGED_REPORT,
-    "run": RUN_REPORT,
-    "validation": VALIDATION_REPORT,
-    "valid": ValidationReport(1, 1, None, (), 0),
-    "doctor": DOCTOR_REPORT,
-    "doctor without a workspace": DoctorReport(None, None, (), 65),
-    "error": ERROR_REPORT,
-    "error without a plan": ErrorReport(65, VALIDATION_REPORT.diagnostics),
-}

@@ -1,11 +1,12 @@
 """The page on reports knows every code."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
 import pytest
 
-from reconciler.applying.outcome import Cause, HaltCause, Outcome
+from reconciler.applying import Cause, Front, HaltCause, Outcome, RunState, StepKind
 from reconciler.planning import (
     ActionReason,
     GuardName,
@@ -16,7 +17,7 @@ from reconciler.planning import (
     SparedReason,
     Standing,
 )
-from reconciler.reporting import CheckState, Format
+from reconciler.reporting import CheckState, Format, MemoryState, events
 from reconciler.reporting import sign as signs
 from reconciler.reporting.entries import OUTCOME_SIGNS
 from reconciler.reporting.wording import guards, outcomes
@@ -28,15 +29,19 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Cause,
     CheckState,
     Format,
+    Front,
     GuardName,
     HaltCause,
     Hold,
     Judgement,
+    MemoryState,
     NoticeCode,
     Outcome,
     PendingReason,
+    RunState,
     SparedReason,
     Standing,
+    StepKind,
 )
 CODES = sorted({(kind.__name__, member.value) for kind in ENUMS for member in kind})
 
@@ -60,6 +65,33 @@ def test_every_exit_status_is_in_the_page(status: int) -> None:
 def test_every_flag_is_in_the_page(guard: GuardName) -> None:
     flag = guards.flag(guard)
     assert flag is None or f"`{flag}`" in PAGE
+
+
+def types(kind: type[events.Event]) -> Iterator[str]:
+    """The types of the lines that a kind of line comes in."""
+    for subclass in kind.__subclasses__():
+        if subclass is not events.Header:
+            yield str(subclass.__struct_config__.tag)
+        yield from types(subclass)
+
+
+HEADERS = sorted(types(events.Header))
+LINES = sorted(set(types(events.Event)) - set(HEADERS))
+
+
+@pytest.mark.parametrize("kind", HEADERS)
+def test_every_kind_of_report_is_in_the_page(kind: str) -> None:
+    assert f"\n| `{kind}` | " in PAGE.split("## Kinds of report")[1].split("\n\n")[1]
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_kind_of_line_is_in_the_page(line: str) -> None:
+    assert f"`{line}`" in PAGE.split("## Lines of `jsonl`")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize("sign", [signs.ADDED, signs.GONE], ids=lambda sign: sign.meaning)
+def test_every_sign_of_a_change_is_in_the_page(sign: signs.Sign) -> None:
+    assert f"\n| `{sign.mark}` | " in PAGE.split("## What changed")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize("sign", [*signs.PLAN_SIGNS, signs.SPARED], ids=lambda sign: sign.meaning)

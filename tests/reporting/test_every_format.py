@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reconciler.reporting import Format, Report, render
-from tests.reporting.samples import REPORTS
+from tests.reporting.every_report import REPORTS
 
 every_report = pytest.mark.parametrize("report", REPORTS.values(), ids=REPORTS.keys())
 every_format = pytest.mark.parametrize("form", Format)

@@ -3,43 +3,22 @@
 import json
 import re
 import unicodedata
-from functools import cache
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from msgspec import structs
 
-from reconciler.applying.outcome import HaltCause, Outcome
-from reconciler.domain import Diagnostic, Preferences, SourceLocation
-from reconciler.planning import (
-    Blocked,
-    Hold,
-    Notice,
-    NoticeCode,
-    Pending,
-    PendingReason,
-    Plan,
-    Spared,
-    SparedReason,
-    Undetermined,
-)
 from reconciler.reporting import (
-    Check,
-    CheckState,
-    DoctorReport,
-    ErrorReport,
     Format,
     PlanReport,
     Report,
-    RunReport,
-    ValidationReport,
     render,
 )
 from reconciler.reporting.untrusted import NAME_LIMIT, PROSE_LIMIT, one_line, visible
 from tests.reporting import samples
-from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope, result_of, update
+from tests.reporting.hostile import KINDS, reports
+from tests.reporting.samples import disconnect
 
 HOSTILE = {
     "terminal escape": "a\x1b[2J\x1b]0;owned\x07b",
@@ -62,54 +41,14 @@ HOSTILE = {
 }
 
 
-@cache
-def reports(text: str) -> dict[str, Report]:
-    """One report a kind, with ``text`` wherever something foreign can stand."""
-    action = structs.replace(disconnect(text, note=text, email=text), workspace=text)
-    preferences = structs.replace(
-        update(text), preferences=Preferences(bot_name=text), seen=Preferences(bot_name=text)
-    )
-    content = structs.replace(
-        samples.refused_plan().content,
-        workspace=text,
-        base_url=text,
-        selection=(text,),
-        problems=(text,),
-        actions=(action, preferences),
-        pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
-        blocked=(Blocked(action, (Hold.PROTECTED,)), Blocked(preferences, (Hold.PROTECTED,))),
-        undetermined=(Undetermined(text),),
-        spared=(Spared(text, text, (text,), SparedReason.UNKNOWN_PLATFORM),),
-        notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
-    )
-    made = structs.replace(envelope({text: text}), commit=text, made=text, expires=text)
-    plan = Plan(content, made)
-    sources = dict.fromkeys(SOURCES, text)
-    problem = Diagnostic(SourceLocation(text, 1, 2), text, text)
-    result = result_of(
-        ended(Outcome.FAILED, text, action, text),
-        ended(Outcome.UNKNOWN, "no_answer", preferences, text),
-        halted=HaltCause.JOURNAL_FAILED,
-        halt_detail=text,
-    )
-    result = structs.replace(result, run=text, workspace=text, base_url=text)
-    return {
-        "plan": PlanReport(plan, 3, saved_to=text, limit_sources=sources, verbose=True),
-        "run": RunReport(plan, result, 4, limit_sources=sources),
-        "validation": ValidationReport(1, 1, text, (problem,), 65),
-        "doctor": DoctorReport(text, text, (Check(text, CheckState.FAILED, text, text),), 69),
-        "error": ErrorReport(65, (problem,), plan),
-    }
-
-
 hostile = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
-kind = pytest.mark.parametrize("kind", ["plan", "run", "validation", "doctor", "error"])
+kind = pytest.mark.parametrize("kind", KINDS)
 people = pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN])
 
 
 def report(kind: str, text: str) -> Report:
     """The report of ``kind``; a digest cannot be taken of what UTF-8 cannot hold."""
-    if "\udc80" in text and kind in {"plan", "run", "error"}:
+    if "\udc80" in text and kind in {"plan", "run", "story", "error"}:
         text = text.replace("\udc80", "")
     return reports(text)[kind]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from reconciler.planning import encode_plan
+from reconciler.planning import GuardName, encode_plan
 from reconciler.reporting import Format, PlanReport, Report, render
 from reconciler.reporting.documents import ErrorReport
 from tests.reporting import samples
@@ -84,6 +84,7 @@ def test_a_run_holds_each_action_with_outcome_and_explanation() -> None:
         "detail": "400: no such platform",
         "next": "nothing was changed; settle the cause, then plan and apply again",
         "calls": 1,
+        "carried": False,
         "source": None,
     }
     assert action["connection_id"] == "c-u4"
@@ -191,7 +192,7 @@ def test_the_lines_of_a_run_are_its_outcomes() -> None:
         "run",
         *["outcome"] * 6,
         "halted",
-        *["guard"] * 5,
+        *["guard"] * len(GuardName),
         "summary",
     ]
 

@@ -18,8 +18,8 @@ from reconciler.reporting import (
 )
 from reconciler.reporting.documents import ErrorReport
 from tests.reporting import samples
+from tests.reporting.hostile import KINDS, reports
 from tests.reporting.samples import disconnect, ended, result_of
-from tests.reporting.test_hostile_text import reports
 
 GITHUB = 65_536
 
@@ -157,7 +157,7 @@ def test_a_comment_that_fits_is_not_cut() -> None:
     assert "more; see the JSON report" not in markdown(samples.REFUSED_REPORT)
 
 
-@pytest.mark.parametrize("kind", ["plan", "run", "validation", "doctor", "error"])
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("character", ["x", "\x1b", "\U000e0041", "`", "|", "\\|", "@"])
 def test_no_text_makes_a_comment_longer_than_github_takes(kind: str, character: str) -> None:
     found = markdown(reports(character * 50_000)[kind])

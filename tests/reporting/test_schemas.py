@@ -17,7 +17,7 @@ from reconciler.reporting import Format, PlanReport, Report, events, render
 from reconciler.reporting.json_document import AnyDocument
 from reconciler.reporting.wording.statuses import STATUSES
 from tests.reporting import samples
-from tests.reporting.samples import REPORTS
+from tests.reporting.every_report import REPORTS
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 PLAN: dict[str, Any] = json.loads((SCHEMAS / "plan.schema.json").read_text())

@@ -25,9 +25,8 @@ from reconciler.planning import (
 from reconciler.planning.plan import Verdict
 from reconciler.recall.errors import RecallError
 from reconciler.reporting import CheckState
-from reconciler.reporting.entries import OUTCOME_SIGNS
+from reconciler.reporting.entries import CHECK_SIGNS, OUTCOME_SIGNS
 from reconciler.reporting.phrase import Phrase, plain
-from reconciler.reporting.text import CHECK_SIGNS
 from reconciler.reporting.wording import changes, guards, outcomes, statuses
 from tests.reporting.samples import GOOGLE, disconnect, ended, result_of, update
 

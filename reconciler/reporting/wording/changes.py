@@ -39,6 +39,10 @@ HOLDS: Final[Mapping[Hold, str]] = {
         "held because several calendar users, or several connections of one platform, "
         "answer to this id; settle at Recall.ai which is meant"
     ),
+    Hold.IN_DOUBT: (
+        "held because an earlier run may have sent a call for this user, and it could not be found "
+        "out what became of it"
+    ),
 }
 
 PENDING_REASONS: Final[Mapping[PendingReason, str]] = {

@@ -13,17 +13,21 @@ from reconciler.reporting.phrase import Foreign, Phrase, counted
 SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.MAX_DISCONNECTS: "maxDisconnects",
     GuardName.MAX_DISCONNECT_PERCENT: "maxDisconnectPercent",
+    GuardName.OBSERVED_FLEET_SHRINK: "maxFleetShrinkPercent",
+    GuardName.DESIRED_FLEET_SHRINK: "maxFleetShrinkPercent",
 }
 """The setting under ``limits`` in the configuration that each limit comes from."""
 
 JUDGEMENTS: Final[Mapping[Judgement, str]] = {
     Judgement.PASSED: "passed",
-    Judgement.NOT_APPLICABLE: (
-        f"does not apply: with fewer than {SMALL_FLEET} connections a percentage says nothing"
-    ),
+    Judgement.NOT_APPLICABLE: "does not apply",
+    Judgement.NOT_JUDGED: "not judged",
     Judgement.REFUSED: "refused",
     Judgement.ALLOWED: "refused, and allowed for this run",
 }
+
+SHRINK: Final = (GuardName.OBSERVED_FLEET_SHRINK, GuardName.DESIRED_FLEET_SHRINK)
+"""The guards that hold a fleet against the one that an earlier run accepted."""
 
 NOT_ALLOWABLE: Final = (
     "No flag allows this, because what is unknown must not be read as absent: "
@@ -41,27 +45,50 @@ def count(verdict: Verdict, source: str | None) -> Phrase:
     counting = (COUNTS[verdict.guard](verdict),)
     if verdict.guard not in SETTINGS:
         return counting
-    unit = "" if verdict.total is None else " %"
+    percentage = verdict.guard in SHRINK or verdict.total is not None
+    unit = " %" if percentage else ""
     limit = "there is no limit" if verdict.limit is None else f"the limit is {verdict.limit}{unit}"
     setting: Phrase = (f"; {limit} (`{SETTINGS[verdict.guard]}`",)
     return (*counting, *setting, *((", ", Foreign(source)) if source else ()), ")")
 
 
-def remedy(verdict: Verdict) -> Phrase:
-    """What lets a refused ``verdict`` pass: the flag, and the edit where there is one."""
-    flag_name = flag(verdict.guard)
-    if flag_name is None:
+def by_flag(guard: GuardName) -> str:
+    """How the command line is told to go past ``guard``."""
+    return f"add `{flag(guard)}` to `reconciler apply`"
+
+
+def by_variable(guard: GuardName) -> str:
+    """How a command that takes no flag of ours is told to go past ``guard``."""
+    return f"run it with `RECONCILER_ALLOW={guard}` in the environment"
+
+
+def remedy(verdict: Verdict, how: Callable[[GuardName], str] = by_flag) -> Phrase:
+    """What lets a refused ``verdict`` pass: the allowance, and the edit where there is one."""
+    if verdict.guard not in ALLOWABLE:
         return (NOT_ALLOWABLE,)
-    by_flag = f"If this is meant, add `{flag_name}` to `reconciler apply`"
+    allowance = f"If this is meant, {how(verdict.guard)}"
     if verdict.guard in SETTINGS:
         edit = f"`{SETTINGS[verdict.guard]}: {_sufficient(verdict)}`"
-        return (f"{by_flag}, or set {edit} under `limits` in the configuration.",)
-    return (f"{by_flag}; if not, {EDITS[verdict.guard]}.",)
+        allowance = f"{allowance}, or set {edit} under `limits` in the configuration"
+    check = f"; if not, {EDITS[verdict.guard]}" if verdict.guard in EDITS else ""
+    return (f"{allowance}{check}.",)
 
 
 def sentence(verdict: Verdict, source: str | None) -> Phrase:
     """``verdict`` with its name, judgement and count."""
-    return (f"{verdict.guard} {JUDGEMENTS[verdict.judgement]}: ", *count(verdict, source))
+    said = f"{verdict.guard} {JUDGEMENTS[verdict.judgement]}: {_why_not(verdict)}"
+    return (said, *count(verdict, source))
+
+
+def _why_not(verdict: Verdict) -> str:
+    """Why ``verdict`` is neither for nor against, where its count does not say it."""
+    if verdict.judgement is Judgement.NOT_JUDGED:
+        if verdict.total is None:
+            return "no earlier run is known; "
+        return "how many are listed is not known for certain; "
+    if verdict.judgement is Judgement.NOT_APPLICABLE and verdict.guard not in SHRINK:
+        return f"with fewer than {SMALL_FLEET} connections a percentage says nothing; "
+    return ""
 
 
 def _percentage(verdict: Verdict) -> str:
@@ -70,22 +97,48 @@ def _percentage(verdict: Verdict) -> str:
     return f"{counted(verdict.actual, 'disconnect')} of {total} of the declared users{share}"
 
 
+def _fleet(verdict: Verdict, now: str) -> str:
+    """``now`` held against the last accepted fleet, where one is known."""
+    if verdict.total is None:
+        return now
+    fewer = verdict.total - verdict.actual
+    share = f" ({100 * fewer / verdict.total:.3g} % fewer)" if fewer > 0 else ""
+    return f"{now}, {verdict.total} in the last accepted run{share}"
+
+
 def _sufficient(verdict: Verdict) -> int:
     """The smallest limit under which ``verdict`` would have passed."""
+    if verdict.guard in SHRINK:
+        before = verdict.total or 0
+        return -(-100 * max(before - verdict.actual, 0) // max(before, 1))
     if verdict.total is None:
         return verdict.actual
     return -(-100 * verdict.actual // max(verdict.total, 1))
 
 
+def _declared(verdict: Verdict) -> str:
+    return f"the manifests declare {counted(verdict.actual, 'user')}"
+
+
+def _listed(verdict: Verdict) -> str:
+    return f"Recall.ai lists {counted(verdict.actual, 'calendar user')}"
+
+
 COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.COMPLETE_OBSERVATION: lambda v: f"{counted(v.actual, 'problem')} in the observation",
-    GuardName.EMPTY_DESIRED: lambda v: f"the manifests declare {counted(v.actual, 'user')}",
-    GuardName.EMPTY_OBSERVED: lambda v: f"Recall.ai lists {counted(v.actual, 'calendar user')}",
+    GuardName.EMPTY_DESIRED: _declared,
+    GuardName.EMPTY_OBSERVED: _listed,
+    GuardName.OBSERVED_FLEET_SHRINK: lambda v: _fleet(v, _listed(v)),
+    GuardName.DESIRED_FLEET_SHRINK: lambda v: _fleet(v, _declared(v)),
     GuardName.MAX_DISCONNECTS: lambda v: counted(v.actual, "disconnect"),
     GuardName.MAX_DISCONNECT_PERCENT: _percentage,
 }
 
+_CHECK_MANIFESTS: Final = "check that `manifests` in the configuration names the right files"
+_CHECK_KEY: Final = "check that the API key and the region are those of the workspace"
 EDITS: Final[Mapping[GuardName, str]] = {
-    GuardName.EMPTY_DESIRED: "check that `manifests` in the configuration names the right files",
-    GuardName.EMPTY_OBSERVED: "check that the API key and the region are those of the workspace",
+    GuardName.EMPTY_DESIRED: _CHECK_MANIFESTS,
+    GuardName.EMPTY_OBSERVED: _CHECK_KEY,
+    GuardName.DESIRED_FLEET_SHRINK: _CHECK_MANIFESTS,
+    GuardName.OBSERVED_FLEET_SHRINK: _CHECK_KEY,
 }

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
-from reconciler.planning import Disconnect, Standing
+from reconciler.planning import Action, Disconnect, Standing
 from reconciler.reporting.phrase import Foreign, Phrase, prose
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
@@ -24,10 +24,12 @@ CAUSES: Final[Mapping[str, str]] = {
         "the person has connected again"
     ),
     Cause.FOUND_DONE: "the re-read before the call found it {done}",
+    Cause.SEEN_IN_LIST: "the list of a later run shows it {done}",
     Cause.NOT_SEEN_IN_TIME: "sent, but not read back as {done} before the deadline",
     Cause.NOT_READABLE: "sent, but no read-back succeeded",
     Cause.INCOMPLETE_LIST: "the list had to be read again and did not come whole",
     Cause.STOPPED: "the run stopped before it was done",
+    Cause.NOT_HANDED_OVER: "it was left out of the update: by a target, an exclusion or an option",
 }
 """By code of :class:`Cause`; ``{done}`` is what the action makes of its target."""
 
@@ -58,6 +60,9 @@ REFUSALS: Final[Mapping[str, str]] = {
     "throttled": "the rate limit is used up",
     "throttled_beyond_cap": "the API asked to wait longer than is waited for",
     "not_reached": "the API was not reached",
+    "not_sent_in_time": (
+        "nothing was sent: it would have left too late after the check of the lock"
+    ),
     "no_answer": "the call was sent and no complete answer came",
     "too_slow": "the call was sent and its answer did not end in time",
     "server_error": "the API failed while answering",
@@ -78,6 +83,8 @@ HALTS: Final[Mapping[HaltCause, str]] = {
 
 SIGNALS: Final[Mapping[int, str]] = {2: "SIGINT", 15: "SIGTERM"}
 
+CARRIED: Final = "; ended so in the run that this one resumes"
+
 NEXT: Final[Mapping[Outcome, str]] = {
     Outcome.SKIPPED_STALE: "plan again: the world has moved since the plan was made",
     Outcome.FAILED: "nothing was changed; settle the cause, then plan and apply again",
@@ -96,6 +103,7 @@ NEXT_BY_CAUSE: Final[Mapping[str, str]] = {
     "not_found": "check the address of the API, then plan again",
     "throttled_beyond_cap": "wait as long as the API asked to, then plan and apply again",
     "not_reached": "check the address, the network and HTTPS_PROXY, then plan and apply again",
+    "not_sent_in_time": "check the network and HTTPS_PROXY, then plan and apply again",
 }
 """Where the cause says more than the outcome about what helps against a failure."""
 
@@ -104,13 +112,21 @@ _ALL: Final[Mapping[str, str]] = {**_HALTED, **CAUSES, **STANDINGS, **REFUSALS}
 
 
 def cause(result: ActionResult) -> Phrase:
-    """Why ``result`` is what it is. A code without a sentence is shown as it is."""
-    text = _ALL.get(result.cause)
+    """Why ``result`` is what it is."""
+    return meaning(result.cause, result.action)
+
+
+def meaning(code: str, action: Action) -> Phrase:
+    """What ``code`` says of ``action``. A code without a sentence is shown as it is."""
+    text = _ALL.get(code)
     if text is None:
-        return (Foreign(result.cause),)
-    if "{done}" not in text:
-        return (text,)
-    return (text.replace("{done}", _done(result)),)
+        return (Foreign(code),)
+    return (text.replace("{done}", done(action)),)
+
+
+def done(action: Action) -> str:
+    """What ``action`` makes of its target."""
+    return "disconnected" if isinstance(action, Disconnect) else "set as declared"
 
 
 def next_step(result: ActionResult) -> str | None:
@@ -141,7 +157,3 @@ def halt(result: RunResult) -> Phrase:
     by = f" by {name}" if name else ""
     detail: Phrase = (": ", prose(result.halt_detail)) if result.halt_detail else ()
     return (f"The run stopped early because {HALTS[result.halted]}{by}", *detail, ".")
-
-
-def _done(result: ActionResult) -> str:
-    return "disconnected" if isinstance(result.action, Disconnect) else "set as declared"

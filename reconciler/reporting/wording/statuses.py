@@ -9,7 +9,7 @@ STATUSES: Final[Mapping[int, str]] = {
     0: "fine",
     1: "unexpected error, a defect of this tool",
     2: "there are changes to apply",
-    3: "refused by a guard",
+    3: "refused by a guard, or for want of a ledger",
     4: "applied in part",
     5: "the saved plan cannot be used",
     6: "the observation is incomplete",

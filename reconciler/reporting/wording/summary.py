@@ -1,6 +1,7 @@
 """The one line that many readers read alone, for each kind of report."""
 
 from reconciler.applying.outcome import Outcome
+from reconciler.applying.records import RunState
 from reconciler.planning import Content, Judgement, Verdict
 from reconciler.reporting.documents import (
     CheckState,
@@ -8,9 +9,13 @@ from reconciler.reporting.documents import (
     ErrorReport,
     PlanReport,
     RunReport,
+    RunsReport,
+    StoryReport,
+    UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.phrase import counted
+from reconciler.reporting.phrase import Command, Foreign, Phrase, counted
+from reconciler.reporting.wording import runs
 from reconciler.reporting.wording.outcomes import OUTCOMES
 from reconciler.reporting.wording.statuses import CHECKS, status
 
@@ -28,6 +33,58 @@ def of_run(report: RunReport) -> str:
     ended = ", ".join(f"{counts[o]} {OUTCOMES[o]}" for o in Outcome if counts[o])
     calls = counted(report.result.calls, "mutating call")
     return f"Run: {ended or 'nothing to do'}; {calls} sent.{_refused(report.guards)}"
+
+
+def of_runs(report: RunsReport) -> Phrase:
+    """``3 runs; 1 died: resume it with …``, or where none was found."""
+    if not report.runs:
+        name = report.workspace
+        of: Phrase = () if name is None else (" of workspace ", Foreign(name))
+        return ("No runs", *of, " in the ledger at ", Foreign(report.place), ".")
+    number = len(report.runs)
+    listed = counted(number, "run")
+    if number >= report.limit:
+        listed = f"The last {listed}" if number > 1 else "The last run"
+    died = [run for run in report.runs if run.state is RunState.DIED]
+    left = [run for run in died if runs.resumable(run)]
+    if not died:
+        return (f"{listed}.",)
+    if not left:
+        return (f"{listed}; {len(died)} died.",)
+    if len(died) == 1:
+        resume = Command("reconciler resume", left[0].run)
+        return (f"{listed}; 1 died: resume it with ", resume, ".")
+    return (f"{listed}; {len(died)} died, {len(left)} to be resumed: `reconciler resume RUN`.",)
+
+
+def of_story(report: StoryReport) -> Phrase:
+    """``Run: died; 3 verified, 1 in doubt; 4 mutating calls sent.``, and what is left to do."""
+    run = report.story.summary
+    calls = counted(run.calls, "mutating call")
+    ended = runs.ended(run) or "nothing was done"
+    said = f"Run: {runs.STATES[run.state]}; {ended}; {calls} sent."
+    if not runs.resumable(run):
+        return (said,)
+    return (said, " ", Command("reconciler resume", run.run), " continues it.")
+
+
+def of_unlock(report: UnlockReport) -> Phrase:
+    """Who held the lock, and what becomes of that run."""
+    holder = report.holder
+    return (
+        "The lock of workspace ",
+        Foreign(report.workspace),
+        " was taken away from run ",
+        Foreign(report.run),
+        " of ",
+        *runs.who(holder.who),
+        ", who held it since ",
+        Foreign(holder.since),
+        " (last heartbeat ",
+        Foreign(holder.heartbeat),
+        "): whatever that run still tries finds the lock gone",
+        ", and the next acting run settles what it left in doubt.",
+    )
 
 
 def of_validation(report: ValidationReport) -> str:

@@ -1,0 +1,36 @@
+"""An acting run as Markdown."""
+
+from reconciler.reporting import entries
+from reconciler.reporting.comment import Comment, code, inline
+from reconciler.reporting.documents import RunReport
+from reconciler.reporting.markdown.differences import write_changes
+from reconciler.reporting.markdown.memory import write_memory
+from reconciler.reporting.markdown.parts import row, write_guards, write_heading
+from reconciler.reporting.wording import outcomes, summary
+
+_RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")
+
+
+def write_run(comment: Comment, report: RunReport) -> None:
+    """How each action ended in a table, and what to do next."""
+    plan, result = report.plan, report.result
+    write_heading(comment, "Run", plan.content)
+    comment.block(f"**{summary.of_run(report)}**")
+    if result.halted is not None:
+        comment.block(f"> [!CAUTION]\n> {inline(outcomes.halt(result))}")
+    write_memory(comment, report.memory, resumes=report.resumes)
+    write_guards(comment, report.guards, report.limit_sources)
+    steps = outcomes.next_steps(result.results)
+    if steps:
+        comment.block("What to do next:")
+        comment.items(steps)
+    if result.results:
+        comment.table(
+            _RESULTS,
+            [row(plan, entry) for entry in entries.results(result.results, result.carried)],
+        )
+    if beyond := summary.beyond_actions(plan.content):
+        comment.block(beyond)
+    write_changes(comment, report.changes)
+    resumes = "" if report.resumes is None else f", resumes run {code(report.resumes)}"
+    comment.block(f"Run {code(result.run)} of plan `{plan.content.digest()}`{resumes}")

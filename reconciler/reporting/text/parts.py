@@ -1,0 +1,91 @@
+"""What several kinds of report have in common as text."""
+
+from collections.abc import Mapping
+
+from reconciler.domain import Diagnostic
+from reconciler.planning import GuardName, Judgement, Plan, Verdict
+from reconciler.reporting import entries
+from reconciler.reporting.entries import Entry
+from reconciler.reporting.page import Page
+from reconciler.reporting.phrase import plain
+from reconciler.reporting.sign import Tone
+from reconciler.reporting.untrusted import one_line, visible
+from reconciler.reporting.wording import guards
+
+
+def write_header(page: Page, subject: str, plan: Plan) -> None:
+    """Where, and by which plan."""
+    content, envelope = plan.content, plan.envelope
+    where = f"workspace {visible(content.workspace)} at {visible(content.base_url)}"
+    page.line((f"{subject} for {where}", Tone.HEADING))
+    page.line((f"  plan {content.digest()}", Tone.FAINT))
+    commit = f", commit {visible(envelope.commit)}" if envelope.commit else ""
+    when = f"made {visible(envelope.made)}, expires {visible(envelope.expires)}"
+    page.line((f"  {when}{commit}", Tone.FAINT))
+
+
+def write_groups(page: Page, plan: Plan | None, groups: Mapping[str, list[Entry]]) -> None:
+    """The entries of each user under his id, and where ``plan`` says that he is declared."""
+    for user, group in groups.items():
+        write_user(page, plan, user, group)
+        for entry in group:
+            write_entry(page, entry)
+
+
+def write_user(page: Page, plan: Plan | None, user: str, group: list[Entry]) -> None:
+    """The head of one user's entries."""
+    place = entries.source(plan, user)
+    page.gap()
+    page.line(
+        (visible(user), Tone.HEADING),
+        (f"  # {visible(place)}" if place else "", Tone.FAINT),
+    )
+    for note in dict.fromkeys(entry.note for entry in group if entry.note):
+        page.line((f"  note: {one_line(note)}", Tone.FAINT))
+
+
+def write_entry(page: Page, entry: Entry, *, of: str | None = None) -> None:
+    """One entry below its user, or ``of`` a user who is named with it."""
+    sign = entry.sign
+    user = "" if of is None else f" of {visible(of)}"
+    account = f" ({visible(entry.account)})" if entry.account else ""
+    page.entry(f"{sign.mark} {entry.what}{user}{account}", sign.tone, f": {plain(entry.why)}")
+    if entry.detail:
+        page.prose(one_line(entry.detail), first="      ", rest="      ")
+
+
+def write_guards(
+    page: Page,
+    verdicts: tuple[Verdict, ...],
+    sources: Mapping[GuardName, str],
+    *,
+    every: bool = False,
+    remedies: bool = True,
+) -> None:
+    """The guards that did not let the plan pass, or all; what was not judged did not pass."""
+    for verdict in verdicts:
+        if not every and verdict.judgement in (Judgement.PASSED, Judgement.NOT_APPLICABLE):
+            continue
+        refused = verdict.judgement is Judgement.REFUSED
+        page.gap()
+        page.prose(
+            plain(guards.sentence(verdict, sources.get(verdict.guard))),
+            _TONES.get(verdict.judgement, Tone.FAINT),
+            rest="  ",
+        )
+        if refused and remedies:
+            page.prose(plain(guards.remedy(verdict)), first="  ", rest="  ")
+
+
+def write_diagnostic(page: Page, diagnostic: Diagnostic) -> None:
+    """An error, its place and what helps."""
+    place = "" if diagnostic.location is None else f"{visible(str(diagnostic.location))}: "
+    page.line(("error: ", Tone.ALARM), (place, Tone.HEADING), one_line(diagnostic.message))
+    if diagnostic.hint is not None:
+        page.prose(one_line(diagnostic.hint), Tone.FAINT, first="  ", rest="  ")
+
+
+_TONES: Mapping[Judgement, Tone] = {
+    Judgement.REFUSED: Tone.ALARM,
+    Judgement.NOT_JUDGED: Tone.CHANGE,
+}

@@ -1,0 +1,92 @@
+"""What a command had of the ledger, and what it says of runs that died, in words."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from reconciler.applying.records import RunSummary
+from reconciler.reporting.documents import Memory, MemoryState
+from reconciler.reporting.phrase import Command, Foreign, Phrase, counted, prose
+from reconciler.reporting.wording.runs import began, left, resumable
+
+_NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage) was not judged"
+BEFORE_PLACE: Final[Mapping[MemoryState, str]] = {
+    MemoryState.NONE: "No ledger at ",
+    MemoryState.UNREADABLE: "The ledger at ",
+    MemoryState.MADE: "No ledger was found at ",
+}
+AFTER_PLACE: Final[Mapping[MemoryState, str]] = {
+    MemoryState.NONE: (
+        f": {_NEEDS_MEMORY}. An acting run makes one there; under `requireLedger: true` only "
+        "with `--new-ledger`."
+    ),
+    MemoryState.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
+    MemoryState.MADE: f": a new one was made; {_NEEDS_MEMORY} in this run.",
+}
+LOOKING: Final = (MemoryState.READ, MemoryState.NONE, MemoryState.UNREADABLE)
+"""The states of a command that settles nothing."""
+
+
+def state(memory: Memory) -> Phrase | None:
+    """What there is to say of the ledger; None where all is well."""
+    if memory.state not in BEFORE_PLACE:
+        return None
+    detail: Phrase = (" ", prose(memory.detail)) if memory.detail else ()
+    return (
+        BEFORE_PLACE[memory.state],
+        Foreign(memory.place),
+        AFTER_PLACE[memory.state],
+        *detail,
+    )
+
+
+def died(memory: Memory, run: RunSummary) -> Phrase:
+    """That ``run`` died, what it left, and who settles that."""
+    return (
+        "Run ",
+        Foreign(run.run),
+        " died. It was begun ",
+        *began(run),
+        f" and left {left(run) or 'nothing'}.",
+        *_settling(memory, run),
+    )
+
+
+def steps(run: RunSummary, resumes: str | None = None) -> tuple[Phrase, ...]:
+    """What can be done about a dead ``run``; ``resumes`` is the one that is continued here."""
+    story: Phrase = (Command("reconciler runs", run.run), " tells its story")
+    if run.run == resumes:
+        return (story, ("this run continues it",))
+    if run.resumed_by is not None:
+        return (story, ("run ", Foreign(run.resumed_by), " continued it"))
+    if resumable(run):
+        return (story, (Command("reconciler resume", run.run), " continues it"))
+    return (story,)
+
+
+def announced(memory: Memory, run: RunSummary, resumes: str | None = None) -> Phrase:
+    """:func:`died` and :func:`steps` in one."""
+    story, *others = steps(run, resumes)
+    return (*died(memory, run), " ", *story, *(p for other in others for p in (", ", *other)), ".")
+
+
+def _settling(memory: Memory, run: RunSummary) -> Phrase:
+    """Who settles what is in doubt of ``run``."""
+    if not run.in_doubt:
+        return ()
+    done = Counter(settled.run for settled in memory.settled)[run.run]
+    if memory.state in LOOKING or not done:
+        return (" The next acting run settles what is in doubt.",)
+    if done < run.in_doubt:
+        return (f" This run settled {done} of what is in doubt; the next settles the rest.",)
+    return (" This run settled what was in doubt.",)
+
+
+def settled_of(run: str) -> Phrase:
+    """The head of what was settled of ``run``."""
+    return ("Settled, of run ", Foreign(run))
+
+
+def dead_runs(number: int) -> str:
+    """How many runs died."""
+    return f"{counted(number, 'run')} died"

@@ -1,0 +1,21 @@
+"""One report of every kind, with everything that it can hold and with as little as it can."""
+
+from collections.abc import Mapping
+
+from reconciler.reporting import DoctorReport, ErrorReport, Report, ValidationReport
+from tests.reporting import ledger_samples, samples
+
+REPORTS: Mapping[str, Report] = {
+    "plan": samples.PLAN_REPORT,
+    "refused plan": samples.REFUSED_REPORT,
+    "incomplete plan": samples.INCOMPLETE_REPORT,
+    "converged plan": samples.CONVERGED_REPORT,
+    "run": samples.RUN_REPORT,
+    "validation": samples.VALIDATION_REPORT,
+    "valid": ValidationReport(1, 1, None, (), 0),
+    "doctor": samples.DOCTOR_REPORT,
+    "doctor without a workspace": DoctorReport(None, None, (), 65),
+    "error": samples.ERROR_REPORT,
+    "error without a plan": ErrorReport(65, samples.VALIDATION_REPORT.diagnostics),
+    **ledger_samples.REPORTS,
+}

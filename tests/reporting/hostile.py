@@ -1,0 +1,181 @@
+"""Reports in which others wrote whatever they could."""
+
+from functools import cache
+
+from msgspec import structs
+
+from reconciler.applying import (
+    ActionStory,
+    Front,
+    HaltCause,
+    Holder,
+    Outcome,
+    RunState,
+    RunStory,
+    RunSummary,
+    Settled,
+    Step,
+    StepKind,
+    Who,
+)
+from reconciler.domain import Diagnostic, Preferences, SourceLocation
+from reconciler.planning import (
+    Action,
+    Blocked,
+    Fleet,
+    FleetSize,
+    GuardChange,
+    GuardName,
+    Hold,
+    Judgement,
+    Notice,
+    NoticeCode,
+    Pending,
+    PendingReason,
+    Plan,
+    PlanChanges,
+    Spared,
+    SparedReason,
+    Stale,
+    Standing,
+    Undetermined,
+)
+from reconciler.reporting import (
+    Check,
+    CheckState,
+    DoctorReport,
+    ErrorReport,
+    Memory,
+    MemoryState,
+    PlanReport,
+    Report,
+    RunReport,
+    RunsReport,
+    StoryReport,
+    UnlockReport,
+    ValidationReport,
+)
+from tests.reporting import samples
+from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope, result_of, update
+
+KINDS = ("plan", "run", "runs", "no runs", "story", "unlock", "validation", "doctor", "error")
+
+
+@cache
+def reports(text: str) -> dict[str, Report]:
+    """One report a kind, with ``text`` wherever something foreign can stand."""
+    action = structs.replace(disconnect(text, note=text, email=text), workspace=text)
+    preferences = structs.replace(
+        update(text), preferences=Preferences(bot_name=text), seen=Preferences(bot_name=text)
+    )
+    content = structs.replace(
+        samples.refused_plan().content,
+        workspace=text,
+        base_url=text,
+        selection=(text,),
+        problems=(text,),
+        actions=(action, preferences),
+        pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
+        blocked=(Blocked(action, (Hold.PROTECTED,)), Blocked(preferences, (Hold.PROTECTED,))),
+        undetermined=(Undetermined(text),),
+        spared=(Spared(text, text, (text,), SparedReason.UNKNOWN_PLATFORM),),
+        notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
+    )
+    made = structs.replace(envelope({text: text}), commit=text, made=text, expires=text)
+    plan = Plan(content, made)
+    memory, changes, recorded = _memory(text, action), _changes(action, preferences), _run(text)
+    sources = dict.fromkeys(SOURCES, text)
+    problem = Diagnostic(SourceLocation(text, 1, 2), text, text)
+    result = result_of(
+        ended(Outcome.FAILED, text, action, text),
+        ended(Outcome.UNKNOWN, "no_answer", preferences, text),
+        halted=HaltCause.JOURNAL_FAILED,
+        halt_detail=text,
+    )
+    result = structs.replace(result, run=text, workspace=text, base_url=text)
+    return {
+        "plan": PlanReport(
+            plan,
+            3,
+            saved_to=text,
+            limit_sources=sources,
+            verbose=True,
+            memory=structs.replace(memory, state=MemoryState.UNREADABLE),
+            changes=changes,
+        ),
+        "run": RunReport(
+            plan, result, 4, limit_sources=sources, memory=memory, changes=changes, resumes=text
+        ),
+        "runs": RunsReport(
+            None, text, (recorded, structs.replace(recorded, state=RunState.REFUSED)), 9, 0
+        ),
+        "no runs": RunsReport(text, text, (), 9, 0),
+        "story": StoryReport(text, _story(text, plan), 0),
+        "unlock": UnlockReport(
+            text, text, Holder(text, text, recorded.who, text, text, 1.0, dead=True), 0
+        ),
+        "validation": ValidationReport(1, 1, text, (problem,), 65),
+        "doctor": DoctorReport(text, text, (Check(text, CheckState.FAILED, text, text),), 69),
+        "error": ErrorReport(65, (problem,), plan, memory=memory, changes=changes),
+    }
+
+
+def _run(text: str) -> RunSummary:
+    return RunSummary(
+        run=text,
+        front=Front.APPLY,
+        workspace=text,
+        base_url=text,
+        state=RunState.DIED,
+        opened=text,
+        ended=text,
+        who=Who(text, text, 1, text),
+        commit=text,
+        tool_version=text,
+        plan_digest=text,
+        actions=3,
+        outcomes={Outcome.VERIFIED: 1},
+        in_doubt=1,
+        calls=2,
+        resumes=text,
+        resumed_by=None,
+        halted=text,
+        detail=text,
+    )
+
+
+def _memory(text: str, action: Action) -> Memory:
+    continued = structs.replace(_run(text), run="another", resumed_by=text)
+    settled = Settled(text, ended(Outcome.UNKNOWN, text, action, text))
+    return Memory(text, MemoryState.MADE, text, (_run(text), continued), (settled,))
+
+
+def _changes(action: Action, preferences: Action) -> PlanChanges:
+    return PlanChanges(
+        manifests=True,
+        configuration=True,
+        then=Fleet(1, 2, 3, 4),
+        now=Fleet(2, 3, 4, 5),
+        kept=1,
+        added=(action, preferences),
+        gone=(Stale(action, Standing.USER_GONE),),
+        pending=(Pending(action.user, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (action.user,)),),
+        blocked=(Blocked(preferences, (Hold.PROTECTED,)),),
+        guards=(GuardChange(GuardName.EMPTY_DESIRED, None, Judgement.NOT_JUDGED),),
+    )
+
+
+def _story(text: str, plan: Plan) -> RunStory:
+    steps = tuple(Step(text, kind, 1, text, True, Outcome.UNKNOWN, text, text) for kind in StepKind)
+    first, second = plan.content.actions
+    return RunStory(
+        _run(text),
+        plan,
+        plan.content.guards,
+        FleetSize(1, 2),
+        accepted=True,
+        actions=(
+            ActionStory(first, ended(Outcome.FAILED, text, first, text), steps),
+            ActionStory(second, None, steps),
+        ),
+    )

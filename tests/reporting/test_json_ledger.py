@@ -1,0 +1,236 @@
+"""What the machine-readable formats hold of the ledger and of what changed."""
+
+import json
+from typing import Any
+
+import msgspec
+
+from reconciler.planning import encode_plan
+from reconciler.reporting import Format, PlanReport, Report, render
+from tests.reporting import ledger_samples, samples
+from tests.reporting.ledger_samples import DEAD, LATER, MOVED, PLACE, REPORTS, memory, summary
+
+
+def document(report: Report) -> dict[str, Any]:
+    found = json.loads(render(report, Format.JSON))
+    assert isinstance(found, dict)
+    return found
+
+
+def events(report: Report) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in render(report, Format.JSONL).splitlines()]
+
+
+def of_type(report: Report, kind: str) -> list[dict[str, Any]]:
+    return [event for event in events(report) if event["type"] == kind]
+
+
+def test_a_command_without_a_ledger_or_a_saved_plan_has_nulls() -> None:
+    found = document(samples.PLAN_REPORT)
+    assert (found["memory"], found["changes"]) == (None, None)
+    assert not {"memory", "changes"} & {event["type"] for event in events(samples.PLAN_REPORT)}
+
+
+def test_the_whole_memory_is_there_also_where_people_are_told_nothing() -> None:
+    report = PlanReport(samples.converged_plan(), 0, memory=memory())
+    assert document(report)["memory"] == {
+        "place": PLACE,
+        "state": "read",
+        "message": None,
+        "detail": None,
+        "dead": [],
+        "settled": [],
+    }
+    assert of_type(report, "memory") == [
+        {"type": "memory", "place": PLACE, "state": "read", "message": None, "detail": None}
+    ]
+
+
+def test_an_unreadable_ledger_says_why() -> None:
+    found = document(REPORTS["plan with an unreadable ledger"])["memory"]
+    assert found["state"] == "unreadable"
+    assert found["detail"] == "it is not a database (move it away)"
+    assert "was not judged" in found["message"]
+
+
+def test_a_dead_run_is_there_with_all_that_is_recorded_of_it() -> None:
+    report = PlanReport(samples.converged_plan(), 0, memory=memory(dead=(summary(),)))
+    (dead,) = document(report)["memory"]["dead"]
+    assert dead == {
+        "run": DEAD,
+        "front": "apply",
+        "workspace": "prod",
+        "base_url": "https://us-west-2.recall.ai",
+        "state": "died",
+        "message": "It died, since its process ended or fell silent without closing it.",
+        "opened": "2026-11-02T03:12:00Z",
+        "ended": None,
+        "who": {"user": "ops", "host": "runner-7", "pid": 4711, "machine": "boot-1"},
+        "commit": "0123abcd4567ef890123abcd4567ef8901234567",
+        "tool_version": "0.1.0",
+        "plan_digest": f"sha256:{'0' * 64}",
+        "actions": 4,
+        "summary": {
+            "verified": 1,
+            "already_absent": 0,
+            "skipped_stale": 0,
+            "failed": 0,
+            "unknown": 0,
+            "not_attempted": 0,
+            "calls": 3,
+        },
+        "in_doubt": 2,
+        "never_begun": 1,
+        "resumes": None,
+        "resumed_by": None,
+        "halted": None,
+        "detail": None,
+    }
+    (event,) = of_type(report, "died")
+    assert event["run"] == dead
+    assert f"`reconciler resume {DEAD}` continues it" in event["message"]
+
+
+def test_what_was_settled_names_its_run_and_how_it_ended() -> None:
+    report = REPORTS["run that settled"]
+    settled = document(report)["memory"]["settled"]
+    assert [(entry["run"], entry["result"]["user"]) for entry in settled] == [
+        (DEAD, "u2"),
+        (DEAD, "u3"),
+    ]
+    assert [entry["result"]["cause"] for entry in settled] == ["seen_in_list", "not_seen_in_time"]
+    assert [event["settled"] for event in of_type(report, "settled")] == settled
+
+
+def test_a_run_says_which_it_resumes_and_which_results_it_took_over() -> None:
+    report = REPORTS["run that resumes"]
+    found = document(report)
+    assert found["resumes"] == events(report)[0]["resumes"] == DEAD
+    assert [result["carried"] for result in found["results"]] == [True] + [False] * 5
+    assert found["summary"]["calls"] == 2
+
+
+def test_a_run_that_resumes_nothing_has_null() -> None:
+    assert document(samples.RUN_REPORT)["resumes"] is None
+    assert events(samples.RUN_REPORT)[0]["resumes"] is None
+
+
+def test_changes_are_whole_in_the_document() -> None:
+    found = document(REPORTS["plan with changes"])["changes"]
+    assert found == json.loads(msgspec.json.encode(MOVED))
+    assert found["gone"][0]["standing"] == "user_gone"
+
+
+def test_changes_are_a_line_with_the_numbers_and_then_a_line_each() -> None:
+    report = REPORTS["plan with changes"]
+    kinds = [event["type"] for event in events(report)]
+    start = kinds.index("changes")
+    assert kinds[start : start + 9] == [
+        "changes",
+        "gone",
+        "added",
+        "newly_blocked",
+        "newly_pending",
+        "newly_pending",
+        "judged_otherwise",
+        "judged_otherwise",
+        "guard",
+    ]
+    (head,) = of_type(report, "changes")
+    assert (head["nothing"], head["manifests"], head["configuration"]) == (False, True, True)
+    assert (head["then"]["declared"], head["now"]["declared"], head["kept"]) == (2, 4, 1)
+    (added,) = of_type(report, "added")
+    assert (added["source"], added["action"]["user"]) == ("people.yaml:7:5", "carol")
+
+
+def test_a_plan_that_is_as_it_would_be_now_says_so() -> None:
+    (head,) = of_type(REPORTS["plan without changes"], "changes")
+    assert (head["nothing"], head["message"]) == (True, "Nothing changed since the plan was made.")
+
+
+def test_a_run_and_an_error_hold_changes_too() -> None:
+    for name in ("run that settled", "error with memory and changes"):
+        assert document(REPORTS[name])["changes"]["kept"] == 1
+        assert len(of_type(REPORTS[name], "gone")) == 1
+
+
+def test_runs_are_listed_newest_first_with_their_ledger() -> None:
+    found = document(ledger_samples.RUNS_REPORT)
+    assert (found["workspace"], found["place"], found["limit"]) == ("prod", PLACE, 20)
+    assert [run["run"] for run in found["runs"]] == [LATER, DEAD, "run-of-the-day-before"]
+    listed = of_type(ledger_samples.RUNS_REPORT, "recorded_run")
+    assert [event["run"] for event in listed] == found["runs"]
+
+
+def test_a_story_holds_the_whole_plan_and_every_step() -> None:
+    told = ledger_samples.story()
+    found = document(ledger_samples.STORY_REPORT)
+    assert told.plan is not None
+    saved = json.loads(encode_plan(told.plan))
+    assert found["plan"] == {"content": saved["content"], "envelope": saved["envelope"]}
+    assert [len(action["steps"]) for action in found["actions"]] == [8, 2, 1, 0]
+    assert found["actions"][1]["steps"][1] == {
+        "at": "2026-11-03T04:00:02Z",
+        "kind": "outcome",
+        "call": None,
+        "code": "seen_in_list",
+        "no_effect": None,
+        "outcome": "verified",
+        "detail": None,
+        "by": LATER,
+    }
+
+
+def test_a_story_tells_in_doubt_from_never_begun_and_from_ended() -> None:
+    actions = document(ledger_samples.STORY_REPORT)["actions"]
+    assert [(action["in_doubt"], action["result"] is None) for action in actions] == [
+        (False, False),
+        (False, False),
+        (True, True),
+        (False, True),
+    ]
+
+
+def test_a_story_says_what_was_seen_and_whether_it_was_accepted() -> None:
+    found = document(ledger_samples.STORY_REPORT)
+    assert (found["fleet"], found["accepted"]) == ({"declared": 10, "observed": 12}, True)
+    guards = {guard["guard"]: guard["judgement"] for guard in found["guards"]}
+    assert guards["observed-fleet-shrink"] == "not_judged"
+
+
+def test_a_story_without_a_plan_has_nulls() -> None:
+    found = document(REPORTS["story without a plan"])
+    assert (found["plan"], found["fleet"], found["actions"]) == (None, None, [])
+    assert events(REPORTS["story without a plan"])[0]["plan"] is None
+
+
+def test_the_lines_of_a_story_are_its_guards_and_actions() -> None:
+    found = events(ledger_samples.STORY_REPORT)
+    kinds = [event["type"] for event in found]
+    assert kinds == ["story", *["guard"] * 3, *["recorded_action"] * 4, "summary"]
+    actions = document(ledger_samples.STORY_REPORT)["actions"]
+    assert [event["recorded"] for event in found[4:8]] == actions
+    assert found[-1]["counts"]["verified"] == 2
+
+
+def test_an_unlock_holds_who_held_the_lock() -> None:
+    found = document(ledger_samples.UNLOCK_REPORT)
+    assert (found["workspace"], found["run"]) == ("prod", DEAD)
+    assert found["holder"]["who"]["host"] == "runner-7"
+    assert (found["holder"]["age"], found["holder"]["dead"]) == (31.5, True)
+
+
+def test_a_guard_that_was_not_judged_says_so() -> None:
+    guards = document(REPORTS["plan that was not judged"])["guards"]
+    found = {guard["guard"]: guard for guard in guards}["observed-fleet-shrink"]
+    assert (found["judgement"], found["limit"], found["total"]) == ("not_judged", 30, None)
+    assert (found["actual"], found["remedy"]) == (1, None)
+    assert "not judged: no earlier run is known" in found["message"]
+
+
+def test_a_shrunken_fleet_says_what_would_let_it_pass() -> None:
+    guards = document(REPORTS["shrunken plan"])["guards"]
+    found = {guard["guard"]: guard for guard in guards}["observed-fleet-shrink"]
+    assert (found["actual"], found["limit"], found["total"]) == (1, 30, 7)
+    assert found["flag"] == "--allow-observed-fleet-shrink"
+    assert "maxFleetShrinkPercent: 86" in found["remedy"]

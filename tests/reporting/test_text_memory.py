@@ -1,0 +1,148 @@
+"""What a command had of the ledger, as text."""
+
+import pytest
+from msgspec import structs
+
+from reconciler.applying import Cause, Outcome, Settled
+from reconciler.reporting import ErrorReport, Format, Memory, MemoryState, PlanReport, render
+from tests.reporting import ledger_samples, samples
+from tests.reporting.ledger_samples import DEAD, LATER, PLACE, memory, summary
+from tests.reporting.samples import disconnect, ended
+
+
+def text(found: Memory | None, *, width: int = 0) -> str:
+    return render(PlanReport(samples.converged_plan(), 0, memory=found), Format.TEXT, width=width)
+
+
+@pytest.mark.parametrize("state", [MemoryState.READ, MemoryState.WRITTEN])
+def test_nothing_is_said_where_all_is_well(state: MemoryState) -> None:
+    assert text(memory(state)) == text(None)
+
+
+def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() -> None:
+    assert (
+        f"No ledger at {PLACE}: what needs a memory (fleet shrinkage) was not judged. An acting "
+        "run makes one there; under `requireLedger: true` only with `--new-ledger`.\n"
+    ) in text(memory(MemoryState.NONE))
+
+
+def test_a_ledger_that_was_made_is_told() -> None:
+    assert (
+        f"No ledger was found at {PLACE}: a new one was made; what needs a memory "
+        "(fleet shrinkage) was not judged in this run.\n"
+    ) in text(memory(MemoryState.MADE))
+
+
+def test_an_unreadable_ledger_says_why() -> None:
+    found = text(ledger_samples.UNREADABLE)
+    assert f"The ledger at {PLACE} cannot be read: what needs a memory" in found
+    assert "it is not a database (move it away)" in found
+
+
+def test_a_dead_run_is_announced_before_the_plan_with_what_it_left() -> None:
+    lines = text(memory(dead=(summary(),))).splitlines()
+    assert lines[4:7] == [
+        (
+            f"Run {DEAD} died. It was begun 2026-11-02T03:12:00Z by ops@runner-7 and left "
+            "2 in doubt, 1 never begun. The next acting run settles what is in doubt."
+        ),
+        f"  `reconciler runs {DEAD}` tells its story",
+        f"  `reconciler resume {DEAD}` continues it",
+    ]
+
+
+def test_every_dead_run_is_announced() -> None:
+    found = text(memory(dead=(summary(), summary("another"))))
+    assert found.count(" died. ") == 2
+    assert "`reconciler resume another`" in found
+
+
+def test_a_command_to_type_is_never_broken_however_narrow_the_terminal() -> None:
+    found = text(memory(dead=(summary(),)), width=40)
+    assert f"  `reconciler runs {DEAD}` tells its story\n" in found
+
+
+def test_a_dead_run_that_left_nothing_is_not_to_be_resumed() -> None:
+    found = text(memory(dead=(summary(in_doubt=0, actions=0, outcomes={}, plan_digest=None),)))
+    assert "and left nothing." in found
+    assert "reconciler resume" not in found
+    assert "settles" not in found
+
+
+def test_a_dead_run_that_was_continued_names_the_run_that_did() -> None:
+    found = text(memory(dead=(summary(resumed_by=LATER),)))
+    assert f"run {LATER} continued it" in found
+    assert "reconciler resume" not in found
+
+
+def test_an_acting_run_says_that_it_settled_what_was_in_doubt() -> None:
+    found = text(ledger_samples.ACTING)
+    assert "This run settled what was in doubt." in found
+
+
+def test_an_acting_run_that_settled_a_part_does_not_claim_the_rest() -> None:
+    one = Settled(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST))
+    found = text(memory(MemoryState.WRITTEN, dead=(summary(),), settled=(one,)))
+    assert "This run settled 1 of what is in doubt; the next settles the rest." in found
+
+
+def test_an_acting_run_that_settled_nothing_claims_nothing() -> None:
+    found = text(memory(MemoryState.WRITTEN, dead=(summary(),)))
+    assert "The next acting run settles what is in doubt." in found
+
+
+def test_a_run_that_resumes_a_dead_one_does_not_tell_to_resume_it() -> None:
+    report = ledger_samples.REPORTS["run that resumes"]
+    found = render(report, Format.TEXT)
+    assert "this run continues it" in found
+    assert "`reconciler resume" not in found
+
+
+def test_what_was_settled_stands_under_its_run_in_the_words_of_outcomes() -> None:
+    lines = text(ledger_samples.ACTING).splitlines()
+    start = lines.index(f"Settled, of run {DEAD}")
+    assert lines[start + 1 : start + 4] == [
+        "  ✓ disconnect microsoft of u2: verified, the list of a later run shows it disconnected",
+        (
+            "  ? update preferences of u3: unknown, sent, but not read back as set as declared "
+            "before the deadline"
+        ),
+        "",
+    ]
+
+
+def test_what_was_settled_of_several_runs_stands_under_each() -> None:
+    results = tuple(
+        Settled(run, ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect(user)))
+        for run, user in (("run-1", "u1"), ("run-2", "u2"), ("run-1", "u3"))
+    )
+    lines = text(memory(MemoryState.WRITTEN, settled=results)).splitlines()
+    first, second = lines.index("Settled, of run run-1"), lines.index("Settled, of run run-2")
+    assert [line.split(":")[0] for line in lines[first + 1 : first + 3]] == [
+        "  ✓ disconnect microsoft of u1",
+        "  ✓ disconnect microsoft of u3",
+    ]
+    assert lines[second + 1].startswith("  ✓ disconnect microsoft of u2: ")
+
+
+def test_an_error_announces_dead_runs_too() -> None:
+    report = ErrorReport(65, samples.ERROR_REPORT.problems, memory=memory(dead=(summary(),)))
+    assert render(report, Format.TEXT).startswith(f"Run {DEAD} died. ")
+
+
+def test_a_run_whose_results_were_carried_over_says_which() -> None:
+    result = structs.replace(
+        samples.result_of(
+            ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect("u1")),
+            ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect("u2")),
+        ),
+        carried=frozenset({disconnect("u1").key}),
+    )
+    found = render(samples.run_report(result), Format.TEXT)
+    assert found.count("; ended so in the run that this one resumes") == 1
+    assert "1 mutating call sent." in found
+
+
+def test_a_run_names_the_run_that_it_resumes_in_its_header() -> None:
+    found = render(ledger_samples.REPORTS["run that resumes"], Format.TEXT).splitlines()
+    assert found[3] == f"  resumes run {DEAD}"
