@@ -5,25 +5,73 @@ every 300 users, divided by the share, are the schedule that the rate limits alo
 """
 
 import tempfile
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from msgspec import Struct
 
 from bench.companion import companion
 from bench.environment import environment
+from bench.places import ledger_line
 from bench.sandbox_server import ServedSandbox
 from bench.scaled_clock import ScaledClock
-from reconciler.applying import ApplySettings, MemoryJournal, Outcome, RunResult
+from bench.timed_journal import TimedJournal
+from reconciler.applying import ApplySettings, Front, MemoryJournal, Outcome, RunResult
 from reconciler.config import Workspace, load_configuration
-from reconciler.engine import carry_out, judge_fresh, observe, open_session, preview
+from reconciler.domain import LedgerPlace
+from reconciler.engine import (
+    Circumstances,
+    Session,
+    Terms,
+    acting_run,
+    carry_out,
+    judge_fresh,
+    observe,
+    open_session,
+    preview,
+)
+from reconciler.ledger import open_ledger
 from reconciler.manifest import load_manifests
+from reconciler.planning import History
 from reconciler.recall import RateLimits, Stop
 from reconciler.sandbox import LoggedRequest, SandboxState
 
 SLOWNESS_TARGET = 1.05
 _SPEED = 10.0
 _DISCONNECT_PATH = "/api/v1/calendar/user/disconnect/"
+
+
+class LedgerTime(Struct, frozen=True):
+    """Real seconds spent in the ledger: before the list call (opening it, the lock, the run), and
+    in its ``records``, summed over the threads that waited for them."""
+
+    opening: float
+    records: int
+    recording: float
+
+    @property
+    def seconds(self) -> float:
+        """All of them."""
+        return self.opening + self.recording
+
+
+@dataclass
+class _Recording:
+    """Where a run is taken down: the run's id, the journal and the history it begins with."""
+
+    run: str
+    journal: TimedJournal
+    history: History
+    opening: float
+
+    @property
+    def time(self) -> LedgerTime:
+        seconds = self.journal.seconds
+        return LedgerTime(self.opening, len(seconds), sum(seconds))
 
 
 class ApplyFigures(Struct, frozen=True):
@@ -43,6 +91,7 @@ class ApplyFigures(Struct, frozen=True):
     calls: int
     requests: int
     throttled: int
+    ledger: LedgerTime
 
     @property
     def slowness(self) -> float:
@@ -55,34 +104,71 @@ class ApplyFigures(Struct, frozen=True):
         return self.users == self.disconnected_once == self.calls == self.verified
 
 
-def measure_apply(users: int, share: float) -> ApplyFigures:
-    """Disconnect ``users`` users with ``share`` of the workspace's budgets."""
+def measure_apply(users: int, share: float, place: LedgerPlace | None = None) -> ApplyFigures:
+    """Disconnect ``users`` users with ``share`` of the workspace's budgets.
+
+    The run is taken down in a ledger at ``place``, or in memory where there is none. The ledger
+    is made before: that happens once in its life.
+    """
+    if place:
+        with open_ledger(place, create=True):
+            pass
     with tempfile.TemporaryDirectory() as name:
         state = Path(name) / "sandbox.db"
         arguments = (str(state), str(users), str(_SPEED))
         with companion("bench.sandbox_server", *arguments, ready=ServedSandbox) as sandbox:
-            workspace = _workspace(Path(name), sandbox, share)
-            seconds, result = _run(workspace)
+            workspace = _workspace(Path(name), sandbox, share, place)
+            seconds, result, ledger = _run(workspace, _in_ledger if place else _in_memory)
             with SandboxState.open(state, create=False) as served:
                 log = served.log()
-    return _figures(users, share, seconds, result, log)
+    return _figures(users, share, seconds, result, log, ledger)
 
 
-def _run(workspace: Workspace) -> tuple[float, RunResult]:
-    """Plan and apply; the scaled seconds from the list call to the last outcome."""
+def _run(
+    workspace: Workspace, recorded: Callable[[Session], AbstractContextManager[_Recording]]
+) -> tuple[float, RunResult, LedgerTime]:
+    """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
     clock = ScaledClock(_SPEED)
     desired = load_manifests(workspace.manifests)
     with open_session(workspace, environment(), clock=clock, stop=Stop(clock.monotonic)) as session:
         begun = clock.monotonic()
-        observation = observe(session)
-        plan = preview(session, desired, observation)
-        approved = judge_fresh(session, plan, desired, observation)
-        result = carry_out(session, approved, MemoryJournal(), ApplySettings(), lambda _: None)
-        return clock.monotonic() - begun, result
+        with recorded(session) as recording:
+            observation = observe(session)
+            plan = preview(session, desired, observation, recording.history)
+            circumstances = Circumstances(desired, observation, recording.history)
+            approved = judge_fresh(session, plan, circumstances)
+            result = carry_out(
+                session,
+                recording.run,
+                approved,
+                recording.journal,
+                ApplySettings(),
+                lambda _: None,
+            )
+        return clock.monotonic() - begun, result, recording.time
+
+
+@contextmanager
+def _in_memory(_: Session) -> Iterator[_Recording]:
+    yield _Recording("bench", TimedJournal(MemoryJournal()), History(), opening=0.0)
+
+
+@contextmanager
+def _in_ledger(session: Session) -> Iterator[_Recording]:
+    began = time.perf_counter()
+    with acting_run(session, Front.APPLY, Terms()) as run:
+        history = run.journal.history()
+        opening = time.perf_counter() - began
+        yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)
 
 
 def _figures(
-    users: int, share: float, seconds: float, result: RunResult, log: tuple[LoggedRequest, ...]
+    users: int,
+    share: float,
+    seconds: float,
+    result: RunResult,
+    log: tuple[LoggedRequest, ...],
+    ledger: LedgerTime,
 ) -> ApplyFigures:
     calls = Counter(entry.external_id for entry in log if entry.path == _DISCONNECT_PATH)
     return ApplyFigures(
@@ -96,10 +182,13 @@ def _figures(
         calls=calls.total(),
         requests=len(log),
         throttled=sum(1 for entry in log if entry.status == 429),
+        ledger=ledger,
     )
 
 
-def _workspace(folder: Path, sandbox: ServedSandbox, share: float) -> Workspace:
+def _workspace(
+    folder: Path, sandbox: ServedSandbox, share: float, place: LedgerPlace | None
+) -> Workspace:
     entries = "".join(f"  - id: {user}\n" for user in sandbox.users)
     (folder / "users.yaml").write_text(
         "apiVersion: reconciler/v1\n"
@@ -111,6 +200,7 @@ def _workspace(folder: Path, sandbox: ServedSandbox, share: float) -> Workspace:
     configuration.write_text(
         f"""\
 apiVersion: reconciler/v1
+{ledger_line(place) if place else ""}\
 workspaces:
   bench:
     baseUrl: {sandbox.url}

@@ -7,7 +7,19 @@ from typing import Annotated
 import typer
 
 import reconciler
-from reconciler.cli.commands import apply, doctor, importing, plan, sandbox, schema, show, validate
+from reconciler.cli.commands import (
+    apply,
+    doctor,
+    importing,
+    plan,
+    resume,
+    runs,
+    sandbox,
+    schema,
+    show,
+    unlock,
+    validate,
+)
 from reconciler.cli.errors import Ended
 from reconciler.cli.exits import Exit
 from reconciler.cli.streams import make_writable, print_out
@@ -31,6 +43,9 @@ app.command()(validate.validate)
 app.command()(plan.plan)
 app.command()(show.show)
 app.command()(apply.apply)
+app.command()(runs.runs)
+app.command()(resume.resume)
+app.command()(unlock.unlock)
 app.command(name="import")(importing.import_)
 app.command()(doctor.doctor)
 app.command()(schema.schema)

@@ -8,6 +8,13 @@ from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.signals import Signalled
 from reconciler.domain import InvalidInput
 from reconciler.engine import IncompleteList, Refused
+from reconciler.ledger import (
+    LedgerError,
+    LedgerMissing,
+    LedgerUnreachable,
+    LockHeld,
+    UnknownRun,
+)
 from reconciler.planning import GuardName, Plan, PlanUnusable, UnmatchedSelector
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
 
@@ -81,9 +88,13 @@ def _of_signal(signum: int) -> Exit:
 
 def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the order that counts
     match error:
-        case UsageError() | UnmatchedSelector():
+        case UsageError() | UnmatchedSelector() | UnknownRun():
             return Exit.USAGE
-        case InvalidInput():
+        case LedgerMissing():
+            return Exit.REFUSED
+        case LedgerUnreachable() | LockHeld() | JournalFailed() | Throttled():
+            return Exit.TRY_LATER
+        case InvalidInput() | LedgerError():
             return Exit.INVALID
         case Signalled(signum=signum):
             return _of_signal(signum)
@@ -91,8 +102,6 @@ def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the 
             return Exit.INTERRUPTED
         case CredentialsRefused():
             return Exit.CREDENTIALS
-        case Throttled() | JournalFailed():
-            return Exit.TRY_LATER
         case RecallError():
             return Exit.UNREACHABLE
         case PlanUnusable():

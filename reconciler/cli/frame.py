@@ -27,9 +27,9 @@ from reconciler.config import (
     find_configuration,
     load_configuration,
 )
-from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.domain import Diagnostic, InvalidInput, SqliteFile
 from reconciler.engine import Session, open_session
-from reconciler.planning import GuardName
+from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError, Stop, SystemClock
 from reconciler.reporting import ErrorReport, Format, Report, RunReport, one_line, render
 
@@ -184,6 +184,8 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
         message = f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
         hint = "this is a defect of the reconciler; run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, message, hint),))
+    if isinstance(error, LedgerError | LockHeld):
+        return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
     if isinstance(error, RecallError):
         told = f"{where}: {error.detail}" if where else error.detail
         return ErrorReport(status, (Diagnostic(None, told, error.hint),))
@@ -191,19 +193,12 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
 
 
 def _others_read(workspace: Workspace) -> list[Path]:
-    """What is read beside manifests: seed and state of a sandbox, the file of a key."""
+    """What is read beside manifests: seed and state of a sandbox, the file of a key, the ledger."""
     files: list[Path] = []
     if isinstance(workspace.remote, SandboxSource):
         files += [workspace.remote.seed, workspace.remote.state]
     if isinstance(workspace.api_key, KeyFromFile):
         files.append(workspace.api_key.path)
+    if isinstance(workspace.ledger, SqliteFile):
+        files.append(workspace.ledger.path)
     return files
-
-
-def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
-    """Where each limit of ``workspace`` is set, for refusals to name."""
-    places = {
-        GuardName.MAX_DISCONNECTS: workspace.max_disconnects_source,
-        GuardName.MAX_DISCONNECT_PERCENT: workspace.max_disconnect_percent_source,
-    }
-    return {guard: str(place) if place else "the default" for guard, place in places.items()}

@@ -62,6 +62,36 @@ AllowMaxDisconnectPercent = Annotated[
 AllowEmptyDesired = Annotated[
     bool, typer.Option("--allow-empty-desired", help="The manifests may declare nobody.")
 ]
+AllowObservedFleetShrink = Annotated[
+    bool,
+    typer.Option(
+        "--allow-observed-fleet-shrink",
+        help="The API may list many fewer users than in the last accepted run.",
+    ),
+]
+AllowDesiredFleetShrink = Annotated[
+    bool,
+    typer.Option(
+        "--allow-desired-fleet-shrink",
+        help="The manifests may declare many fewer users than in the last accepted run.",
+    ),
+]
+NewLedger = Annotated[
+    bool,
+    typer.Option(
+        "--new-ledger", help="Make a ledger where none is found, although requireLedger is set."
+    ),
+]
+LockTimeout = Annotated[
+    float,
+    typer.Option(
+        "--lock-timeout", metavar="SECONDS", min=0, help="Wait so long for another run to end."
+    ),
+]
+MaxFailures = Annotated[
+    int, typer.Option(min=0, help="Stop above this many failed or unknown outcomes.")
+]
+Parallelism = Annotated[int, typer.Option(min=1, max=32, help="Users acted on at once.")]
 AllowEmptyObserved = Annotated[
     bool, typer.Option("--allow-empty-observed", help="The API may list nobody.")
 ]

@@ -2,31 +2,59 @@
 
 from reconciler.engine.acting import (
     Approved,
+    Circumstances,
+    ManifestsMoved,
     Refused,
     carry_out,
     check_usable,
     judge_fresh,
     judge_saved,
 )
+from reconciler.engine.acting_run import ActingRun, Terms, acting_run
+from reconciler.engine.comparing import compare, preview_again
+from reconciler.engine.configured import apply_settings, limit_sources
 from reconciler.engine.examining import examine
+from reconciler.engine.handing_over import hand_over, take_back
 from reconciler.engine.importing import Imported, import_manifest
+from reconciler.engine.joining import JoinedActing, join_acting
+from reconciler.engine.narrowing import narrow
 from reconciler.engine.previewing import IncompleteList, Observation, observe, preview
+from reconciler.engine.remembering import Remembered, remember
+from reconciler.engine.resuming import Resumption, resumption
 from reconciler.engine.session import Session, open_session
 
 __all__ = [
+    "ActingRun",
     "Approved",
+    "Circumstances",
     "Imported",
     "IncompleteList",
+    "JoinedActing",
+    "ManifestsMoved",
     "Observation",
     "Refused",
+    "Remembered",
+    "Resumption",
     "Session",
+    "Terms",
+    "acting_run",
+    "apply_settings",
     "carry_out",
     "check_usable",
+    "compare",
     "examine",
+    "hand_over",
     "import_manifest",
+    "join_acting",
     "judge_fresh",
     "judge_saved",
+    "limit_sources",
+    "narrow",
     "observe",
     "open_session",
     "preview",
+    "preview_again",
+    "remember",
+    "resumption",
+    "take_back",
 ]

@@ -5,9 +5,10 @@ out, and only the two judging functions make one.
 """
 
 import random
-import uuid
 from collections.abc import Callable, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from msgspec import structs
 
 from reconciler.applying import (
     ActionResult,
@@ -18,11 +19,12 @@ from reconciler.applying import (
     RunResult,
 )
 from reconciler.domain import DesiredState
-from reconciler.engine.previewing import Observation, preview
+from reconciler.engine.previewing import Observation, commit_of
 from reconciler.engine.session import Session
 from reconciler.planning import (
     Action,
     Disconnect,
+    FleetSize,
     GuardName,
     History,
     Judgement,
@@ -31,7 +33,6 @@ from reconciler.planning import (
     Protection,
     Roster,
     Stale,
-    UnmatchedSelector,
     Verdict,
     desired_digest,
     divide,
@@ -42,12 +43,13 @@ from reconciler.planning import (
 
 
 class Refused(Exception):
-    """A guard refuses the run; nothing was done. ``verdicts`` are those of today's list."""
+    """A guard refuses the run; nothing was done. ``verdicts`` and ``fleet`` are of today's list."""
 
-    def __init__(self, plan: Plan, verdicts: tuple[Verdict, ...]) -> None:
+    def __init__(self, plan: Plan, verdicts: tuple[Verdict, ...], fleet: FleetSize) -> None:
         super().__init__(", ".join(v.guard for v in verdicts if v.judgement is Judgement.REFUSED))
         self.plan = plan
         self.verdicts = verdicts
+        self.fleet = fleet
 
     @property
     def incomplete(self) -> bool:
@@ -60,13 +62,18 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Approved:
-    """A plan that every guard lets through, divided by the list the run begins with."""
+    """A plan that every guard lets through, divided by the list the run begins with.
+
+    ``carried`` are the results of an earlier run of the same plan, which this one continues.
+    """
 
     plan: Plan
     observation: Observation
     ready: tuple[Action, ...]
     stale: tuple[Stale, ...]
     verdicts: tuple[Verdict, ...]
+    fleet: FleetSize
+    carried: tuple[ActionResult, ...] = ()
 
     @property
     def disconnects(self) -> int:
@@ -74,10 +81,22 @@ class Approved:
         return sum(1 for action in self.ready if isinstance(action, Disconnect))
 
 
-def check_usable(session: Session, plan: Plan, desired: DesiredState) -> None:
+class ManifestsMoved(PlanUnusable):
+    """The manifests are not those that the plan was made from."""
+
+
+def check_usable(
+    session: Session,
+    plan: Plan,
+    desired: DesiredState,
+    *,
+    used_by: str | None = None,
+    same_commit: bool = False,
+) -> None:
     """Whether a saved plan is for this workspace, API, key, these manifests and this hour.
 
-    Raises ``planning.PlanUnusable`` with the first reason why not.
+    ``used_by`` is the run that used it already; ``same_commit`` asks for the git commit that it
+    was made at, too. Raises ``planning.PlanUnusable`` with the first reason why not.
     """
     content, envelope = plan.content, plan.envelope
     if content.workspace != session.workspace.name:
@@ -92,68 +111,97 @@ def check_usable(session: Session, plan: Plan, desired: DesiredState) -> None:
         )
     if envelope.key_fingerprint != session.endpoint.fingerprint():
         raise PlanUnusable("the plan was made with another API key; plan again")
+    if used_by is not None:
+        raise PlanUnusable(
+            f"the plan was already applied, by run {used_by}"
+            f" (`reconciler runs {used_by}`); plan again"
+        )
     if session.clock.now() >= expires_at(plan):
         raise PlanUnusable(f"the plan expired at {envelope.expires}; plan again")
     if content.desired_digest != desired_digest(desired):
-        raise PlanUnusable("the manifests changed since the plan was made; plan again")
+        raise ManifestsMoved("the manifests changed since the plan was made; plan again")
+    if same_commit:
+        _check_commit(envelope.commit, commit_of(session.workspace.manifests))
+
+
+def _check_commit(then: str | None, now: str | None) -> None:
+    if then is None or now is None:
+        when = "the plan was made" if then is None else "the manifests stand now"
+        raise PlanUnusable(f"--same-commit: {when} outside of git")
+    if then != now:
+        raise PlanUnusable(f"the plan was made at commit {then}, this is {now}; plan again")
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a plan is judged by, beside the configuration."""
+
+    desired: DesiredState
+    observation: Observation
+    history: History
 
 
 def judge_fresh(
     session: Session,
     plan: Plan,
-    desired: DesiredState,
-    observation: Observation,
+    circumstances: Circumstances,
     allowed: Set[GuardName] = frozenset(),
 ) -> Approved:
-    """Judge ``plan``, which was made just now from ``observation``. Raises :class:`Refused`."""
-    return _judge(session, plan, desired, observation, (plan.content.actions, ()), allowed)
+    """Judge ``plan``, which was made just now. Raises :class:`Refused`."""
+    return _judge(session, plan, circumstances, (plan.content.actions, ()), allowed)
 
 
 def judge_saved(
     session: Session,
     plan: Plan,
-    desired: DesiredState,
-    observation: Observation,
+    today: Plan,
+    circumstances: Circumstances,
     allowed: Set[GuardName] = frozenset(),
+    *,
+    carried: tuple[ActionResult, ...] = (),
 ) -> Approved:
-    """Judge a saved ``plan`` on the list that the run begins with, under today's configuration.
+    """Judge a saved ``plan`` under the circumstances in which ``today``'s was made.
 
-    What a plan made now would not hold goes stale; the guards judge the rest. Raises
-    :class:`Refused`, and ``planning.PlanUnusable`` when its selection names nobody any more.
+    What a plan made now would not hold goes stale; the guards judge the rest. Of a plan that is
+    resumed the actions with a ``carried`` result are left as they are. Raises :class:`Refused`.
     """
-    try:
-        today = preview(session, desired, observation, plan.content.selection).content
-    except UnmatchedSelector as error:
-        raise PlanUnusable(f"the plan's selection: {error}; plan again") from None
-    roster = Roster(observation.state)
-    divided = divide(plan.content, today, roster, Protection(session.workspace.protected))
-    return _judge(session, plan, desired, observation, divided, allowed)
+    done = {result.action.key for result in carried}
+    left = tuple(action for action in plan.content.actions if action.key not in done)
+    divided = divide(
+        structs.replace(plan.content, actions=left),
+        today.content,
+        Roster(circumstances.observation.state),
+        Protection(session.workspace.protected),
+    )
+    approved = _judge(session, plan, circumstances, divided, allowed)
+    return replace(approved, carried=carried)
 
 
 def _judge(
     session: Session,
     plan: Plan,
-    desired: DesiredState,
-    observation: Observation,
+    circumstances: Circumstances,
     divided: tuple[tuple[Action, ...], tuple[Stale, ...]],
     allowed: Set[GuardName],
 ) -> Approved:
     ready, stale = divided
     evidence = evidence_of(
-        desired,
-        observation.state,
+        circumstances.desired,
+        circumstances.observation.state,
         session.workspace.limits,
-        History(),
+        circumstances.history,
         disconnects=sum(1 for action in ready if isinstance(action, Disconnect)),
     )
     verdicts = judge(evidence, allowed)
+    fleet = FleetSize(evidence.declared, evidence.observed)
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
-        raise Refused(plan, verdicts)
-    return Approved(plan, observation, ready, stale, verdicts)
+        raise Refused(plan, verdicts, fleet)
+    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet)
 
 
 def carry_out(
     session: Session,
+    run: str,
     approved: Approved,
     journal: Journal,
     settings: ApplySettings,
@@ -161,8 +209,11 @@ def carry_out(
 ) -> RunResult:
     """Do what was approved. Raises ``applying.JournalFailed`` if the run cannot be recorded."""
     assignment = Assignment(
-        run=str(uuid.uuid4()),
+        run=run,
         plan=approved.plan,
+        verdicts=approved.verdicts,
+        fleet=approved.fleet,
+        settled=approved.carried,
         ready=approved.ready,
         stale=approved.stale,
         observed=approved.observation.state,

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from reconciler.applying import RunSummary
 from reconciler.config import Workspace
 from reconciler.domain import Clock, InvalidInput
 from reconciler.engine.previewing import IncompleteList, observe
 from reconciler.engine.session import Session, open_session
+from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.recall import RecallError, Stop
 from reconciler.reporting import Check, CheckState
@@ -34,6 +36,7 @@ def examine(
     checks = [Check("configuration", CheckState.OK, f"workspace {workspace.name!r} is readable")]
     errors: list[Exception] = []
     _examine_manifests(workspace, checks, errors)
+    _examine_ledger(workspace, checks, errors)
     address: str | None = None
     try:
         with open_session(workspace, environ, clock=clock, stop=stop) as session:
@@ -70,6 +73,44 @@ def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[E
         )
         return
     checks.append(Check("manifests", CheckState.OK, f"{users} declared users"))
+
+
+def _examine_ledger(workspace: Workspace, checks: list[Check], errors: list[Exception]) -> None:
+    place = str(workspace.ledger)
+    try:
+        with read_ledger(workspace.ledger) as ledger:
+            dead, holder = ledger.dead_runs(workspace.name), ledger.holder(workspace.name)
+            runs = ledger.runs(workspace.name, 1)
+    except LedgerMissing as error:
+        if workspace.require_ledger:
+            checks.append(Check("ledger", CheckState.FAILED, str(error), error.hint))
+            errors.append(error)
+            return
+        message = f"there is none at {place}: the first acting run makes one"
+        checks.append(Check("ledger", CheckState.WARNING, message, _NO_MEMORY))
+        return
+    except LedgerError as error:
+        checks.append(Check("ledger", CheckState.FAILED, str(error), error.hint))
+        errors.append(error)
+        return
+    last = f"the last run began {runs[0].opened}" if runs else "no run of this workspace yet"
+    checks.append(Check("ledger", CheckState.OK, f"{place} can be read; {last}"))
+    for run in dead:
+        message = f"run {run.run} ({run.who.user}@{run.who.host}, began {run.opened}) died"
+        checks.append(Check("ledger", CheckState.WARNING, message, _dead(run)))
+    if holder is not None and not holder.dead:
+        message = f"run {holder.run} holds the lock since {holder.since}"
+        checks.append(Check("lock", CheckState.OK, message))
+
+
+_NO_MEMORY = "what needs a memory is not judged before"
+
+
+def _dead(run: RunSummary) -> str:
+    return (
+        f"{run.in_doubt} in doubt, {run.unattempted} never begun; the next acting run settles"
+        f" what is in doubt; `reconciler resume {run.run}` continues it"
+    )
 
 
 def _examine_api(session: Session, checks: list[Check], errors: list[Exception]) -> None:

@@ -34,6 +34,7 @@ def preview(
     session: Session,
     desired: DesiredState,
     observation: Observation,
+    history: History,
     selectors: Sequence[str] | None = None,
 ) -> Plan:
     """The plan that would make ``desired`` of what was observed, judged by the guards.
@@ -48,7 +49,7 @@ def preview(
         limits=workspace.limits,
         protected=workspace.protected,
         selectors=selectors,
-        history=History(),
+        history=history,
     )
     return Plan(content, _envelope(session, desired, content))
 

@@ -16,7 +16,7 @@ from reconciler.config import (
     Timeouts,
     Workspace,
 )
-from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation
+from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile
 from reconciler.engine.previewing import commit_of
 from reconciler.engine.remote import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
@@ -35,6 +35,8 @@ def workspace(remote: Remote, key: KeyFromEnvironment | None = KEY) -> Workspace
         protected=(),
         rate_limits=RateLimits(),
         timeouts=Timeouts(),
+        ledger=SqliteFile(Path("/nowhere/ledger.db")),
+        require_ledger=False,
         source=HERE,
     )
 

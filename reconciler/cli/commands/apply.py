@@ -1,35 +1,38 @@
-"""``reconciler apply``: the one command that can disconnect anybody."""
+"""``reconciler apply``: the command that can disconnect people."""
 
-import logging
 import sys
-from itertools import count
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reconciler.applying import ActionResult, ApplySettings, MemoryJournal
+from reconciler.applying import Front
 from reconciler.cli import options
+from reconciler.cli.acting import DEFAULTS, Acting, act, permitted
 from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.cli.exits import Exit, exit_status
-from reconciler.cli.frame import Frame, limit_sources
+from reconciler.cli.exits import Exit
+from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.saved import read_plan
+from reconciler.domain import DesiredState
 from reconciler.engine import (
     Approved,
-    Refused,
-    Session,
-    carry_out,
+    Circumstances,
+    ManifestsMoved,
+    Terms,
+    apply_settings,
     check_usable,
+    compare,
     judge_fresh,
     judge_saved,
+    limit_sources,
     preview,
+    preview_again,
 )
-from reconciler.planning import GuardName
-from reconciler.reporting import Format, PlanReport, Report, RunReport
-
-log = logging.getLogger(__name__)
+from reconciler.planning import GuardName, Plan, PlanUnusable, seal
+from reconciler.recall import RecallError
+from reconciler.reporting import Format, PlanReport, Report
 
 
 def apply(
@@ -40,16 +43,20 @@ def apply(
     auto_approve: Annotated[
         bool, typer.Option("--auto-approve", help="Do not ask. Guards judge all the same.")
     ] = False,
+    same_commit: Annotated[
+        bool,
+        typer.Option("--same-commit", help="Refuse a saved plan made at another git commit."),
+    ] = False,
     allow_max_disconnects: options.AllowMaxDisconnects = False,
     allow_max_disconnect_percent: options.AllowMaxDisconnectPercent = False,
     allow_empty_desired: options.AllowEmptyDesired = False,
     allow_empty_observed: options.AllowEmptyObserved = False,
-    max_failures: Annotated[
-        int, typer.Option(min=0, help="Stop above this many failed or unknown outcomes.")
-    ] = ApplySettings().max_failures,
-    parallelism: Annotated[
-        int, typer.Option(min=1, max=32, help="Users acted on at once.")
-    ] = ApplySettings().workers,
+    allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
+    allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
+    new_ledger: options.NewLedger = False,
+    lock_timeout: options.LockTimeout = 0,
+    max_failures: options.MaxFailures = DEFAULTS.max_failures,
+    parallelism: options.Parallelism = DEFAULTS.workers,
     select: options.Select = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
@@ -61,82 +68,99 @@ def apply(
 ) -> None:
     """Make the API be as the manifests say: disconnect what is not wanted, and verify it."""
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = {
-        GuardName.MAX_DISCONNECTS: allow_max_disconnects,
-        GuardName.MAX_DISCONNECT_PERCENT: allow_max_disconnect_percent,
-        GuardName.EMPTY_DESIRED: allow_empty_desired,
-        GuardName.EMPTY_OBSERVED: allow_empty_observed,
-    }
+    allowed = permitted(
+        {
+            GuardName.MAX_DISCONNECTS: allow_max_disconnects,
+            GuardName.MAX_DISCONNECT_PERCENT: allow_max_disconnect_percent,
+            GuardName.EMPTY_DESIRED: allow_empty_desired,
+            GuardName.EMPTY_OBSERVED: allow_empty_observed,
+            GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
+            GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
+        }
+    )
 
     def body() -> Report:
         if plan and select:
             raise UsageError("a saved plan is done whole: --select goes with `plan -o`")
+        if same_commit and not plan:
+            raise UsageError("--same-commit is about a saved plan: name one")
         selectors = selectors_of(select)
         if plan:
             frame.reads(plan)
         saved = read_plan(plan) if plan else None
         with frame.session() as session:
             desired = load(frame, session)
-            if saved:
-                check_usable(session, saved, desired)
-            observation = list_users(frame, session)
-            permitted = frozenset(guard for guard, yes in allowed.items() if yes)
-            planned = saved or preview(session, desired, observation, selectors)
-            judge = judge_saved if saved else judge_fresh
-            try:
-                approved = judge(session, planned, desired, observation, permitted)
-            except Refused as refused:
-                return PlanReport(
-                    planned,
-                    exit_status(refused),
-                    verdicts=refused.verdicts,
-                    limit_sources=limit_sources(session.workspace),
-                    verbose=verbose,
-                )
-            if not saved:
-                _ask(frame, session, approved, auto_approve=auto_approve)
-            settings = ApplySettings(
-                workers=parallelism,
-                max_failures=max_failures,
-                read_back=session.workspace.timeouts.read_back,
-                retry_after_cap=session.workspace.timeouts.retry_after_cap,
+
+            def run(acting: Acting) -> Report:
+                if saved:
+                    approved = _approve_saved(
+                        acting, saved, desired, allowed, same_commit=same_commit
+                    )
+                else:
+                    observation = acting.observe()
+                    history = acting.run.history()
+                    planned = preview(session, desired, observation, history, selectors)
+                    circumstances = Circumstances(desired, observation, history)
+                    approved = judge_fresh(session, planned, circumstances, allowed)
+                    _ask(acting, approved, auto_approve=auto_approve)
+                return acting.carry_out(approved)
+
+            settings = apply_settings(
+                session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            return _carry_out(frame, session, approved, settings)
+            terms = Terms(new_ledger=new_ledger, lock_timeout=lock_timeout)
+            return act(frame, session, Front.APPLY, terms, settings, run)
 
     frame.run(body)
 
 
-def _carry_out(
-    frame: Frame, session: Session, approved: Approved, settings: ApplySettings
-) -> Report:
-    done = count(1)
-    frame.signals.stop_gracefully(session.stop)
-    with frame.progress().counting("Applying", len(approved.plan.content.actions)) as tell:
+def _approve_saved(
+    acting: Acting,
+    saved: Plan,
+    desired: DesiredState,
+    allowed: frozenset[GuardName],
+    *,
+    same_commit: bool,
+) -> Approved:
+    """Judge a saved plan whole, on today's list. Raises ``Refused`` and ``PlanUnusable``."""
+    session, journal = acting.session, acting.run.journal
+    used_by = journal.used_by(seal(saved))
+    try:
+        check_usable(session, saved, desired, used_by=used_by, same_commit=same_commit)
+    except ManifestsMoved:
+        _say_what_changed(acting, saved, desired)
+        raise
+    observation, history = acting.observe(), acting.run.history()
+    today = preview_again(session, saved, desired, observation, history)
+    acting.changes = compare(session, saved, today, observation)
+    circumstances = Circumstances(desired, observation, history)
+    return judge_saved(session, saved, today, circumstances, allowed)
 
-        def on_result(result: ActionResult) -> None:
-            tell(next(done))
-            log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
 
-        result = carry_out(session, approved, MemoryJournal(), settings, on_result)
-    return RunReport(
-        approved.plan,
-        result,
-        exit_status(result),
-        verdicts=approved.verdicts,
-        limit_sources=limit_sources(session.workspace),
-    )
+def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> None:
+    """What the plan would be now, for the refusal to show; a refusal it is all the same."""
+    session = acting.session
+    try:
+        observation = list_users(acting.frame, session)
+        history = acting.run.history()
+        today = preview_again(session, saved, desired, observation, history)
+    except (RecallError, PlanUnusable):
+        return
+    acting.changes = compare(session, saved, today, observation)
 
 
-def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bool) -> None:
+def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
     """Show the plan and have somebody say yes. Raises :class:`UsageError` if nobody can."""
     if not approved.ready:
         return
+    frame = acting.frame
     shown = PlanReport(
         approved.plan,
         Exit.OK,
-        limit_sources=limit_sources(session.workspace),
+        limit_sources=limit_sources(acting.session.workspace),
         verdicts=approved.verdicts,
         verbose=frame.verbose,
+        memory=acting.run.memory,
     )
     if auto_approve:
         if frame.format is Format.TEXT:
@@ -159,4 +183,5 @@ def _ask(frame: Frame, session: Session, approved: Approved, *, auto_approve: bo
     if not answer:
         typer.echo(err=True)
     if answer.strip() != expected:
+        acting.run.journal.declined(approved.plan, approved.verdicts, approved.fleet)
         raise NotApproved("not approved; nothing was changed")

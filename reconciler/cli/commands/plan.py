@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
-from reconciler.cli.frame import Frame, limit_sources
+from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import preview
+from reconciler.cli.saved import read_plan
+from reconciler.engine import compare, limit_sources, preview, preview_again, remember
 from reconciler.manifest import collector_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
@@ -20,6 +22,10 @@ from reconciler.reporting import Format, PlanReport, Report
 def plan(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Save the plan here, for `apply PLAN`.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option("--against", metavar="PLAN", help="Say what changed since this saved plan."),
     ] = None,
     detailed_exitcode: Annotated[
         bool,
@@ -40,13 +46,25 @@ def plan(
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
 
     def body() -> Report:
+        if against and select:
+            raise UsageError("--against compares with the selection of the saved plan: no --select")
         selectors = selectors_of(select)
+        if against:
+            frame.reads(against)
+        earlier = read_plan(against) if against else None
         with ExitStack() as drafts, frame.session() as session:
             saved = frame.output(out) if out else None
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
-            planned = preview(session, desired, list_users(frame, session), selectors)
+            remembered = remember(session.workspace, session.endpoint.address)
+            observation = list_users(frame, session)
+            changes = None
+            if earlier:
+                planned = preview_again(session, earlier, desired, observation, remembered.history)
+                changes = compare(session, earlier, planned, observation)
+            else:
+                planned = preview(session, desired, observation, remembered.history, selectors)
             if saved:
                 saved.write(encode_plan(planned))
             return PlanReport(
@@ -55,6 +73,8 @@ def plan(
                 saved_to=str(out) if out else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
+                memory=remembered.memory,
+                changes=changes,
             )
 
     with collector_paused():  # until the fleet is gone

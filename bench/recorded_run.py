@@ -1,0 +1,80 @@
+"""What a run hands its journal when all goes well: every user disconnected by one call."""
+
+import uuid
+
+import reconciler
+from bench.leavers import TARGET
+from reconciler.applying import (
+    ActionResult,
+    Answer,
+    Cause,
+    Ended,
+    Front,
+    Intent,
+    Outcome,
+    ReadBack,
+    RunClosed,
+    RunOpened,
+    RunResult,
+)
+from reconciler.ledger import Claim
+from reconciler.ledger.machine import who
+from reconciler.planning import Action, FleetSize, Plan
+
+AT = "2026-11-01T09:00:00Z"
+ACCEPTED, DONE = "accepted", "done"
+
+
+def claim() -> Claim:
+    """A new run, of this process."""
+    return Claim(
+        run=str(uuid.uuid4()),
+        front=Front.APPLY,
+        workspace=TARGET.workspace,
+        base_url=TARGET.base_url,
+        who=who(),
+        opened=AT,
+        tool_version=reconciler.__version__,
+        commit=None,
+    )
+
+
+def opened(run: str, plan: Plan) -> RunOpened:
+    fleet = plan.content.fleet
+    return RunOpened(
+        run, AT, plan, plan.content.guards, FleetSize(fleet.declared, fleet.declared)
+    )
+
+
+def intent(run: str, action: Action) -> Intent:
+    return Intent(run, AT, action, call=1)
+
+
+def answer(run: str, action: Action) -> Answer:
+    return Answer(run, AT, action, 1, ACCEPTED, no_effect=False)
+
+
+def read_back(run: str, action: Action) -> ReadBack:
+    return ReadBack(run, AT, action, 1, DONE)
+
+
+def outcome(run: str, action: Action) -> Ended:
+    return Ended(run, AT, _verified(action))
+
+
+def closed(run: str, plan: Plan) -> RunClosed:
+    content = plan.content
+    result = RunResult(
+        run=run,
+        workspace=content.workspace,
+        base_url=content.base_url,
+        plan_digest=content.digest(),
+        started=AT,
+        finished=AT,
+        results=tuple(_verified(action) for action in content.actions),
+    )
+    return RunClosed(run, AT, result)
+
+
+def _verified(action: Action) -> ActionResult:
+    return ActionResult(action, Outcome.VERIFIED, Cause.READ_BACK, calls=1)

@@ -1,0 +1,113 @@
+"""What ``apply`` and ``resume`` have in common: the run around them, and what they report of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from reconciler.applying import ActionResult, ApplySettings, Front
+from reconciler.cli.exits import exit_status
+from reconciler.cli.frame import Frame
+from reconciler.cli.loading import list_users
+from reconciler.domain import Diagnostic
+from reconciler.engine import (
+    ActingRun,
+    Approved,
+    Observation,
+    Refused,
+    Session,
+    Terms,
+    acting_run,
+    carry_out,
+    limit_sources,
+)
+from reconciler.planning import GuardName, PlanChanges, PlanUnusable
+from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
+
+DEFAULTS = ApplySettings()
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Acting:
+    """One acting command: its run, and the report that it ends with.
+
+    ``changes`` is what is different today from the saved plan, as soon as that is known.
+    """
+
+    frame: Frame
+    session: Session
+    run: ActingRun
+    settings: ApplySettings
+    changes: PlanChanges | None = None
+
+    def observe(self) -> Observation:
+        """The list that the run acts by, with what dead runs left in doubt settled before."""
+        return self.run.settle(list_users(self.frame, self.session), self.settings)
+
+    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
+        """Do what was approved; from now on a signal stops gracefully."""
+        done = count(1)
+        self.frame.signals.stop_gracefully(self.session.stop)
+        actions = len(approved.plan.content.actions)
+        with self.frame.progress().counting("Applying", actions) as tell:
+
+            def on_result(result: ActionResult) -> None:
+                tell(next(done))
+                log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
+
+            journal = self.run.journal
+            result = carry_out(
+                self.session, journal.id, approved, journal, self.settings, on_result
+            )
+        return RunReport(
+            approved.plan,
+            result,
+            exit_status(result),
+            verdicts=approved.verdicts,
+            limit_sources=limit_sources(self.session.workspace),
+            memory=self.run.memory,
+            changes=self.changes if approved.stale else None,
+            resumes=resumes,
+        )
+
+
+def act(
+    frame: Frame,
+    session: Session,
+    front: Front,
+    terms: Terms,
+    settings: ApplySettings,
+    body: Callable[[Acting], Report],
+    *,
+    resumes: str | None = None,
+) -> Report:
+    """Do ``body`` in a run; a refusal, and a plan that cannot be used, are reports too."""
+    acting: Acting | None = None
+    try:
+        with acting_run(session, front, terms, resumes=resumes) as run:
+            acting = Acting(frame, session, run, settings)
+            return body(acting)
+    except Refused as refused:
+        return PlanReport(
+            refused.plan,
+            exit_status(refused),
+            verdicts=refused.verdicts,
+            limit_sources=limit_sources(session.workspace),
+            verbose=frame.verbose,
+            memory=acting.run.memory if acting else None,
+            changes=acting.changes if acting else None,
+        )
+    except PlanUnusable as error:
+        return ErrorReport(
+            exit_status(error),
+            (Diagnostic(None, str(error)),),
+            memory=acting.run.memory if acting else None,
+            changes=acting.changes if acting else None,
+        )
+
+
+def permitted(allowed: dict[GuardName, bool]) -> frozenset[GuardName]:
+    """The guards that this run may go past."""
+    return frozenset(guard for guard, yes in allowed.items() if yes)

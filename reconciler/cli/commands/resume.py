@@ -1,0 +1,96 @@
+"""``reconciler resume``: what a crash or an interrupt left of a run, settled and continued."""
+
+from typing import Annotated
+
+import typer
+
+from reconciler.applying import Front
+from reconciler.cli import options
+from reconciler.cli.acting import DEFAULTS, Acting, act, permitted
+from reconciler.cli.frame import Frame
+from reconciler.cli.loading import load
+from reconciler.cli.logs import LogFormat
+from reconciler.domain import DesiredState
+from reconciler.engine import (
+    Approved,
+    Circumstances,
+    Terms,
+    apply_settings,
+    check_usable,
+    compare,
+    judge_saved,
+    preview_again,
+    resumption,
+)
+from reconciler.ledger import read_ledger
+from reconciler.planning import GuardName
+from reconciler.reporting import Format, Report
+
+
+def resume(
+    run: Annotated[str, typer.Argument(help="The run, or how its id begins.")],
+    allow_max_disconnects: options.AllowMaxDisconnects = False,
+    allow_max_disconnect_percent: options.AllowMaxDisconnectPercent = False,
+    allow_empty_desired: options.AllowEmptyDesired = False,
+    allow_empty_observed: options.AllowEmptyObserved = False,
+    allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
+    allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
+    lock_timeout: options.LockTimeout = 0,
+    max_failures: options.MaxFailures = DEFAULTS.max_failures,
+    parallelism: options.Parallelism = DEFAULTS.workers,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_format: options.LogFormat = LogFormat.TEXT,
+) -> None:
+    """Settle what a run left in doubt, and do what it never began, by the plan it had."""
+    frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
+    allowed = permitted(
+        {
+            GuardName.MAX_DISCONNECTS: allow_max_disconnects,
+            GuardName.MAX_DISCONNECT_PERCENT: allow_max_disconnect_percent,
+            GuardName.EMPTY_DESIRED: allow_empty_desired,
+            GuardName.EMPTY_OBSERVED: allow_empty_observed,
+            GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
+            GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
+        }
+    )
+
+    def body() -> Report:
+        with frame.session() as session:
+            with read_ledger(session.workspace.ledger) as ledger:
+                resumed = ledger.find(run)
+            desired = load(frame, session)
+
+            def go_on(acting: Acting) -> Report:
+                return acting.carry_out(
+                    _approve(acting, resumed, desired, allowed), resumes=resumed
+                )
+
+            settings = apply_settings(
+                session.workspace, max_failures=max_failures, parallelism=parallelism
+            )
+            terms = Terms(lock_timeout=lock_timeout)
+            return act(frame, session, Front.RESUME, terms, settings, go_on, resumes=resumed)
+
+    frame.run(body)
+
+
+def _approve(
+    acting: Acting, run: str, desired: DesiredState, allowed: frozenset[GuardName]
+) -> Approved:
+    """Judge what is left of ``run``, after settling. Raises ``Refused`` and ``PlanUnusable``."""
+    session, journal = acting.session, acting.run.journal
+    observation, history = acting.observe(), acting.run.history()
+    resumed = resumption(journal.story(run))
+    if resumed.left:
+        check_usable(session, resumed.plan, desired)
+    today = preview_again(session, resumed.plan, desired, observation, history)
+    acting.changes = compare(session, resumed.plan, today, observation)
+    circumstances = Circumstances(desired, observation, history)
+    return judge_saved(
+        session, resumed.plan, today, circumstances, allowed, carried=resumed.carried
+    )

@@ -1,0 +1,36 @@
+"""``reconciler runs``: what was done, by whom, and how it went; from the ledger alone."""
+
+from typing import Annotated
+
+import typer
+
+from reconciler.cli import options
+from reconciler.cli.exits import Exit
+from reconciler.cli.frame import Frame
+from reconciler.ledger import read_ledger
+from reconciler.reporting import Format, Report, RunsReport, StoryReport
+
+
+def runs(
+    run: Annotated[
+        str | None,
+        typer.Argument(help="Tell the whole story of this run, or of the one that begins so."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to list.")] = 20,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],
+) -> None:
+    """List the runs of a workspace, newest first, or tell the story of one."""
+    frame = Frame(config, workspace, output_format, report)
+
+    def body() -> Report:
+        chosen = frame.chosen_workspace()
+        place = str(chosen.ledger)
+        with read_ledger(chosen.ledger) as ledger:
+            if run is not None:
+                return StoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
+            return RunsReport(chosen.name, place, ledger.runs(chosen.name, limit), limit, Exit.OK)
+
+    frame.run(body)

@@ -1,0 +1,132 @@
+"""A run that may act: it holds the workspace's lock, and all it does is in the ledger."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs
+
+import reconciler
+from reconciler.applying import ApplySettings, Front, Settled, Settler
+from reconciler.config import Workspace
+from reconciler.engine.acting import Refused
+from reconciler.engine.previewing import Observation, commit_of, observe
+from reconciler.engine.session import Session
+from reconciler.ledger import Claim, LedgerMissing, open_ledger
+from reconciler.ledger.machine import who
+from reconciler.planning import History, PlanUnusable, Protection, rfc3339
+from reconciler.reporting import Memory, MemoryState
+
+if TYPE_CHECKING:
+    from reconciler.ledger.ledger import Ledger
+    from reconciler.ledger.open_run import OpenRun
+
+
+class Terms(Struct, frozen=True):
+    """On what terms a run begins: whether a missing ledger may be made although the
+    configuration requires one, and how many seconds to wait for the lock."""
+
+    new_ledger: bool = False
+    lock_timeout: float = 0.0
+
+
+@dataclass
+class ActingRun:
+    """A run that has begun. ``journal`` is where everything is taken down, and holds the lock."""
+
+    session: Session
+    journal: "OpenRun"
+    made: bool
+    settled: tuple[Settled, ...] = ()
+
+    @property
+    def memory(self) -> Memory:
+        """What there is to say of the ledger so far."""
+        return Memory(
+            place=str(self.session.workspace.ledger),
+            state=MemoryState.MADE if self.made else MemoryState.WRITTEN,
+            dead=self.journal.dead,
+            settled=self.settled,
+        )
+
+    def history(self) -> History:
+        """The memory that this run judges by; after :meth:`settle`."""
+        unsettled = frozenset(doubt.action.user for doubt in self.journal.in_doubt())
+        return structs.replace(self.journal.history(), in_doubt=unsettled)
+
+    def settle(self, observation: Observation, settings: ApplySettings) -> Observation:
+        """Settle what dead runs left in doubt, before anything is planned.
+
+        Returns the list to plan by: ``observation``, or a new one where settling took time.
+        """
+        in_doubt = self.journal.in_doubt()
+        if not in_doubt:
+            return observation
+        session = self.session
+        with session.writer() as writer:
+            settler = Settler(
+                session.reader,
+                writer,
+                self.journal,
+                protection=Protection(session.workspace.protected),
+                clock=session.clock,
+                stop=session.stop,
+                settings=settings,
+            )
+            self.settled = settler.settle(in_doubt, observation.state, observation.asked_at)
+        return observe(session)
+
+
+@contextmanager
+def acting_run(
+    session: Session, front: Front, terms: Terms, *, resumes: str | None = None
+) -> Iterator[ActingRun]:
+    """Begin a run: take the lock, found or made the ledger; end it, and give the lock back.
+
+    What is raised inside is on record too. Raises ``ledger.LedgerError`` and ``ledger.LockHeld``.
+    """
+    workspace = session.workspace
+    create = terms.new_ledger or not workspace.require_ledger
+    with _opened(workspace, create=create) as ledger:
+        claim = Claim(
+            run=str(uuid.uuid4()),
+            front=front,
+            workspace=workspace.name,
+            base_url=session.endpoint.address,
+            who=who(),
+            opened=rfc3339(session.clock.now()),
+            tool_version=reconciler.__version__,
+            commit=commit_of(workspace.manifests),
+            resumes=resumes,
+        )
+        with ledger.begin(
+            claim,
+            clock=session.clock,
+            lock_timeout=terms.lock_timeout,
+            pause=session.patience().wait,
+        ) as journal:
+            try:
+                yield ActingRun(session, journal, ledger.made)
+            except Refused as refused:
+                journal.refused(str(refused), refused.plan, refused.verdicts, refused.fleet)
+                raise
+            except PlanUnusable as error:
+                journal.refused(str(error), None, (), None)
+                raise
+
+
+@contextmanager
+def _opened(workspace: Workspace, *, create: bool) -> "Iterator[Ledger]":
+    """The ledger; where none is and none may be made, the refusal says what would let one be."""
+    with ExitStack() as stack:
+        try:
+            ledger = stack.enter_context(open_ledger(workspace.ledger, create=create))
+        except LedgerMissing as missing:
+            hint = (
+                "the configuration requires one: correct the place,"
+                " or have this one run make it with --new-ledger"
+            )
+            raise LedgerMissing(str(missing), hint) from None
+        yield ledger

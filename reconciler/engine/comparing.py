@@ -1,0 +1,38 @@
+"""A saved plan held against the one that would be made now."""
+
+from reconciler.domain import DesiredState
+from reconciler.engine.previewing import Observation, preview
+from reconciler.engine.session import Session
+from reconciler.planning import (
+    History,
+    Plan,
+    PlanChanges,
+    PlanUnusable,
+    Protection,
+    Roster,
+    UnmatchedSelector,
+    changes_since,
+)
+
+
+def preview_again(
+    session: Session, saved: Plan, desired: DesiredState, observation: Observation, history: History
+) -> Plan:
+    """The plan made now with the selection of ``saved``.
+
+    Raises ``planning.PlanUnusable`` when that selection names nobody any more.
+    """
+    try:
+        return preview(session, desired, observation, history, saved.content.selection)
+    except UnmatchedSelector as error:
+        raise PlanUnusable(f"the plan's selection: {error}; plan again") from None
+
+
+def compare(session: Session, saved: Plan, today: Plan, observation: Observation) -> PlanChanges:
+    """What is different ``today`` from ``saved``."""
+    return changes_since(
+        saved.content,
+        today.content,
+        Roster(observation.state),
+        Protection(session.workspace.protected),
+    )

@@ -1,0 +1,33 @@
+"""What commands that only look have of the ledger: never a write, never a failure of theirs."""
+
+from msgspec import Struct
+
+from reconciler.config import Workspace
+from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
+from reconciler.planning import History
+from reconciler.reporting import Memory, MemoryState
+
+
+class Remembered(Struct, frozen=True):
+    """The history that guards judge by, and what is to be said of where it came from."""
+
+    history: History
+    memory: Memory
+
+
+def remember(workspace: Workspace, address: str) -> Remembered:
+    """What the ledger has of ``workspace`` at ``address``.
+
+    Without one, or with one that cannot be read, what needs a memory is not judged.
+    """
+    place = str(workspace.ledger)
+    try:
+        with read_ledger(workspace.ledger) as ledger:
+            history = ledger.history(workspace.name, address)
+            memory = Memory(place, MemoryState.READ, dead=ledger.dead_runs(workspace.name))
+    except LedgerMissing:
+        return Remembered(History(), Memory(place, MemoryState.NONE))
+    except LedgerError as error:
+        detail = f"{error} ({error.hint})" if error.hint else str(error)
+        return Remembered(History(), Memory(place, MemoryState.UNREADABLE, detail))
+    return Remembered(history, memory)

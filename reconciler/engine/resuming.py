@@ -1,0 +1,58 @@
+"""What of an earlier run may be continued: what never had an intent, and nothing else."""
+
+from msgspec import Struct
+
+from reconciler.applying import (
+    ActionResult,
+    ActionStory,
+    Cause,
+    Outcome,
+    RunState,
+    RunStory,
+)
+from reconciler.planning import Plan, PlanUnusable
+
+
+class Resumption(Struct, frozen=True):
+    """A run to be continued: its plan, what it brought to an end, and how much is left."""
+
+    plan: Plan
+    carried: tuple[ActionResult, ...]
+    left: int
+
+
+def resumption(story: RunStory) -> Resumption:
+    """What there is to continue of the run of ``story``.
+
+    Raises ``planning.PlanUnusable`` for a run that never began to act, or was continued already.
+    """
+    summary = story.summary
+    if summary.resumed_by is not None:
+        raise PlanUnusable(
+            f"run {summary.run} was resumed already: resume {summary.resumed_by} instead"
+        )
+    if story.plan is None or summary.state in (RunState.REFUSED, RunState.DECLINED):
+        raise PlanUnusable(f"run {summary.run} {_ENDED[summary.state]}: plan again")
+    results = [_carried(action) for action in story.actions]
+    carried = tuple(result for result in results if result is not None)
+    return Resumption(story.plan, carried, len(results) - len(carried))
+
+
+def _carried(story: ActionStory) -> ActionResult | None:
+    """The result that stands; None for what may be done: it was never begun."""
+    if story.result is not None and story.result.outcome is not Outcome.NOT_ATTEMPTED:
+        return story.result
+    if not story.begun:
+        return None
+    # Could not be settled yet: it may have happened, so it is not done again here.
+    return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=story.calls)
+
+
+_ENDED = {
+    RunState.RUNNING: "has no plan yet",
+    RunState.COMPLETED: "had no plan",
+    RunState.REFUSED: "was refused",
+    RunState.DECLINED: "was declined",
+    RunState.STOPPED: "was stopped before it acted",
+    RunState.DIED: "died before it had a plan",
+}

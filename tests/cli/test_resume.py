@@ -1,0 +1,90 @@
+"""``reconciler resume``: what was never begun is done, by the old plan; everything else is not."""
+
+import json
+from typing import Any
+
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+
+BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
+
+
+def _stopped_after_the_leaver(project: Project, *plan: str) -> str:
+    """A run that stops at the leaver's failure, before the mover; its id."""
+    project.fail(
+        Fault(
+            kind=FaultKind.STATUS,
+            status=400,
+            match=Match(endpoint="disconnect", external_id="leaver@*"),
+        )
+    )
+    options = plan or ("--auto-approve",)
+    arguments = ("--max-failures", "0", "--parallelism", "1", "--format", "json")
+    assert project.run("apply", *options, *arguments) == 4
+    assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+    return str(json.loads(project.out)["run"])
+
+
+def _results(project: Project) -> dict[str, str]:
+    document: Any = json.loads(project.out)
+    return {result["user"]: result["outcome"] for result in document["results"]}
+
+
+def test_what_was_never_begun_is_done_and_the_rest_is_carried_over(project: Project) -> None:
+    run = _stopped_after_the_leaver(project)
+    assert project.run("resume", run, "--format", "json") == 4
+    assert _results(project) == {"leaver@example.com": "failed", "mover@example.com": "verified"}
+    assert json.loads(project.out)["resumes"] == run
+    assert project.mutations() == BOTH
+
+
+def test_a_saved_plan_can_be_resumed_although_it_was_used(project: Project) -> None:
+    project.run("plan", "-o", "plan.json")
+    run = _stopped_after_the_leaver(project, "plan.json")
+    assert project.run("apply", "plan.json") == 5
+    assert project.run("resume", run[:8]) == 4
+    assert project.mutations() == BOTH
+
+
+def test_a_run_is_resumed_once_and_then_its_successor(project: Project) -> None:
+    run = _stopped_after_the_leaver(project)
+    project.run("resume", run, "--format", "json")
+    successor = json.loads(project.out)["run"]
+    assert project.run("resume", run) == 5
+    assert successor in project.err
+    assert project.run("resume", successor) == 4
+    assert project.mutations() == BOTH
+
+
+def test_a_run_is_not_continued_once_the_manifests_mean_something_else(project: Project) -> None:
+    run = _stopped_after_the_leaver(project)
+    path = project.folder / "manifests/people.yaml"
+    path.write_text(path.read_text().replace("platforms: [microsoft]", "platforms: [google]", 1))
+    assert project.run("resume", run) == 5
+    assert "plan again" in project.err
+    assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+
+
+def test_guards_judge_what_is_left_of_a_resumed_run(project: Project) -> None:
+    run = _stopped_after_the_leaver(project)
+    project.configure("limits: {maxDisconnects: 0}")
+    assert project.run("resume", run) == 3
+    assert project.run("resume", run, "--allow-max-disconnects") == 4
+    assert project.mutations() == BOTH
+
+
+def test_a_refused_run_has_nothing_to_resume(project: Project) -> None:
+    project.configure("limits: {maxDisconnects: 0}")
+    project.run("apply", "--auto-approve")
+    project.run("runs", "--format", "json")
+    (run,) = json.loads(project.out)["runs"]
+    assert project.run("resume", run["run"]) == 5
+    assert "refused" in project.err
+    assert project.mutations() == []
+
+
+def test_a_run_that_did_everything_can_be_resumed_and_does_nothing(project: Project) -> None:
+    assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    run = json.loads(project.out)["run"]
+    assert project.run("resume", run) == 0
+    assert project.mutations() == BOTH
