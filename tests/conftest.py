@@ -1,0 +1,67 @@
+"""Fixtures for every folder of tests, and what the end of a test run has to say.
+
+The places of ledgers are described in ``tests/postgresql.py``.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
+from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
+
+
+def programs() -> Path:
+    folder = binaries()
+    if folder is None:
+        pytest.skip(NOT_INSTALLED)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster(programs()) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def own_cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    with running_cluster(programs()) as cluster:
+        monkeypatch.setenv("PGPASSWORD", cluster.password)
+        yield cluster
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> SqliteFile:
+    return SqliteFile(tmp_path / "ledger" / "ledger.db")
+
+
+@pytest.fixture
+def postgresql(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[PostgresqlDatabase]:
+    monkeypatch.setenv("PGPASSWORD", cluster.password)
+    with cluster.database() as place:
+        yield place
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest) -> LedgerPlace:
+    found: LedgerPlace = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
+    """Say it loudly, and last, where a part of the tests could not be run."""
+    yield
+    skipped = sum(
+        isinstance(report.longrepr, tuple) and NOT_INSTALLED in report.longrepr[2]
+        for report in terminalreporter.stats.get("skipped", ())
+    )
+    if skipped:
+        terminalreporter.section(
+            f"{NOT_INSTALLED}: {skipped} tests were SKIPPED", sep="!", red=True
+        )
+        terminalreporter.line(
+            f"The ledger was not tested on PostgreSQL. To do so: {HOW_TO_INSTALL}"
+        )
