@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from reconciler.config import Workspace
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.planning import History
+from reconciler.planning import History, Plan, seal
 from reconciler.reporting import Memory, MemoryState
 
 
@@ -15,16 +15,22 @@ class Remembered(Struct, frozen=True):
     memory: Memory
 
 
-def remember(workspace: Workspace, address: str) -> Remembered:
+def remember(workspace: Workspace, address: str, saved: Plan | None = None) -> Remembered:
     """What the ledger has of ``workspace`` at ``address``.
 
-    Without one, or with one that cannot be read, what needs a memory is not judged.
+    Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
+    a plan that is looked at: was it used?
     """
     place = str(workspace.ledger)
     try:
         with read_ledger(workspace.ledger) as ledger:
             history = ledger.history(workspace.name, address)
-            memory = Memory(place, MemoryState.READ, dead=ledger.dead_runs(workspace.name))
+            memory = Memory(
+                place,
+                MemoryState.READ,
+                dead=ledger.dead_runs(workspace.name),
+                used_by=ledger.used_by(seal(saved)) if saved else None,
+            )
     except LedgerMissing:
         return Remembered(History(), Memory(place, MemoryState.NONE))
     except LedgerError as error:

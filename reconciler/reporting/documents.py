@@ -29,7 +29,8 @@ class Memory(Struct, frozen=True):
     """What a command had of the ledger at ``place``.
 
     ``dead`` are runs that died: found by a command that looks, or taken note of just now by an
-    acting run, which then has ``settled`` what they left in doubt.
+    acting run, which then has ``settled`` what they left in doubt. ``used_by`` is the run that
+    used the saved plan that the command looks at.
     """
 
     place: str
@@ -37,6 +38,7 @@ class Memory(Struct, frozen=True):
     detail: str | None = None
     dead: tuple[RunSummary, ...] = ()
     settled: tuple[Settled, ...] = ()
+    used_by: str | None = None
 
 
 class PlanReport(Struct, frozen=True):

@@ -177,6 +177,7 @@ class MemoryEvent(Event, frozen=True, tag="memory", kw_only=True):
     state: MemoryState
     message: str | None
     detail: str | None
+    used_by: str | None
 
 
 class DiedEvent(Event, frozen=True, tag="died", kw_only=True):

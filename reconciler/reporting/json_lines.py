@@ -210,6 +210,7 @@ def _memory(memory: Memory | None, resumes: str | None = None) -> Iterator[event
         state=memory.state,
         message=None if said is None else plain(said),
         detail=memory.detail,
+        used_by=memory.used_by,
     )
     for run in memory.dead:
         yield events.DiedEvent(

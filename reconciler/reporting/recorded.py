@@ -67,6 +67,7 @@ class Memory(Struct, frozen=True):
     detail: str | None
     dead: tuple[RecordedRun, ...]
     settled: tuple[SettledAction, ...]
+    used_by: str | None
 
 
 class RecordedAction(Struct, frozen=True):
@@ -95,6 +96,7 @@ def memory(memory: documents.Memory | None) -> Memory | None:
         detail=memory.detail,
         dead=tuple(map(run, memory.dead)),
         settled=tuple(map(settled, memory.settled)),
+        used_by=memory.used_by,
     )
 
 

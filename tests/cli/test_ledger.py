@@ -160,6 +160,25 @@ def test_a_plan_that_was_applied_is_refused_and_the_run_named(project: Project) 
     assert project.mutations() == BOTH
 
 
+def test_showing_a_plan_says_whether_it_was_used(project: Project) -> None:
+    project.run("plan", "-o", "plan.json")
+    project.run("show", "plan.json", "--format", "json")
+    assert _document(project)["memory"]["used_by"] is None
+    project.run("apply", "plan.json")
+    (run,) = _runs(project)
+    for look in (("show", "plan.json"), ("plan", "--against", "plan.json")):
+        assert project.run(*look) == 0
+        assert run["run"] in project.out
+    assert project.mutations() == BOTH
+
+
+def test_a_plan_can_be_shown_where_there_is_no_configuration(project: Project) -> None:
+    project.run("plan", "-o", "plan.json")
+    (project.folder / "reconciler.yaml").unlink()
+    assert project.run("show", "plan.json") == 0
+    assert project.run("show", "plan.json", "--config", "gone.yaml") == 65
+
+
 def test_a_refusal_does_not_use_a_plan(project: Project) -> None:
     project.run("plan", "-o", "plan.json")
     project.configure("limits: {maxDisconnects: 1}")

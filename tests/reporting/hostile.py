@@ -147,7 +147,7 @@ def _run(text: str) -> RunSummary:
 def _memory(text: str, action: Action) -> Memory:
     continued = structs.replace(_run(text), run="another", resumed_by=text)
     settled = Settled(text, ended(Outcome.UNKNOWN, text, action, text))
-    return Memory(text, MemoryState.MADE, text, (_run(text), continued), (settled,))
+    return Memory(text, MemoryState.MADE, text, (_run(text), continued), (settled,), text)
 
 
 def _changes(action: Action, preferences: Action) -> PlanChanges:

@@ -40,9 +40,17 @@ def test_the_whole_memory_is_there_also_where_people_are_told_nothing() -> None:
         "detail": None,
         "dead": [],
         "settled": [],
+        "used_by": None,
     }
     assert of_type(report, "memory") == [
-        {"type": "memory", "place": PLACE, "state": "read", "message": None, "detail": None}
+        {
+            "type": "memory",
+            "place": PLACE,
+            "state": "read",
+            "message": None,
+            "detail": None,
+            "used_by": None,
+        }
     ]
 
 

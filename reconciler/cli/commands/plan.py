@@ -57,7 +57,7 @@ def plan(
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
-            remembered = remember(session.workspace, session.endpoint.address)
+            remembered = remember(session.workspace, session.endpoint.address, earlier)
             observation = list_users(frame, session)
             changes = None
             if earlier:

@@ -1,4 +1,4 @@
-"""``reconciler show``: a saved plan, rendered. Speaks to nobody."""
+"""``reconciler show``: a saved plan, rendered, and whether it was used. Asks the ledger alone."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +9,36 @@ from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.cli.saved import read_plan
-from reconciler.reporting import Format, PlanReport, Report
+from reconciler.domain import InvalidInput
+from reconciler.engine import remember
+from reconciler.planning import Plan
+from reconciler.reporting import Format, Memory, PlanReport, Report
 
 
 def show(
     plan: Annotated[Path, typer.Argument(help="A plan file, as `plan -o` writes it.")],
+    config: options.Config = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved plan."""
-    frame = Frame(format=output_format, reports=report, verbose=verbose)
+    frame = Frame(config, format=output_format, reports=report, verbose=verbose)
 
     def body() -> Report:
         frame.reads(plan)
-        return PlanReport(read_plan(plan), Exit.OK, verbose=verbose)
+        saved = read_plan(plan)
+        return PlanReport(saved, Exit.OK, verbose=verbose, memory=_memory(frame, saved))
 
     frame.run(body)
+
+
+def _memory(frame: Frame, saved: Plan) -> Memory | None:
+    """What the ledger has of the plan's workspace; a plan can be shown without a configuration."""
+    try:
+        workspace = frame.configuration().workspace(saved.content.workspace)
+    except InvalidInput:
+        if frame.config is not None:
+            raise
+        return None
+    return remember(workspace, saved.content.base_url, saved).memory

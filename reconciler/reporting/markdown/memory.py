@@ -17,6 +17,8 @@ def write_memory(comment: Comment, memory: Memory | None, *, resumes: str | None
     said = wording.state(memory)
     if said is not None:
         comment.block(f"> [!WARNING]\n> {inline(said)}")
+    if (used := wording.used(memory)) is not None:
+        comment.block(f"> [!WARNING]\n> {inline(used)}")
     for run, settled in entries.settled(memory.settled).items():
         comment.block(f"{inline(wording.settled_of(run))}:")
         comment.items(map(item, settled))

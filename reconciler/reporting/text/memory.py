@@ -22,6 +22,9 @@ def write_memory(page: Page, memory: Memory | None, *, resumes: str | None = Non
     if said is not None:
         page.gap()
         page.prose(plain(said), Tone.CHANGE, rest="  ")
+    if (used := wording.used(memory)) is not None:
+        page.gap()
+        page.prose(plain(used), Tone.CHANGE, rest="  ")
     for run_id, settled in entries.settled(memory.settled).items():
         page.gap()
         page.line((plain(wording.settled_of(run_id)), Tone.HEADING))

@@ -87,6 +87,13 @@ def settled_of(run: str) -> Phrase:
     return ("Settled, of run ", Foreign(run))
 
 
+def used(memory: Memory) -> Phrase | None:
+    """That the saved plan that the command looks at was used; None where it was not."""
+    if memory.used_by is None:
+        return None
+    return ("The saved plan was applied by run ", Foreign(memory.used_by), ": plan again to apply.")
+
+
 def dead_runs(number: int) -> str:
     """How many runs died."""
     return f"{counted(number, 'run')} died"
