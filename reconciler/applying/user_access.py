@@ -72,6 +72,8 @@ class UserAccess:
         self._token: Secret | None = None
         self._refusals = 0
         self._refused_at = -math.inf
+        self.read_at = -math.inf
+        """When the last user that :meth:`read` returned was asked for (monotonic)."""
 
     @property
     def token(self) -> Secret:
@@ -98,11 +100,15 @@ class UserAccess:
         """
         while True:
             token = self._token or self._mint(action, waiting)
+            asked_at = self._clock.monotonic()
             try:
-                return self._reader.get_user(token, action.user, waiting.patience())
+                user = self._reader.get_user(token, action.user, waiting.patience())
             except UserTokenRefused:
                 if self.refused():
                     raise
+            else:
+                self.read_at = asked_at
+                return user
 
     def _mint(self, action: Action, waiting: Waiting) -> Secret:
         patience = waiting.patience()

@@ -70,7 +70,6 @@ class UserRun:
         self._before_a_call = Waiting(equipment.clock, equipment.brakes.starting)
         self._late = 0
         self._calls = 0
-        self._read_at = 0.0
 
     def work(self) -> Iterator[Pause]:
         """Settle every action, in order, each to exactly one reported outcome."""
@@ -149,7 +148,6 @@ class UserRun:
     def _standing(self, action: Action) -> Standing:
         """How the action stands towards the user as re-read just now."""
         user = self._access.read(action, self._before_a_call)
-        self._read_at = self._with.clock.monotonic()
         return standing(action, user, self._with.protection)
 
     def _nothing_to_send(self, action: Action, now: Standing) -> ActionResult:
@@ -175,12 +173,13 @@ class UserRun:
     def _send(self, action: Action, permit: Permit) -> RecallError | None:
         """Send the one call; what it was answered if not a 2xx."""
         self._with.brakes.check()
+        good_until = self._access.read_at + REREAD_MAX_AGE
+        if self._with.clock.monotonic() > good_until:
+            self._try_again(NotSentInTime("re-read: its answer came too late to act on"))
         # Reckoned from before the intent: the check that it is made with may be as old as that.
         # The writer looks once more just before the first byte leaves. What remains is a pause of
         # this thread exactly between that look and the write: at most one call a worker.
-        leave_by = min(
-            self._with.clock.monotonic() + INTENT_GOOD_FOR, self._read_at + REREAD_MAX_AGE
-        )
+        leave_by = min(self._with.clock.monotonic() + INTENT_GOOD_FOR, good_until)
         self._with.reporter.intent(action, self._calls + 1)
         if self._with.clock.monotonic() > leave_by:
             self._too_late(action)
@@ -209,6 +208,11 @@ class UserRun:
     def _too_late(self, action: Action, error: NotSentInTime | None = None) -> NoReturn:
         """Take the intent back: writing it, or (with ``error``) connecting took too long."""
         self._with.reporter.not_sent(action, self._calls + 1)
+        self._try_again(error)
+
+    def _try_again(self, error: NotSentInTime | None = None) -> NoReturn:
+        """All anew, from the budget on; but not for ever: a slow record stops the whole run,
+        and a slow API (``error``) this action."""
         self._late += 1
         if self._late >= self._with.settings.calls:
             if error is not None:

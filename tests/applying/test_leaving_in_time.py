@@ -8,7 +8,7 @@ import pytest
 from reconciler.applying import ApplySettings
 from reconciler.domain import CalendarUser, Platform, Preferences, Secret
 from reconciler.planning import Protection
-from reconciler.recall import CalendarWriter, Permit
+from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit
 from tests.applying.trial import (
     GOOGLE,
     MICROSOFT,
@@ -117,6 +117,46 @@ class SlowProtection(Protection):
             if self.looks == 2:
                 self.clock.advance(4)
         return super().covers(user)
+
+
+def slow_rereads(trial: Trial, monkeypatch: pytest.MonkeyPatch, *, of: str, times: int) -> None:
+    """The first ``times`` answers for user ``of`` are 6 seconds old when they arrive."""
+    left = [times]
+    get_user = CalendarReader.get_user
+
+    def slowly(
+        self: CalendarReader, token: Secret, subject: str, patience: Patience
+    ) -> CalendarUser:
+        user = get_user(self, token, subject, patience)
+        if subject == of and left[0]:
+            left[0] -= 1
+            trial.clock.advance(6)
+        return user
+
+    monkeypatch.setattr(CalendarReader, "get_user", slowly)
+
+
+def test_a_reread_counts_from_when_it_was_asked_for_and_not_from_its_answer(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_rereads(trial, monkeypatch, of="bob", times=1)
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL, BOBS_CALL]
+    assert done.count("get_user", "bob") == 3
+    assert trial.journal.story("bob").count("intent 1") == 1
+
+
+def test_a_user_whose_rereads_are_always_too_old_fails_alone_and_without_an_intent(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_rereads(trial, monkeypatch, of="alice", times=99)
+    done = trial.apply(*DESIRED)
+    assert done.calls == [BOBS_CALL]
+    assert done.outcomes == {
+        "alice microsoft": ("failed", "not_sent_in_time"),
+        "bob google": VERIFIED,
+    }
+    assert trial.journal.story("alice") == ["outcome failed"]
 
 
 @pytest.mark.parametrize(("takes", "rereads"), [(1.0, 1), (1.1, 2)])

@@ -94,3 +94,22 @@ def test_what_a_run_never_began_is_what_neither_ended_nor_is_in_doubt(
         detail=None,
     )
     assert summary.unattempted == unattempted
+
+
+WITHDRAWN = Step("2026-11-01T08:00:00Z", StepKind.ANSWER, 1, "not_sent", True, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("steps", "calls"),
+    [
+        ((), 0),
+        ((intent(1),), 1),
+        ((intent(1), answer(1, no_effect=True), intent(2)), 2),
+        ((intent(1), WITHDRAWN), 0),
+        ((intent(1), WITHDRAWN, intent(1)), 1),
+    ],
+)
+def test_a_call_counts_unless_its_intent_was_taken_back(
+    steps: tuple[Step, ...], calls: int
+) -> None:
+    assert ActionStory(ACTION, None, steps).calls == calls
