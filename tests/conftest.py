@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
+from tests.pulumi_provider.engine import stack
 
 
 def programs() -> Path:
@@ -54,14 +55,21 @@ def place(request: pytest.FixtureRequest) -> LedgerPlace:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterator[None]:
     """Say it loudly, and last, where a part of the tests could not be run."""
     yield
-    skipped = sum(
-        isinstance(report.longrepr, tuple) and NOT_INSTALLED in report.longrepr[2]
-        for report in terminalreporter.stats.get("skipped", ())
-    )
-    if skipped:
-        terminalreporter.section(
-            f"{NOT_INSTALLED}: {skipped} tests were SKIPPED", sep="!", red=True
+    for missing, untested, how in _MISSING:
+        skipped = sum(
+            isinstance(report.longrepr, tuple) and missing in report.longrepr[2]
+            for report in terminalreporter.stats.get("skipped", ())
         )
-        terminalreporter.line(
-            f"The ledger was not tested on PostgreSQL. To do so: {HOW_TO_INSTALL}"
-        )
+        if skipped:
+            terminalreporter.section(f"{missing}: {skipped} tests were SKIPPED", sep="!", red=True)
+            terminalreporter.line(f"{untested} To do so: {how}")
+
+
+_MISSING = (
+    (NOT_INSTALLED, "The ledger was not tested on PostgreSQL.", HOW_TO_INSTALL),
+    (
+        stack.NOT_INSTALLED,
+        "The Pulumi front was not tested on the real engine.",
+        stack.HOW_TO_INSTALL,
+    ),
+)

@@ -42,8 +42,14 @@ NOT_INSTALLED = "PostgreSQL is not installed"
 HOW_TO_INSTALL = "apt-get install postgresql (or your system's package of the server)"
 ROLE = "reconciler"
 
-# Ends the server when it is told to, and when the tests are gone, however they went.
-SUPERVISOR = '"$@" </dev/null & read -r _; kill -INT $!; wait $!'
+# Ends the server when a line says so. When the tests are gone without a word, however they went,
+# it ends the server as it stands and removes its folder, which is $0.
+SUPERVISOR = """
+"$@" </dev/null &
+if read -r _; then kill -INT $!; wait $!
+else kill -CONT $!; kill -QUIT $!; wait $!; cd / && rm -rf "$0"
+fi
+"""
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -123,7 +129,7 @@ class Cluster:
         with (self._folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    *("sh", "-c", SUPERVISOR, "sh", self._programs / "postgres"),
+                    *("sh", "-c", SUPERVISOR, self._folder, self._programs / "postgres"),
                     *("-D", self._folder / "data", "-p", str(self.port)),
                     *(word for item in SETTINGS.items() for word in ("-c", "=".join(item))),
                 ],
@@ -148,7 +154,8 @@ class Cluster:
         """Stop it, without waiting for its clients."""
         if self._process is not None and self._process.stdin is not None:
             self.resume()
-            self._process.stdin.close()
+            with self._process.stdin as word:
+                word.write(b"stop\n")
             self._process.wait(60)
             self._process = None
 

@@ -3,13 +3,16 @@
 Times in it are by the database's clock, so that machines need not agree on theirs.
 """
 
+import math
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select, update
 
 from reconciler.applying import Holder, Who
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.errors import LockLost
 from reconciler.ledger.inserting import insert_new
 from reconciler.ledger.machine import alive
@@ -57,6 +60,7 @@ class Lock(Struct, frozen=True):
         """Whether its owner is known, or because of its silence presumed, to be gone."""
         return self.overdue(now, times) or alive(self.who) is False
 
+    @as_written()
     def holder(self, now: float, times: LockTimes) -> Holder:
         """The lock for people. A heartbeat of the future, by a clock set back, is no age."""
         return Holder(
@@ -157,11 +161,25 @@ def _row(workspace: str) -> Select[Any]:
     return select(locks).where(locks.c.workspace == workspace)
 
 
+@as_written()
 def _lock(row: Row[Any] | None) -> Lock | None:
     if row is None or row.run is None:
         return None
-    who = Who(row.who, row.host, row.pid, row.machine)
-    return Lock(row.workspace, row.fence, row.run, who, row.since, row.heartbeat)
+    who = {"user": row.who, "host": row.host, "pid": row.pid, "machine": row.machine}
+    lock = msgspec.convert(
+        {
+            "workspace": row.workspace,
+            "fence": row.fence,
+            "run": row.run,
+            "who": who,
+            "since": row.since,
+            "heartbeat": row.heartbeat,
+        },
+        Lock,
+    )
+    if not math.isfinite(lock.heartbeat):  # it would never be overdue
+        raise ValueError(f"a heartbeat at {lock.heartbeat}")
+    return lock
 
 
 def _moment(seconds: float) -> str:

@@ -2,10 +2,12 @@
 
 from typing import Any, Final
 
+import msgspec
 from sqlalchemy import Select, func, select
 
 from reconciler.applying import Holder, RunState, RunStory, RunSummary
 from reconciler.domain import LedgerPlace
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
@@ -37,9 +39,12 @@ class LedgerReader:
             .order_by(runs.c.number.desc())
             .limit(1)
         )
-        with self._database.read() as connection:
+        with self._database.read() as connection, as_written():
             row = connection.execute(accepted).one_or_none()
-        return History() if row is None else History(FleetSize(row.declared, row.observed))
+            if row is None:
+                return History()
+            size = {"declared": row.declared, "observed": row.observed}
+            return History(msgspec.convert(size, FleetSize))
 
     def used_by(self, seal: str) -> str | None:
         """The run that used the plan with this seal, the last one if it was resumed."""

@@ -17,6 +17,7 @@ from reconciler.ledger.database import PATIENCE, Database
 from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable
 from reconciler.ledger.failures import cut_short, failure, missing
 from reconciler.ledger.files import check_writable, exists, keep_private, make, refuse_shared
+from reconciler.ledger.same_files import SameFiles
 
 _APPLICATION_ID: Final = 0x52434C47  # "RCLG": tells a ledger from any other SQLite file
 
@@ -34,6 +35,7 @@ class _Look(Struct, frozen=True):
     marked: bool  # as a ledger
     blank: bool  # without any content
     whole: bool  # not cut within a page, which SQLite would not notice
+    plain: bool  # without views and triggers: these compute, and that can take for ever
 
 
 def to_be_written(place: SqliteFile, *, create: bool) -> Database:
@@ -52,12 +54,10 @@ def to_be_written(place: SqliteFile, *, create: bool) -> Database:
     check_writable(place)
     _prepare(place)
     engine = _engine(lambda: _connect(place.path, _WRITTEN))
-    return Database(
-        place,
-        "sqlite",
-        reading=engine,
-        writing=engine.execution_options(ledger_begins="IMMEDIATE"),
-    )
+    writing = engine.execution_options(ledger_begins="IMMEDIATE")
+    files = SameFiles(place)
+    event.listen(writing, "begin", lambda _connection: files.check())
+    return Database(place, "sqlite", reading=engine, writing=writing)
 
 
 def to_be_read(place: SqliteFile) -> Database:
@@ -96,6 +96,11 @@ def _check_content(place: SqliteFile, *, blank: bool) -> None:
             f"{place} is a file of another program, and no ledger",
             "name another place; nothing in it was changed",
         )
+    if not seen.plain:
+        raise LedgerUnusable(
+            f"the ledger {place} has views or triggers, and this tool makes none",
+            "if another program altered the ledger, restore a backup",
+        )
     if not seen.whole and _careful_access(place.path) == _READ_WHOLE:
         raise cut_short(place)
 
@@ -117,12 +122,16 @@ def _look_with(path: Path, access: str) -> _Look:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         (page,) = connection.execute("PRAGMA page_size").fetchone()
+        (programs,) = connection.execute(
+            "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
+        ).fetchone()
     size = path.stat().st_size
     return _Look(
         marked=application == _APPLICATION_ID,
         # SQLite takes a file of one byte, too, for an empty database.
         blank=application == 0 and objects == 0 and size != 1,
         whole=access == _READ or size % page == 0,
+        plain=not programs,
     )
 
 

@@ -16,6 +16,7 @@ from reconciler.applying import (
     ReadBack,
     StepKind,
 )
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.inserting import insert_new
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.planning import Action
@@ -119,6 +120,7 @@ class StepBook:
         self._settle(connection, [position for position, _ in missing if position in doubted])
         return Counter(ended.values())
 
+    @as_written()
     def _outcomes(self, connection: Connection) -> dict[int, Outcome]:
         """The last outcome of each action that has one."""
         rows = connection.execute(

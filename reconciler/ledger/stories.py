@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from reconciler.applying import ActionResult, ActionStory, Outcome, RunStory, Step, StepKind
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LockTimes
 from reconciler.ledger.schema import runs, steps
@@ -22,6 +23,7 @@ def run_row(connection: Connection, run: str) -> Row[Any]:
     return row
 
 
+@as_written()
 def read_story(connection: Connection, run: str, now: float, times: LockTimes) -> RunStory:
     """All that is recorded of ``run``. Raises :class:`UnknownRun`."""
     row = run_row(connection, run)

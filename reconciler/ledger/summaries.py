@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from reconciler.applying import Front, Outcome, RunState, RunSummary, StepKind, Who
 from reconciler.applying.journal import NOT_SENT
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.lock import Lock, LockTimes, read_lock
 from reconciler.ledger.schema import in_doubt, runs, steps
 
@@ -31,6 +32,7 @@ def pack_counts(counts: Mapping[Outcome, int]) -> str:
     return msgspec.json.encode(counts, order="sorted").decode()
 
 
+@as_written()
 def summaries(
     connection: Connection, rows: Sequence[Row[Any]], now: float, times: LockTimes
 ) -> tuple[RunSummary, ...]:
@@ -64,7 +66,7 @@ def _portions(rows: Sequence[Row[Any]]) -> Iterator[Sequence[Row[Any]]]:
 
 
 def _summary(row: Row[Any], state: RunState, facts: _Facts) -> RunSummary:
-    return RunSummary(
+    summary = RunSummary(
         run=row.run,
         front=Front(row.front),
         workspace=row.workspace,
@@ -89,6 +91,8 @@ def _summary(row: Row[Any], state: RunState, facts: _Facts) -> RunSummary:
         halted=row.halted,
         detail=row.detail,
     )
+    # Struct by struct nothing is checked: what SQLite had in a column need not be of its type.
+    return msgspec.convert(msgspec.to_builtins(summary), RunSummary)
 
 
 def _facts(connection: Connection, rows: Sequence[Row[Any]]) -> _Facts:

@@ -6,6 +6,9 @@ from typing import Final
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
+from reconciler.ledger.as_written import HINT
+from reconciler.ledger.errors import LedgerUnusable
+
 # The first character for private use stands for nothing by itself; hence it marks what follows.
 _MARK: Final = "\ue000"
 _WITHIN: Final = re.compile("[\0\ud800-\udfff\ue000]")
@@ -29,4 +32,6 @@ class LedgerText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         if value is None:
             return None
+        if not isinstance(value, str):  # SQLite lets anything be in any column
+            raise LedgerUnusable("the ledger holds what this tool does not write: no text", HINT)
         return _STORED.sub(lambda found: chr(int(found[1], 16)), value)

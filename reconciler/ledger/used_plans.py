@@ -6,6 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from reconciler.applying import JournalFailed
+from reconciler.ledger.as_written import as_written
 from reconciler.ledger.inserting import insert_new
 from reconciler.ledger.schema import runs, used_plans
 
@@ -31,6 +32,7 @@ def use_plan(connection: Connection, seal: str, user: UsingRun, at: str) -> None
         raise JournalFailed(f"the plan was already used by run {first}; plan again")
 
 
+@as_written()
 def used_by(connection: Connection, seal: str) -> str | None:
     """The run that used the plan; where it was resumed, the last that did."""
     last: str | None = connection.execute(

@@ -28,13 +28,17 @@ class Away(Enum):
 
 
 class FaultyDatabase(Database):
-    """Passes everything on, until it is ``away``; with ``times`` so often, then it is back."""
+    """Passes everything on, until it is ``away``; with ``times`` so often, then it is back.
+
+    ``missed`` counts the transactions that were asked for in vain.
+    """
 
     def __init__(self, inner: Database) -> None:
         self.dialect = inner.dialect
         self._inner = inner
         self._away: Away | None = None
         self._times: int | None = None
+        self.missed = 0
 
     def go(self, away: Away, times: int | None = None) -> None:
         self._away, self._times = away, times
@@ -47,6 +51,7 @@ class FaultyDatabase(Database):
             self._times -= 1
             if self._times < 0:
                 self.come_back()
+        self.missed += self._away is not None
         return self._away
 
     @contextmanager

@@ -346,6 +346,21 @@ def test_doubts_of_another_workspace_or_address_are_not_settled_here(
     assert ledger.story(other).summary.in_doubt == 1
 
 
+def test_what_is_still_under_way_is_not_in_doubt_and_not_settled(ledger: Ledger) -> None:
+    with acting(ledger) as slow:
+        slow.intent(intent(slow.id, ALICE))
+        assert slow.in_doubt() == ()
+        shift_locks(ledger, -31)
+        anew = plan(made=LATER)
+        with acting(ledger, by=anew) as quick:
+            quick.intent(intent(quick.id, BOB_GOOGLE))
+            assert [doubt.run for doubt in quick.in_doubt()] == [slow.id]
+            with pytest.raises(JournalFailed, match="may settle"):
+                slow.outcome(ended(quick.id, verified(BOB_GOOGLE)))
+            assert ledger.story(quick.id).summary.in_doubt == 1
+            crash(quick)
+
+
 def test_an_answer_is_told_with_the_doubt(ledger: Ledger) -> None:
     with acting(ledger) as dying:
         dying.intent(intent(dying.id, ALICE))

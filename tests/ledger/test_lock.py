@@ -4,11 +4,13 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import select
 
 from reconciler.applying import JournalFailed, RunState
-from reconciler.domain import LedgerPlace
+from reconciler.domain import LedgerPlace, PostgresqlDatabase
 from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun
 from reconciler.ledger.ledger import Ledger
+from reconciler.ledger.schema import locks
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.processes import Failed, Processes, processes_at
 from tests.ledger.samples import (
@@ -99,11 +101,10 @@ def test_workspaces_do_not_lock_each_other(ledger: Ledger) -> None:
 
 
 def test_an_open_transaction_of_one_workspace_does_not_hold_up_another_on_a_server(
-    place: LedgerPlace, ledger: Ledger
+    postgresql: PostgresqlDatabase,
 ) -> None:
-    if ledger._database.dialect == "sqlite":
-        return  # one writer at a time, whatever it writes
     with (
+        ledger_at(postgresql) as ledger,
         begin(ledger) as one,
         begin(ledger, claim(workspace="stage")) as two,
         ledger._database.write() as connection,
@@ -348,6 +349,7 @@ def test_a_heartbeat_that_cannot_be_written_loses_the_lock_after_a_lease_and_reg
     with begin(away, clock=clock) as owner:
         database.go(Away.BEFORE)
         clock.time += LEASE - 1
+        wait_until(lambda: database.missed > 2)
         owner.check()
         clock.time += 2
         wait_until(lambda: owner._heartbeat._lost is not None)
@@ -363,6 +365,29 @@ def test_the_heartbeat_ends_with_its_run(place: LedgerPlace) -> None:
         with begin(lively) as owner:
             assert owner._heartbeat._thread.is_alive()
         assert not owner._heartbeat._thread.is_alive()
+
+
+def test_the_fence_grows_with_every_taking_and_never_falls(ledger: Ledger) -> None:
+    fences = []
+
+    def look() -> None:
+        with ledger._database.read() as connection:
+            fences.append(connection.execute(select(locks.c.fence)).scalar_one())
+
+    with begin(ledger) as given_back:
+        look()
+    look()
+    with begin(ledger, claim(by=elsewhere())) as taken_away:
+        look()
+        ledger.unlock(WORKSPACE, taken_away.id)
+        look()
+    with begin(ledger) as taken_over:
+        look()
+        shift_locks(ledger, -LEASE - 1)
+        with begin(ledger):
+            look()
+    assert fences == [1, 1, 2, 3, 4, 5]
+    assert len({given_back.id, taken_away.id, taken_over.id}) == 3
 
 
 @pytest.mark.parametrize("gone", [Away.BEFORE, Away.AT_COMMIT])

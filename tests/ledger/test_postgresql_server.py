@@ -56,6 +56,15 @@ def test_a_server_that_goes_away_is_told_and_comes_back(own_cluster: Cluster) ->
         assert seals(database) == ["one", "three"]
 
 
+def test_a_restart_between_two_writes_goes_unnoticed(own_cluster: Cluster) -> None:
+    with own_cluster.database() as place, writing(place) as database:
+        write_seal(database, "one")
+        own_cluster.stop()
+        own_cluster.start()
+        write_seal(database, "two")
+        assert seals(database) == ["one", "two"]
+
+
 def test_a_server_that_dies_within_a_transaction_undoes_it_and_keeps_the_others(
     own_cluster: Cluster,
 ) -> None:
