@@ -200,5 +200,6 @@ def _others_read(workspace: Workspace) -> list[Path]:
     if isinstance(workspace.api_key, KeyFromFile):
         files.append(workspace.api_key.path)
     if isinstance(workspace.ledger, SqliteFile):
-        files.append(workspace.ledger.path)
+        path = workspace.ledger.path
+        files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
     return files

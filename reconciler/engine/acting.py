@@ -7,6 +7,7 @@ out, and only the two judging functions make one.
 import random
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
+from typing import Final
 
 from msgspec import structs
 
@@ -40,6 +41,9 @@ from reconciler.planning import (
     expires_at,
     judge,
 )
+
+_LONGEST: Final = 200
+"""Characters of a plan file that a message repeats."""
 
 
 class Refused(Exception):
@@ -98,17 +102,8 @@ def check_usable(
     ``used_by`` is the run that used it already; ``same_commit`` asks for the git commit that it
     was made at, too. Raises ``planning.PlanUnusable`` with the first reason why not.
     """
+    check_place(session, plan)
     content, envelope = plan.content, plan.envelope
-    if content.workspace != session.workspace.name:
-        raise PlanUnusable(
-            f"the plan was made for workspace {content.workspace!r},"
-            f" this is {session.workspace.name!r}; name the workspace with --workspace"
-        )
-    if content.base_url != session.endpoint.address:
-        raise PlanUnusable(
-            f"the plan was made for {content.base_url},"
-            f" the workspace is at {session.endpoint.address} now; plan again"
-        )
     if envelope.key_fingerprint != session.endpoint.fingerprint():
         raise PlanUnusable("the plan was made with another API key; plan again")
     if used_by is not None:
@@ -124,12 +119,33 @@ def check_usable(
         _check_commit(envelope.commit, commit_of(session.workspace.manifests))
 
 
+def check_place(session: Session, plan: Plan) -> None:
+    """Whether ``plan`` is for this workspace and API. Raises ``planning.PlanUnusable``."""
+    content = plan.content
+    if content.workspace != session.workspace.name:
+        raise PlanUnusable(
+            f"the plan was made for workspace {_shown(content.workspace)!r},"
+            f" this is {session.workspace.name!r}; name the workspace with --workspace"
+        )
+    if content.base_url != session.endpoint.address:
+        raise PlanUnusable(
+            f"the plan was made for {_shown(content.base_url)},"
+            f" the workspace is at {session.endpoint.address} now; plan again"
+        )
+
+
+def _shown(text: str) -> str:
+    """``text`` of a plan file, which can be of any length, as a message may repeat it."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _check_commit(then: str | None, now: str | None) -> None:
     if then is None or now is None:
         when = "the plan was made" if then is None else "the manifests stand now"
         raise PlanUnusable(f"--same-commit: {when} outside of git")
     if then != now:
-        raise PlanUnusable(f"the plan was made at commit {then}, this is {now}; plan again")
+        made = _shown(then)
+        raise PlanUnusable(f"the plan was made at commit {made}, this is {now}; plan again")
 
 
 @dataclass(frozen=True)

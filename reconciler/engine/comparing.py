@@ -1,5 +1,7 @@
 """A saved plan held against the one that would be made now."""
 
+from typing import Final
+
 from reconciler.domain import DesiredState
 from reconciler.engine.previewing import Observation, preview
 from reconciler.engine.session import Session
@@ -14,6 +16,9 @@ from reconciler.planning import (
     changes_since,
 )
 
+_LONGEST: Final = 300
+"""Characters that a message repeats of a selection, which may be a hostile one."""
+
 
 def preview_again(
     session: Session, saved: Plan, desired: DesiredState, observation: Observation, history: History
@@ -25,7 +30,8 @@ def preview_again(
     try:
         return preview(session, desired, observation, history, saved.content.selection)
     except UnmatchedSelector as error:
-        raise PlanUnusable(f"the plan's selection: {error}; plan again") from None
+        told = str(error)[:_LONGEST]
+        raise PlanUnusable(f"the plan's selection: {told}; plan again") from None
 
 
 def compare(session: Session, saved: Plan, today: Plan, observation: Observation) -> PlanChanges:

@@ -2,12 +2,14 @@
 
 from msgspec import Struct
 
+from reconciler.domain import Count
+
 
 class FleetSize(Struct, frozen=True):
     """How many calendar users the manifests declared and the list call showed."""
 
-    declared: int
-    observed: int
+    declared: Count
+    observed: Count
 
 
 class History(Struct, frozen=True):

@@ -16,6 +16,7 @@ from reconciler.engine import (
     Circumstances,
     Terms,
     apply_settings,
+    check_place,
     check_usable,
     compare,
     judge_saved,
@@ -23,7 +24,7 @@ from reconciler.engine import (
     resumption,
 )
 from reconciler.ledger import read_ledger
-from reconciler.planning import GuardName
+from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, Report
 
 
@@ -86,8 +87,11 @@ def _approve(
     session, journal = acting.session, acting.run.journal
     observation, history = acting.observe(), acting.run.history()
     resumed = resumption(journal.story(run))
+    check_place(session, resumed.plan)
     if resumed.left:
-        check_usable(session, resumed.plan, desired)
+        # A saved plan may have been applied anew after this run of it died.
+        used_by = journal.used_by(seal(resumed.plan))
+        check_usable(session, resumed.plan, desired, used_by=None if used_by == run else used_by)
     today = preview_again(session, resumed.plan, desired, observation, history)
     acting.changes = compare(session, resumed.plan, today, observation)
     circumstances = Circumstances(desired, observation, history)
