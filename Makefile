@@ -4,11 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo test lint types layers tests bench clean
+.PHONY: help install demo pulumi-demo test lint types layers tests chaos bench clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
+	@echo "make pulumi-demo  the same by Pulumi: a stack in a temporary home, preview, up, preview"
 	@echo "make test   install, then lint, types, layers and tests with coverage"
+	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make clean  remove the virtual environment and the sandbox's state"
 
@@ -22,6 +24,9 @@ install: $(INSTALLED)
 
 demo: install
 	@sh docs/demo.sh $(BIN)/reconciler
+
+pulumi-demo: install
+	@sh docs/pulumi-demo.sh
 
 # All of them, so that one red step hides no other.
 test: install
@@ -43,6 +48,10 @@ tests: install
 	$(BIN)/coverage report --format=total >/dev/null
 	$(BIN)/coverage report --include='reconciler/planning/*,reconciler/applying/*,reconciler/manifest/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
+
+chaos: install
+	$(BIN)/python -m tests.chaos --schedules 10000 --workers 2
+	$(BIN)/python -m tests.crash
 
 bench: install
 	$(BIN)/python -m bench

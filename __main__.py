@@ -1,0 +1,3 @@
+from reconciler.pulumi_provider.program import main
+
+main()

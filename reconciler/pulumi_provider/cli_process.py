@@ -1,0 +1,48 @@
+"""The Pulumi command that this process works for: the nearest ``pulumi`` among its ancestors."""
+
+import os
+from pathlib import Path
+
+import psutil
+from msgspec import Struct
+
+_NAME = "pulumi"
+
+
+class CliProcess(Struct, frozen=True):
+    """One process of this machine, told from a later one of the same number by its ``started``."""
+
+    pid: int
+    started: str
+
+    def running(self) -> bool:
+        """Whether it still runs."""
+        return _started(self.pid) == self.started
+
+
+def cli_of(pid: int | None = None) -> CliProcess | None:
+    """The Pulumi command above the process ``pid`` (None: this one), if there is one."""
+    try:
+        ancestors = psutil.Process(pid or os.getpid()).parents()
+        found = next((a.pid for a in ancestors if a.name() == _NAME), None)
+    except psutil.Error:
+        return None
+    started = None if found is None else _started(found)
+    return None if found is None or started is None else CliProcess(found, started)
+
+
+def _started(pid: int) -> str | None:
+    """When ``pid`` started; not by the wall clock where the system tells it otherwise."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        # The name, in brackets, may hold anything; the 22nd field is the 20th after it.
+        ticks = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        return None if ticks[0] == "Z" else f"{boot} {ticks[19]}"
+    except (OSError, IndexError):
+        pass
+    try:
+        process = psutil.Process(pid)
+        ended = process.status() == psutil.STATUS_ZOMBIE
+        return None if ended else str(process.create_time())
+    except psutil.Error:
+        return None

@@ -1,0 +1,186 @@
+"""``declare_fleet``: what a Pulumi program calls, and all that happens in it.
+
+Everything is judged before anything is registered; in an update the runs are then handed over to
+the provider, and the last step of the program asks how they ended.
+"""
+
+import os
+import signal
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import pulumi
+from pulumi.runtime import is_dry_run
+
+from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
+from reconciler.pulumi_provider import options
+from reconciler.pulumi_provider.allowing import allowed
+from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
+from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.gate import Gate
+from reconciler.pulumi_provider.judging import Demands, Judged, judge_in_preview, judge_in_update
+from reconciler.pulumi_provider.note import Note, Notes
+from reconciler.pulumi_provider.outputs import DeclaredFleet
+from reconciler.pulumi_provider.registering import register
+from reconciler.pulumi_provider.reports import ReportFile, plan_report
+from reconciler.pulumi_provider.saying import told_by_program
+from reconciler.reporting.wording import stacks
+
+_PLAN: Final = "RECONCILER_PLAN"
+
+
+def declare_fleet(
+    *fleets: Fleet, require_preview: bool = False, opts: pulumi.ResourceOptions | None = None
+) -> Mapping[str, DeclaredFleet]:
+    """Declare ``fleets``, all that the program has: what it gets of each, by workspace.
+
+    An update does what its own preview showed and no more; ``require_preview`` refuses one without.
+    ``opts`` are for every resource; they are forgotten when they are removed, never deleted, so
+    ``retain_on_delete`` is set, and ``ignore_changes``, ``import_`` and ``parent`` are refused.
+
+    Raises :class:`pulumi.RunError` when anything is wrong or refused; nothing is registered then.
+    """
+    command = cli_of()
+    if command is not None:
+        # The engine interrupts the program when it gives up, and Python would print where it was.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    checked = options.checked(opts)
+    with told_by_program():
+        _only_once(fleets)
+        report = ReportFile(os.environ)
+        report.check([fleet.workspace for fleet in fleets])
+        demands = Demands(_saved_plan(fleets), allowed(os.environ), report)
+    preview = _Preview(command, required=require_preview, saved=demands.saved is not None)
+    judged = _judge_all(fleets, demands, preview)
+    try:
+        for one in judged:
+            _say(one)
+            report.write(one.fleet.workspace, plan_report(one))
+        preview.remember(judged)
+        for one in judged:
+            with told_by_program(one.session.workspace):
+                one.hand_over()
+    except BaseException:
+        _abandon(judged)
+        raise
+    _declared.extend(judged)
+    resources = [register(one, checked) for one in judged]
+    if not is_dry_run():
+        Gate(judged, report).close_after([r for of_fleet in resources for r in of_fleet.values()])
+    return {
+        one.fleet.workspace: DeclaredFleet(
+            one.approved.plan.content, of_fleet, one.run.journal.id if one.run else None
+        )
+        for one, of_fleet in zip(judged, resources, strict=True)
+    }
+
+
+class _Preview:
+    """The preview of this command: remembered by it, asked for by its update."""
+
+    def __init__(self, command: CliProcess | None, *, required: bool, saved: bool) -> None:
+        self._command = command
+        self._required = required
+        self._saved = saved
+        self._notes = Notes(os.environ)
+        self._stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        self._notes.sweep()
+
+    def remember(self, judged: Iterable[Judged]) -> None:
+        """Write down, in a preview, what was shown."""
+        if self._command is None or self._saved or not is_dry_run():
+            return
+        for one in judged:
+            self._notes.write(self._command, self._stack, one.session.target, one.approved.ready)
+
+    def shown(self, target: Target) -> Note | None:
+        """What was shown for ``target``. Raises :class:`pulumi.RunError` where that is required."""
+        note = self._command and self._notes.take(self._command, self._stack, target)
+        if note is None:
+            if self._required:
+                raise pulumi.RunError(stacks.no_preview_refused(target))
+            pulumi.log.warn(stacks.no_preview(target))
+        return note or None
+
+
+_declared: list[Judged] = []
+
+
+def _only_once(fleets: Sequence[Fleet]) -> None:
+    """All fleets have to be judged before one is registered. Raises :class:`pulumi.RunError`."""
+    if _declared:
+        _abandon(_declared)
+        raise pulumi.RunError(
+            "declare_fleet was called twice: declare all fleets of a program in one call, so that"
+            " all are judged before anything is done"
+        )
+    if not fleets:
+        raise pulumi.RunError("declare_fleet needs a fleet: declare_fleet(Fleet('prod'))")
+    names = [fleet.workspace for fleet in fleets]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise pulumi.RunError(f"declared twice: workspace {', '.join(twice)}")
+
+
+def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
+    """The plan that ``RECONCILER_PLAN`` names. Raises ``PlanUnusable``."""
+    name = os.environ.get(_PLAN)
+    if not name:
+        return None
+    if len(fleets) > 1:
+        raise PlanUnusable(f"{_PLAN} is for one workspace, and the program declares several")
+    try:
+        with Path(name).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise PlanUnusable(f"{_PLAN}: cannot read {name}: {error.strerror}") from None
+    try:
+        return decode_plan(data)
+    except PlanUnusable as error:
+        raise PlanUnusable(f"{name}: {error}") from None
+
+
+def _judge_all(fleets: Sequence[Fleet], demands: Demands, preview: _Preview) -> tuple[Judged, ...]:
+    judged: list[Judged] = []
+    try:
+        for fleet in fleets:
+            if is_dry_run():
+                one = judge_in_preview(fleet, demands)
+            else:
+                one = judge_in_update(fleet, demands, preview.shown)
+            judged.append(one)  # at once: its run is open
+        _check_users_once(judged)
+    except BaseException:
+        _abandon(judged)
+        raise
+    return tuple(judged)
+
+
+def _check_users_once(judged: Iterable[Judged]) -> None:
+    """Nobody may be declared by two fleets of one API. Raises :class:`pulumi.RunError`."""
+    seen: dict[tuple[str, str], str] = {}
+    twice = []
+    for one in judged:
+        for user in one.desired.users.values():
+            place = f"{user.source} (workspace {one.fleet.workspace})"
+            first = seen.setdefault((one.session.endpoint.address, user.id), place)
+            if first != place:
+                twice.append(stacks.declared_twice(user.id, first, place))
+    if twice:
+        raise pulumi.RunError("\n".join(twice))
+
+
+def _abandon(judged: Iterable[Judged]) -> None:
+    for one in judged:
+        one.abandon()
+
+
+def _say(judged: Judged) -> None:
+    content = judged.approved.plan.content
+    if line := stacks.planned(content, judged.approved.ready):
+        pulumi.log.warn(line)
+    if judged.left:
+        pulumi.log.warn(stacks.appeared(content, judged.left))
+    for line in stacks.standing(content):
+        pulumi.log.info(line)

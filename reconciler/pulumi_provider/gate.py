@@ -1,0 +1,49 @@
+"""The program's last step in an update: how did every planned action end?
+
+It asks the ledger, not the resources' outputs: what a target or an option kept from the provider
+has no output of this run.
+"""
+
+import atexit
+from collections.abc import Sequence
+
+import pulumi
+
+from reconciler.pulumi_provider.judging import Judged
+from reconciler.pulumi_provider.reports import ReportFile, run_report
+from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
+from reconciler.pulumi_provider.saying import told_by_program
+from reconciler.reporting.wording import stacks
+
+
+class Gate:
+    """Lets the program end well only when everything that was planned is settled."""
+
+    def __init__(self, judged: Sequence[Judged], report: ReportFile) -> None:
+        self._judged = judged
+        self._report = report
+        # Where the program ends before it gets here: the runs are over all the same.
+        atexit.register(self._leave)
+
+    def close_after(self, resources: Sequence[CalendarUser | CalendarFleet]) -> None:
+        """Close the gate once each of ``resources`` is done, known or not."""
+        done = pulumi.Output.all(*(resource.outcomes for resource in dict.fromkeys(resources)))
+        done.apply(lambda _: self._close(), run_with_unknowns=True)
+
+    def _close(self) -> None:
+        atexit.unregister(self._leave)
+        unsettled = []
+        for one in self._judged:
+            with told_by_program(one.session.workspace), one.stack:
+                result = one.take_back()
+                if result is None:
+                    continue
+                self._report.write(one.fleet.workspace, run_report(one, result))
+                if not result.converged:
+                    unsettled.append(stacks.unsettled(one.approved.plan.content, result))
+        if unsettled:
+            raise pulumi.RunError("\n".join(unsettled))
+
+    def _leave(self) -> None:
+        for one in self._judged:
+            one.abandon()

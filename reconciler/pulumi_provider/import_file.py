@@ -1,0 +1,64 @@
+"""What exists, as a file for ``pulumi import --file``: a state without an update.
+
+``pulumi up`` adopts what exists just as well. This is for a state that was lost, or for whoever
+wants to see a preview of nothing before the first update.
+"""
+
+import os
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
+
+from reconciler.config import load_configuration
+from reconciler.engine import open_session
+from reconciler.manifest import load_manifests
+from reconciler.pulumi_provider import fleet_handling, user_handling
+from reconciler.pulumi_provider.fleet import Fleet, Granularity
+from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
+from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs, user_name
+from reconciler.recall import Stop, SystemClock
+
+
+class _Kind(Enum):
+    """A kind of resource: the end of its type, and its provider."""
+
+    USER = "CalendarUser", CalendarUserProvider
+    FLEET = "CalendarFleet", CalendarFleetProvider
+
+    def resource(
+        self, name: str, identity: str, inputs: dict[str, Any], outputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """One entry of the file; without the provider in it the engine could not read it back."""
+        kind, provider = self.value
+        pickled = {PROVIDER_KEY: serialize_provider(provider())}
+        return {
+            "type": f"pulumi-python:dynamic/reconciler:{kind}",
+            "name": name,
+            "id": identity,
+            "inputs": inputs | pickled,
+            "outputs": outputs | pickled,
+        }
+
+
+def import_file(fleet: Fleet) -> dict[str, Any]:
+    """The resources of ``fleet`` as they are now. Raises what reading them raises."""
+    workspace = load_configuration(Path.cwd() / fleet.configuration).workspace(fleet.workspace)
+    desired = load_manifests(workspace.manifests)
+    clock = SystemClock()
+    session = open_session(workspace, os.environ, clock=clock, stop=Stop(clock.monotonic))
+    with session as opened:
+        place = place_of(fleet, opened.endpoint.address)
+    if fleet.granularity is Granularity.FLEET:
+        inputs = fleet_handling.check({}, fleet_inputs(place, desired, {})).inputs
+        outputs = fleet_handling.converge(inputs)
+        return {
+            "resources": [_Kind.FLEET.resource(fleet.workspace, fleet.workspace, inputs, outputs)]
+        }
+    resources = []
+    for user in desired.users.values():
+        inputs = user_handling.check({}, user_inputs(place, user, {})).inputs
+        outputs = user_handling.converge(inputs)
+        resources.append(_Kind.USER.resource(user_name(fleet, user), user.id, inputs, outputs))
+    return {"resources": resources}

@@ -1,0 +1,213 @@
+"""One workspace of a program, up to the point at which its resources may be registered.
+
+The engine's load → observe → plan → guards, once; in an update inside a run that another process
+will act in.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from reconciler.applying import Front, RunResult
+from reconciler.config import Workspace, load_configuration
+from reconciler.domain import DesiredState
+from reconciler.engine import (
+    ActingRun,
+    Approved,
+    Circumstances,
+    Refused,
+    Session,
+    Terms,
+    acting_run,
+    apply_settings,
+    check_usable,
+    compare,
+    hand_over,
+    judge_fresh,
+    judge_saved,
+    narrow,
+    observe,
+    open_session,
+    preview,
+    preview_again,
+    remember,
+    take_back,
+)
+from reconciler.ledger import LedgerError, read_ledger
+from reconciler.manifest import load_manifests
+from reconciler.planning import Action, Plan, PlanChanges, Target, seal
+from reconciler.pulumi_provider.allowing import Allowed
+from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.note import Note
+from reconciler.pulumi_provider.reports import ReportFile, refusal_report
+from reconciler.pulumi_provider.saying import told_by_program
+from reconciler.recall import Stop, SystemClock
+from reconciler.reporting import Memory
+
+CLOCK: Final = SystemClock()
+
+
+class Abandoned(Exception):
+    """Another workspace of the program was refused."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A fleet that may be registered.
+
+    ``left`` appeared after the preview, and is not done. ``run`` is there in an update alone;
+    ``stack`` holds it, and the session, open.
+    """
+
+    fleet: Fleet
+    session: Session
+    desired: DesiredState
+    approved: Approved
+    stack: ExitStack
+    memory: Memory
+    left: tuple[Action, ...] = ()
+    changes: PlanChanges | None = None
+    run: ActingRun | None = None
+
+    def hand_over(self) -> None:
+        """Let the provider act on what was approved."""
+        if self.run is not None:
+            hand_over(self.run, self.approved)
+
+    def take_back(self) -> RunResult | None:
+        """How it ended; the run is closed. None outside of an update."""
+        return None if self.run is None else take_back(self.run, self.approved)
+
+    def abandon(self) -> None:
+        """Let go of the run, with nothing done from now on."""
+        gone = Abandoned("another part of the program failed")
+        with suppress(Abandoned):
+            self.stack.__exit__(Abandoned, gone, None)
+
+
+@dataclass(frozen=True)
+class Demands:
+    """What is asked of a judgement: a ``saved`` plan that is to be applied, allowances, and where
+    a refusal is reported."""
+
+    saved: Plan | None
+    allowed: Allowed
+    report: ReportFile
+
+
+def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
+    """Judge what an update would do now. Raises :class:`pulumi.RunError`."""
+    workspace = _configured(fleet)
+    with told_by_program(workspace), ExitStack() as stack:
+        session = _session(workspace, stack)
+        desired = load_manifests(workspace.manifests)
+        remembered = remember(workspace, session.endpoint.address)
+        observation = observe(session)
+        circumstances = Circumstances(desired, observation, remembered.history)
+        changes = None
+        with _reported(demands, workspace, remembered.memory):
+            if demands.saved is None:
+                today = preview(session, desired, observation, remembered.history)
+                approved = judge_fresh(session, today, circumstances, demands.allowed.guards)
+            else:
+                used_by = _used_by(workspace, demands.saved)
+                check_usable(session, demands.saved, desired, used_by=used_by)
+                approved, changes = _judge_saved(session, demands, circumstances, demands.saved)
+        return Judged(
+            fleet, session, desired, approved, stack.pop_all(), remembered.memory, changes=changes
+        )
+
+
+def judge_in_update(
+    fleet: Fleet, demands: Demands, shown: Callable[[Target], Note | None]
+) -> Judged:
+    """Judge what this update does, in a run of its own, which is open from now on.
+
+    It does what ``shown`` holds, where there is such a note. Raises :class:`pulumi.RunError`.
+    """
+    workspace = _configured(fleet)
+    with told_by_program(workspace), ExitStack() as stack:
+        session = _session(workspace, stack)
+        desired = load_manifests(workspace.manifests)
+        terms = Terms(new_ledger=demands.allowed.new_ledger)
+        run = stack.enter_context(acting_run(session, Front.PULUMI, terms))
+        saved, changes = demands.saved, None
+        left: tuple[Action, ...] = ()
+        if saved is not None:
+            check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
+        observation = run.settle(observe(session), apply_settings(workspace))
+        circumstances = Circumstances(desired, observation, run.journal.history())
+        with _reported(demands, workspace, run.memory):
+            if saved is not None:
+                approved, changes = _judge_saved(session, demands, circumstances, saved)
+            else:
+                note = shown(session.target)
+                approved, left = _judge_shown(session, demands, circumstances, note)
+        return Judged(
+            fleet,
+            session,
+            desired,
+            approved,
+            stack.pop_all(),
+            run.memory,
+            left=left,
+            changes=changes,
+            run=run,
+        )
+
+
+@contextmanager
+def _reported(demands: Demands, workspace: Workspace, memory: Memory) -> Iterator[None]:
+    """Report what a guard refuses here."""
+    try:
+        yield
+    except Refused as refused:
+        demands.report.write(workspace.name, refusal_report(refused, workspace, memory))
+        raise
+
+
+def _configured(fleet: Fleet) -> Workspace:
+    with told_by_program():
+        configuration = load_configuration(Path.cwd() / fleet.configuration)
+        return configuration.workspace(fleet.workspace)
+
+
+def _session(workspace: Workspace, stack: ExitStack) -> Session:
+    stop = Stop(CLOCK.monotonic)
+    return stack.enter_context(open_session(workspace, os.environ, clock=CLOCK, stop=stop))
+
+
+def _used_by(workspace: Workspace, saved: Plan) -> str | None:
+    """The run that used the plan, as far as can be told; the update looks again."""
+    try:
+        with read_ledger(workspace.ledger) as ledger:
+            return ledger.used_by(seal(saved))
+    except LedgerError:
+        return None
+
+
+def _judge_saved(
+    session: Session, demands: Demands, circumstances: Circumstances, saved: Plan
+) -> tuple[Approved, PlanChanges]:
+    observation = circumstances.observation
+    today = preview_again(session, saved, circumstances.desired, observation, circumstances.history)
+    approved = judge_saved(session, saved, today, circumstances, demands.allowed.guards)
+    return approved, compare(session, saved, today, observation)
+
+
+def _judge_shown(
+    session: Session, demands: Demands, circumstances: Circumstances, note: Note | None
+) -> tuple[Approved, tuple[Action, ...]]:
+    """Today's plan, held to what the preview showed; what is left of it."""
+    today = preview(
+        session, circumstances.desired, circumstances.observation, circumstances.history
+    )
+    guards = demands.allowed.guards
+    if note is None:
+        return judge_fresh(session, today, circumstances, guards), ()
+    left = tuple(action for action in today.content.actions if not note.holds(action))
+    plan = narrow(session, today, circumstances, note.holds) if left else today
+    return judge_saved(session, plan, today, circumstances, guards), left

@@ -1,0 +1,102 @@
+"""What a preview showed, for the update of the same command: it does nothing beyond that.
+
+A file, since the two are different processes; found by the Pulumi command above both. It can only
+narrow what an update does, so a wrong one does no harm.
+"""
+
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.planning import Action, Target, canonical_json
+from reconciler.planning.staleness import identity
+from reconciler.pulumi_provider.cli_process import CliProcess
+
+_SUFFIX: Final = ".previewed"
+
+
+class Note(Struct, frozen=True):
+    """The command that it is of, and a digest of each action that was shown."""
+
+    command: CliProcess
+    shown: frozenset[str]
+
+    def holds(self, action: Action) -> bool:
+        """Whether ``action`` was shown."""
+        return _digest(action) in self.shown
+
+
+class Notes:
+    """The notes of this user of this machine."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        runtime = environ.get("XDG_RUNTIME_DIR")
+        parent = Path(runtime) if runtime else Path(tempfile.gettempdir())
+        self._folder = parent / f"reconciler-{os.getuid()}"
+
+    def write(
+        self, command: CliProcess, stack: str, target: Target, actions: Iterable[Action]
+    ) -> bool:
+        """Write down what is shown; False where that cannot be done."""
+        note = Note(command, frozenset(_digest(action) for action in actions))
+        path = self._path(command, stack, target)
+        try:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            if not self._ours():
+                return False
+            path.unlink(missing_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(msgspec.json.encode(note))
+        except OSError:
+            return False
+        return True
+
+    def take(self, command: CliProcess, stack: str, target: Target) -> Note | None:
+        """The note of this command, which is removed; None where there is none."""
+        path = self._path(command, stack, target)
+        if not self._ours():
+            return None
+        note = _read(path)
+        path.unlink(missing_ok=True)
+        return note if note is not None and note.command == command else None
+
+    def sweep(self) -> None:
+        """Remove the notes of commands that are gone."""
+        if not self._ours():
+            return
+        for path in self._folder.glob(f"*{_SUFFIX}"):
+            note = _read(path)
+            if note is None or not note.command.running():
+                path.unlink(missing_ok=True)
+
+    def _ours(self) -> bool:
+        """Whether the folder is ours alone: others may write where temporary things are kept."""
+        try:
+            found = self._folder.lstat()
+        except OSError:
+            return False
+        private = not stat.S_IMODE(found.st_mode) & 0o077
+        return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and private
+
+    def _path(self, command: CliProcess, stack: str, target: Target) -> Path:
+        key = canonical_json([command, stack, target])
+        return self._folder / f"{hashlib.sha256(key).hexdigest()[:32]}{_SUFFIX}"
+
+
+def _read(path: Path) -> Note | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Note)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _digest(action: Action) -> str:
+    return hashlib.sha256(canonical_json(identity(action))).hexdigest()

@@ -1,0 +1,20 @@
+"""The resource options that a fleet takes, and those that would go around its plan."""
+
+import pulumi
+
+_REFUSED = {
+    "ignore_changes": "it would keep a planned disconnect from being done, without a word",
+    "import_": "`up` adopts what exists by itself",
+    "parent": "the parent's type would become part of every name in the state",
+}
+
+
+def checked(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
+    """``opts`` with what a fleet cannot do without. Raises :class:`pulumi.RunError`."""
+    given = opts or pulumi.ResourceOptions()
+    for name, why in _REFUSED.items():
+        if getattr(given, name):
+            raise pulumi.RunError(f"a fleet takes no option {name}: {why}")
+    # Forgotten, not deleted: a preview says so, and nobody expects a call.
+    forced = pulumi.ResourceOptions(retain_on_delete=True)
+    return pulumi.ResourceOptions.merge(given, forced)

@@ -1,0 +1,156 @@
+"""What a Pulumi program says of its fleets, in lines for Pulumi to show among its own.
+
+Such a program never knows which operation it runs in: it says what an update would do.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from reconciler.applying.outcome import ActionResult, Cause, RunResult
+from reconciler.domain import ObservedState
+from reconciler.planning import (
+    Action,
+    Content,
+    Disconnect,
+    GuardName,
+    Judgement,
+    Target,
+    Verdict,
+)
+from reconciler.reporting.phrase import Foreign, Phrase, counted, plain
+from reconciler.reporting.wording import changes, guards, outcomes
+
+_FEW = 10
+"""How many are named of those that a line is about."""
+
+
+def planned(content: Content, actions: Sequence[Action]) -> str | None:
+    """``An update would disconnect 3: …``; None where it would do nothing."""
+    disconnects = [action for action in actions if isinstance(action, Disconnect)]
+    others = [action for action in actions if not isinstance(action, Disconnect)]
+    parts = []
+    if disconnects:
+        parts.append(f"disconnect {len(disconnects)}: {_named(map(_what, disconnects))}")
+    if others:
+        parts.append(f"update the preferences of {len(others)}: {_named(map(_who, others))}")
+    if not parts:
+        return None
+    return f"{_of(content)}: an update would {'; and '.join(parts)}. A target narrows it."
+
+
+def standing(content: Content) -> tuple[str, ...]:
+    """Who has to connect, what is held, who is left alone: a line each, where there is anybody."""
+    lines = []
+    if content.pending:
+        people = _named((Foreign(p.user), f" ({p.platform})") for p in content.pending)
+        lines.append(f"{len(content.pending)} waiting for a person to connect: {people}")
+    if content.blocked:
+        held = _named(
+            (*_what(b.action), f", {' and '.join(changes.HOLDS[hold] for hold in b.holds)}")
+            for b in content.blocked
+        )
+        lines.append(f"{len(content.blocked)} held: {held}")
+    if content.spared:
+        spared = _named((Foreign(s.user or s.recall_id),) for s in content.spared)
+        lines.append(f"{len(content.spared)} left alone: {spared}")
+    return tuple(f"{_of(content)}: {line}." for line in lines)
+
+
+def appeared(content: Content, left: Sequence[Action]) -> str:
+    """What came up after the preview, and so is not done by this update."""
+    return (
+        f"{_of(content)}: not in the preview, and so left for the next one:"
+        f" {_named(map(_what, left))}."
+    )
+
+
+def no_preview(target: Target) -> str:
+    """That an update does what nobody was shown."""
+    return (
+        f"{_at(target)}: no preview was made by this command, so what is planned now is done"
+        " without having been shown."
+    )
+
+
+def no_preview_refused(target: Target) -> str:
+    """That an update is refused for it."""
+    return (
+        f"{_at(target)}: no preview was made by this command, and one is required: run"
+        " `pulumi up` without --skip-preview; nothing was changed."
+    )
+
+
+def declared_twice(user: str, first: str, second: str) -> str:
+    """That two fleets of one program declare the same user at the same API."""
+    return plain((Foreign(user), " is declared twice: ", Foreign(first), " and ", Foreign(second)))
+
+
+def refused(content: Content, verdicts: Iterable[Verdict], sources: Mapping[GuardName, str]) -> str:
+    """Which guards refuse, what they counted, and what would let it pass."""
+    lines = _refusals(verdicts, sources, content.problems)
+    return "\n".join([f"{_of(content)}: refused; nothing was changed.", *lines])
+
+
+def unbelievable(
+    target: Target, observed: ObservedState, verdicts: Iterable[Verdict]
+) -> str | None:
+    """Why a list is not taken for the whole fleet; None if it is."""
+    lines = _refusals(verdicts, {}, observed.problems)
+    if not lines:
+        return None
+    return "; ".join([f"{_at(target)}: nothing is made of this list", *lines])
+
+
+def _refusals(
+    verdicts: Iterable[Verdict], sources: Mapping[GuardName, str], problems: Iterable[str]
+) -> list[str]:
+    lines = []
+    for verdict in verdicts:
+        if verdict.judgement is Judgement.REFUSED:
+            said = plain(guards.sentence(verdict, sources.get(verdict.guard)))
+            lines.append(f"{said}. {plain(guards.remedy(verdict, guards.by_variable))}")
+    return lines + [plain((Foreign(problem, prose=True),)) for problem in problems]
+
+
+def unsettled(content: Content, result: RunResult) -> str:
+    """Which planned actions did not come to a good end, why, and what to do."""
+    bad = [ended for ended in result.results if not ended.outcome.settled]
+    planned_actions = counted(len(result.results), "planned action")
+    said = f"{len(bad)} of {planned_actions} not settled (run {result.run}):"
+    lines = [f"{_of(content)}: {said}", *(plain(_ending(ended)) for ended in bad[:_FEW])]
+    if len(bad) > _FEW:
+        lines.append(f"and {len(bad) - _FEW} more: `reconciler runs {result.run}`")
+    lines += outcomes.next_steps(bad)
+    if any(ended.cause == Cause.NOT_HANDED_OVER for ended in bad):
+        lines.append(
+            "if this was a refresh or a destroy, run it without --run-program: only an update acts"
+        )
+    return "\n".join(lines)
+
+
+def _ending(ended: ActionResult) -> Phrase:
+    detail: Phrase = (f" ({plain((Foreign(ended.detail, prose=True),))})",) if ended.detail else ()
+    said = (f": {outcomes.OUTCOMES[ended.outcome]}: ", *outcomes.cause(ended), *detail)
+    return ("- ", *_what(ended.action), *said)
+
+
+def _what(action: Action) -> Phrase:
+    what = action.platform.value if isinstance(action, Disconnect) else "preferences"
+    return (Foreign(action.user), f" ({what})")
+
+
+def _who(action: Action) -> Phrase:
+    return (Foreign(action.user),)
+
+
+def _named(phrases: Iterable[Phrase]) -> str:
+    said = [plain(phrase) for phrase in phrases]
+    more = f" and {len(said) - _FEW} more" if len(said) > _FEW else ""
+    return ", ".join(said[:_FEW]) + more
+
+
+def _of(content: Content) -> str:
+    return _at(Target(content.workspace, content.base_url))
+
+
+def _at(target: Target) -> str:
+    return plain(("workspace ", Foreign(target.workspace), " at ", Foreign(target.base_url)))

@@ -1,0 +1,110 @@
+"""A folder with a configuration, manifests and a sandbox of its own, for every level of tests."""
+
+from pathlib import Path
+
+from reconciler.domain import Platform
+from reconciler.sandbox import Fault, SandboxState, load_seed
+
+KEY = "sk-recognisable-api-key-1234567890"
+
+CONFIGURATION = """\
+apiVersion: reconciler/v1
+defaultWorkspace: trial
+workspaces:
+  trial:
+    sandbox: {{seed: seed.yaml, state: state/sandbox.db}}
+    manifests: [manifests/]
+    {extra}
+"""
+
+MANIFEST = """\
+apiVersion: reconciler/v1
+users:
+  - id: mover@example.com
+    platforms: [microsoft]
+  - id: leaver@example.com
+    platforms: []
+    reason: left (HR-1)
+  - id: settled@example.com
+    platforms: [google]
+  - id: waiting@example.com
+    platforms: [microsoft]
+"""
+
+SEED = f"""\
+apiVersion: reconciler/sandbox/v1
+apiKey: {KEY}
+users:
+  - external_id: mover@example.com
+    connected: {{google: mover@example.com, microsoft: mover@example.com}}
+  - external_id: leaver@example.com
+    connected: {{google: leaver@example.com}}
+  - external_id: settled@example.com
+    connected: {{google: settled@example.com}}
+  - external_id: waiting@example.com
+    connected: {{google: waiting@example.com}}
+  - external_id: stranger@example.com
+    connected: {{google: stranger@example.com, microsoft: stranger@example.com}}
+"""
+
+MOVER_LOSES_GOOGLE = ("mover@example.com", "google")
+LEAVER_LOSES_GOOGLE = ("leaver@example.com", "google")
+SETTLED_LOSES_MICROSOFT = ("settled@example.com", "microsoft")
+BOTH = [LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE]
+
+
+class FleetFolder:
+    """The folder, and what reached its sandbox."""
+
+    def __init__(self, folder: Path, seed: str = SEED) -> None:
+        self.folder = folder
+        self.configure("")
+        self.write("manifests/people.yaml", MANIFEST)
+        self.write("seed.yaml", seed)
+        self.sandbox = SandboxState.open(folder / "state/sandbox.db")
+        self.sandbox.seed(load_seed(folder / "seed.yaml"))
+        self.address = f"sandbox:{self.sandbox.id}"
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def configure(self, extra: str) -> None:
+        """Add a line to the workspace's configuration."""
+        self.write("reconciler.yaml", CONFIGURATION.format(extra=extra))
+
+    def declare(self, *entries: str) -> None:
+        """Replace the manifest by one with these users."""
+        users = "".join(f"  - {entry}\n" for entry in entries)
+        self.write("manifests/people.yaml", f"apiVersion: reconciler/v1\nusers:\n{users}")
+
+    def connect(self, user: str, platform: Platform) -> None:
+        self.sandbox.connect(user, platform)
+
+    def fail(self, *faults: Fault) -> None:
+        for fault in faults:
+            self.sandbox.add_fault(fault)
+
+    def disconnects(self) -> list[tuple[str | None, str]]:
+        """The disconnects that arrived: whom, and which platform; sorted."""
+        return sorted(
+            (entry.external_id, (entry.body or "").split('"')[3])
+            for entry in self.sandbox.log()
+            if entry.endpoint == "disconnect"
+        )
+
+    def mutations(self) -> int:
+        """How many mutating calls arrived; minting a token is none."""
+        return sum(
+            entry.method != "GET" and not entry.path.endswith("/authenticate/")
+            for entry in self.sandbox.log()
+        )
+
+    def lists(self) -> int:
+        """How many times the users were listed."""
+        return sum(entry.endpoint == "list_users" for entry in self.sandbox.log())
+
+    def tokens(self) -> int:
+        return sum(entry.path.endswith("/authenticate/") for entry in self.sandbox.log())

@@ -1,0 +1,20 @@
+"""What a program does before it registers anything: a run with the plan of the folder, open."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from reconciler.pulumi_provider.allowing import Allowed
+from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.judging import Demands, judge_in_update
+from reconciler.pulumi_provider.reports import ReportFile
+
+
+@contextmanager
+def opened() -> Iterator[None]:
+    """The run of the workspace ``trial``, for as long as the context lasts."""
+    demands = Demands(None, Allowed(), ReportFile({}))
+    judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
+    judged.hand_over()
+    with judged.stack:
+        yield
+        judged.take_back()

@@ -1,0 +1,163 @@
+"""The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pulumi
+import pytest
+from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.stack import wait_for_rpcs
+
+from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet, declaring
+from tests.pulumi_provider.fleet_folder import FleetFolder
+
+USER = "pulumi-python:dynamic/reconciler:CalendarUser"
+
+
+class Registered(Mocks):
+    """What was registered: type and inputs by name."""
+
+    def __init__(self) -> None:
+        self.resources: dict[str, MockResourceArgs] = {}
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[object, object]]:
+        self.resources[args.name] = args
+        return args.name, {**args.inputs, "run": "", "outcomes": {}}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[object, object], None]:
+        raise AssertionError(f"nothing is invoked: {args.token}")
+
+
+class Program:
+    """A program's preview in a folder."""
+
+    def __init__(self, folder: FleetFolder, loop: asyncio.AbstractEventLoop) -> None:
+        self.folder = folder
+        self.mocks = Registered()
+        self.loop = loop
+        set_mocks(self.mocks, project="trial", stack="dev", preview=True)
+
+    def declare(self, *fleets: Fleet, opts: pulumi.ResourceOptions | None = None) -> object:
+        async def body() -> object:
+            declared = declare_fleet(*fleets, opts=opts)
+            await wait_for_rpcs()
+            return declared
+
+        return self.loop.run_until_complete(body())
+
+
+@pytest.fixture
+def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(declaring, "_declared", [])
+    made: list[asyncio.AbstractEventLoop] = []
+    new_loop = asyncio.new_event_loop
+
+    def remembered() -> asyncio.AbstractEventLoop:
+        made.append(new_loop())
+        return made[-1]
+
+    # The SDK's mocks make one in each thread, and close none.
+    monkeypatch.setattr(asyncio, "new_event_loop", remembered)
+    loop = remembered()
+    asyncio.set_event_loop(loop)
+    program = Program(FleetFolder(tmp_path), loop)
+    yield program
+    loop.run_until_complete(loop.shutdown_default_executor())
+    for one in made:
+        one.close()
+    asyncio.set_event_loop(None)
+    for judged in declaring._declared:
+        judged.stack.close()
+
+
+def test_every_declared_user_is_a_resource_with_its_plan_pinned(program: Program) -> None:
+    program.declare(Fleet("trial"))
+    plans = {name: args.inputs["plan"] for name, args in program.mocks.resources.items()}
+    seen = {user.external_id: user.connections for user in program.folder.sandbox.users()}
+    assert plans == {
+        "trial/leaver@example.com": {"disconnect": {"google": seen["leaver@example.com"][0].id}},
+        "trial/mover@example.com": {
+            "disconnect": {
+                c.platform: c.id for c in seen["mover@example.com"] if c.platform == "google"
+            }
+        },
+        "trial/settled@example.com": {},
+        "trial/waiting@example.com": {},
+    }
+    assert {args.typ for args in program.mocks.resources.values()} == {USER}
+    assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}
+
+
+def test_a_fleet_is_one_resource_whose_inputs_hold_only_the_plan(program: Program) -> None:
+    program.declare(Fleet("trial", granularity=Granularity.FLEET))
+    ((name, args),) = program.mocks.resources.items()
+    assert name == "trial"
+    assert set(args.inputs["plan"]["disconnect"]) == {"leaver@example.com", "mover@example.com"}
+    assert "settled@example.com" not in str(args.inputs)
+    assert args.inputs["declared"] == 4
+
+
+def test_nothing_is_registered_when_one_of_two_workspaces_is_refused(program: Program) -> None:
+    program.folder.write(
+        "other.yaml",
+        "apiVersion: reconciler/v1\nworkspaces:\n  other:\n"
+        "    sandbox: {seed: seed.yaml, state: state/other.db}\n"
+        "    manifests: [manifests/]\n    limits: {maxDisconnects: 0}\n",
+    )
+    with pytest.raises(pulumi.RunError, match="max-disconnects refused"):
+        program.declare(Fleet("trial"), Fleet("other", "other.yaml"))
+    assert program.mocks.resources == {}
+
+
+def test_a_user_of_two_fleets_at_one_api_is_an_error_that_names_both_places(
+    program: Program,
+) -> None:
+    program.folder.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\nworkspaces:\n"
+        "  one:\n    sandbox: {seed: seed.yaml, state: state/sandbox.db}\n"
+        "    manifests: [manifests/]\n"
+        "  two:\n    sandbox: {seed: seed.yaml, state: state/sandbox.db}\n"
+        "    manifests: [more.yaml]\n",
+    )
+    program.folder.write(
+        "more.yaml",
+        "apiVersion: reconciler/v1\nusers: [{id: mover@example.com, platforms: [google]}]\n",
+    )
+    with pytest.raises(pulumi.RunError) as raised:
+        program.declare(Fleet("one"), Fleet("two"))
+    assert "manifests/people.yaml:3:5 (workspace one)" in str(raised.value)
+    assert "more.yaml:2:9 (workspace two)" in str(raised.value)
+    assert program.mocks.resources == {}
+
+
+def test_a_second_call_is_refused(program: Program) -> None:
+    program.declare(Fleet("trial"))
+    with pytest.raises(pulumi.RunError, match="called twice"):
+        program.declare(Fleet("trial"))
+
+
+@pytest.mark.parametrize(
+    "opts",
+    [
+        pulumi.ResourceOptions(ignore_changes=["plan"]),
+        pulumi.ResourceOptions(import_="mover@example.com"),
+    ],
+)
+def test_options_that_go_around_the_plan_are_refused(
+    program: Program, opts: pulumi.ResourceOptions
+) -> None:
+    with pytest.raises(pulumi.RunError, match="a fleet takes no option"):
+        program.declare(Fleet("trial"), opts=opts)
+    assert program.mocks.resources == {}
+
+
+def test_a_manifest_with_errors_is_one_error_with_every_place(program: Program) -> None:
+    program.folder.declare("{id: a, platforms: [zoom]}", "{id: b, platforms: []}")
+    with pytest.raises(pulumi.RunError) as raised:
+        program.declare(Fleet("trial"))
+    assert "manifests/people.yaml:3:" in str(raised.value)
+    assert "manifests/people.yaml:4:" in str(raised.value)
+    assert program.folder.sandbox.log() == ()

@@ -1,0 +1,154 @@
+"""The provider through its gRPC server: checks, differences, and acts only in the open run."""
+
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from pulumi.dynamic.dynamic import serialize_provider
+
+from reconciler.domain import Platform
+from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
+from tests.pulumi_provider.fleet_folder import LEAVER_LOSES_GOOGLE, FleetFolder
+from tests.pulumi_provider.provider_process import NOBODY, provider
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> FleetFolder:
+    return FleetFolder(tmp_path / "project")
+
+
+def inputs(folder: FleetFolder, user: str, platforms: list[str], **plan: Any) -> dict[str, Any]:
+    return {
+        "workspace": "trial",
+        "address": folder.address,
+        "configuration": "reconciler.yaml",
+        "user": user,
+        "platforms": platforms,
+        "handover": "wait",
+        "plan": plan,
+    }
+
+
+def connection(folder: FleetFolder, user: str, platform: str) -> str:
+    (found,) = (u for u in folder.sandbox.users() if u.external_id == user)
+    row = found.connected(platform)
+    assert row is not None
+    return row.id or ""
+
+
+def leaver(folder: FleetFolder, **plan: Any) -> dict[str, Any]:
+    return inputs(folder, "leaver@example.com", [], **plan)
+
+
+def planned(folder: FleetFolder) -> dict[str, Any]:
+    google = connection(folder, "leaver@example.com", "google")
+    return leaver(folder, generation=1, disconnect={"google": google})
+
+
+def test_where_the_providers_are_imported_from_never_moves() -> None:
+    assert serialize_provider(CalendarUserProvider()) == (
+        "gASVQwAAAAAAAACMI3JlY29uY2lsZXIucHVsdW1pX3Byb3ZpZGVyLnByb3ZpZGVylIwUQ2FsZW5kYXJVc2VyUHJv"
+        "dmlkZXKUk5QpgZQu"
+    )
+    assert serialize_provider(CalendarFleetProvider()) == (
+        "gASVRAAAAAAAAACMI3JlY29uY2lsZXIucHVsdW1pX3Byb3ZpZGVyLnByb3ZpZGVylIwVQ2FsZW5kYXJGbGVldFBy"
+        "b3ZpZGVylJOUKYGULg=="
+    )
+
+
+def test_check_numbers_a_plan_and_clears_a_spent_one(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        asked = leaver(folder, disconnect={"google": "c-1"})
+        first = process.check({}, asked).inputs
+        assert dict(first["plan"]["disconnect"]) == {"google": "c-1"}
+        assert first["plan"]["generation"] == 1
+        cleared = process.check(planned(folder), leaver(folder)).inputs["plan"]
+        assert (cleared["generation"], dict(cleared["disconnect"])) == (1, {})
+    assert folder.sandbox.log() == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"platforms": ["google"], "plan": {"disconnect": {"google": "c-1"}}},
+        {"platforms": ["zoom"]},
+        {"address": "sandbox:another"},
+    ],
+)
+def test_check_refuses_what_a_program_never_declares(
+    folder: FleetFolder, wrong: dict[str, Any]
+) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        answer = process.check(leaver(folder), {**leaver(folder), **wrong})
+        assert len(answer.failures) == 1
+
+
+def test_diff_sees_a_new_plan_and_nothing_in_a_cleared_one(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        olds = {**leaver(folder), "generation": 1, "drift": [], "unsettled": []}
+        assert not process.changed(olds, leaver(folder, generation=1, disconnect={}))
+        assert process.changed(olds, leaver(folder, generation=2, disconnect={"google": "c"}))
+        assert process.changed({**olds, "unsettled": ["x"]}, leaver(folder, generation=1))
+
+
+def test_create_does_what_is_pinned_in_the_open_run_of_its_command(folder: FleetFolder) -> None:
+    with provider(folder.folder) as process:
+        outputs = process.create(planned(folder))
+        assert outputs["outcomes"] == {"leaver@example.com": {"disconnect google": "verified"}}
+        assert outputs["connected"] == {}
+        assert "plan" not in outputs
+    assert folder.disconnects() == [LEAVER_LOSES_GOOGLE]
+
+
+def test_nothing_is_done_without_an_open_run(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        with pytest.raises(grpc.RpcError) as raised:
+            process.create(planned(folder))
+        said = raised.value.details()
+        assert said.strip().splitlines() == [said.strip()]
+        assert said.startswith("Failed: ")
+    assert folder.mutations() == 0
+
+
+def test_a_pin_that_the_runs_plan_does_not_hold_is_refused(folder: FleetFolder) -> None:
+    settled = inputs(
+        folder,
+        "settled@example.com",
+        [],
+        generation=1,
+        disconnect={"google": connection(folder, "settled@example.com", "google")},
+    )
+    with provider(folder.folder) as process, pytest.raises(grpc.RpcError, match="transform"):
+        process.create(settled)
+    assert folder.mutations() == 0
+
+
+def test_after_a_cancel_nothing_new_is_begun(folder: FleetFolder) -> None:
+    with provider(folder.folder) as process:
+        process.create(leaver(folder, generation=0, disconnect={}))
+        process.cancel()
+        outputs = process.create(planned(folder))
+        assert outputs["outcomes"] == {"leaver@example.com": {"disconnect google": "not_attempted"}}
+    assert folder.mutations() == 0
+
+
+def test_read_sees_drift_and_delete_forgets(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        folder.connect("settled@example.com", Platform.MICROSOFT)
+        props = inputs(folder, "settled@example.com", ["google"])
+        identity, outputs = process.read(props)
+        assert identity == "x"
+        assert outputs["drift"] == ["disconnect microsoft"]
+        process.delete(outputs)
+    assert folder.lists() == 1
+    assert folder.mutations() == 0
+
+
+def test_another_address_than_the_stacks_is_refused(folder: FleetFolder) -> None:
+    with (
+        provider(folder.folder, NOBODY) as process,
+        pytest.raises(grpc.RpcError, match="the stack holds it at sandbox:old"),
+    ):
+        process.read({**leaver(folder), "address": "sandbox:old"})
+    assert folder.sandbox.log() == ()
