@@ -6,8 +6,11 @@ from pathlib import Path
 
 import msgspec
 
-from bench.apply_benchmark import measure_apply
+from bench.apply_benchmark import SPEED, measure_apply
+from bench.ledger_benchmark import LedgerFigures, measure_ledgers
 from bench.machine import Machine
+from bench.overhead_benchmark import OverheadFigures, measure_overhead
+from bench.places import places
 from bench.plan_benchmark import measure_plan
 from bench.results import Results
 from bench.start_up_benchmark import measure_start_up
@@ -30,7 +33,8 @@ def main() -> int:
     for share in options.shares:
         _tell(f"apply of {options.disconnects:,} disconnects at share {share:g}")
         applies.append(measure_apply(options.disconnects, share))
-    results = Results(machine, start_up, tuple(plans), tuple(applies))
+    overheads, ledgers = _measure_ledgers(options)
+    results = Results(machine, start_up, tuple(plans), tuple(applies), overheads, ledgers)
     text = tables(results)
     print(text)
     folder: Path = options.results
@@ -41,12 +45,39 @@ def main() -> int:
     return 1 if any(results.missed()) else 0
 
 
+def _measure_ledgers(
+    options: argparse.Namespace,
+) -> tuple[tuple[OverheadFigures, ...], tuple[LedgerFigures, ...]]:
+    overheads: tuple[OverheadFigures, ...] = ()
+    ledgers: tuple[LedgerFigures, ...] = ()
+    with places() as found:
+        if options.rounds:
+            _tell(f"{options.rounds} applies without a ledger and on {', '.join(found.kinds)} each")
+            overheads = tuple(
+                measure_overhead(options.disconnects, options.rounds, options.speed, found)
+            )
+        if options.recorded:
+            _tell(f"ledgers of {options.recorded:,} actions on {', '.join(found.kinds)}")
+            ledgers = tuple(
+                measure_ledgers(options.recorded, options.runs_of, options.repetitions, found)
+            )
+    return overheads, ledgers
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--users", type=int, nargs="*", default=[1_000, 10_000, 100_000])
-    parser.add_argument("--repetitions", type=int, default=7, help="pairs for each fleet")
+    parser.add_argument(
+        "--repetitions", type=int, default=7, help="pairs for each fleet, times for each ledger"
+    )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")
+    parser.add_argument("--rounds", type=int, default=3, help="applies with and without a ledger")
+    parser.add_argument("--speed", type=float, default=SPEED, help="of the clocks in these")
+    parser.add_argument("--recorded", type=int, default=1_000_000, help="actions of large ledgers")
+    parser.add_argument(
+        "--runs-of", type=int, nargs="*", default=[100, 100_000], help="actions of their runs"
+    )
     parser.add_argument("--results", type=Path, default=Path(__file__).parent / "results")
     return parser.parse_args()
 

@@ -38,10 +38,12 @@ from reconciler.ledger import open_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import History
 from reconciler.recall import RateLimits, Stop
-from reconciler.sandbox import LoggedRequest, SandboxState
+from reconciler.sandbox import SandboxState
 
 SLOWNESS_TARGET = 1.05
-_SPEED = 10.0
+SPEED = 10.0
+"""Of the clocks: how many seconds pass in a real one."""
+
 _DISCONNECT_PATH = "/api/v1/calendar/user/disconnect/"
 
 
@@ -104,7 +106,9 @@ class ApplyFigures(Struct, frozen=True):
         return self.users == self.disconnected_once == self.calls == self.verified
 
 
-def measure_apply(users: int, share: float, place: LedgerPlace | None = None) -> ApplyFigures:
+def measure_apply(
+    users: int, share: float, place: LedgerPlace | None = None, *, speed: float = SPEED
+) -> ApplyFigures:
     """Disconnect ``users`` users with ``share`` of the workspace's budgets.
 
     The run is taken down in a ledger at ``place``, or in memory where there is none. The ledger
@@ -115,20 +119,36 @@ def measure_apply(users: int, share: float, place: LedgerPlace | None = None) ->
             pass
     with tempfile.TemporaryDirectory() as name:
         state = Path(name) / "sandbox.db"
-        arguments = (str(state), str(users), str(_SPEED))
+        arguments = (str(state), str(users), str(speed))
         with companion("bench.sandbox_server", *arguments, ready=ServedSandbox) as sandbox:
             workspace = _workspace(Path(name), sandbox, share, place)
-            seconds, result, ledger = _run(workspace, _in_ledger if place else _in_memory)
+            clock = ScaledClock(speed)
+            recorded = _in_ledger if place else _in_memory
+            seconds, result, ledger = _run(workspace, clock, recorded)
             with SandboxState.open(state, create=False) as served:
                 log = served.log()
-    return _figures(users, share, seconds, result, log, ledger)
+    calls = Counter(entry.external_id for entry in log if entry.path == _DISCONNECT_PATH)
+    return ApplyFigures(
+        users=users,
+        share=share,
+        speed=speed,
+        seconds=seconds,
+        schedule=users * 60 / (RateLimits().authenticate * share),
+        verified=result.count()[Outcome.VERIFIED],
+        disconnected_once=sum(1 for number in calls.values() if number == 1),
+        calls=calls.total(),
+        requests=len(log),
+        throttled=sum(1 for entry in log if entry.status == 429),
+        ledger=ledger,
+    )
 
 
 def _run(
-    workspace: Workspace, recorded: Callable[[Session], AbstractContextManager[_Recording]]
+    workspace: Workspace,
+    clock: ScaledClock,
+    recorded: Callable[[Session], AbstractContextManager[_Recording]],
 ) -> tuple[float, RunResult, LedgerTime]:
     """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
-    clock = ScaledClock(_SPEED)
     desired = load_manifests(workspace.manifests)
     with open_session(workspace, environment(), clock=clock, stop=Stop(clock.monotonic)) as session:
         begun = clock.monotonic()
@@ -160,30 +180,6 @@ def _in_ledger(session: Session) -> Iterator[_Recording]:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)
-
-
-def _figures(
-    users: int,
-    share: float,
-    seconds: float,
-    result: RunResult,
-    log: tuple[LoggedRequest, ...],
-    ledger: LedgerTime,
-) -> ApplyFigures:
-    calls = Counter(entry.external_id for entry in log if entry.path == _DISCONNECT_PATH)
-    return ApplyFigures(
-        users=users,
-        share=share,
-        speed=_SPEED,
-        seconds=seconds,
-        schedule=users * 60 / (RateLimits().authenticate * share),
-        verified=result.count()[Outcome.VERIFIED],
-        disconnected_once=sum(1 for number in calls.values() if number == 1),
-        calls=calls.total(),
-        requests=len(log),
-        throttled=sum(1 for entry in log if entry.status == 429),
-        ledger=ledger,
-    )
 
 
 def _workspace(

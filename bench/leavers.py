@@ -1,5 +1,7 @@
 """A plan that disconnects so many users, for ledgers that are filled without an API."""
 
+from datetime import UTC, datetime, timedelta
+
 from msgspec import structs
 
 import reconciler
@@ -14,9 +16,10 @@ from reconciler.domain import (
     Platform,
     SourceLocation,
 )
-from reconciler.planning import Envelope, History, Plan, Target, make_plan
+from reconciler.planning import Envelope, History, Plan, Target, make_plan, rfc3339
 
 TARGET = Target("bench", "https://recall.example.com")
+_MADE = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def leavers_plan(users: int) -> Plan:
@@ -46,8 +49,8 @@ def leavers_plan(users: int) -> Plan:
         history=History(),
     )
     envelope = Envelope(
-        made="2026-11-01T08:00:00Z",
-        expires="2026-11-02T08:00:00Z",
+        made=rfc3339(_MADE),
+        expires=rfc3339(_MADE + timedelta(days=1)),
         commit=None,
         tool_version=reconciler.__version__,
         key_fingerprint="00ff00ff00ff00ff",
@@ -57,8 +60,8 @@ def leavers_plan(users: int) -> Plan:
 
 
 def made_again(plan: Plan, number: int) -> Plan:
-    """The same plan, made another time: another seal."""
-    made = f"2026-11-01T08:{number // 60:02}:{number % 60:02}Z"
+    """The same plan, made so many seconds later: another seal."""
+    made = rfc3339(_MADE + timedelta(seconds=number))
     return structs.replace(plan, envelope=structs.replace(plan.envelope, made=made))
 
 

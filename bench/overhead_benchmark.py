@@ -43,14 +43,16 @@ class OverheadFigures(Struct, frozen=True):
         return with_ledger / alone
 
 
-def measure_overhead(users: int, rounds: int, places: Places) -> Iterator[OverheadFigures]:
+def measure_overhead(
+    users: int, rounds: int, speed: float, places: Places
+) -> Iterator[OverheadFigures]:
     """``rounds`` applies on ``users`` users without a ledger, and on each database."""
     without: list[ApplyFigures] = []
     recorded: dict[Kind, list[ApplyFigures]] = {kind: [] for kind in places.kinds}
     for _ in range(rounds):
-        without.append(measure_apply(users, _SHARE))
+        without.append(measure_apply(users, _SHARE, speed=speed))
         for kind, applies in recorded.items():
             with places.fresh(kind) as place:
-                applies.append(measure_apply(users, _SHARE, place))
+                applies.append(measure_apply(users, _SHARE, place, speed=speed))
     for kind, applies in recorded.items():
         yield OverheadFigures(kind, tuple(without), tuple(applies))

@@ -1,22 +1,21 @@
 """A ledger with so many recorded actions: a run as the product records it, and copies of it."""
 
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, Table, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Executable, delete, func, insert, select, text, update
 
 from bench import recorded_run
-from bench.leavers import leavers_plan
+from bench.leavers import leavers_plan, made_again
 from reconciler.applying import RunState, StepKind
 from reconciler.domain import LedgerPlace
 from reconciler.ledger import open_ledger
 from reconciler.ledger.database import Database
-from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.postgresql import unhurried
 from reconciler.ledger.schema import in_doubt, runs, steps, used_plans
-from reconciler.planning import Plan
+from reconciler.planning import Action, Plan, canonical_json, seal
 from reconciler.recall import Patience, Stop, SystemClock
 from tests.ledger.databases import writing
 
@@ -24,7 +23,7 @@ TOLD = 100
 """Actions of the run whose story is told."""
 
 _CALLS_IN_DOUBT = 4
-_STEPS_AT_ONCE = 40_000
+_ACTIONS_AT_ONCE = 10_000
 
 
 class Shape(Struct, frozen=True):
@@ -35,11 +34,12 @@ class Shape(Struct, frozen=True):
 
 
 class Recorded(Struct, frozen=True):
-    """What is in the ledger: the id of a run of :data:`TOLD` actions, the seal of its plan, and
-    how many actions and steps are recorded, in how many bytes."""
+    """What is in the ledger: the id of a run of :data:`TOLD` actions, the seal of its plan, the
+    number of the last run, and how many actions and steps are recorded, in how many bytes."""
 
     told: str
     seal: str
+    last: int
     actions: int
     steps: int
     size: int
@@ -47,64 +47,144 @@ class Recorded(Struct, frozen=True):
 
 def fill(place: LedgerPlace, shape: Shape) -> Recorded:
     """Make a ledger of that shape at ``place``; beside it the run that is told, if it is other."""
-    told = _record(place, leavers_plan(TOLD))
-    last = told if shape.actions == TOLD else _record(place, leavers_plan(shape.actions))
+    plan = leavers_plan(shape.actions)
+    template = _record(place, plan)
+    told = template if shape.actions == TOLD else _record(place, leavers_plan(TOLD))
     with writing(place) as database:
-        with database.read() as connection:
-            first = connection.execute(select(runs).where(runs.c.run == told)).one()
-            template = connection.execute(select(runs).where(runs.c.run == last)).one()
-        at_once = max(1, _STEPS_AT_ONCE // shape.actions)
+        at_once = max(1, _ACTIONS_AT_ONCE // shape.actions)
         for begin in range(1, shape.runs, at_once):
-            _copy(database, template, min(at_once, shape.runs - begin))
+            numbers = range(begin, min(begin + at_once, shape.runs))
+            _copy(database, template, [made_again(plan, number) for number in numbers])
         _gather_statistics(database)
         with database.read() as connection:
+            seals = select(runs.c.seal).where(runs.c.run == told)
             return Recorded(
                 told=told,
-                seal=first.seal,
+                seal=connection.execute(seals).scalar_one(),
+                last=_scalar(connection, select(func.max(runs.c.number))),
                 actions=_scalar(connection, select(func.sum(runs.c.actions))),
                 steps=_scalar(connection, select(func.count()).select_from(steps)),
                 size=_size(database, connection),
             )
 
 
-def let_last_die(place: LedgerPlace) -> int:
-    """Make the newest run one that was killed at its end, with calls in doubt; its number."""
+def let_die(place: LedgerPlace, run: int, shape: Shape) -> None:
+    """Make run number ``run`` one that was killed near its end, with calls in doubt."""
+    cut = shape.actions - _CALLS_IN_DOUBT
     with writing(place) as database, database.write() as connection:
-        last = connection.execute(select(runs).order_by(runs.c.number.desc()).limit(1)).one()
-        cut = last.actions - _CALLS_IN_DOUBT
-        unfinished = (steps.c.run == last.number, steps.c.position >= cut)
+        unfinished = (steps.c.run == run, steps.c.position >= cut)
         connection.execute(delete(steps).where(*unfinished, steps.c.kind == StepKind.OUTCOME))
         connection.execute(
             insert(in_doubt),
             [
-                {"run": last.number, "position": position, "call": 1, "at": recorded_run.AT}
-                for position in range(cut, last.actions)
+                {"run": run, "position": position, "call": 1, "at": recorded_run.AT}
+                for position in range(cut, shape.actions)
             ],
         )
-    find_dead_again(place, last.number)
-    return int(last.number)
+    find_dead_again(place, run)
 
 
-def find_dead_again(place: LedgerPlace, number: int) -> None:
-    """Make the dead run ``number`` one that nobody has taken note of yet."""
+def find_dead_again(place: LedgerPlace, run: int) -> None:
+    """Make the dead run one that nobody has taken note of yet."""
     with writing(place) as database, database.write() as connection:
         connection.execute(
             update(runs)
-            .where(runs.c.number == number)
+            .where(runs.c.number == run)
             .values(state=RunState.RUNNING, ended_at=None, outcomes=None, calls=None)
         )
 
 
 def _record(place: LedgerPlace, plan: Plan) -> str:
-    """A run of ``plan`` whose first action the journal takes down, as it does its end."""
+    """A run of ``plan``; all but the first action's first three steps are written in bulk."""
     clock = SystemClock()
-    claim = recorded_run.claim()
     pause = Patience(clock, Stop(clock.monotonic)).wait
-    first, *others = plan.content.actions
     with (
         open_ledger(place, create=True) as ledger,
-        ledger.begin(claim, clock=clock, pause=pause) as run,
+        ledger.begin(recorded_run.claim(), clock=clock, pause=pause) as run,
     ):
         run.run_opened(recorded_run.opened(run.id, plan))
-        take_down(run, first)
-"""
+        first, *others = plan.content.actions
+        run.intent(recorded_run.intent(run.id, first))
+        run.answer(recorded_run.answer(run.id, first))
+        run.read_back(recorded_run.read_back(run.id, first))
+        run.outcome(recorded_run.outcome(run.id, first))
+        with writing(place) as database:
+            for begin in range(0, len(others), _ACTIONS_AT_ONCE):
+                _write(database, run.id, begin + 1, others[begin : begin + _ACTIONS_AT_ONCE])
+        run.run_closed(recorded_run.closed(run.id, plan))
+        return run.id
+
+
+def _write(database: Database, run: str, position: int, actions: Sequence[Action]) -> None:
+    """The steps of ``actions`` up to their outcomes; the first stands at ``position``."""
+    with _writing(database) as connection:
+        number = _scalar(connection, select(runs.c.number).where(runs.c.run == run))
+        connection.execute(
+            insert(steps),
+            [
+                {"run": number, "position": at, "at": recorded_run.AT, "user": action.user} | step
+                for at, action in enumerate(actions, position)
+                for step in recorded_run.STEPS
+            ],
+        )
+
+
+def _copy(database: Database, template: str, again: Sequence[Plan]) -> None:
+    """More runs like ``template``, each of its plan as it was made ``again``."""
+    copied = [column for column in steps.columns if column.name not in ("number", "run")]
+    with _writing(database) as connection:
+        like = connection.execute(select(runs).where(runs.c.run == template)).one()._asdict()
+        number = like.pop("number")
+        copies = {
+            str(uuid.uuid4()): {
+                "envelope": canonical_json(plan.envelope).decode(),
+                "seal": seal(plan),
+            }
+            for plan in again
+        }
+        connection.execute(
+            insert(runs), [like | {"run": run, **sealed} for run, sealed in copies.items()]
+        )
+        connection.execute(
+            insert(used_plans),
+            [
+                {"seal": sealed["seal"], "run": run, "at": recorded_run.AT}
+                for run, sealed in copies.items()
+            ],
+        )
+        connection.execute(
+            insert(steps).from_select(
+                ["run", *(column.name for column in copied)],
+                select(runs.c.number, *copied)
+                .join(steps, steps.c.run == number)
+                .where(runs.c.run.in_(copies))
+                .order_by(runs.c.number, steps.c.number),
+            )
+        )
+
+
+@contextmanager
+def _writing(database: Database) -> Iterator[Connection]:
+    """A transaction that may take as long as it needs."""
+    with database.write() as connection, ExitStack() as stack:
+        if database.dialect == "postgresql":
+            stack.enter_context(unhurried(connection))
+        yield connection
+
+
+def _gather_statistics(database: Database) -> None:
+    """What a PostgreSQL server does by itself, a minute later."""
+    if database.dialect == "postgresql":
+        with _writing(database) as connection:
+            connection.execute(text("ANALYZE"))
+
+
+def _size(database: Database, connection: Connection) -> int:
+    if database.dialect == "postgresql":
+        return _scalar(connection, text("SELECT pg_database_size(current_database())"))
+    pages = _scalar(connection, text("SELECT page_count FROM pragma_page_count"))
+    return pages * _scalar(connection, text("SELECT page_size FROM pragma_page_size"))
+
+
+def _scalar(connection: Connection, question: Executable) -> int:
+    return int(connection.execute(question).scalar_one())

@@ -16,13 +16,21 @@ from reconciler.applying import (
     RunClosed,
     RunOpened,
     RunResult,
+    StepKind,
 )
 from reconciler.ledger import Claim
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, FleetSize, Plan
 
 AT = "2026-11-01T09:00:00Z"
-ACCEPTED, DONE = "accepted", "done"
+_ACCEPTED, _DONE = "accepted", Cause.READ_BACK.value
+
+STEPS = (
+    {"kind": StepKind.INTENT, "call": 1, "code": None, "no_effect": None},
+    {"kind": StepKind.ANSWER, "call": 1, "code": _ACCEPTED, "no_effect": False},
+    {"kind": StepKind.READ_BACK, "call": 1, "code": _DONE, "no_effect": None},
+)
+"""What the rows of an action's steps have of their own, up to its outcome."""
 
 
 def claim() -> Claim:
@@ -41,9 +49,7 @@ def claim() -> Claim:
 
 def opened(run: str, plan: Plan) -> RunOpened:
     fleet = plan.content.fleet
-    return RunOpened(
-        run, AT, plan, plan.content.guards, FleetSize(fleet.declared, fleet.declared)
-    )
+    return RunOpened(run, AT, plan, plan.content.guards, FleetSize(fleet.declared, fleet.declared))
 
 
 def intent(run: str, action: Action) -> Intent:
@@ -51,11 +57,11 @@ def intent(run: str, action: Action) -> Intent:
 
 
 def answer(run: str, action: Action) -> Answer:
-    return Answer(run, AT, action, 1, ACCEPTED, no_effect=False)
+    return Answer(run, AT, action, 1, _ACCEPTED, no_effect=False)
 
 
 def read_back(run: str, action: Action) -> ReadBack:
-    return ReadBack(run, AT, action, 1, DONE)
+    return ReadBack(run, AT, action, 1, _DONE)
 
 
 def outcome(run: str, action: Action) -> Ended:

@@ -5,7 +5,9 @@ from collections.abc import Iterator, Sequence
 
 from bench import apply_benchmark, plan_benchmark, start_up_benchmark
 from bench.apply_benchmark import ApplyFigures
+from bench.ledger_tables import ledger_table, overhead_table
 from bench.machine import Machine
+from bench.markdown_table import markdown_table
 from bench.measured_process import MeasuredProcess
 from bench.phase_notes import Phase
 from bench.plan_benchmark import PlanFigures
@@ -22,6 +24,10 @@ def tables(results: Results) -> str:
         parts += [_plans(results.plans), _phases(results.plans)]
     if results.applies:
         parts.append(_applies(results.applies))
+    if results.overheads:
+        parts.append(overhead_table(results.overheads))
+    if results.ledgers:
+        parts.append(ledger_table(results.ledgers))
     missed = [f"* Missed: {target}.\n" for target in results.missed()]
     parts.append("".join(missed) or "All targets of what was measured are met.\n")
     return "\n".join(parts)
@@ -31,7 +37,8 @@ def _machine(machine: Machine) -> str:
     memory = f"{machine.memory / 2**30:.0f} GiB"
     return (
         f"{machine.cores} cores, {memory}, {machine.system}, {machine.python};"
-        f" load before the run {machine.load:.1f}.\n"
+        f" load before the run {machine.load:.1f}; {machine.sync * 1000:.1f} ms until a page is on"
+        " the disk.\n"
     )
 
 
@@ -70,7 +77,7 @@ def _plans(plans: Sequence[PlanFigures]) -> str:
         "Plan (whole process) and bare `yaml.load` of the same manifest, in turns;"
         f" medians of {len(plans[0].plans)} pairs, peaks the highest."
         f" Targets for {TARGET_FLEET:,} users: ratio {plan_benchmark.RATIO_TARGET:g},"
-        f" peak {plan_benchmark.PEAK_TARGET / 1e6:.0f} MB.\n\n" + _table(header, rows)
+        f" peak {plan_benchmark.PEAK_TARGET / 1e6:.0f} MB.\n\n" + markdown_table(header, rows)
     )
 
 
@@ -85,7 +92,7 @@ def _phases(plans: Sequence[PlanFigures]) -> str:
     rows = [
         (phase.value, *(f"{figures.phases[phase]:.3f}" for figures in plans)) for phase in Phase
     ]
-    return "Where a plan's time goes (separate, instrumented runs; medians).\n\n" + _table(
+    return "Where a plan's time goes (separate, instrumented runs; medians).\n\n" + markdown_table(
         header, rows
     )
 
@@ -114,10 +121,5 @@ def _applies(applies: Sequence[ApplyFigures]) -> str:
         "Apply against a sandbox that enforces the documented limits, both clocks"
         f" {applies[0].speed:g} times as fast; calls, requests and 429s from the sandbox's log."
         f" Targets: at most {apply_benchmark.SLOWNESS_TARGET:g} of the schedule, no 429, each"
-        " user disconnected by exactly one call.\n\n" + _table(header, rows)
+        " user disconnected by exactly one call.\n\n" + markdown_table(header, rows)
     )
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    rule = ["---", *("---:" for _ in header[1:])]
-    return "".join(f"| {' | '.join(row)} |\n" for row in (header, rule, *rows))

@@ -1,0 +1,29 @@
+"""The project that the command line is attacked in, with a ledger of either kind."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain import LedgerPlace
+from tests.cli.project import Project
+from tests.security.attacked import Attacked
+
+
+@pytest.fixture
+def project(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    for variable in ("RECONCILER_CONFIG", "RECONCILER_WORKSPACE", "NO_COLOR"):
+        monkeypatch.delenv(variable, raising=False)
+    project = Project(tmp_path / "work", capsys)
+    yield project
+    project.sandbox.close()
+
+
+@pytest.fixture
+def attacked(project: Project, place: LedgerPlace) -> Attacked:
+    """With a run that died, on either kind of database."""
+    return Attacked(project, place)
