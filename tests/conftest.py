@@ -3,6 +3,7 @@
 The places of ledgers are described in ``tests/postgresql.py``.
 """
 
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,16 @@ def programs() -> Path:
     if folder is None:
         pytest.skip(NOT_INSTALLED)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command sets up logging for its whole process, which here is the tests' process too."""
+    ours = logging.getLogger("reconciler")
+    before = ours.handlers, ours.propagate, ours.level
+    yield
+    ours.handlers, ours.propagate = before[0], before[1]
+    ours.setLevel(before[2])
 
 
 @pytest.fixture(scope="session")
