@@ -26,6 +26,7 @@ def judge(process: Acting, world: World, watch: Watch) -> None:
     watch.ends(process)
     nothing_is_a_defect(process, watch)
     the_status_is_honest(process, world, watch)
+    what_is_told_is_on_record(process, world, watch)
     looking_sends_nothing_but_get(process, watch)
 
 
@@ -96,6 +97,25 @@ def the_status_is_honest(process: Acting, world: World, watch: Watch) -> None:
         arrived = len(process.calls.get(key, []))
         if arrived > told.get(key, 0):
             watch.fail(the_status_is_honest, f"{process.name} {key}: {arrived} calls arrived")
+
+
+def what_is_told_is_on_record(process: Acting, world: World, watch: Watch) -> None:
+    """Where no write failed, the run is on record as over, and every action with the outcome that
+    the report tells."""
+    report = process.reports[-1] if process.reports else None
+    if process.crashed or process.writes_failed or not isinstance(report, RunReport):
+        return
+    assert process.run is not None
+    if world.eye.state(process.run) != "completed":
+        watch.fail(what_is_told_is_on_record, f"{process.name} is {world.eye.state(process.run)}")
+    written = {
+        step.position: step.outcome
+        for step in world.eye.steps(0)
+        if step.run == process.run and step.outcome is not None and step.settled_by is None
+    }
+    told = {at: result.outcome for at, result in enumerate(report.result.results)}
+    if written != told:
+        watch.fail(what_is_told_is_on_record, f"{process.name}: {written}, told {told}")
 
 
 def looking_sends_nothing_but_get(process: Acting, watch: Watch) -> None:

@@ -5,7 +5,7 @@ from fnmatch import fnmatchcase
 from reconciler.planning import Action, Disconnect, Plan, UpdatePreferences
 from tests.chaos.network import Exchange
 from tests.chaos.readings import Listing, Reading, Row, connected, emails
-from tests.chaos.world import Acting, World, wanted
+from tests.chaos.world import Acting, Force, World, wanted
 
 
 def acting(exchange: Exchange) -> Acting:
@@ -24,6 +24,18 @@ def lineage(process: Acting, world: World) -> list[Acting]:
     return found
 
 
+def family(process: Acting, world: World) -> list[Acting]:
+    """Every process that acts by the plan that this one acts by: those that applied the same plan
+    file, and all that resume one of them."""
+    first = lineage(process, world)[0]
+    return [
+        other
+        for other in world.processes
+        if (root := lineage(other, world)[0]) is first
+        or (first.saved is not None and root.saved is first.saved)
+    ]
+
+
 def plan_in_force(process: Acting, world: World) -> Plan | None:
     """The plan that the operator of the process let act: as it was shown when it was saved, as it
     was approved just now, or that of the run that is resumed."""
@@ -31,6 +43,17 @@ def plan_in_force(process: Acting, world: World) -> Plan | None:
     if first.saved is not None:
         return first.saved.plan
     return None if first.approved is None else first.approved.plan
+
+
+def asked_for(force: Force) -> dict[str, object]:
+    """What the manifests ask for, whatever they look like."""
+    found: dict[str, object] = {}
+    for name in force.names:
+        declared = force.declared(name)
+        assert declared is not None
+        platforms = wanted(declared)
+        found[name] = platforms, bool(platforms) and declared.immediate, declared.bot_name
+    return found
 
 
 def told(exchange: Exchange) -> str:

@@ -7,6 +7,8 @@ record is what is in the tables. The exceptions are those that the documentation
 from reconciler.planning import Action, Disconnect
 from tests.chaos.facts import (
     acting,
+    asked_for,
+    family,
     forbids,
     known_rows,
     lineage,
@@ -17,14 +19,13 @@ from tests.chaos.facts import (
 )
 from tests.chaos.judge import Judge
 from tests.chaos.network import Exchange
+from tests.chaos.of_records import PROVEN
 from tests.chaos.readings import connected
 from tests.chaos.world import wanted
 
 REREAD_AGE = 5.0
 INTENT_AGE = 2.0
 LIST_AGE = 300.0
-PROVEN = frozenset({401, 409, 429})
-"""Answers that prove that a call did nothing."""
 
 
 class OfCalls(Judge):
@@ -40,6 +41,21 @@ class OfCalls(Judge):
                     return action
         self.fail(self.only_the_planned_is_done, told(exchange))
         return None
+
+    def only_a_plan_that_still_holds_acts(self, exchange: Exchange) -> None:
+        """A plan acts only with the manifests that it was made from, and until it expires."""
+        process = acting(exchange)
+        first = lineage(process, self.world)[0]
+        maker, made_at = first, first.approved_at
+        if first.saved is not None:
+            maker, made_at = first.saved.maker, first.saved.made_at
+        if asked_for(maker.force) != asked_for(process.force):
+            self.fail(self.only_a_plan_that_still_holds_acts, f"others: {told(exchange)}")
+        if maker.clock_was_set or process.clock_was_set:
+            return  # and who knows then what time it was
+        age = process.begun_at - made_at
+        if age > maker.force.config.expiry_hours * 3600:
+            self.fail(self.only_a_plan_that_still_holds_acts, f"{age:.0f} s old: {told(exchange)}")
 
     def nobody_loses_what_is_declared(self, exchange: Exchange, action: Action) -> None:
         """Nobody's desired platform is disconnected, by the manifests in force."""
@@ -122,10 +138,10 @@ class OfCalls(Judge):
 
     def nothing_is_sent_twice(self, exchange: Exchange, action: Action) -> None:
         """A call is sent again only after an answer that proves that the one before did nothing,
-        in the run and in those that continue it."""
+        in the run and in all others of its plan."""
         before = [
             earlier
-            for process in lineage(acting(exchange), self.world)
+            for process in family(acting(exchange), self.world)
             for earlier in process.calls.get(action.key, [])
         ]
         unproven = [one for one in before if not (one.whole and one.status in PROVEN)]

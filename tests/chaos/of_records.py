@@ -6,6 +6,10 @@ from tests.chaos.ledger_eye import Step
 from tests.chaos.world import Acting
 
 LEASE = 30.0
+PROVEN = frozenset({401, 409, 429})
+"""Answers that prove that a call did nothing."""
+NEVER_LEFT = frozenset({"not_sent", "not_reached"})
+"""What is on record of calls of which nothing arrived."""
 
 
 class OfRecords(Judge):
@@ -81,6 +85,42 @@ class OfRecords(Judge):
                 self.what_is_told_as_done_was_read_as_done,
                 f"{step.outcome} {step.code}: {action.key} in {step.run}",
             )
+
+    def every_call_is_answered_before_its_outcome(self, process: Acting, step: Step) -> None:
+        """What came back for a call, or that nothing did, is on record before how it ended."""
+        if step.settled_by is not None or process.writes_failed:
+            return
+        steps = self._steps_like(step)
+        intents = sum(1 for one in steps if one.kind == "intent")
+        answers = sum(1 for one in steps if one.kind == "answer")
+        if intents != answers:
+            self.fail(
+                self.every_call_is_answered_before_its_outcome,
+                f"{process.name}: {intents} intents, {answers} answers, then {step.outcome}",
+            )
+
+    def what_is_told_to_have_done_nothing_did_nothing(self, process: Acting, step: Step) -> None:
+        """Of a call that arrived only an answer that is proof says that nothing happened."""
+        plan = plan_in_force(process, self.world)
+        assert plan is not None
+        calls = process.calls.get(plan.content.actions[step.position].key, [])
+        if step.code in NEVER_LEFT:
+            steps = self._steps_like(step)
+            answered = sum(1 for s in steps if s.kind == "answer" and s.code not in NEVER_LEFT)
+            false = len(calls) > answered and not process.writes_failed
+        else:
+            false = not calls or calls[-1].status not in PROVEN
+        if false:
+            detail = f"{process.name}: {step.code} after {len(calls)} calls"
+            self.fail(self.what_is_told_to_have_done_nothing_did_nothing, detail)
+
+    def _steps_like(self, step: Step) -> list[Step]:
+        """All of the same run's action up to ``step``."""
+        return [
+            one
+            for one in self.world.eye.steps(0)
+            if (one.run, one.position) == (step.run, step.position) and one.number <= step.number
+        ]
 
     def note_heartbeat(self) -> None:
         run, heartbeat = self.world.eye.heartbeat()

@@ -188,7 +188,7 @@ class _Play:
             case Calm():
                 world.calm()
             case ClockJump(seconds=seconds):
-                world.times.wall += seconds
+                world.set_the_clock(seconds)
             case _:
                 assert process is not None
                 self._happen_to(process, what)

@@ -75,6 +75,7 @@ class Process(Host):
         self.suspended = 0
         self.writes_fail = 0
         self.writes_fail_after = False
+        self.writes_failed = 0
 
     @property
     def who(self) -> Who:
@@ -118,6 +119,7 @@ class Process(Host):
         """Raise what a database raises that is gone just then."""
         if self.writes_fail > 0 and self.writes_fail_after is after:
             self.writes_fail -= 1
+            self.writes_failed += 1
             raise LedgerUnreachable("the ledger has no space left", "make room")
 
     def kill(self) -> None:

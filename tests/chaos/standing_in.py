@@ -15,12 +15,14 @@ from unittest import mock
 
 import httpcore
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import reconciler.cli.acting as cli_acting
 import reconciler.cli.frame as cli_frame
 import reconciler.engine.acting as engine_acting
 import reconciler.engine.previewing as engine_previewing
 import reconciler.ledger.lock as ledger_lock
+import reconciler.ledger.postgresql as ledger_postgresql
 import reconciler.ledger.sqlite as ledger_sqlite
 import reconciler.recall.bounded as recall_bounded
 import reconciler.recall.channel
@@ -122,7 +124,35 @@ class _Engines:
         return engine
 
 
+class _SameDialect(PGDialect_psycopg):
+    """Equal to all others, so that a statement that was compiled for one is found for all."""
+
+    supports_statement_cache = True
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _SameDialect)
+
+    def __hash__(self) -> int:
+        return hash(_SameDialect)
+
+
+class _ServerEngines:
+    """As :class:`_Engines`, for PostgreSQL: there each dialect has its own way to connect."""
+
+    def __init__(self) -> None:
+        self._first: Engine | None = None
+
+    def __call__(self, *args: Any, **options: Any) -> Engine:
+        engine = create_engine(*args, **options)
+        engine.dialect.__class__ = _SameDialect
+        if self._first is None:
+            self._first = engine
+        engine._compiled_cache = self._first._compiled_cache
+        return engine
+
+
 _engines = _Engines()
+_server_engines = _ServerEngines()
 
 
 def _clock() -> MachineClock:
@@ -140,6 +170,10 @@ def _enter(self: Signals) -> Signals:
 
 def _exit(self: Signals, *_: object) -> None:
     of_task().signals = None
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Nobody is there to read it, and nothing is in git."""
 
 
 def _render(report: Report, *_: object, **__: object) -> str:
@@ -166,17 +200,18 @@ def standing_in(world: World) -> Iterator[None]:
         mock.patch.object(cli_frame, "SystemClock", _clock),
         mock.patch.object(cli_frame, "render", _render),
         mock.patch.object(cli_frame, "report_of", _report_of),
-        mock.patch.object(cli_frame, "print_out", return_value=None),
-        mock.patch.object(cli_frame, "set_up_logging"),
+        mock.patch.object(cli_frame, "print_out", _nothing),
+        mock.patch.object(cli_frame, "set_up_logging", _nothing),
         mock.patch.object(cli_acting, "carry_out", _carry_out(world)),
         mock.patch.object(Signals, "__enter__", _enter),
         mock.patch.object(Signals, "__exit__", _exit),
         mock.patch.object(engine_acting, "random", chance),
         mock.patch.object(engine_acting_run, "who", _who),
-        mock.patch.object(engine_acting_run, "commit_of", return_value=None),
-        mock.patch.object(engine_previewing, "commit_of", return_value=None),
+        mock.patch.object(engine_acting_run, "commit_of", _nothing),
+        mock.patch.object(engine_previewing, "commit_of", _nothing),
         mock.patch.object(ledger_lock, "alive", world.alive),
         mock.patch.object(ledger_sqlite, "create_engine", _engines),
+        mock.patch.object(ledger_postgresql, "create_engine", _server_engines),
         mock.patch.object(Database, "write", _write(world)),
         mock.patch.object(Database, "now", _database_now(world)),
     ]

@@ -27,6 +27,7 @@ class Watch(OfCalls, OfRecords):
         action = self.only_the_planned_is_done(exchange)
         if action is None:
             return
+        self.only_a_plan_that_still_holds_acts(exchange)
         self.an_intent_is_on_record_before_its_call(exchange, action)
         self.only_the_holder_of_the_lock_acts(exchange)
         self.the_reread_is_young_and_shows_it_may_be_done(exchange, action)
@@ -40,6 +41,7 @@ class Watch(OfCalls, OfRecords):
 
     def approves(self, process: Acting) -> None:
         """A command has a plan that was let through, and is about to act on it."""
+        process.approved_at = self.world.times.machine()
         process.planned_by = process.readings.listing
         process.last_list = process.readings.lists[-1] if process.readings.lists else None
         process.baseline = self.accepted
@@ -74,8 +76,11 @@ class Watch(OfCalls, OfRecords):
                 self.a_used_plan_is_not_used_again(process)
             if step.code == "not_sent":
                 self.world.census["intent withdrawn"] += 1
+            if step.no_effect:
+                self.what_is_told_to_have_done_nothing_did_nothing(process, step)
             if step.outcome is not None:
                 self._count(step)
+                self.every_call_is_answered_before_its_outcome(process, step)
             if step.outcome in {"verified", "already_absent"}:
                 self.what_is_told_as_done_was_read_as_done(process, step)
 

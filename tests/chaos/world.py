@@ -37,10 +37,13 @@ from tests.chaos.scheduler import Scheduler, Task, current
 
 
 class Saved(msgspec.Struct, frozen=True):
-    """A plan file, and the plan that the command showed when it wrote it."""
+    """A plan file, the plan that the command showed when it wrote it, and who made it when, by
+    the wall clock of the machine."""
 
     path: Path
     plan: Plan
+    maker: "Acting"
+    made_at: float
 
 
 class Acting(Process):
@@ -53,6 +56,9 @@ class Acting(Process):
         self.readings = Readings()
         self.exchanges: list[Exchange] = []
         self.approved: Approved | None = None
+        self.begun_at = 0.0  # by the machine's wall clock, as the next
+        self.approved_at = 0.0
+        self.clock_was_set = False
         self.planned_by: Listing | None = None
         self.saved: Saved | None = None
         self.resumed: str | None = None
@@ -164,6 +170,7 @@ class World:
             if delay:
                 self.scheduler.block(lambda: False, delay)
                 process.force = self.force
+            process.begun_at = self.times.machine()
             self.log(f"{process.name} begins")
             try:
                 process.status = self._command(process)
@@ -181,7 +188,8 @@ class World:
                 status = commands.run_plan(command, config, out)
                 report = process.reports[-1]
                 if isinstance(report, PlanReport) and out.exists():
-                    self.saved.append(Saved(out, report.plan))
+                    made = Saved(out, report.plan, process, self.times.machine())
+                    self.saved.append(made)
                 return status
             case ApplyIt(saved=number):
                 if number is not None and self.saved:
@@ -197,6 +205,12 @@ class World:
             case _:
                 holder = self.eye.holder()
                 return None if holder is None else commands.run_unlock(config, holder)
+
+    def set_the_clock(self, seconds: float) -> None:
+        """The machine's wall clock is set, back or forth."""
+        self.times.wall += seconds
+        for process in self.processes:
+            process.clock_was_set |= not process.over
 
     def process_of(self, run: str) -> Acting | None:
         """The process that opened ``run``."""
