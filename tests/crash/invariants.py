@@ -90,6 +90,16 @@ def every_call_that_arrived_has_an_intent_from_before(evidence: Evidence) -> Non
         assert min(intended[deed(call)]) <= call.at, deed(call)
 
 
+def every_call_is_answered_before_its_outcome(evidence: Evidence) -> None:
+    for story in evidence.stories:
+        for action in story.actions:
+            open_ = 0
+            for step in action.steps:
+                open_ += (step.kind is StepKind.INTENT) - (step.kind is StepKind.ANSWER)
+                ended = step.outcome is not None and step.by is None
+                assert not (ended and open_), (story.summary.run, planned(action))
+
+
 def what_is_verified_or_already_absent_was_true_when_read(evidence: Evidence) -> None:
     for story in evidence.stories:
         for action in story.actions:
@@ -128,6 +138,7 @@ ALWAYS: Final[tuple[Callable[[Evidence], None], ...]] = (
     nothing_is_called_again_that_had_its_effect,
     a_call_is_sent_again_only_after_an_answer_that_proves_that_it_did_nothing,
     every_call_that_arrived_has_an_intent_from_before,
+    every_call_is_answered_before_its_outcome,
     what_is_verified_or_already_absent_was_true_when_read,
     what_failed_had_no_effect,
     no_action_of_a_run_has_two_outcomes,
