@@ -41,6 +41,7 @@ from reconciler.domain import PostgresqlDatabase
 NOT_INSTALLED = "PostgreSQL is not installed"
 HOW_TO_INSTALL = "apt-get install postgresql (or your system's package of the server)"
 ROLE = "reconciler"
+PORT_TAKEN = "could not create any TCP/IP sockets"
 
 # Ends the server when a line says so. When the tests are gone without a word, however they went,
 # it ends the server as it stands and removes its folder, which is $0.
@@ -123,6 +124,18 @@ class Cluster:
             cwd=self._folder,
             **self._account,
         )
+
+    def start_somewhere(self) -> None:
+        """As :meth:`start`, for the first time: where another process took the port since it was
+        found to be unused, on another one."""
+        for _ in range(4):
+            try:
+                return self.start()
+            except RuntimeError as error:
+                if PORT_TAKEN not in str(error):
+                    raise
+                self.port = unused_port()
+        return self.start()
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -229,7 +242,7 @@ def running_cluster(programs: Path) -> Iterator[Cluster]:
             patch.delenv(variable)
         cluster = Cluster(programs)
         try:
-            cluster.start()
+            cluster.start_somewhere()
             yield cluster
         finally:
             cluster.remove()
