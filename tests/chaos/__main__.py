@@ -13,12 +13,12 @@ import multiprocessing
 import sys
 import time
 
-from tests.chaos.campaign import Tally, chunk, own_stage
+from tests.chaos.campaign import Tally, begin_to_work, chunk, own_stage
 from tests.chaos.census import missing
 from tests.chaos.schedule import Schedule, from_blob
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED
 
-CHUNK = 250
+CHUNK = 100
 """Schedules that follow from one seed."""
 
 ENOUGH = 10_000
@@ -59,7 +59,7 @@ def many(number: int, workers: int, seed: int) -> int:
         for index, start in enumerate(range(0, number, CHUNK))
     ]
     tally = Tally()
-    with multiprocessing.get_context("spawn").Pool(workers) as pool:
+    with multiprocessing.get_context("spawn").Pool(workers, begin_to_work) as pool:
         for one in pool.imap_unordered(chunk, chunks):
             tally.merge(one)
             print(
@@ -72,6 +72,9 @@ def many(number: int, workers: int, seed: int) -> int:
             if tally.violated is not None:
                 pool.terminate()
                 break
+        else:
+            pool.close()
+            pool.join()
     return _told(tally, number)
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing.util import Finalize
 from unittest import mock
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -82,11 +83,20 @@ def campaign(
     return tally
 
 
+_stages: list[Stage] = []
+
+
+def begin_to_work() -> None:
+    """This is a worker process: it has a stage, for as long as it lives."""
+    stack = ExitStack()
+    _stages.append(stack.enter_context(own_stage()))
+    Finalize(None, stack.close, exitpriority=1)
+
+
 def chunk(seed_and_number: tuple[int, int]) -> Tally:
-    """One campaign on a stage of its own: what a worker process does."""
+    """One campaign: what a worker process does, again and again."""
     seed_, number = seed_and_number
-    with own_stage() as stage:
-        return campaign(stage, number=number, seed_=seed_)
+    return campaign(_stages[-1], number=number, seed_=seed_)
 
 
 @contextmanager
