@@ -26,7 +26,7 @@ demo: install
 	@sh docs/demo.sh $(BIN)/reconciler
 
 pulumi-demo: install
-	@sh docs/pulumi-demo.sh
+	@sh docs/pulumi-demo.sh $(BIN)/reconciler
 
 # All of them, so that one red step hides no other.
 test: install

@@ -1,7 +1,8 @@
 #!/bin/sh
-# The sandbox fleet of manifests/ by Pulumi: new, converged, unchanged. No account, no key; what it
-# makes goes with it, but for the sandbox and the ledger in .reconciler/.
+# The sandbox fleet of manifests/ by Pulumi: new, converged, unchanged. No account, no key. Starts
+# from the seed each time; what it makes goes with it, but for the sandbox and the ledger in .reconciler/.
 set -eu
+reconciler=${1:-reconciler}
 command -v pulumi >/dev/null || {
     echo "the Pulumi CLI is not installed: https://www.pulumi.com/docs/iac/download-install/" >&2
     exit 69
@@ -16,7 +17,8 @@ say() {
     printf '\n$ %s\n' "$*"
     "$@"
 }
+"$reconciler" sandbox reset >/dev/null
 say pulumi stack init demo
-say pulumi preview --non-interactive
-say pulumi up --yes --non-interactive
-say pulumi preview --non-interactive --expect-no-changes
+say pulumi preview
+say pulumi up --yes
+say pulumi preview --expect-no-changes

@@ -20,13 +20,13 @@ _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 _BEFORE_COMMAND = frozenset({"if", "then", "else", "do", "!", "exec", "time"})
 
 
-def command_lines(block: Block) -> list[list[str]]:
-    """The arguments of every call of the product in ``block``, the program's name left out.
+def command_lines(block: Block, program: str = PROGRAM) -> list[list[str]]:
+    """The arguments of every call of ``program`` in ``block``, its name left out.
 
     Read are lines after ``$`` in consoles, all lines of shell scripts, and the scripts that
     stand in the definition of a pipeline.
     """
-    return [words for script in _scripts(block) for words in _calls(script)]
+    return [words for script in _scripts(block) for words in _calls(script, program)]
 
 
 def complaint(arguments: list[str]) -> str | None:
@@ -83,18 +83,19 @@ def _in_pipeline(value: object) -> Iterator[str]:
                 yield from _in_pipeline(item)
 
 
-def _calls(script: str) -> Iterator[list[str]]:
+def _calls(script: str, program: str) -> Iterator[list[str]]:
     for line in script.replace("\\\n", " ").splitlines():
         for words in _commands(line):
             while words and (_ASSIGNMENT.match(words[0]) or words[0] in _BEFORE_COMMAND):
                 words.pop(0)
-            if words and PurePosixPath(words[0]).name == PROGRAM:
+            if words and PurePosixPath(words[0]).name == program:
                 yield words[1:]
 
 
 def _commands(line: str) -> Iterator[list[str]]:
     """The simple commands of ``line``, without redirections."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+    lexer.wordchars += "@"
     words: list[str] = []
     redirected = False
     for word in lexer:

@@ -1,75 +1,12 @@
 """The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
-
 import pulumi
 import pytest
-from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
-from pulumi.runtime.stack import wait_for_rpcs
 
-from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet, declaring
-from tests.pulumi_provider.fleet_folder import FleetFolder
+from reconciler.pulumi_provider import Fleet, Granularity
+from tests.pulumi_provider.mocked_program import Program
 
 USER = "pulumi-python:dynamic/reconciler:CalendarUser"
-
-
-class Registered(Mocks):
-    """What was registered: type and inputs by name."""
-
-    def __init__(self) -> None:
-        self.resources: dict[str, MockResourceArgs] = {}
-
-    def new_resource(self, args: MockResourceArgs) -> tuple[str, dict[object, object]]:
-        self.resources[args.name] = args
-        return args.name, {**args.inputs, "run": "", "outcomes": {}}
-
-    def call(self, args: MockCallArgs) -> tuple[dict[object, object], None]:
-        raise AssertionError(f"nothing is invoked: {args.token}")
-
-
-class Program:
-    """A program's preview in a folder."""
-
-    def __init__(self, folder: FleetFolder, loop: asyncio.AbstractEventLoop) -> None:
-        self.folder = folder
-        self.mocks = Registered()
-        self.loop = loop
-        set_mocks(self.mocks, project="trial", stack="dev", preview=True)
-
-    def declare(self, *fleets: Fleet, opts: pulumi.ResourceOptions | None = None) -> object:
-        async def body() -> object:
-            declared = declare_fleet(*fleets, opts=opts)
-            await wait_for_rpcs()
-            return declared
-
-        return self.loop.run_until_complete(body())
-
-
-@pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(declaring, "_declared", [])
-    made: list[asyncio.AbstractEventLoop] = []
-    new_loop = asyncio.new_event_loop
-
-    def remembered() -> asyncio.AbstractEventLoop:
-        made.append(new_loop())
-        return made[-1]
-
-    # The SDK's mocks make one in each thread, and close none.
-    monkeypatch.setattr(asyncio, "new_event_loop", remembered)
-    loop = remembered()
-    asyncio.set_event_loop(loop)
-    program = Program(FleetFolder(tmp_path), loop)
-    yield program
-    loop.run_until_complete(loop.shutdown_default_executor())
-    for one in made:
-        one.close()
-    asyncio.set_event_loop(None)
-    for judged in declaring._declared:
-        judged.stack.close()
 
 
 def test_every_declared_user_is_a_resource_with_its_plan_pinned(program: Program) -> None:
