@@ -17,7 +17,7 @@ from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_pl
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
-from reconciler.pulumi_provider.fleet import MANY_RESOURCES, Fleet, Granularity
+from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.gate import Gate
 from reconciler.pulumi_provider.judging import Demands, Judged, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.note import Note, Notes
@@ -184,6 +184,3 @@ def _say(judged: Judged) -> None:
         pulumi.log.warn(stacks.appeared(content, judged.left))
     for line in stacks.standing(content):
         pulumi.log.info(line)
-    users = len(judged.desired.users)
-    if judged.fleet.granularity is Granularity.USER and users > MANY_RESOURCES:
-        pulumi.log.info(stacks.many_resources(content, users))

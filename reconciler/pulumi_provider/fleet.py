@@ -1,12 +1,8 @@
 """What a program declares: all users of a workspace, as its manifests have them."""
 
 from enum import StrEnum
-from typing import Final
 
 from msgspec import Struct
-
-MANY_RESOURCES: Final = 2_000
-"""Users from which on a resource for each of them costs more than it is worth."""
 
 
 class Granularity(StrEnum):

@@ -55,15 +55,6 @@ def standing(content: Content) -> tuple[str, ...]:
     return tuple(f"{_of(content)}: {line}." for line in lines)
 
 
-def many_resources(content: Content, users: int) -> str:
-    """That a fleet is better held as one resource."""
-    return (
-        f"{_of(content)}: {users} users are {users} resources, each of which Pulumi asks for and"
-        " stores by itself; for so many set the granularity to `fleet`, which is one resource for"
-        " all. To move disconnects nobody."
-    )
-
-
 def appeared(content: Content, left: Sequence[Action]) -> str:
     """What came up after the preview, and so is not done by this update."""
     return (
