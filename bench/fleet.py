@@ -64,11 +64,15 @@ class Fleet(Struct, frozen=True):
     listing: bytes
 
 
-def generate_fleet(declared: int) -> Fleet:
-    """A fleet of ``declared`` users (at least some hundred), the same for the same number."""
+def generate_fleet(declared: int, *, settled: bool = False) -> Fleet:
+    """A fleet of ``declared`` users (at least some hundred), the same for the same number.
+
+    In a ``settled`` one everybody is as declared.
+    """
     chance = random.Random(declared)
-    changed = declared * CHANGED_PER_MILLE // 1000
-    users = [*(_CHANGED[number % len(_CHANGED)] for number in range(changed - 1)), _BOARD]
+    changed = 0 if settled else declared * CHANGED_PER_MILLE // 1000
+    users = [_CHANGED[number % len(_CHANGED)] for number in range(changed - 1)]
+    users += [_BOARD] if changed else []
     kinds = [kind for _, kind in _MOSTLY]
     users += chance.choices(kinds, [share for share, _ in _MOSTLY], k=declared - changed)
     chance.shuffle(users)

@@ -1,7 +1,7 @@
 """A process that writes a fleet's files and answers the list call from memory, at full speed.
 
-``python -m bench.fleet_server FOLDER USERS``, started by :mod:`bench.companion`. It is a process
-of its own so that it takes no time from what is measured, and so that the measuring process
+``python -m bench.fleet_server FOLDER USERS [settled]``, started by :mod:`bench.companion`. It is a
+process of its own so that it takes no time from what is measured, and so that the measuring process
 stays small: the peak memory of a process begins with that of whoever started it.
 """
 
@@ -15,9 +15,12 @@ from bench.companion import stand_by
 from bench.environment import KEY
 from bench.fleet import PROTECTED, generate_fleet
 
+SETTLED = "settled"
+"""Asks for a fleet in which everybody is as declared."""
+
 MANIFEST = "users.yaml"
 CONFIGURATION = "reconciler.yaml"
-_LIST_PATH = "/api/v1/calendar/users/"
+LIST_PATH = "/api/v1/calendar/users/"
 
 
 class ServedFleet(Struct, frozen=True):
@@ -32,7 +35,7 @@ class ServedFleet(Struct, frozen=True):
 def main() -> None:
     """Write the files, serve, and end when the starting process lets go."""
     folder, declared = Path(sys.argv[1]), int(sys.argv[2])
-    fleet = generate_fleet(declared)
+    fleet = generate_fleet(declared, settled=SETTLED in sys.argv[3:])
     manifest = fleet.manifest.encode()
     (folder / MANIFEST).write_bytes(manifest)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fleet.listing)) as server:
@@ -63,7 +66,7 @@ def _handler(listing: bytes) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            known = self.path.partition("?")[0] == _LIST_PATH
+            known = self.path.partition("?")[0] == LIST_PATH
             allowed = self.headers["authorization"] == f"Token {KEY}"
             body = listing if known and allowed else b"{}"
             self.send_response(200 if known and allowed else 401 if known else 404)

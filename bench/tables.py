@@ -17,7 +17,7 @@ from bench.start_up_benchmark import StartUpFigures
 
 def tables(results: Results) -> str:
     """All tables, one after the other."""
-    parts = [_machine(results.machine)]
+    parts = [machine_line(results.machine)]
     if results.start_up:
         parts.append(_start_up(results.start_up))
     if results.plans:
@@ -33,7 +33,8 @@ def tables(results: Results) -> str:
     return "\n".join(parts)
 
 
-def _machine(machine: Machine) -> str:
+def machine_line(machine: Machine) -> str:
+    """What the figures were measured on."""
     memory = f"{machine.memory / 2**30:.0f} GiB"
     return (
         f"{machine.cores} cores, {memory}, {machine.system}, {machine.python};"
