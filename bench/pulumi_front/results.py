@@ -25,7 +25,7 @@ class Results(Struct, frozen=True):
             for operation in Operation:
                 ratio = figures.ratio(operation)
                 if ratio > user_benchmark.RATIO_TARGET:
-                    yield f"{operation} of {figures.users:,} users takes {ratio:.3f} of the bare one"
+                    yield f"{operation} of {figures.users:,} users takes {ratio:.3f} of the bare"
         for fleet in self.fleets:
             if fleet.ratio > fleet_benchmark.RATIO_TARGET:
                 yield f"a preview of {fleet.users:,} users takes {fleet.ratio:.3f} of its parts"
