@@ -14,7 +14,12 @@ from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 from reconciler.config import load_configuration
 from reconciler.engine import open_session
 from reconciler.manifest import load_manifests
-from reconciler.pulumi_provider import fleet_handling, user_handling
+from reconciler.pulumi_provider import (
+    fleet_converging,
+    fleet_handling,
+    user_converging,
+    user_handling,
+)
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
 from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs, user_name
@@ -52,13 +57,13 @@ def import_file(fleet: Fleet) -> dict[str, Any]:
         place = place_of(fleet, opened.endpoint.address)
     if fleet.granularity is Granularity.FLEET:
         inputs = fleet_handling.check({}, fleet_inputs(place, desired, {})).inputs
-        outputs = fleet_handling.converge(inputs)
+        outputs = fleet_converging.converge(inputs)
         return {
             "resources": [_Kind.FLEET.resource(fleet.workspace, fleet.workspace, inputs, outputs)]
         }
     resources = []
     for user in desired.users.values():
         inputs = user_handling.check({}, user_inputs(place, user, {})).inputs
-        outputs = user_handling.converge(inputs)
+        outputs = user_converging.converge(inputs)
         resources.append(_Kind.USER.resource(user_name(fleet, user), user.id, inputs, outputs))
     return {"resources": resources}

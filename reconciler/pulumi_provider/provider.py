@@ -2,7 +2,11 @@
 
 **Never move or rename these classes, and give them no attributes.** A state holds where they
 are to be imported from; a refresh runs today's code by it.
+
+What acts and reads is imported by the calls that need it: a preview makes none of them.
 """
+
+# ruff: noqa: PLC0415
 
 import sys
 from typing import Any
@@ -52,15 +56,21 @@ class CalendarUserProvider(_Provider):
 
     def create(self, props: Properties) -> CreateResult:
         with told_by_provider():
-            return CreateResult(str(props["user"]), user_handling.converge(props))
+            from reconciler.pulumi_provider import user_converging
+
+            return CreateResult(str(props["user"]), user_converging.converge(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         with told_by_provider():
-            return UpdateResult(user_handling.converge(_news))
+            from reconciler.pulumi_provider import user_converging
+
+            return UpdateResult(user_converging.converge(_news))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         with told_by_provider():
-            outputs = user_handling.refreshed(props)
+            from reconciler.pulumi_provider import user_converging
+
+            outputs = user_converging.refreshed(props)
             return ReadResult(None, {}) if outputs is None else ReadResult(id_, outputs)
 
 
@@ -77,12 +87,18 @@ class CalendarFleetProvider(_Provider):
 
     def create(self, props: Properties) -> CreateResult:
         with told_by_provider():
-            return CreateResult(str(props["workspace"]), fleet_handling.converge(props))
+            from reconciler.pulumi_provider import fleet_converging
+
+            return CreateResult(str(props["workspace"]), fleet_converging.converge(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
         with told_by_provider():
-            return UpdateResult(fleet_handling.converge(_news))
+            from reconciler.pulumi_provider import fleet_converging
+
+            return UpdateResult(fleet_converging.converge(_news))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
         with told_by_provider():
-            return ReadResult(id_, fleet_handling.refreshed(props))
+            from reconciler.pulumi_provider import fleet_converging
+
+            return ReadResult(id_, fleet_converging.refreshed(props))

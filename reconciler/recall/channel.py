@@ -1,6 +1,6 @@
 """One exchange of a request for an answer, with the failures of the network told apart.
 
-Loads httpx, which costs a sixth of a second: the reader and the writer import this module only when
+Loads httpx, which costs a tenth of a second: the reader and the writer import this module only when
 they are made.
 """
 
@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable
 
 import httpcore
-import httpx
 
 import reconciler
 from reconciler.domain import Clock
@@ -25,6 +24,7 @@ from reconciler.recall.errors import (
     TooSlow,
     UnexpectedAnswer,
 )
+from reconciler.recall.http_library import httpx
 from reconciler.recall.settings import Settings
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport
 from reconciler.recall.untrusted import shown

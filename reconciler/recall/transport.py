@@ -10,11 +10,11 @@ import urllib.request
 from collections.abc import Iterator
 
 import httpcore
-import httpx
 
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.recall.bounded import BoundedBackend, TimeBound
 from reconciler.recall.endpoint import Endpoint
+from reconciler.recall.http_library import httpx
 
 # The files that TLS takes from the environment; a folder that is missing (SSL_CERT_DIR) is none.
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")

@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from reconciler.applying import RunResult
-from reconciler.pulumi_provider import Fleet, Granularity, desk, fleet_handling, user_handling
+from reconciler.pulumi_provider import (
+    Fleet,
+    Granularity,
+    desk,
+    fleet_converging,
+    fleet_handling,
+    user_converging,
+    user_handling,
+)
 from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess
 from reconciler.pulumi_provider.judging import Demands, judge_in_update
@@ -43,12 +51,12 @@ def update(
         pins = pinned(judged.approved.ready)
         if granularity is Granularity.FLEET:
             checked = fleet_handling.check({}, fleet_inputs(place, judged.desired, pins))
-            outputs = [fleet_handling.converge(checked.inputs)]
+            outputs = [fleet_converging.converge(checked.inputs)]
         else:
             outputs = []
             for user in judged.desired.users.values():
                 asked = user_inputs(place, user, pins.get(user.id, {}))
-                outputs.append(user_handling.converge(user_handling.check({}, asked).inputs))
+                outputs.append(user_converging.converge(user_handling.check({}, asked).inputs))
         result = judged.take_back()
         assert result is not None
         return result, outputs
