@@ -37,7 +37,9 @@ class Program:
         self.folder = folder
         self.mocks = Registered()
         self.loop = loop
-        set_mocks(self.mocks, project="trial", stack="dev", preview=True)
+        set_mocks(
+            self.mocks, project="trial", stack="dev", organization="organization", preview=True
+        )
 
     def declare(self, *fleets: Fleet, opts: pulumi.ResourceOptions | None = None) -> object:
         return self._in_program(lambda: declare_fleet(*fleets, opts=opts))
