@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 class Terms(Struct, frozen=True):
     """On what terms a run begins: whether a missing ledger may be made although the
-    configuration requires one, and how many seconds to wait for the lock."""
+    configuration requires one, and how many seconds to wait for the lock.
+
+    ``new_ledger_by`` is how the person says that it may."""
 
     new_ledger: bool = False
     lock_timeout: float = 0.0
+    new_ledger_by: str = "--new-ledger"
 
 
 @dataclass
@@ -88,8 +91,7 @@ def acting_run(
     What is raised inside is on record too. Raises ``ledger.LedgerError`` and ``ledger.LockHeld``.
     """
     workspace = session.workspace
-    create = terms.new_ledger or not workspace.require_ledger
-    with _opened(workspace, create=create) as ledger:
+    with _opened(workspace, terms) as ledger:
         claim = Claim(
             run=str(uuid.uuid4()),
             front=front,
@@ -118,15 +120,16 @@ def acting_run(
 
 
 @contextmanager
-def _opened(workspace: Workspace, *, create: bool) -> "Iterator[Ledger]":
+def _opened(workspace: Workspace, terms: Terms) -> "Iterator[Ledger]":
     """The ledger; where none is and none may be made, the refusal says what would let one be."""
+    create = terms.new_ledger or not workspace.require_ledger
     with ExitStack() as stack:
         try:
             ledger = stack.enter_context(open_ledger(workspace.ledger, create=create))
         except LedgerMissing as missing:
             hint = (
                 "the configuration requires one: correct the place,"
-                " or have this one run make it with --new-ledger"
+                f" or have this one run make it with {terms.new_ledger_by}"
             )
             raise LedgerMissing(str(missing), hint) from None
         yield ledger

@@ -13,6 +13,7 @@ from reconciler.planning import ALLOWABLE, GuardName
 
 VARIABLE: Final = "RECONCILER_ALLOW"
 _NEW_LEDGER: Final = "new-ledger"
+NEW_LEDGER_BY: Final = f"`{VARIABLE}={_NEW_LEDGER}` in the environment"
 
 
 class Allowed(Struct, frozen=True):

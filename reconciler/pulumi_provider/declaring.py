@@ -17,7 +17,7 @@ from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_pl
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
-from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.gate import Gate
 from reconciler.pulumi_provider.judging import Demands, Judged, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.note import Note, Notes
@@ -183,4 +183,7 @@ def _say(judged: Judged) -> None:
     if judged.left:
         pulumi.log.warn(stacks.appeared(content, judged.left))
     for line in stacks.standing(content):
+        pulumi.log.info(line)
+    declared = len(judged.desired.users)
+    if judged.fleet.granularity is Granularity.USER and (line := stacks.many(content, declared)):
         pulumi.log.info(line)

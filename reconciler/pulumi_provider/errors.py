@@ -13,7 +13,7 @@ from reconciler.pulumi_provider.pins import NotPlanned
 from reconciler.recall import RecallError
 from reconciler.reporting.wording import stacks
 
-_SAY_IT_ALL = (JournalFailed, NotJoinable, NotPlanned, PlanUnusable)
+_SAY_IT_ALL = (InvalidInput, JournalFailed, NotJoinable, NotPlanned, PlanUnusable)
 
 
 def said(error: Exception, workspace: Workspace | None) -> str:
@@ -22,15 +22,21 @@ def said(error: Exception, workspace: Workspace | None) -> str:
         case Refused():
             sources = limit_sources(workspace) if workspace else {}
             return stacks.refused(error.plan.content, error.verdicts, sources)
-        case InvalidInput():
-            return str(error)
-        case LedgerError() | LockHeld():
-            return f"{error} ({error.hint})" if error.hint else str(error)
+        case LockHeld():
+            return _hinted(str(error), stacks.while_locked(error.holder.run))
+        case LedgerError():
+            return _hinted(str(error), error.hint)
         case RecallError():
             where = f"workspace {workspace.name}: " if workspace else ""
-            return f"{where}{error.detail}" + (f" ({error.hint})" if error.hint else "")
-    if isinstance(error, _SAY_IT_ALL):
-        return str(error)
+            return _hinted(f"{where}{error.detail}", error.hint)
+    return str(error) if isinstance(error, _SAY_IT_ALL) else _defect(error)
+
+
+def _hinted(text: str, hint: str | None) -> str:
+    return f"{text} ({hint})" if hint else text
+
+
+def _defect(error: Exception) -> str:
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
     return (

@@ -39,7 +39,7 @@ from reconciler.engine import (
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
-from reconciler.pulumi_provider.allowing import Allowed
+from reconciler.pulumi_provider.allowing import NEW_LEDGER_BY, Allowed
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.reports import ReportFile, refusal_report
@@ -132,7 +132,7 @@ def judge_in_update(
     with told_by_program(workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
-        terms = Terms(new_ledger=demands.allowed.new_ledger)
+        terms = Terms(new_ledger=demands.allowed.new_ledger, new_ledger_by=NEW_LEDGER_BY)
         run = stack.enter_context(acting_run(session, Front.PULUMI, terms))
         saved, changes = demands.saved, None
         left: tuple[Action, ...] = ()

@@ -2,7 +2,8 @@
 to end.
 
 The engine asks for an end by a call that the SDK's provider process ignores, sends that process
-no signal, and leaves it behind when it is killed itself.
+no signal, and leaves it behind when it is killed itself; and a cancel by another command tells
+nobody, but for a lock that is gone.
 """
 
 import os
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
+from reconciler.pulumi_provider.cli_process import cli_of
+from reconciler.pulumi_provider.stack_lock import stack_lock
 from reconciler.recall import Stop, SystemClock
 
 CLOCK = SystemClock()
@@ -27,6 +30,9 @@ _CALLS: Final = 256
 
 _LOOK: Final = 0.5
 """Seconds after which one who waits looks whether there was a stop."""
+
+_GLANCE: Final = 0.1
+"""Seconds between two looks at what tells nobody that it is gone."""
 
 _AT_ONCE: Final = 4
 """Resources that are acted on at once; the others wait for their turn."""
@@ -66,7 +72,7 @@ def heed_the_engine() -> None:
     # before it: as many again as are being done, or all of them.
     pool = _server()._state.thread_pool  # noqa: SLF001
     pool._max_workers = _CALLS  # noqa: SLF001
-    for watch in (_watch_input, _watch_main_thread):
+    for watch in (_watch_input, _watch_main_thread, _watch_stack_lock):
         threading.Thread(target=watch, name=watch.__name__.strip("_"), daemon=True).start()
 
 
@@ -104,6 +110,17 @@ def _watch_input() -> None:
     with _changing:
         _changing.wait_for(lambda: not _pieces)
     os._exit(128 + signal.SIGHUP)  # nobody else would end this process
+
+
+def _watch_stack_lock() -> None:
+    """Whoever cancels the command takes its lock away, where nothing else tells it."""
+    command = cli_of()
+    lock = None if command is None else stack_lock(os.environ, command.pid)
+    if lock is None:
+        return
+    while lock.exists():
+        STOP.event.wait(_GLANCE)
+    cancelled()
 
 
 def _watch_main_thread() -> None:

@@ -1,5 +1,7 @@
 """A folder with a configuration, manifests and a sandbox of its own, for every level of tests."""
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from reconciler.domain import Platform
@@ -82,6 +84,11 @@ class FleetFolder:
 
     def connect(self, user: str, platform: Platform) -> None:
         self.sandbox.connect(user, platform)
+
+    def rotate_key(self, key: str) -> None:
+        """From now on the API knows ``key``, and no other."""
+        with closing(sqlite3.connect(self.folder / "state/sandbox.db")) as db, db:
+            db.execute("UPDATE meta SET value = ? WHERE key = 'api_key'", (key,))
 
     def fail(self, *faults: Fault) -> None:
         for fault in faults:

@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 from google.protobuf import json_format, struct_pb2
+from pulumi.dynamic import ResourceProvider
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
@@ -43,9 +44,11 @@ NOBODY = "import sys; print('open', flush=True); sys.stdin.read()"
 class Provider:
     """What an engine would call."""
 
-    def __init__(self, stub: provider_pb2_grpc.ResourceProviderStub) -> None:
+    def __init__(
+        self, stub: provider_pb2_grpc.ResourceProviderStub, kind: type[ResourceProvider]
+    ) -> None:
         self._stub = stub
-        self._pickled = serialize_provider(CalendarUserProvider())
+        self._pickled = serialize_provider(kind())
 
     def check(self, olds: Mapping[str, Any], news: Mapping[str, Any]) -> Any:
         request = provider_pb2.CheckRequest(olds=_struct(olds), news=self._with_provider(news))
@@ -79,8 +82,10 @@ class Provider:
 
 
 @contextmanager
-def provider(folder: Path, opener: str = OPENER) -> Iterator[Provider]:
-    """A provider beside a process that runs ``opener`` first."""
+def provider(
+    folder: Path, opener: str = OPENER, kind: type[ResourceProvider] = CalendarUserProvider
+) -> Iterator[Provider]:
+    """A provider of ``kind`` beside a process that runs ``opener`` first."""
     command = folder.parent / "pulumi"
     if not command.exists():
         command.symlink_to(Path(sys.executable).resolve())
@@ -98,7 +103,7 @@ def provider(folder: Path, opener: str = OPENER) -> Iterator[Provider]:
     with process:
         port = process.stdout.readline().strip()
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Provider(provider_pb2_grpc.ResourceProviderStub(channel))
+            yield Provider(provider_pb2_grpc.ResourceProviderStub(channel), kind)
         process.stdin.close()
         process.wait(timeout=30)
 

@@ -22,6 +22,9 @@ from reconciler.reporting.wording import changes, guards, outcomes
 _FEW = 10
 """How many are named of those that a line is about."""
 
+_MANY = 2000
+"""Users from which on a resource for each of them is too many."""
+
 
 def planned(content: Content, actions: Sequence[Action]) -> str | None:
     """``An update would disconnect 3: …``; None where it would do nothing."""
@@ -76,6 +79,25 @@ def no_preview_refused(target: Target) -> str:
     return (
         f"{_at(target)}: no preview was made by this command, and one is required: run"
         " `pulumi up` without --skip-preview; nothing was changed."
+    )
+
+
+def while_locked(run: str) -> str:
+    """What to do while ``run`` holds the workspace."""
+    return (
+        "nothing was changed: wait for it, then run this again; if it cannot end by itself any"
+        f" more, `reconciler unlock {run}`"
+    )
+
+
+def many(content: Content, declared: int) -> str | None:
+    """Which granularity to take, where a resource a user has become slow."""
+    if declared <= _MANY:
+        return None
+    return (
+        f"{_of(content)}: {declared} users, each a resource of its own; from some {_MANY} on"
+        " granularity `fleet` is faster, one resource for all of them, and the move disconnects"
+        " nobody."
     )
 
 

@@ -82,6 +82,13 @@ class Stack(FleetFolder):
         for sign in ("Traceback", "KeyboardInterrupt", 'File "'):
             assert sign not in text, text
 
+    def urn(self, user: str) -> str:
+        """The resource that ``user`` is, or is a part of."""
+        name = (
+            f"CalendarUser::trial/{user}" if self.granularity == "user" else "CalendarFleet::trial"
+        )
+        return f"urn:pulumi:dev::trial::pulumi-python:dynamic/reconciler:{name}"
+
     def preview(self, *arguments: str, **environment: str) -> int:
         return self.run("preview", *arguments, environment=environment)
 

@@ -1,0 +1,141 @@
+"""The note of a preview: for the update of the same command alone, private, and never left."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain import Platform
+from reconciler.planning import ActionReason, Disconnect, Target
+from reconciler.pulumi_provider import cli_process
+from reconciler.pulumi_provider.cli_process import CliProcess
+from reconciler.pulumi_provider.note import Notes
+
+STACK = "organization/trial/dev"
+TARGET = Target("trial", "sandbox:1")
+
+
+def disconnect(user: str, connection: str = "c-1") -> Disconnect:
+    return Disconnect(
+        workspace="trial",
+        user=user,
+        recall_id="r-1",
+        platform=Platform.GOOGLE,
+        connection_id=connection,
+        email=user,
+        requires_connected=(),
+        reason=ActionReason.UNWANTED_PLATFORM,
+        note=None,
+    )
+
+
+MOVER, LEAVER = disconnect("mover@example.com"), disconnect("leaver@example.com")
+
+
+def this_process() -> CliProcess:
+    """A command that runs, as its note has it."""
+    started = cli_process._started(os.getpid())
+    assert started is not None
+    return CliProcess(os.getpid(), started)
+
+
+GONE = CliProcess(os.getpid(), "some other time")
+
+
+@pytest.fixture
+def notes(tmp_path: Path) -> Notes:
+    return Notes({"XDG_RUNTIME_DIR": str(tmp_path)})
+
+
+def files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_note_holds_what_was_shown_and_nothing_else(notes: Notes) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    note = notes.take(this_process(), STACK, TARGET)
+    assert note is not None
+    assert note.holds(MOVER)
+    assert not note.holds(LEAVER)
+    assert not note.holds(disconnect(MOVER.user, connection="c-2"))
+
+
+def test_a_note_is_readable_by_its_owner_alone(notes: Notes, tmp_path: Path) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (file,) = files(tmp_path)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+
+
+def test_a_note_names_nobody(notes: Notes, tmp_path: Path) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (file,) = files(tmp_path)
+    assert b"mover" not in file.read_bytes()
+
+
+def test_a_note_is_removed_when_it_is_taken(notes: Notes, tmp_path: Path) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    notes.take(this_process(), STACK, TARGET)
+    assert files(tmp_path) == []
+    assert notes.take(this_process(), STACK, TARGET) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "stack", "target"),
+    [
+        (GONE, STACK, TARGET),
+        (this_process(), "organization/trial/prod", TARGET),
+        (this_process(), STACK, Target("other", "sandbox:1")),
+        (this_process(), STACK, Target("trial", "sandbox:2")),
+    ],
+)
+def test_a_note_is_for_its_command_stack_and_workspace(
+    notes: Notes, command: CliProcess, stack: str, target: Target
+) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    assert notes.take(command, stack, target) is None
+    assert notes.take(this_process(), STACK, TARGET) is not None
+
+
+def test_the_notes_of_commands_that_are_gone_are_swept_away(notes: Notes, tmp_path: Path) -> None:
+    notes.write(GONE, STACK, TARGET, [MOVER])
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    notes.sweep()
+    assert len(files(tmp_path)) == 1
+    assert notes.take(this_process(), STACK, TARGET) is not None
+
+
+def test_what_is_no_note_is_swept_away_too(notes: Notes, tmp_path: Path) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (file,) = files(tmp_path)
+    file.write_bytes(b"not a note")
+    assert notes.take(this_process(), STACK, TARGET) is None
+    notes.sweep()
+    assert files(tmp_path) == []
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o770])
+def test_a_folder_that_others_can_look_into_is_not_used(
+    notes: Notes, tmp_path: Path, mode: int
+) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (file,) = files(tmp_path)
+    file.parent.chmod(mode)
+    assert notes.take(this_process(), STACK, TARGET) is None
+    assert not notes.write(this_process(), STACK, TARGET, [LEAVER])
+
+
+def test_a_link_in_place_of_the_folder_is_not_followed(notes: Notes, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    (tmp_path / f"reconciler-{os.getuid()}").symlink_to(elsewhere)
+    assert not notes.write(this_process(), STACK, TARGET, [MOVER])
+    assert files(tmp_path) == []
+
+
+def test_where_no_note_can_be_kept_nothing_else_goes_wrong(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    notes = Notes({"XDG_RUNTIME_DIR": str(tmp_path / "file")})
+    assert not notes.write(this_process(), STACK, TARGET, [MOVER])
+    assert notes.take(this_process(), STACK, TARGET) is None
