@@ -4,8 +4,10 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import httpx
+
 from reconciler.domain import Platform
-from reconciler.sandbox import Fault, SandboxState, load_seed
+from reconciler.sandbox import Fault, SandboxServer, SandboxState, load_seed
 
 KEY = "sk-recognisable-api-key-1234567890"
 
@@ -85,6 +87,18 @@ class FleetFolder:
     def connect(self, user: str, platform: Platform) -> None:
         self.sandbox.connect(user, platform)
 
+    def delete(self, user: str) -> None:
+        """Delete the calendar user, as the customer's own product may."""
+        key = self.sandbox.api_key.reveal()
+        with (
+            SandboxServer(self.folder / "state/sandbox.db") as server,
+            httpx.Client(base_url=f"{server.url}/api/v1/calendar") as http,
+        ):
+            headers = {"Authorization": f"Token {key}"}
+            token = http.post("/authenticate/", json={"user_id": user}, headers=headers)
+            mine = {"x-recallcalendarauthtoken": token.json()["token"]}
+            http.delete("/user/", headers=mine).raise_for_status()
+
     def rotate_key(self, key: str) -> None:
         """From now on the API knows ``key``, and no other."""
         with closing(sqlite3.connect(self.folder / "state/sandbox.db")) as db, db:
@@ -96,11 +110,7 @@ class FleetFolder:
 
     def disconnects(self) -> list[tuple[str | None, str]]:
         """The disconnects that arrived: whom, and which platform; sorted."""
-        return sorted(
-            (entry.external_id, (entry.body or "").split('"')[3])
-            for entry in self.sandbox.log()
-            if entry.endpoint == "disconnect"
-        )
+        return disconnects_of(self.sandbox)
 
     def mutations(self) -> int:
         """How many mutating calls arrived; minting a token is none."""
@@ -115,3 +125,12 @@ class FleetFolder:
 
     def tokens(self) -> int:
         return sum(entry.path.endswith("/authenticate/") for entry in self.sandbox.log())
+
+
+def disconnects_of(sandbox: SandboxState) -> list[tuple[str | None, str]]:
+    """The disconnects that arrived at ``sandbox``: whom, and which platform; sorted."""
+    return sorted(
+        (entry.external_id, (entry.body or "").split('"')[3])
+        for entry in sandbox.log()
+        if entry.endpoint == "disconnect"
+    )

@@ -3,9 +3,11 @@
 import tempfile
 from pathlib import Path
 
+import pulumi
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
 
 from reconciler.applying import Outcome
 from reconciler.cli.app import run
@@ -17,52 +19,101 @@ from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.both_halves import one_command, update
 from tests.pulumi_provider.fleet_folder import BOTH, FleetFolder
 
-_platforms = st.sets(st.sampled_from([platform.value for platform in Platform]))
+
+class Person(Struct, frozen=True):
+    """A person: what Recall.ai lists of him, and what a manifest says on which level."""
+
+    rows: int
+    connected: frozenset[str]
+    wanted: frozenset[str] | None
+    level: str
+    handover: str
+    records: bool | None
+    protected: bool
+    file: str
+
+
+_platforms = st.frozensets(st.sampled_from([platform.value for platform in Platform]))
 _people = st.lists(
-    st.tuples(
-        _platforms,  # connected
-        st.none() | _platforms,  # wanted
-        st.sampled_from(["wait", "immediate"]),
+    st.builds(
+        Person,
+        rows=st.sampled_from([1, 1, 1, 1, 0, 2]),
+        connected=_platforms,
+        wanted=st.none() | _platforms,
+        level=st.sampled_from(["user", "group", "defaults"]),
+        handover=st.sampled_from(["wait", "immediate"]),
+        records=st.none() | st.booleans(),
+        protected=st.sampled_from([False, False, False, True]),
+        file=st.sampled_from(["one", "two", "unmanaged"]),
     ),
     min_size=2,
-    max_size=5,
+    max_size=6,
 )
 
 
 @given(people=_people, granularity=st.sampled_from(Granularity))
-@settings(max_examples=12, deadline=None, database=None, derandomize=True)
+@settings(max_examples=25, deadline=None, database=None, derandomize=True)
 def test_both_fronts_make_the_same_disconnects(
-    people: list[tuple[set[str], set[str] | None, str]], granularity: Granularity
+    people: list[Person], granularity: Granularity
 ) -> None:
     with tempfile.TemporaryDirectory() as one, tempfile.TemporaryDirectory() as other:
         folders = [_folder(Path(name), people) for name in (one, other)]
         by_command, by_pulumi = folders
         with one_command(by_command.folder):
-            assert run(["apply", "--auto-approve", "--quiet"]) == 0
+            status = run(["apply", "--auto-approve", "--quiet"])
         with one_command(by_pulumi.folder):
-            result, _ = update(granularity)
-        assert result.converged
+            if status == 0:
+                result, _ = update(granularity)
+                assert result.converged
+            else:
+                assert status == 3
+                with pytest.raises(pulumi.RunError, match="refused; nothing was changed"):
+                    update(granularity)
         assert by_pulumi.disconnects() == by_command.disconnects()
         assert by_pulumi.mutations() == by_command.mutations()
         for folder in folders:
             folder.sandbox.close()
 
 
-def _folder(path: Path, people: list[tuple[set[str], set[str] | None, str]]) -> FleetFolder:
-    seed, users = [], []
-    for number, (connected, wanted, handover) in enumerate(people):
+def _folder(path: Path, people: list[Person]) -> FleetFolder:
+    seed, files = ["apiVersion: reconciler/sandbox/v1\nusers:\n"], {"one": "", "two": ""}
+    for number, person in enumerate(people):
         mail = f"person{number}@example.com"
-        held = ", ".join(f"{platform}: {mail}" for platform in sorted(connected))
-        seed.append(f"  - {{external_id: {mail}, connected: {{{held}}}}}\n")
-        fields = f"id: {mail}, handover: {handover}"
-        if wanted is not None:
-            fields += f", platforms: [{', '.join(sorted(wanted))}], reason: r"
-        users.append(f"{{{fields}}}")
-    start = "apiVersion: reconciler/sandbox/v1\nusers:\n"
-    folder = FleetFolder(path, seed=start + "".join(seed))
-    folder.configure("limits: {maxDisconnects: null, maxDisconnectPercent: null}")
-    folder.declare(*users)
+        held = ", ".join(f"{platform}: {mail}" for platform in sorted(person.connected))
+        seed += [f"  - {{external_id: {mail}, connected: {{{held}}}}}\n"] * person.rows
+        if person.file in files:
+            files[person.file] += _document(mail, number, person)
+    folder = FleetFolder(path, seed="".join(seed) if len(seed) > 1 else f"{seed[0][:-2]}: []\n")
+    protected = [f"person{n}@example.com" for n, person in enumerate(people) if person.protected]
+    folder.configure(
+        "limits: {maxDisconnects: null, maxDisconnectPercent: null}\n"
+        f"    protected: [{', '.join(protected)}]"
+    )
+    (folder.folder / "manifests/people.yaml").unlink()
+    for name, documents in files.items():
+        folder.write(f"manifests/{name}.yaml", documents or _HEAD + "users: []\n")
     return folder
+
+
+_HEAD = "---\napiVersion: reconciler/v1\n"
+
+
+def _document(mail: str, number: int, person: Person) -> str:
+    """The person alone in a document, as defaults are for one."""
+    fields = f"id: {mail}, handover: {person.handover}"
+    if person.records is not None:
+        fields += f", preferences: {{record_external: {str(person.records).lower()}}}"
+    if person.wanted is None:
+        return f"{_HEAD}users: [{{{fields}}}]\n"
+    wanted = f"platforms: [{', '.join(sorted(person.wanted))}], reason: r"
+    match person.level:
+        case "group":
+            group = f"groups: {{g{number}: {{{wanted}}}}}\n"
+            return f"{_HEAD}{group}users: [{{{fields}, group: g{number}}}]\n"
+        case "defaults" if person.wanted:
+            return f"{_HEAD}defaults: {{{wanted.partition('],')[0]}]}}\nusers: [{{{fields}}}]\n"
+        case _:
+            return f"{_HEAD}users: [{{{fields}, {wanted}}}]\n"
 
 
 @pytest.mark.parametrize("granularity", Granularity)

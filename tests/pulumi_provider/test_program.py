@@ -4,6 +4,7 @@ import pulumi
 import pytest
 
 from reconciler.pulumi_provider import Fleet, Granularity
+from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
 
 USER = "pulumi-python:dynamic/reconciler:CalendarUser"
@@ -68,6 +69,40 @@ def test_a_user_of_two_fleets_at_one_api_is_an_error_that_names_both_places(
     assert "manifests/people.yaml:3:5 (workspace one)" in str(raised.value)
     assert "more.yaml:2:9 (workspace two)" in str(raised.value)
     assert program.mocks.resources == {}
+
+
+def test_a_user_declared_twice_is_an_error_that_names_both_places(program: Program) -> None:
+    program.folder.write(
+        "manifests/more.yaml",
+        "apiVersion: reconciler/v1\nusers: [{id: mover@example.com, platforms: [google]}]\n",
+    )
+    with pytest.raises(pulumi.RunError) as raised:
+        program.declare(Fleet("trial"))
+    assert "manifests/people.yaml:3:" in str(raised.value)
+    assert "manifests/more.yaml:2:" in str(raised.value)
+    assert program.mocks.resources == {}
+    assert program.folder.sandbox.log() == ()
+
+
+def test_a_program_declares_something_and_each_workspace_once(program: Program) -> None:
+    with pytest.raises(pulumi.RunError, match="declare_fleet needs a fleet"):
+        program.declare()
+    with pytest.raises(pulumi.RunError, match="declared twice: workspace trial"):
+        program.declare(Fleet("trial"), Fleet("trial", granularity=Granularity.FLEET))
+    assert program.mocks.resources == {}
+
+
+@pytest.mark.parametrize(
+    ("granularity", "said"), [(Granularity.USER, True), (Granularity.FLEET, False)]
+)
+def test_a_large_fleet_is_told_of_the_other_granularity(
+    program: Program, monkeypatch: pytest.MonkeyPatch, granularity: Granularity, *, said: bool
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(pulumi.log, "info", lines.append)
+    monkeypatch.setattr(stacks, "_MANY", 3)
+    program.declare(Fleet("trial", granularity=granularity))
+    assert any("granularity `fleet` is faster" in line for line in lines) == said
 
 
 def test_a_second_call_is_refused(program: Program) -> None:

@@ -13,12 +13,12 @@ PID = 4711
 @pytest.fixture
 def backend(tmp_path: Path) -> Path:
     """A backend in which two commands hold a stack each."""
+    locks = tmp_path / ".pulumi/locks/organization/trial"
     for stack, pid in (("dev", PID), ("other", PID + 1)):
-        folder = tmp_path / ".pulumi/locks/organization/trial" / stack
-        folder.mkdir(parents=True)
-        (folder / f"{pid}.json").write_text(json.dumps({"pid": pid, "username": "me"}))
-    (folder / "torn.json").write_text("{")
-    (folder / "list.json").write_text("[]")
+        (locks / stack).mkdir(parents=True)
+        (locks / stack / f"{pid}.json").write_text(json.dumps({"pid": pid, "username": "me"}))
+    (locks / "torn.json").write_text("{")
+    (locks / "list.json").write_text("[]")
     return tmp_path
 
 

@@ -31,6 +31,25 @@ for workspace, fleet in declared.items():
 """
 
 
+_HELD: Final = """
+import time
+from pathlib import Path
+
+if not pulumi.runtime.is_dry_run():
+    Path("held").touch()
+    while not Path("go").exists():
+        time.sleep(0.05)
+"""
+
+
+def held(stack: Stack) -> None:
+    """A program whose update opens its run, makes the file ``held``, and waits for ``go``."""
+    stack.write(
+        "__main__.py",
+        _OWN.format(granularity=stack.granularity, workspaces=("trial",), options="") + _HELD,
+    )
+
+
 def moved(stack: Stack, change: str) -> None:
     """The project's program, in whose update the world is another than in its preview.
 

@@ -71,7 +71,7 @@ class Stack(FleetFolder):
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=120,
+            timeout=300,
         )
         self.out = ended.stdout
         self.no_traceback(self.out)

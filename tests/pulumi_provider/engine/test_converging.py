@@ -7,7 +7,6 @@ from reconciler.domain import Platform
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import (
     BOTH,
-    LEAVER_LOSES_GOOGLE,
     SETTLED_LOSES_MICROSOFT,
 )
 
@@ -51,17 +50,6 @@ def test_drift_is_seen_by_a_preview_and_undone_by_an_update(stack: Stack) -> Non
     assert stack.disconnects() == [*BOTH, SETTLED_LOSES_MICROSOFT]
 
 
-def test_a_refresh_sees_drift_with_one_list_call_and_changes_nobody(stack: Stack) -> None:
-    stack.converge()
-    stack.connect("settled@example.com", Platform.MICROSOFT)
-    lists = stack.lists()
-    assert stack.run("refresh", "--yes", "--skip-preview") == 0, stack.out
-    assert stack.lists() == lists + 1
-    assert stack.disconnects() == BOTH
-    told = str([outputs["drift"] for _, outputs in stack.resources().values()])
-    assert "disconnect microsoft" in told
-
-
 def test_an_edited_platform_disconnects_the_other_one(stack: Stack) -> None:
     stack.connect("settled@example.com", Platform.MICROSOFT)
     stack.declare(
@@ -102,53 +90,6 @@ def test_moving_between_granularities_disconnects_nobody(stack: Stack) -> None:
         assert stack.up() == 0
         assert len(stack.resources()) == (4 if granularity == "user" else 1)
     assert stack.disconnects() == BOTH
-
-
-def test_removing_renaming_and_destroying_make_no_mutating_call(stack: Stack) -> None:
-    stack.converge()
-    done = stack.mutations()
-    stack.declare(
-        "{id: settled@example.com, platforms: [google]}",
-        "{id: renamed@example.com, platforms: [google]}",
-        "{id: mover@example.com, platforms: [microsoft]}",
-    )
-    assert stack.preview() == 0
-    assert ("retain" in stack.out) == (stack.granularity == "user")
-    assert stack.up() == 0
-    assert stack.run("destroy", "--yes") == 0
-    assert stack.resources() == {}
-    assert stack.mutations() == done
-    assert stack.disconnects() == BOTH
-
-
-def test_moving_a_user_between_manifest_files_changes_nothing(stack: Stack) -> None:
-    stack.converge()
-    before = stack.resources()
-    stack.declare(
-        "{id: mover@example.com, platforms: [microsoft]}",
-        "{id: settled@example.com, platforms: [google]}",
-        "{id: waiting@example.com, platforms: [microsoft]}",
-    )
-    stack.write(
-        "manifests/leavers.yaml",
-        "apiVersion: reconciler/v1\n"
-        "users: [{id: leaver@example.com, platforms: [], reason: left (HR-1)}]\n",
-    )
-    assert stack.up("--expect-no-changes") == 0
-    assert stack.resources() == before
-    assert stack.disconnects() == BOTH
-
-
-def test_a_target_acts_on_the_target_alone_and_says_that_the_rest_was_not_tried(
-    by_user: Stack,
-) -> None:
-    urn = "urn:pulumi:dev::trial::pulumi-python:dynamic/reconciler:CalendarUser::trial/leaver@*"
-    assert by_user.up("--skip-preview", "--target", urn) == 1
-    assert by_user.disconnects() == [LEAVER_LOSES_GOOGLE]
-    assert "1 of 2 planned actions not settled" in by_user.out
-    assert "mover@example.com (google): not attempted: it was left out" in by_user.out
-    assert by_user.up() == 0
-    assert by_user.disconnects() == BOTH
 
 
 def _manifest(stack: Stack) -> str:

@@ -1,11 +1,8 @@
 """Transforms, options, other operations, other stacks: nothing goes around the plan or the lock."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.engine.test_refusing import reconciler
 from tests.pulumi_provider.fleet_folder import BOTH, LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE
 
 TRANSFORM = """\
@@ -77,15 +74,6 @@ def test_an_operation_that_runs_the_program_disconnects_nobody(
     assert stack.disconnects() == [MOVER_LOSES_GOOGLE]
 
 
-def test_replacing_does_nothing_beyond_what_is_planned(by_user: Stack) -> None:
-    by_user.converge()
-    urn = "urn:pulumi:dev::trial::pulumi-python:dynamic/reconciler:CalendarUser::trial/settled@*"
-    done = by_user.mutations()
-    assert by_user.up("--skip-preview", "--target-replace", urn) == 0
-    assert by_user.mutations() == done
-    assert by_user.disconnects() == BOTH
-
-
 def test_an_address_that_changed_under_the_stack_is_refused(stack: Stack) -> None:
     stack.converge()
     config = (stack.folder / "reconciler.yaml").read_text(encoding="utf-8")
@@ -95,42 +83,3 @@ def test_an_address_that_changed_under_the_stack_is_refused(stack: Stack) -> Non
     assert stack.run("refresh", "--yes", "--skip-preview") != 0
     assert f"the stack holds it at {stack.address}" in stack.out
     assert stack.disconnects() == BOTH
-
-
-def test_a_second_stack_finds_nothing_left_and_no_one_is_asked_twice(stack: Stack) -> None:
-    stack.converge()
-    assert stack.run("stack", "init", "second") == 0
-    assert stack.run("config", "set", "granularity", stack.granularity) == 0
-    assert stack.up() == 0
-    assert stack.disconnects() == BOTH
-
-
-def test_the_command_line_and_the_stack_agree_on_what_is_left(stack: Stack) -> None:
-    assert reconciler(stack, "apply", "--auto-approve").returncode == 0
-    assert stack.up() == 0
-    assert stack.preview("--expect-no-changes") == 0
-    assert stack.disconnects() == BOTH
-
-
-def test_while_another_run_holds_the_workspace_an_update_is_refused(by_user: Stack) -> None:
-    by_user.write(
-        "__main__.py",
-        "import os, subprocess, sys\n"
-        "from reconciler.pulumi_provider.program import main\n"
-        "holder = subprocess.Popen([sys.executable, '-c', '''\n"
-        "import sys\n"
-        "from tests.pulumi_provider.opener import opened\n"
-        "with opened():\n"
-        "    print(1, flush=True); sys.stdin.read()\n"
-        "'''], stdin=subprocess.PIPE, stdout=subprocess.PIPE)\n"
-        "holder.stdout.readline()\n"
-        "try:\n"
-        "    main()\n"
-        "finally:\n"
-        "    holder.communicate()\n",
-    )
-    root = str(Path(__file__).parents[3])
-    assert by_user.up("--skip-preview", PYTHONPATH=root) == 1
-    assert "workspace trial is locked by run" in by_user.out
-    assert by_user.resources() == {}
-    assert by_user.disconnects() == []

@@ -1,16 +1,17 @@
 """What ends before anything is registered, in one clean error: guards, lists, locks, plans."""
 
-import json
 import subprocess
 import sys
-from pathlib import Path
-
-import pytest
 
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.fleet_folder import BOTH, KEY, LEAVER_LOSES_GOOGLE
+from tests.pulumi_provider.fleet_folder import (
+    BOTH,
+    KEY,
+    LEAVER_LOSES_GOOGLE,
+    MOVER_LOSES_GOOGLE,
+)
 
 COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
 
@@ -27,37 +28,10 @@ def reconciler(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_a_guard_refuses_with_the_command_lines_words_and_the_variable_that_allows_it(
-    stack: Stack,
-) -> None:
-    stack.configure("limits: {maxDisconnects: 1}")
-    assert stack.up("--skip-preview") == 1
-    assert "max-disconnects refused: 2 disconnects; the limit is 1" in stack.out
-    assert "RECONCILER_ALLOW=max-disconnects" in stack.out
-    assert "--allow" not in stack.out
-    assert stack.resources() == {}
-    assert stack.disconnects() == []
-    assert stack.up("--skip-preview", RECONCILER_ALLOW="max-disconnects") == 0
-    assert stack.disconnects() == BOTH
-
-
 def test_a_misspelt_allowance_is_refused(by_user: Stack) -> None:
     assert by_user.up("--skip-preview", RECONCILER_ALLOW="max-disconect") == 1
     assert "max-disconect, which cannot be allowed" in by_user.out
     assert by_user.disconnects() == []
-
-
-@pytest.mark.parametrize("kind", [FaultKind.EMPTY_LIST, FaultKind.TRUNCATED_BODY])
-def test_a_bad_list_changes_neither_people_nor_state(stack: Stack, kind: FaultKind) -> None:
-    stack.converge()
-    before = stack.resources()
-    listing = Match(endpoint="list_users")
-    stack.fail(Fault(kind=kind, match=listing, times="forever"))
-    assert stack.up("--skip-preview") == 1
-    assert stack.run("refresh", "--yes", "--skip-preview") != 0
-    stack.sandbox.clear_faults()
-    assert stack.resources() == before
-    assert stack.disconnects() == BOTH
 
 
 def test_wrong_credentials_are_one_error_and_no_resource(by_user: Stack) -> None:
@@ -78,35 +52,6 @@ def test_one_failure_of_many_is_named_and_the_next_update_heals_it(stack: Stack)
     assert len(stack.resources()) == (4 if stack.granularity == "user" else 1)
     assert stack.up() == 0
     assert stack.disconnects() == sorted([*BOTH, LEAVER_LOSES_GOOGLE])
-
-
-def test_what_appeared_after_the_preview_is_said_and_left(by_user: Stack) -> None:
-    """The preview's note is that of another action: this update may do nothing else."""
-    by_user.declare(
-        "{id: settled@example.com, platforms: [google]}",
-        "{id: waiting@example.com, platforms: [google]}",
-    )
-    by_user.converge()
-    by_user.connect("settled@example.com", Platform.MICROSOFT)
-    meddler = by_user.write(
-        "__main__.py",
-        "import pulumi\n"
-        "from pathlib import Path\n"
-        "from reconciler.domain import Platform\n"
-        "from reconciler.sandbox import SandboxState\n"
-        "if not pulumi.runtime.is_dry_run():\n"
-        "    with SandboxState.open(Path('state/sandbox.db')) as sandbox:\n"
-        "        sandbox.connect('waiting@example.com', Platform.MICROSOFT)\n"
-        "from reconciler.pulumi_provider.program import main\n"
-        "main()\n",
-    )
-    assert meddler.exists()
-    assert by_user.up() == 0
-    assert "not in the preview, and so left for the next one: waiting@example.com (microsoft)" in (
-        by_user.out
-    )
-    assert by_user.disconnects() == [("settled@example.com", "microsoft")]
-    assert list(by_user.notes.iterdir()) == []
 
 
 def test_an_update_without_a_preview_says_so_or_is_refused(by_user: Stack) -> None:
@@ -143,25 +88,64 @@ def test_a_sealed_plan_of_other_manifests_is_refused_whole(by_user: Stack) -> No
     assert by_user.disconnects() == []
 
 
-def test_a_pipeline_reads_the_command_lines_own_report(stack: Stack, tmp_path: Path) -> None:
-    report = tmp_path / "report.json"
-    assert stack.preview(RECONCILER_REPORT=f"json={report}") == 0
-    assert json.loads(report.read_text())["summary"]["disconnect"] == 2
-    assert stack.up("--skip-preview", RECONCILER_REPORT=f"json={report}") == 0
-    assert json.loads(report.read_text())["summary"]["verified"] == 2
+def test_an_unreachable_api_is_one_error_and_no_resource(by_user: Stack) -> None:
+    by_user.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\nworkspaces:\n  trial:\n    baseUrl: http://127.0.0.1:1\n"
+        "    apiKey: {env: TRIAL_KEY}\n    manifests: [manifests/]\n",
+    )
+    assert by_user.preview(TRIAL_KEY=KEY) != 0
+    assert "error: workspace trial: " in by_user.out
+    assert KEY not in by_user.out
+    assert by_user.resources() == {}
+
+
+def test_an_unknown_outcome_is_named_and_the_next_update_settles_it(stack: Stack) -> None:
+    """The call was cut off, and no effect shows: nobody can say, and it is not sent again."""
+    stack.configure("timeouts: {readBackSeconds: 1}")
+    mover = Match(endpoint="disconnect", external_id="mover@example.com")
+    stack.fail(Fault(kind=FaultKind.DROP_BEFORE, match=mover))
+    assert stack.up("--skip-preview") == 1
+    assert "1 of 2 planned actions not settled" in stack.out
+    assert "mover@example.com (google): unknown" in stack.out
+    assert stack.disconnects() == BOTH
+    assert stack.up("--skip-preview") == 0, stack.out
+    assert stack.disconnects() == sorted([*BOTH, MOVER_LOSES_GOOGLE])
+    assert stack.preview("--expect-no-changes") in (0, 7)
+
+
+def test_a_sealed_plan_skips_what_went_stale_and_does_the_rest(stack: Stack) -> None:
+    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
+    stack.sandbox.disconnect("mover@example.com", Platform.GOOGLE)
+    stack.connect("mover@example.com", Platform.GOOGLE)
+    assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
+    assert "mover@example.com (google): skipped, stale" in stack.out
+    assert stack.disconnects() == [LEAVER_LOSES_GOOGLE]
+
+
+def test_a_sealed_plan_is_shown_by_a_preview_as_it_would_be_applied(stack: Stack) -> None:
+    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
+    stack.connect("settled@example.com", Platform.MICROSOFT)
+    assert stack.up(RECONCILER_PLAN="saved.json") == 0
+    assert "an update would disconnect 2: " in stack.out
+    assert "settled@example.com (microsoft)" not in stack.out
     assert stack.disconnects() == BOTH
 
 
-def test_no_secret_and_no_port_is_written_anywhere(stack: Stack) -> None:
-    stack.fail(Fault(kind=FaultKind.STATUS, status=400, match=Match(endpoint="disconnect")))
-    stack.up("--logtostderr", "-v=3")
-    printed = stack.out
-    stack.up("--skip-preview")
-    assert stack.run("stack", "export", "--show-secrets") == 0
-    written = printed.encode() + stack.out.encode()
-    for root in (stack.folder / ".reconciler", stack.folder.parent / "backend"):
-        written += b"".join(path.read_bytes() for path in root.rglob("*") if path.is_file())
-    assert KEY.encode() not in written
-    assert b"eyJ" not in written  # how a token begins
-    assert b"127.0.0.1" not in stack.out.encode()
-    assert stack.resources()
+def test_an_altered_plan_is_refused_whole(by_user: Stack) -> None:
+    assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
+    path = by_user.folder / "saved.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("mover@example.com", "mouse@example.com"), encoding="utf-8")
+    assert by_user.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
+    assert "saved.json: " in by_user.out
+    assert by_user.resources() == {}
+    assert by_user.disconnects() == []
+
+
+def test_the_guards_judge_a_sealed_plan_by_what_is_true_today(by_user: Stack) -> None:
+    assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
+    by_user.configure("limits: {maxDisconnects: 1}")
+    assert by_user.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
+    assert "max-disconnects refused" in by_user.out
+    assert by_user.disconnects() == []
