@@ -1,14 +1,17 @@
 """The provider through its gRPC server: checks, differences, and acts only in the open run."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
 from pulumi.dynamic.dynamic import serialize_provider
+from pulumi.runtime.rpc import UNKNOWN
 
 from reconciler.domain import Platform
 from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
+from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.pulumi_provider.fleet_folder import LEAVER_LOSES_GOOGLE, FleetFolder
 from tests.pulumi_provider.provider_process import NOBODY, provider
 
@@ -152,3 +155,38 @@ def test_another_address_than_the_stacks_is_refused(folder: FleetFolder) -> None
     ):
         process.read({**leaver(folder), "address": "sandbox:old"})
     assert folder.sandbox.log() == ()
+
+
+def test_what_is_not_known_yet_is_refused(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        answer = process.check({}, {**leaver(folder), "platforms": UNKNOWN})
+        assert [failure.reason for failure in answer.failures] == ["everything has to be known"]
+
+
+def test_a_cancel_is_heard_while_all_of_the_sdks_threads_are_busy(folder: FleetFolder) -> None:
+    """Ten creates at once, where the SDK has four threads: most of them are not begun."""
+    people = [f"leaver{number:02}@example.com" for number in range(10)]
+    seed = "".join(f"  - {{external_id: {p}, connected: {{google: {p}}}}}\n" for p in people)
+    path = folder.write("seed.yaml", f"apiVersion: reconciler/sandbox/v1\nusers:\n{seed}")
+    folder.sandbox.seed(load_seed(path))
+    folder.declare(*(f"{{id: {person}, platforms: [], reason: left}}" for person in people))
+    slow = Match(endpoint="disconnect")
+    folder.fail(Fault(kind=FaultKind.LATENCY, answer_delay=3, times="forever", match=slow))
+
+    def create(person: str) -> dict[str, Any]:
+        google = connection(folder, person, "google")
+        return process.create(
+            inputs(folder, person, [], generation=1, disconnect={"google": google})
+        )
+
+    with provider(folder.folder) as process, ThreadPoolExecutor(len(people)) as pool:
+        ended = [pool.submit(create, person) for person in people]
+        while not folder.disconnects():
+            assert not all(future.done() for future in ended)
+        process.cancel()
+        before = len(folder.disconnects())
+        told = [future.result()["outcomes"] for future in ended]
+    begun = [outcome for of in told for user in of.values() for outcome in user.values()]
+    assert len(folder.disconnects()) == begun.count("verified") <= before + 4
+    assert len(folder.disconnects()) < len(people)
+    assert begun.count("not_attempted") == len(people) - len(folder.disconnects())
