@@ -100,8 +100,9 @@ class Demands:
 
 def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
     """Judge what an update would do now. Raises :class:`pulumi.RunError`."""
-    workspace = _configured(fleet)
-    with told_by_program(workspace), ExitStack() as stack:
+    workspace = _configured(fleet, demands)
+    report = demands.report.of_error(fleet.workspace, workspace)
+    with told_by_program(workspace, report), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
         remembered = remember(workspace, session.endpoint.address)
@@ -128,8 +129,9 @@ def judge_in_update(
 
     It does what ``shown`` holds, where there is such a note. Raises :class:`pulumi.RunError`.
     """
-    workspace = _configured(fleet)
-    with told_by_program(workspace), ExitStack() as stack:
+    workspace = _configured(fleet, demands)
+    report = demands.report.of_error(fleet.workspace, workspace)
+    with told_by_program(workspace, report), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
         terms = Terms(new_ledger=demands.allowed.new_ledger, new_ledger_by=NEW_LEDGER_BY)
@@ -169,8 +171,8 @@ def _reported(demands: Demands, workspace: Workspace, memory: Memory) -> Iterato
         raise
 
 
-def _configured(fleet: Fleet) -> Workspace:
-    with told_by_program():
+def _configured(fleet: Fleet, demands: Demands) -> Workspace:
+    with told_by_program(report=demands.report.of_error(fleet.workspace)):
         configuration = load_configuration(Path.cwd() / fleet.configuration)
         return configuration.workspace(fleet.workspace)
 

@@ -2,16 +2,28 @@
 
 import os
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from reconciler.applying import RunResult
+from reconciler.applying import JournalFailed, RunResult
 from reconciler.config import Workspace
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Refused, limit_sources
-from reconciler.reporting import Format, Memory, PlanReport, Report, RunReport, render
+from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
+from reconciler.planning import PlanUnusable
+from reconciler.pulumi_provider.errors import said
+from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.reporting import (
+    ErrorReport,
+    Format,
+    Memory,
+    PlanReport,
+    Report,
+    RunReport,
+    render,
+)
 
 if TYPE_CHECKING:
     from reconciler.pulumi_provider.judging import Judged
@@ -24,9 +36,15 @@ class _Status(IntEnum):
     """What the command line would have ended with; its contract is ``docs/behaviour.md``."""
 
     OK = 0
+    DEFECT = 1
     REFUSED = 3
     PARTIAL = 4
+    PLAN_UNUSABLE = 5
     INCOMPLETE = 6
+    INVALID = 65
+    UNREACHABLE = 69
+    TRY_LATER = 75
+    CREDENTIALS = 77
 
 
 class ReportFile:
@@ -49,6 +67,17 @@ class ReportFile:
         """Raise :class:`InvalidInput` if the reports of ``workspaces`` would replace each other."""
         if self._to is not None and len(workspaces) > 1 and _PLACE not in self._to[1]:
             raise _wrong(f"the program has several workspaces: put {_PLACE} into the path")
+
+    def of_error(
+        self, name: str, workspace: Workspace | None = None
+    ) -> Callable[[Exception], None]:
+        """Reports what kept the workspace ``name`` from being judged; a refusal has its own."""
+
+        def write(error: Exception) -> None:
+            if not isinstance(error, Refused):
+                self.write(name, error_report(error, workspace))
+
+        return write
 
     def write(self, workspace: str, report: Report) -> None:
         """Write ``report`` whole, or leave what is there. Raises :class:`InvalidInput`."""
@@ -85,6 +114,28 @@ def refusal_report(refused: Refused, workspace: Workspace, memory: Memory) -> Pl
         verdicts=refused.verdicts,
         memory=memory,
     )
+
+
+def error_report(error: Exception, workspace: Workspace | None) -> ErrorReport:
+    """What kept a fleet from being judged at all."""
+    if isinstance(error, InvalidInput):
+        return ErrorReport(_Status.INVALID, error.diagnostics)
+    status = next((status for kind, status in _ERRORS if isinstance(error, kind)), _Status.DEFECT)
+    return ErrorReport(status, (Diagnostic(None, said(error, workspace)),))
+
+
+_ERRORS: Final[tuple[tuple[type[Exception], _Status], ...]] = (
+    (LedgerMissing, _Status.REFUSED),
+    (LedgerUnreachable, _Status.TRY_LATER),
+    (LedgerError, _Status.INVALID),
+    (LockHeld, _Status.TRY_LATER),
+    (JournalFailed, _Status.TRY_LATER),
+    (Throttled, _Status.TRY_LATER),
+    (CredentialsRefused, _Status.CREDENTIALS),
+    (RecallError, _Status.UNREACHABLE),
+    (PlanUnusable, _Status.PLAN_UNUSABLE),
+)
+"""The first that fits counts."""
 
 
 def run_report(judged: "Judged", result: RunResult) -> RunReport:

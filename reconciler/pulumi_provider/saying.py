@@ -1,6 +1,6 @@
 """Errors as Pulumi shows them: one sentence, no traceback, on either side of the front."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,10 +19,21 @@ Failed.__module__ = "builtins"
 
 
 @contextmanager
-def told_by_program(workspace: "Workspace | None" = None) -> Iterator[None]:
-    """Raise what goes wrong as the one error that Pulumi shows without a traceback."""
+def told_by_program(
+    workspace: "Workspace | None" = None, report: Callable[[Exception], None] = lambda _: None
+) -> Iterator[None]:
+    """Raise what goes wrong as the one error that Pulumi shows without a traceback.
+
+    It is given to ``report`` first, whose own failure is told instead.
+    """
     try:
-        yield
+        try:
+            yield
+        except pulumi.RunError:
+            raise
+        except Exception as error:
+            report(error)
+            raise
     except pulumi.RunError:
         raise
     except Exception as error:  # noqa: BLE001 - all ends here

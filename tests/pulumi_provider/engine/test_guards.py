@@ -28,6 +28,8 @@ def provoke(stack: Stack, guard: GuardName) -> None:
             assert stack.up("--skip-preview") == 0, stack.out
             cut = Fault(kind=FaultKind.TRUNCATED_LIST, keep=3, match=LISTING, times="forever")
             stack.fail(cut)
+        case _:
+            raise AssertionError(f"nothing provokes {guard}")
 
 
 @pytest.mark.parametrize("guard", ALLOWABLE)

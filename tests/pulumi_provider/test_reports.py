@@ -1,0 +1,109 @@
+"""What a pipeline reads of a program: the command line's own reports, also of what went wrong."""
+
+import json
+from pathlib import Path
+
+import pulumi
+import pytest
+
+from reconciler.applying import Holder, JournalFailed, Who
+from reconciler.cli.exits import exit_status
+from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
+from reconciler.planning import PlanUnusable
+from reconciler.pulumi_provider import Fleet
+from reconciler.pulumi_provider.allowing import Allowed
+from reconciler.pulumi_provider.judging import Demands, judge_in_preview
+from reconciler.pulumi_provider.reports import ReportFile, error_report
+from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.pulumi_provider.fleet_folder import FleetFolder
+
+HOLDER = Holder("trial", "r-1", Who("me", "here", 1, None), "then", "then", 1.0, dead=False)
+
+
+def reported(folder: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> object:
+    """The report of a preview that fails."""
+    monkeypatch.chdir(folder.folder)
+    path = folder.write("report.json", "of an earlier run")
+    demands = Demands(None, Allowed(), ReportFile({"RECONCILER_REPORT": f"json={path}"}))
+    with pytest.raises(pulumi.RunError):
+        judge_in_preview(Fleet("trial"), demands)
+    return json.loads(path.read_text("utf-8"))
+
+
+def test_an_api_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = FleetFolder(tmp_path)
+    listing = Match(endpoint="list_users")
+    folder.fail(Fault(kind=FaultKind.STATUS, status=403, match=listing, times="forever"))
+    told = str(reported(folder, monkeypatch))
+    assert "'kind': 'error'" in told
+    assert "'status': 69" in told
+
+
+def test_a_manifest_with_errors_is_reported_with_every_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = FleetFolder(tmp_path)
+    folder.declare("{id: a, platforms: [zoom]}", "{id: b, platforms: []}")
+    told = str(reported(folder, monkeypatch))
+    assert "'status': 65" in told
+    assert "people.yaml" in told
+
+
+def test_a_configuration_that_cannot_be_read_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = FleetFolder(tmp_path)
+    folder.configure("nonsense: 1")
+    assert "'status': 65" in str(reported(folder, monkeypatch))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidInput(Diagnostic(None, "wrong")),
+        LedgerMissing("none"),
+        LedgerUnreachable("gone"),
+        LedgerError("not ours"),
+        LockHeld(HOLDER),
+        JournalFailed("full"),
+        Throttled("later"),
+        CredentialsRefused("no"),
+        RecallError("down"),
+        PlanUnusable("expired"),
+        ValueError("a defect"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_has_the_status_that_the_command_line_ends_with(error: Exception) -> None:
+    with pytest.raises(type(error)):
+        raise error
+    assert error_report(error, None).status == exit_status(error)
+
+
+def test_a_report_that_cannot_be_written_is_the_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = FleetFolder(tmp_path)
+    folder.configure("nonsense: 1")
+    monkeypatch.chdir(tmp_path)
+    demands = Demands(None, Allowed(), ReportFile({"RECONCILER_REPORT": "json=no/such/folder"}))
+    with pytest.raises(pulumi.RunError, match="no/such/folder cannot be written"):
+        judge_in_preview(Fleet("trial"), demands)
+
+
+@pytest.mark.parametrize("option", ["report.json", "yaml=report.yaml", "json="])
+def test_a_report_that_cannot_be_meant_is_refused(option: str) -> None:
+    with pytest.raises(InvalidInput, match="write FORMAT=PATH, with one of"):
+        ReportFile({"RECONCILER_REPORT": option})
+
+
+def test_reports_of_several_workspaces_are_kept_apart(tmp_path: Path) -> None:
+    one = ReportFile({"RECONCILER_REPORT": f"json={tmp_path}/report.json"})
+    with pytest.raises(InvalidInput, match=r"put \{workspace\} into the path"):
+        one.check(["trial", "other"])
+    each = ReportFile({"RECONCILER_REPORT": f"json={tmp_path}/{{workspace}}.json"})
+    each.check(["trial", "other"])
+    each.write("other", error_report(PlanUnusable("expired"), None))
+    assert [path.name for path in tmp_path.iterdir()] == ["other.json"]
