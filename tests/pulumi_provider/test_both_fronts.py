@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pulumi
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from reconciler.applying import Outcome
 from reconciler.cli.app import run
-from reconciler.domain import Platform
 from reconciler.pulumi_provider import Granularity
 from reconciler.pulumi_provider.cli_process import CliProcess
 from reconciler.pulumi_provider.note import Note
@@ -33,24 +32,31 @@ class Person(Struct, frozen=True):
     file: str
 
 
-_platforms = st.frozensets(st.sampled_from([platform.value for platform in Platform]))
+NOBODY, GOOGLE, MICROSOFT = frozenset[str](), frozenset({"google"}), frozenset({"microsoft"})
+BOTH_PLATFORMS = GOOGLE | MICROSOFT
+
+# Most of them a person for whom there is something to do: else the fronts would agree on nothing.
 _people = st.lists(
     st.builds(
         Person,
-        rows=st.sampled_from([1, 1, 1, 1, 0, 2]),
-        connected=_platforms,
-        wanted=st.none() | _platforms,
+        rows=st.sampled_from([1, 1, 1, 1, 1, 0, 2]),
+        connected=st.sampled_from([BOTH_PLATFORMS, BOTH_PLATFORMS, GOOGLE, MICROSOFT, NOBODY]),
+        wanted=st.sampled_from([GOOGLE, MICROSOFT, NOBODY, BOTH_PLATFORMS, None]),
         level=st.sampled_from(["user", "group", "defaults"]),
         handover=st.sampled_from(["wait", "immediate"]),
-        records=st.none() | st.booleans(),
-        protected=st.sampled_from([False, False, False, True]),
-        file=st.sampled_from(["one", "two", "unmanaged"]),
+        records=st.sampled_from([None, True, False]),
+        protected=st.sampled_from([False, False, False, False, True]),
+        file=st.sampled_from(["one", "two", "one", "two", "unmanaged"]),
     ),
-    min_size=2,
-    max_size=6,
+    min_size=4,
+    max_size=8,
 )
 
 
+_UNLISTED = Person(0, GOOGLE, MICROSOFT, "user", "immediate", None, protected=False, file="one")
+
+
+@example(people=[_UNLISTED, _UNLISTED], granularity=Granularity.USER)  # both refuse
 @given(people=_people, granularity=st.sampled_from(Granularity))
 @settings(max_examples=25, deadline=None, database=None, derandomize=True)
 def test_both_fronts_make_the_same_disconnects(
