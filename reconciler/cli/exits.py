@@ -1,51 +1,13 @@
-"""From what happened to an exit status: one function, a tested contract for pipelines."""
+"""The exit status of a command: the engine's, and that of what only the command line raises."""
 
-import signal
-from enum import IntEnum
-
-from reconciler.applying import HaltCause, JournalFailed, RunResult
+from reconciler.applying import RunResult
 from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.signals import Signalled
-from reconciler.domain import InvalidInput
-from reconciler.engine import IncompleteList, Refused
-from reconciler.ledger import (
-    LedgerError,
-    LedgerMissing,
-    LedgerUnreachable,
-    LockHeld,
-    UnknownRun,
-)
-from reconciler.planning import GuardName, Plan, PlanUnusable, UnmatchedSelector
-from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.engine import Exit, of_signal
+from reconciler.engine import exit_status as status_of
+from reconciler.planning import Plan
 
-
-class Exit(IntEnum):
-    """The exit statuses. 1 is always a defect of ours."""
-
-    OK = 0
-    DEFECT = 1
-    CHANGES = 2
-    REFUSED = 3
-    PARTIAL = 4
-    PLAN_UNUSABLE = 5
-    INCOMPLETE = 6
-    PENDING = 7
-    USAGE = 64
-    INVALID = 65
-    UNREACHABLE = 69
-    TRY_LATER = 75
-    CREDENTIALS = 77
-    INTERRUPTED = 130
-    TERMINATED = 143
-
-
-_HALTED = {
-    HaltCause.CREDENTIALS_REFUSED: Exit.CREDENTIALS,
-    HaltCause.OUT_OF_CREDIT: Exit.UNREACHABLE,
-    HaltCause.RETRY_AFTER_BEYOND_CAP: Exit.TRY_LATER,
-    HaltCause.JOURNAL_FAILED: Exit.TRY_LATER,
-    HaltCause.DEFECT: Exit.DEFECT,
-}
+__all__ = ["Exit", "exit_status"]
 
 
 def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
@@ -53,62 +15,12 @@ def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = Fal
 
     ``detailed`` tells a plan with changes (2) or people who have to connect (7) from one without.
     """
-    if isinstance(event, Plan):
-        return _of_plan(event, detailed=detailed)
-    if isinstance(event, RunResult):
-        return _of_run(event)
-    return _of_error(event)
-
-
-def _of_plan(plan: Plan, *, detailed: bool) -> Exit:
-    refusals = [verdict.guard for verdict in plan.content.refusals]
-    if GuardName.COMPLETE_OBSERVATION in refusals:
-        return Exit.INCOMPLETE
-    if refusals:
-        return Exit.REFUSED
-    if detailed and plan.content.actions:
-        return Exit.CHANGES
-    if detailed and plan.content.pending:
-        return Exit.PENDING
-    return Exit.OK
-
-
-def _of_run(result: RunResult) -> Exit:
-    """Once a mutating call was sent, only how the run went counts, and not what ended it."""
-    if result.signal is not None and result.halted is HaltCause.INTERRUPTED:
-        return _of_signal(result.signal)
-    if not result.calls and result.halted in _HALTED:
-        return _HALTED[result.halted]
-    return Exit.OK if result.converged and result.halted is None else Exit.PARTIAL
-
-
-def _of_signal(signum: int) -> Exit:
-    return Exit.INTERRUPTED if signum == signal.SIGINT else Exit.TERMINATED
-
-
-def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the order that counts
-    match error:
-        case UsageError() | UnmatchedSelector() | UnknownRun():
+    match event:
+        case UsageError():
             return Exit.USAGE
-        case LedgerMissing():
-            return Exit.REFUSED
-        case LedgerUnreachable() | LockHeld() | JournalFailed() | Throttled():
-            return Exit.TRY_LATER
-        case InvalidInput() | LedgerError():
-            return Exit.INVALID
         case Signalled(signum=signum):
-            return _of_signal(signum)
-        case KeyboardInterrupt() | NotApproved():
+            return of_signal(signum)
+        case NotApproved():
             return Exit.INTERRUPTED
-        case CredentialsRefused():
-            return Exit.CREDENTIALS
-        case RecallError():
-            return Exit.UNREACHABLE
-        case PlanUnusable():
-            return Exit.PLAN_UNUSABLE
-        case IncompleteList():
-            return Exit.INCOMPLETE
-        case Refused(incomplete=incomplete):
-            return Exit.INCOMPLETE if incomplete else Exit.REFUSED
         case _:
-            return Exit.DEFECT
+            return status_of(event, detailed=detailed)

@@ -15,6 +15,7 @@ from reconciler.engine.acting_run import ActingRun, Terms, acting_run
 from reconciler.engine.comparing import compare, preview_again
 from reconciler.engine.configured import apply_settings, limit_sources
 from reconciler.engine.examining import examine
+from reconciler.engine.exits import Exit, exit_status, of_signal
 from reconciler.engine.handing_over import hand_over, take_back
 from reconciler.engine.importing import Imported, import_manifest
 from reconciler.engine.joining import JoinedActing, join_acting
@@ -28,6 +29,7 @@ __all__ = [
     "ActingRun",
     "Approved",
     "Circumstances",
+    "Exit",
     "Imported",
     "IncompleteList",
     "JoinedActing",
@@ -45,6 +47,7 @@ __all__ = [
     "check_usable",
     "compare",
     "examine",
+    "exit_status",
     "hand_over",
     "import_manifest",
     "join_acting",
@@ -53,6 +56,7 @@ __all__ = [
     "limit_sources",
     "narrow",
     "observe",
+    "of_signal",
     "open_session",
     "preview",
     "preview_again",

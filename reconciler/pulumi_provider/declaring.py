@@ -19,7 +19,8 @@ from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.gate import Gate
-from reconciler.pulumi_provider.judging import Demands, Judged, judge_in_preview, judge_in_update
+from reconciler.pulumi_provider.judged import Judged
+from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.note import Note, Notes
 from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register

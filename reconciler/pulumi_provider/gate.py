@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from reconciler.pulumi_provider.judging import Judged
+from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.reports import ReportFile, run_report
 from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
 from reconciler.pulumi_provider.saying import told_by_program

@@ -6,16 +6,14 @@ will act in.
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.applying import Front, RunResult
+from reconciler.applying import Front
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import DesiredState
 from reconciler.engine import (
-    ActingRun,
     Approved,
     Circumstances,
     Refused,
@@ -25,7 +23,6 @@ from reconciler.engine import (
     apply_settings,
     check_usable,
     compare,
-    hand_over,
     judge_fresh,
     judge_saved,
     narrow,
@@ -34,13 +31,13 @@ from reconciler.engine import (
     preview,
     preview_again,
     remember,
-    take_back,
 )
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
 from reconciler.pulumi_provider.allowing import NEW_LEDGER_BY, Allowed
 from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.reports import ReportFile, refusal_report
 from reconciler.pulumi_provider.saying import told_by_program
@@ -48,44 +45,6 @@ from reconciler.recall import Stop, SystemClock
 from reconciler.reporting import Memory
 
 CLOCK: Final = SystemClock()
-
-
-class Abandoned(Exception):
-    """Another workspace of the program was refused."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A fleet that may be registered.
-
-    ``left`` appeared after the preview, and is not done. ``run`` is there in an update alone;
-    ``stack`` holds it, and the session, open.
-    """
-
-    fleet: Fleet
-    session: Session
-    desired: DesiredState
-    approved: Approved
-    stack: ExitStack
-    memory: Memory
-    left: tuple[Action, ...] = ()
-    changes: PlanChanges | None = None
-    run: ActingRun | None = None
-
-    def hand_over(self) -> None:
-        """Let the provider act on what was approved."""
-        if self.run is not None:
-            hand_over(self.run, self.approved)
-
-    def take_back(self) -> RunResult | None:
-        """How it ended; the run is closed. None outside of an update."""
-        return None if self.run is None else take_back(self.run, self.approved)
-
-    def abandon(self) -> None:
-        """Let go of the run, with nothing done from now on."""
-        gone = Abandoned("another part of the program failed")
-        with suppress(Abandoned):
-            self.stack.__exit__(Abandoned, gone, None)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from reconciler.domain import DesiredState, DesiredUser
 from reconciler.planning import desired_digest
 from reconciler.pulumi_provider.declaration import declaration
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
-from reconciler.pulumi_provider.judging import Judged
+from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.pins import Pin, pinned
 from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
 

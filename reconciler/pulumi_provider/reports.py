@@ -1,20 +1,20 @@
-"""The command line's own reports, written by a Pulumi program for a pipeline to read."""
+"""The command line's own reports, written by a Pulumi program for a pipeline to read.
+
+The status in each is what the command line would have ended with.
+"""
 
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from reconciler.applying import JournalFailed, RunResult
+from reconciler.applying import RunResult
 from reconciler.config import Workspace
 from reconciler.domain import Diagnostic, InvalidInput
-from reconciler.engine import Refused, limit_sources
-from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
-from reconciler.planning import PlanUnusable
+from reconciler.engine import Exit, Refused, exit_status, limit_sources
 from reconciler.pulumi_provider.errors import said
-from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.pulumi_provider.judged import Judged
 from reconciler.reporting import (
     ErrorReport,
     Format,
@@ -25,26 +25,8 @@ from reconciler.reporting import (
     render,
 )
 
-if TYPE_CHECKING:
-    from reconciler.pulumi_provider.judging import Judged
-
 VARIABLE: Final = "RECONCILER_REPORT"
 _PLACE: Final = "{workspace}"
-
-
-class _Status(IntEnum):
-    """What the command line would have ended with; its contract is ``docs/behaviour.md``."""
-
-    OK = 0
-    DEFECT = 1
-    REFUSED = 3
-    PARTIAL = 4
-    PLAN_UNUSABLE = 5
-    INCOMPLETE = 6
-    INVALID = 65
-    UNREACHABLE = 69
-    TRY_LATER = 75
-    CREDENTIALS = 77
 
 
 class ReportFile:
@@ -93,11 +75,11 @@ class ReportFile:
             raise _wrong(f"{path} cannot be written: {error.strerror}") from None
 
 
-def plan_report(judged: "Judged") -> PlanReport:
+def plan_report(judged: Judged) -> PlanReport:
     """What a fleet's update would do."""
     return PlanReport(
         judged.approved.plan,
-        _Status.OK,
+        Exit.OK,
         limit_sources=limit_sources(judged.session.workspace),
         verdicts=judged.approved.verdicts,
         memory=judged.memory,
@@ -109,7 +91,7 @@ def refusal_report(refused: Refused, workspace: Workspace, memory: Memory) -> Pl
     """What a guard refused."""
     return PlanReport(
         refused.plan,
-        _Status.INCOMPLETE if refused.incomplete else _Status.REFUSED,
+        exit_status(refused),
         limit_sources=limit_sources(workspace),
         verdicts=refused.verdicts,
         memory=memory,
@@ -119,31 +101,16 @@ def refusal_report(refused: Refused, workspace: Workspace, memory: Memory) -> Pl
 def error_report(error: Exception, workspace: Workspace | None) -> ErrorReport:
     """What kept a fleet from being judged at all."""
     if isinstance(error, InvalidInput):
-        return ErrorReport(_Status.INVALID, error.diagnostics)
-    status = next((status for kind, status in _ERRORS if isinstance(error, kind)), _Status.DEFECT)
-    return ErrorReport(status, (Diagnostic(None, said(error, workspace)),))
+        return ErrorReport(exit_status(error), error.diagnostics)
+    return ErrorReport(exit_status(error), (Diagnostic(None, said(error, workspace)),))
 
 
-_ERRORS: Final[tuple[tuple[type[Exception], _Status], ...]] = (
-    (LedgerMissing, _Status.REFUSED),
-    (LedgerUnreachable, _Status.TRY_LATER),
-    (LedgerError, _Status.INVALID),
-    (LockHeld, _Status.TRY_LATER),
-    (JournalFailed, _Status.TRY_LATER),
-    (Throttled, _Status.TRY_LATER),
-    (CredentialsRefused, _Status.CREDENTIALS),
-    (RecallError, _Status.UNREACHABLE),
-    (PlanUnusable, _Status.PLAN_UNUSABLE),
-)
-"""The first that fits counts."""
-
-
-def run_report(judged: "Judged", result: RunResult) -> RunReport:
+def run_report(judged: Judged, result: RunResult) -> RunReport:
     """How a fleet's update ended."""
     return RunReport(
         judged.approved.plan,
         result,
-        _Status.OK if result.converged else _Status.PARTIAL,
+        exit_status(result),
         verdicts=judged.approved.verdicts,
         limit_sources=limit_sources(judged.session.workspace),
         memory=judged.memory,
