@@ -22,7 +22,7 @@ from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
 from reconciler.applying import ApplySettings, Front, MemoryJournal, Outcome, RunResult
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import LedgerPlace
+from reconciler.domain import COMMAND_LINE, LedgerPlace
 from reconciler.engine import (
     Circumstances,
     Session,
@@ -176,7 +176,7 @@ def _in_memory(_: Session) -> Iterator[_Recording]:
 @contextmanager
 def _in_ledger(session: Session) -> Iterator[_Recording]:
     began = time.perf_counter()
-    with acting_run(session, Front.APPLY, Terms()) as run:
+    with acting_run(session, Front.APPLY, Terms(), COMMAND_LINE) as run:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)

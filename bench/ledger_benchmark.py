@@ -18,7 +18,7 @@ from bench.measured_process import measure
 from bench.places import Kind, Places, ledger_line
 from bench.recorded_ledger import TOLD, Recorded, Shape, fill, find_dead_again, let_die
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import LedgerPlace, SqliteFile
+from reconciler.domain import COMMAND_LINE, LedgerPlace, SqliteFile
 from reconciler.engine import remember
 from reconciler.ledger import LockHeld, open_ledger, read_ledger
 from reconciler.ledger.ledger import Ledger
@@ -116,7 +116,7 @@ class _Measured:
         self._process(runs, "runs")
         self._cool()
         with self._timed(reading):
-            remembered = remember(self._workspace, TARGET.base_url)
+            remembered = remember(self._workspace, TARGET.base_url, COMMAND_LINE)
         dead = bool(remembered.memory.dead)
         _check(
             holds=remembered.history.accepted is not None and dead is (runs is Task.RUNS_DEAD),

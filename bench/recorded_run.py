@@ -18,6 +18,7 @@ from reconciler.applying import (
     RunResult,
     StepKind,
 )
+from reconciler.domain import COMMAND_LINE, Platform
 from reconciler.ledger import Claim
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, FleetSize, Plan
@@ -40,6 +41,7 @@ def claim() -> Claim:
         front=Front.APPLY,
         workspace=TARGET.workspace,
         base_url=TARGET.base_url,
+        owner=COMMAND_LINE,
         who=who(),
         opened=AT,
         tool_version=reconciler.__version__,
@@ -49,7 +51,9 @@ def claim() -> Claim:
 
 def opened(run: str, plan: Plan) -> RunOpened:
     fleet = plan.content.fleet
-    return RunOpened(run, AT, plan, plan.content.guards, FleetSize(fleet.declared, fleet.declared))
+    size = FleetSize(fleet.declared, fleet.declared)
+    nothing = {action.user: frozenset[Platform]() for action in plan.content.actions}
+    return RunOpened(run, AT, plan, plan.content.guards, size, nothing)
 
 
 def intent(run: str, action: Action) -> Intent:

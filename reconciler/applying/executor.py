@@ -5,7 +5,7 @@ taken the list that the run acts by and divided the plan into what is ready and 
 """
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from msgspec import structs
@@ -14,7 +14,7 @@ from reconciler.applying.crew import Crew, Means
 from reconciler.applying.journal import Journal, JournalFailed, RunClosed, RunOpened
 from reconciler.applying.outcome import ActionResult, HaltCause, Outcome, RunResult
 from reconciler.applying.settings import ApplySettings
-from reconciler.domain import Clock, ObservedState
+from reconciler.domain import Clock, ObservedState, Platform
 from reconciler.planning import Action, FleetSize, Plan, Protection, Stale, Verdict, rfc3339
 from reconciler.recall import CalendarReader, CalendarWriter, Stop
 
@@ -27,12 +27,14 @@ class Assignment:
     list ``observed``, which was asked for at ``observed_at`` (monotonic), and by what an earlier
     run of the same plan brought to an end. Those results are this run's too, with the calls
     that were sent for them then; nothing is done for them, and they do not count as failures.
+    ``declared`` are the platforms of all whose connections are managed.
     """
 
     run: str
     plan: Plan
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
+    declared: Mapping[str, frozenset[Platform]]
     settled: Sequence[ActionResult]
     ready: Sequence[Action]
     stale: Sequence[Stale]
@@ -74,6 +76,7 @@ class Executor:
                 assignment.plan,
                 assignment.verdicts,
                 assignment.fleet,
+                assignment.declared,
             )
         )
         crew = Crew(

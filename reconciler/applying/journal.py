@@ -5,11 +5,13 @@ that raises stops the run: without a record nothing is disconnected.
 """
 
 import threading
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from msgspec import Struct
 
 from reconciler.applying.outcome import ActionResult, RunResult
+from reconciler.domain import Platform
 from reconciler.planning import Action, FleetSize, Plan, Verdict
 
 NOT_SENT: Final = "not_sent"
@@ -24,7 +26,8 @@ class RunOpened(Struct, frozen=True):
     """A run begins to act: its id, when (RFC 3339, UTC) and the whole plan that it is bound by.
 
     ``verdicts`` are those it was let through with, on a list in which ``fleet`` was seen: which
-    is herewith accepted, and what later runs are measured against.
+    is herewith accepted, and what later runs are measured against. ``declared`` are the platforms
+    of all whose connections its owner manages: they belong to that owner from now on.
     """
 
     run: str
@@ -32,6 +35,7 @@ class RunOpened(Struct, frozen=True):
     plan: Plan
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
+    declared: Mapping[str, frozenset[Platform]]
 
 
 class Intent(Struct, frozen=True):

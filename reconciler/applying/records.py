@@ -42,15 +42,17 @@ class Who(Struct, frozen=True):
 class RunSummary(Struct, frozen=True):
     """One run in a line.
 
-    Times are RFC 3339 in UTC. ``outcomes`` counts the actions that have each outcome so far,
-    ``in_doubt`` those whose call may have been sent and has no outcome. ``halted`` is the
-    ``HaltCause`` of a run that stopped early, ``detail`` a sentence on why it ended as it did.
+    Times are RFC 3339 in UTC. ``owner`` is on whose behalf it acts, None where an earlier version
+    ran. ``outcomes`` counts the actions that have each outcome so far, ``in_doubt`` those whose
+    call may have been sent and has no outcome. ``halted`` is the ``HaltCause`` of a run that
+    stopped early, ``detail`` a sentence on why it ended as it did.
     """
 
     run: str
     front: Front
     workspace: str
     base_url: str
+    owner: str | None
     state: RunState
     opened: str
     ended: str | None

@@ -76,6 +76,13 @@ AllowDesiredFleetShrink = Annotated[
         help="The manifests may declare many fewer users than in the last accepted run.",
     ),
 ]
+AllowTakeover = Annotated[
+    bool,
+    typer.Option(
+        "--allow-takeover",
+        help="Declare users otherwise than the owner to whom they belong: they change hands.",
+    ),
+]
 NewLedger = Annotated[
     bool,
     typer.Option(

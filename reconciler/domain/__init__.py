@@ -11,11 +11,13 @@ from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocatio
 from reconciler.domain.ledger_place import LedgerPlace, PostgresqlDatabase, SqliteFile
 from reconciler.domain.limits import Limits
 from reconciler.domain.observed import CalendarUser, Connection, ObservedState
+from reconciler.domain.owner import COMMAND_LINE, stack_owner
 from reconciler.domain.platform import PLATFORM_NAMES, Platform
 from reconciler.domain.preferences import PREFERENCE_FIELDS, Preferences
 from reconciler.domain.secret import REDACTED, Secret
 
 __all__ = [
+    "COMMAND_LINE",
     "PLATFORM_NAMES",
     "PREFERENCE_FIELDS",
     "REDACTED",
@@ -39,4 +41,5 @@ __all__ = [
     "SqliteFile",
     "ip_address",
     "is_loopback",
+    "stack_owner",
 ]

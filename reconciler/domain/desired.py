@@ -39,3 +39,10 @@ class DesiredState(Struct, frozen=True, gc=False):
 
     users: Mapping[str, DesiredUser]
     groups: frozenset[str] = frozenset()
+
+    @property
+    def platforms(self) -> dict[str, frozenset[Platform]]:
+        """What is to be connected of everybody whose connections are managed."""
+        return {
+            user.id: user.platforms for user in self.users.values() if user.platforms is not None
+        }

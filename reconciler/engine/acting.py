@@ -5,7 +5,7 @@ out, and only the two judging functions make one.
 """
 
 import random
-from collections.abc import Callable, Set
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,7 @@ from reconciler.applying import (
     Journal,
     RunResult,
 )
-from reconciler.domain import DesiredState
+from reconciler.domain import DesiredState, Platform
 from reconciler.engine.previewing import Observation, commit_of
 from reconciler.engine.session import Session
 from reconciler.planning import (
@@ -68,7 +68,8 @@ class Refused(Exception):
 class Approved:
     """A plan that every guard lets through, divided by the list the run begins with.
 
-    ``carried`` are the results of an earlier run of the same plan, which this one continues.
+    ``declared`` are the platforms of all whose connections are managed; ``carried`` are the results
+    of an earlier run of the same plan, which this one continues.
     """
 
     plan: Plan
@@ -77,6 +78,7 @@ class Approved:
     stale: tuple[Stale, ...]
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
+    declared: Mapping[str, frozenset[Platform]]
     carried: tuple[ActionResult, ...] = ()
 
     @property
@@ -212,7 +214,8 @@ def _judge(
     fleet = FleetSize(evidence.declared, evidence.observed)
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
         raise Refused(plan, verdicts, fleet)
-    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet)
+    declared = circumstances.desired.platforms
+    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet, declared)
 
 
 def carry_out(
@@ -229,6 +232,7 @@ def carry_out(
         plan=approved.plan,
         verdicts=approved.verdicts,
         fleet=approved.fleet,
+        declared=approved.declared,
         settled=approved.carried,
         ready=approved.ready,
         stale=approved.stale,

@@ -84,11 +84,12 @@ class ActingRun:
 
 @contextmanager
 def acting_run(
-    session: Session, front: Front, terms: Terms, *, resumes: str | None = None
+    session: Session, front: Front, terms: Terms, owner: str, *, resumes: str | None = None
 ) -> Iterator[ActingRun]:
     """Begin a run: take the lock, found or made the ledger; end it, and give the lock back.
 
-    What is raised inside is on record too. Raises ``ledger.LedgerError`` and ``ledger.LockHeld``.
+    It acts on behalf of ``owner``, to whom those whom it declares belong from then on. What is
+    raised inside is on record too. Raises ``ledger.LedgerError`` and ``ledger.LockHeld``.
     """
     workspace = session.workspace
     with _opened(workspace, terms) as ledger:
@@ -97,6 +98,7 @@ def acting_run(
             front=front,
             workspace=workspace.name,
             base_url=session.endpoint.address,
+            owner=owner,
             who=who(),
             opened=rfc3339(session.clock.now()),
             tool_version=reconciler.__version__,

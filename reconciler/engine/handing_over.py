@@ -27,7 +27,16 @@ def hand_over(run: ActingRun, approved: Approved) -> None:
     Raises ``applying.JournalFailed``.
     """
     journal, at = run.journal, rfc3339(run.session.clock.now())
-    journal.run_opened(RunOpened(journal.id, at, approved.plan, approved.verdicts, approved.fleet))
+    journal.run_opened(
+        RunOpened(
+            journal.id,
+            at,
+            approved.plan,
+            approved.verdicts,
+            approved.fleet,
+            approved.declared,
+        )
+    )
     for stale in approved.stale:
         result = ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.standing))
         journal.outcome(Ended(journal.id, at, result))

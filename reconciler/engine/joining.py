@@ -75,7 +75,7 @@ def join_acting(
             raise NotJoinable(f"run {holder.run} has not stored its plan")
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
         check_usable(session, journal.plan, desired)
-        history = ledger.history(workspace.name, session.endpoint.address)
+        history = ledger.history(workspace.name, session.endpoint.address, journal.owner)
         today = preview(session, desired, observation, history)
         approved = judge_saved(
             session, journal.plan, today, Circumstances(desired, observation, history), allowed

@@ -62,6 +62,7 @@ def _envelope(session: Session, desired: DesiredState, content: Content) -> Enve
         | {pending.user for pending in content.pending}
         | {blocked.action.user for blocked in content.blocked}
         | {undetermined.user for undetermined in content.undetermined}
+        | {contested.user for contested in content.contested or ()}
     )
     return Envelope(
         made=rfc3339(made),

@@ -15,8 +15,10 @@ class Remembered(Struct, frozen=True):
     memory: Memory
 
 
-def remember(workspace: Workspace, address: str, saved: Plan | None = None) -> Remembered:
-    """What the ledger has of ``workspace`` at ``address``.
+def remember(
+    workspace: Workspace, address: str, owner: str | None, saved: Plan | None = None
+) -> Remembered:
+    """What the ledger has of ``workspace`` at ``address``, for ``owner`` who would declare there.
 
     Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
     a plan that is looked at: was it used?
@@ -24,7 +26,7 @@ def remember(workspace: Workspace, address: str, saved: Plan | None = None) -> R
     place = str(workspace.ledger)
     try:
         with read_ledger(workspace.ledger) as ledger:
-            history = ledger.history(workspace.name, address)
+            history = ledger.history(workspace.name, address, owner)
             memory = Memory(
                 place,
                 MemoryState.READ,

@@ -6,12 +6,13 @@ from reconciler.applying import Front, Who
 
 
 class Claim(Struct, frozen=True):
-    """An acting run that wants to begin. ``opened`` is RFC 3339, UTC."""
+    """An acting run that wants to begin, on behalf of ``owner``. ``opened`` is RFC 3339, UTC."""
 
     run: str
     front: Front
     workspace: str
     base_url: str
+    owner: str
     who: Who
     opened: str
     tool_version: str

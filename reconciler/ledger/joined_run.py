@@ -32,11 +32,13 @@ class JoinedRun:
         number: int,
         plan: Plan,
         *,
+        owner: str | None,
         resumes: str | None,
         times: LockTimes,
     ) -> None:
         self.id: Final = lock.run
         self.plan: Final = plan
+        self.owner: Final = owner
         self._database = database
         self._lock = lock
         self._seal = seal(plan)

@@ -36,7 +36,9 @@ def join_run(
         plan = stored_plan(connection, row)
     if plan is None:
         raise NotJoinable(f"run {lock.run} has not stored its plan yet")
-    return JoinedRun(database, lock, row.number, plan, resumes=row.resumes, times=times)
+    return JoinedRun(
+        database, lock, row.number, plan, owner=row.owner, resumes=row.resumes, times=times
+    )
 
 
 def _check_opener(lock: Lock, now: float, times: LockTimes) -> None:

@@ -25,6 +25,7 @@ from reconciler.domain import Clock
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
 from reconciler.ledger.dead_books import DeadBooks
+from reconciler.ledger.declared_users import Scope, declare
 from reconciler.ledger.doubts import read_doubts
 from reconciler.ledger.ending import complete_run, end_run, give_back, judged, note_run, reason
 from reconciler.ledger.heartbeat import Heartbeat
@@ -88,8 +89,9 @@ class OpenRun:
     # What it may ask.
 
     def history(self) -> History:
-        """What the last acting run accepted here."""
-        return self._reader.history(self._claim.workspace, self._claim.base_url)
+        """What the last acting run accepted here, and who belongs to others than its owner."""
+        claim = self._claim
+        return self._reader.history(claim.workspace, claim.base_url, claim.owner)
 
     def in_doubt(self) -> tuple[InDoubt, ...]:
         """What earlier runs of this workspace at this address left in doubt."""
@@ -127,19 +129,24 @@ class OpenRun:
     # What it does.
 
     def run_opened(self, record: RunOpened) -> None:
-        """It may act from now on; what was seen is what later runs are measured against."""
+        """It may act from now on; what was seen is what later runs are measured against.
+
+        Whom it declares belongs to its owner from now on.
+        """
         self._must_be_this(record.run)
         if self._began is not None or self._over:
             raise JournalFailed(f"run {self.id} was opened or ended before")
-        content = record.plan.content
-        if (content.workspace, content.base_url) != (self._claim.workspace, self._claim.base_url):
+        content, claim = record.plan.content, self._claim
+        scope = Scope(claim.workspace, claim.base_url)
+        if (content.workspace, content.base_url) != scope:
             raise JournalFailed(f"the plan is not for the workspace and address of run {self.id}")
         with self._writing() as connection:
-            require_lock(connection, self._claim.workspace, self.id, self._fence)
+            require_lock(connection, claim.workspace, self.id, self._fence)
             columns = judged(connection, record.plan, record.verdicts, record.fleet)
             connection.execute(
                 update(runs).where(runs.c.number == self._number).values(accepted=True, **columns)
             )
+            declare(connection, scope, self._number, claim.owner, record.declared)
         book = StepBook(self.id, self._number, record.plan.content.actions)
         self._began = _Acting(book, seal(record.plan))
 

@@ -9,10 +9,11 @@ from reconciler.applying import Holder, RunState, RunStory, RunSummary
 from reconciler.domain import LedgerPlace
 from reconciler.ledger.as_written import as_written
 from reconciler.ledger.database import Database
+from reconciler.ledger.declared_users import Scope, read_ownership
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.schema import runs
-from reconciler.ledger.stories import read_story
+from reconciler.ledger.stories import read_story, run_row
 from reconciler.ledger.summaries import summaries
 from reconciler.ledger.used_plans import used_by
 from reconciler.planning import FleetSize, History
@@ -31,8 +32,11 @@ class LedgerReader:
         self._database = database
         self._times = times
 
-    def history(self, workspace: str, base_url: str) -> History:
-        """What the last acting run accepted there."""
+    def history(self, workspace: str, base_url: str, owner: str | None) -> History:
+        """What the last acting run accepted there, and who belongs to others than ``owner``.
+
+        None asks nothing of ownership: for who declares nobody.
+        """
         accepted = (
             select(runs.c.declared, runs.c.observed)
             .where(runs.c.workspace == workspace, runs.c.address == base_url, runs.c.accepted)
@@ -44,7 +48,16 @@ class LedgerReader:
             if row is None:
                 return History()
             size = {"declared": row.declared, "observed": row.observed}
-            return History(msgspec.convert(size, FleetSize))
+            ownership = None
+            if owner is not None:
+                ownership = read_ownership(connection, Scope(workspace, base_url), owner)
+            return History(msgspec.convert(size, FleetSize), ownership=ownership)
+
+    def owner(self, run: str) -> str | None:
+        """On whose behalf ``run`` acted; None where that is not recorded."""
+        with self._database.read() as connection:
+            owner: str | None = run_row(connection, run).owner
+            return owner
 
     def used_by(self, seal: str) -> str | None:
         """The run that used the plan with this seal, the last one if it was resumed."""

@@ -1,4 +1,4 @@
-"""The tables of the ledger, version 1: what is stored, and nothing of how it is asked for.
+"""The tables of the ledger, version 2: what is stored, and nothing of how it is asked for.
 
 ``migrations`` makes them; a test holds the two against each other. Times of runs and steps are
 RFC 3339 in UTC by the clock of the process that wrote them; those of ``locks`` are seconds since
@@ -73,10 +73,19 @@ runs = Table(
     Column("calls", BigInteger),
     Column("halted", LedgerText),
     Column("detail", LedgerText),
+    Column("owner", LedgerText),  # on whose behalf it acts; None of a run of version 1
     Index("runs_of_workspace", "workspace", "number"),
     Index("runs_accepted", "workspace", "address", "accepted", "number"),
     Index("runs_in_state", "workspace", "state"),
     sqlite_autoincrement=True,
+)
+
+declared_users = Table(
+    "declared_users",
+    metadata,
+    Column("run", _Number, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
+    Column("user", LedgerText, primary_key=True),
+    Column("platforms", LedgerText, nullable=False),  # by their names, with commas; empty: none
 )
 
 steps = Table(

@@ -71,6 +71,7 @@ def _summary(row: Row[Any], state: RunState, facts: _Facts) -> RunSummary:
         front=Front(row.front),
         workspace=row.workspace,
         base_url=row.address,
+        owner=row.owner,
         state=state,
         opened=row.opened_at,
         ended=row.ended_at,

@@ -80,6 +80,7 @@ def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) ->
             front=claim.front.value,
             workspace=claim.workspace,
             address=claim.base_url,
+            owner=claim.owner,
             state=RunState.RUNNING.value,
             opened_at=claim.opened,
             who=claim.who.user,

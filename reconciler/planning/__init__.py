@@ -16,9 +16,10 @@ from reconciler.planning.codec import (
     rfc3339,
     seal,
 )
-from reconciler.planning.guards import ALLOWABLE, SMALL_FLEET, judge, judge_list
+from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
 from reconciler.planning.history import FleetSize, History
 from reconciler.planning.narrowing import narrowed
+from reconciler.planning.ownership import Contested, Owned, Ownership
 from reconciler.planning.plan import (
     Blocked,
     Content,
@@ -48,11 +49,13 @@ from reconciler.planning.staleness import Stale, divide
 __all__ = [
     "ALLOWABLE",
     "MAX_BYTES",
+    "NAMED",
     "SMALL_FLEET",
     "Action",
     "ActionReason",
     "Blocked",
     "Content",
+    "Contested",
     "Disconnect",
     "Envelope",
     "Fleet",
@@ -65,6 +68,8 @@ __all__ = [
     "Judgement",
     "Notice",
     "NoticeCode",
+    "Owned",
+    "Ownership",
     "Pending",
     "PendingReason",
     "Plan",

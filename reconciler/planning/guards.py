@@ -7,14 +7,18 @@ the operator of one acting run, by name; an incomplete observation can not.
 from collections.abc import Callable, Set
 from typing import Final
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from reconciler.domain import Limits, ObservedState
 from reconciler.planning.history import History
+from reconciler.planning.ownership import Contested
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
 SMALL_FLEET: Final = 25
 """With fewer connected rows a percentage says nothing, and only the absolute limit counts."""
+
+NAMED: Final = 10
+"""How many a verdict names of those whom it counts; the plan has them all."""
 
 ALLOWABLE: Final = tuple(name for name in GuardName if name is not GuardName.COMPLETE_OBSERVATION)
 """The guards whose refusal a run may be told to go past."""
@@ -30,6 +34,7 @@ class Evidence(Struct, frozen=True):
     disconnects: int
     limits: Limits
     history: History
+    contested: tuple[Contested, ...] = ()
 
 
 def judge(evidence: Evidence, allowed: Set[GuardName] = frozenset()) -> tuple[Verdict, ...]:
@@ -118,6 +123,19 @@ def _shrink(
     return Verdict(guard, judgement, now, percent, before)
 
 
+def _takeover(evidence: Evidence) -> Verdict:
+    """Two owners that disagree on somebody must not take turns: the second has to mean it."""
+    if evidence.history.ownership is None:
+        return Verdict(GuardName.TAKEOVER, Judgement.NOT_JUDGED, 0)
+    contested = evidence.contested
+    return Verdict(
+        GuardName.TAKEOVER,
+        _refuse(when=bool(contested)),
+        len(contested),
+        contested=contested[:NAMED] or UNSET,
+    )
+
+
 def _max_disconnects(evidence: Evidence) -> Verdict:
     limit = evidence.limits.max_disconnects
     return Verdict(
@@ -150,6 +168,7 @@ _GUARDS: Final[tuple[Callable[[Evidence], Verdict], ...]] = (
     _empty_observed,
     _observed_fleet_shrink,
     _desired_fleet_shrink,
+    _takeover,
     _max_disconnects,
     _max_disconnect_percent,
 )

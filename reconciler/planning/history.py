@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from reconciler.domain import Count
+from reconciler.planning.ownership import Ownership
 
 
 class FleetSize(Struct, frozen=True):
@@ -18,8 +19,10 @@ class History(Struct, frozen=True):
     ``accepted`` is the fleet that the last acting run accepted; None where no run has, or where
     the ledger cannot be reached: what needs it is then *not judged*, which is not *passed*.
     ``in_doubt`` are the users (external ids) for whom an earlier run may have sent a call of which
-    it could not be found out yet what became.
+    it could not be found out yet what became. ``ownership`` says who belongs to other owners than
+    the one that declares now; None where no run has recorded an owner, or nobody was asked.
     """
 
     accepted: FleetSize | None = None
     in_doubt: frozenset[str] = frozenset()
+    ownership: Ownership | None = None

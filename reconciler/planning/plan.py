@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from reconciler.domain import Count, Limits, Platform
 from reconciler.planning.action import Action, Disconnect, UpdatePreferences
 from reconciler.planning.canonical import canonical_json, digest
+from reconciler.planning.ownership import Contested
 
 
 class Hold(StrEnum):
@@ -56,6 +57,7 @@ class GuardName(StrEnum):
     EMPTY_OBSERVED = "empty-observed"
     OBSERVED_FLEET_SHRINK = "observed-fleet-shrink"
     DESIRED_FLEET_SHRINK = "desired-fleet-shrink"
+    TAKEOVER = "takeover"
     MAX_DISCONNECTS = "max-disconnects"
     MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
 
@@ -66,7 +68,7 @@ class Judgement(StrEnum):
     PASSED = "passed"
     # A percentage of a fleet too small for percentages; or shrinkage, for which no limit is set.
     NOT_APPLICABLE = "not_applicable"
-    # Nothing to compare with: no earlier fleet is remembered, or how many are listed is unknown.
+    # Nothing to compare with: no earlier run is remembered, or how many are listed is unknown.
     NOT_JUDGED = "not_judged"
     REFUSED = "refused"
     ALLOWED = "allowed"  # refused, and the operator of this run allowed it
@@ -118,7 +120,8 @@ class Verdict(Struct, frozen=True):
     ``limit`` is null where none is set. For ``complete-observation`` ``actual`` counts the
     problems of the observation, for the guards on fleets the users of that fleet. Where a fleet
     may shrink, ``limit`` is the percentage that may be missing of ``total``, the users of the
-    fleet that was last accepted: null where none is remembered.
+    fleet that was last accepted: null where none is remembered. For ``takeover`` ``actual`` counts
+    the users who belong to another owner and are declared otherwise; ``contested`` are the first.
     """
 
     guard: GuardName
@@ -126,6 +129,7 @@ class Verdict(Struct, frozen=True):
     actual: Count
     limit: Count | None = None
     total: Count | None = None
+    contested: tuple[Contested, ...] | UnsetType = UNSET
 
 
 class Fleet(Struct, frozen=True):
@@ -150,7 +154,8 @@ class Content(Struct, frozen=True):
 
     Everything is ordered by user; actions of one user in the order in which they are done.
     ``problems`` says why the observation is incomplete, ``deselected`` counts the actions that
-    the selection leaves out.
+    the selection leaves out. ``contested`` are those whom this would take over from another owner;
+    left out where there is nobody.
     """
 
     format: Literal["reconciler/plan/v1"]
@@ -169,6 +174,7 @@ class Content(Struct, frozen=True):
     notices: tuple[Notice, ...]
     deselected: Count
     guards: tuple[Verdict, ...]
+    contested: tuple[Contested, ...] | UnsetType = UNSET
 
     @property
     def disconnects(self) -> tuple[Disconnect, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence, Set
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from reconciler.domain import (
     PLATFORM_NAMES,
@@ -29,6 +29,7 @@ from reconciler.planning.guards import Evidence, judge
 from reconciler.planning.history import History
 from reconciler.planning.holds import holds_of
 from reconciler.planning.notices import notices
+from reconciler.planning.ownership import contested
 from reconciler.planning.plan import (
     Blocked,
     Content,
@@ -104,6 +105,7 @@ def make_plan(
         notices=(*notices(observed, protection), *comparison.notices),
         deselected=len(comparison.actions) - len(actions),
         guards=judge(evidence),
+        contested=evidence.contested or UNSET,
     )
 
 
@@ -130,6 +132,7 @@ def evidence_of(
         disconnects=disconnects,
         limits=limits,
         history=history,
+        contested=contested(desired, history.ownership),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 import pulumi
 from pulumi.runtime import is_dry_run
 
+from reconciler.domain import stack_owner
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
@@ -51,8 +52,9 @@ def declare_fleet(
         _only_once(fleets)
         report = ReportFile(os.environ)
         report.check([fleet.workspace for fleet in fleets])
-        demands = Demands(_saved_plan(fleets), allowed(os.environ), report)
-    preview = _Preview(command, required=require_preview, saved=demands.saved is not None)
+        stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        demands = Demands(stack_owner(stack), _saved_plan(fleets), allowed(os.environ), report)
+    preview = _Preview(command, stack, required=require_preview, saved=demands.saved is not None)
     judged = _judge_all(fleets, demands, preview)
     try:
         for one in judged:
@@ -80,12 +82,14 @@ def declare_fleet(
 class _Preview:
     """The preview of this command: remembered by it, asked for by its update."""
 
-    def __init__(self, command: CliProcess | None, *, required: bool, saved: bool) -> None:
+    def __init__(
+        self, command: CliProcess | None, stack: str, *, required: bool, saved: bool
+    ) -> None:
         self._command = command
         self._required = required
         self._saved = saved
         self._notes = Notes(os.environ)
-        self._stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+        self._stack = stack
         self._notes.sweep()
 
     def remember(self, judged: Iterable[Judged]) -> None:

@@ -123,7 +123,7 @@ class Desk:
             verdicts = judge_list(
                 observation.state,
                 session.workspace.limits,
-                remember(session.workspace, session.endpoint.address).history,
+                remember(session.workspace, session.endpoint.address, None).history,
                 allowed(os.environ).guards,
             )
         if refusal := stacks.unbelievable(session.target, observation.state, verdicts):

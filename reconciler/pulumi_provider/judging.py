@@ -49,9 +49,10 @@ CLOCK: Final = SystemClock()
 
 @dataclass(frozen=True)
 class Demands:
-    """What is asked of a judgement: a ``saved`` plan that is to be applied, allowances, and where
-    a refusal is reported."""
+    """What is asked of a judgement: on behalf of which ``owner``, a ``saved`` plan that is to be
+    applied, allowances, and where a refusal is reported."""
 
+    owner: str
     saved: Plan | None
     allowed: Allowed
     report: ReportFile
@@ -64,7 +65,7 @@ def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
     with told_by_program(workspace, report), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
-        remembered = remember(workspace, session.endpoint.address)
+        remembered = remember(workspace, session.endpoint.address, demands.owner)
         observation = observe(session)
         circumstances = Circumstances(desired, observation, remembered.history)
         changes = None
@@ -94,7 +95,7 @@ def judge_in_update(
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
         terms = Terms(new_ledger=demands.allowed.new_ledger, new_ledger_by=NEW_LEDGER_BY)
-        run = stack.enter_context(acting_run(session, Front.PULUMI, terms))
+        run = stack.enter_context(acting_run(session, Front.PULUMI, terms, demands.owner))
         saved, changes = demands.saved, None
         left: tuple[Action, ...] = ()
         if saved is not None:

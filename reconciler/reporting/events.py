@@ -11,6 +11,7 @@ from reconciler.applying.records import Holder
 from reconciler.planning import (
     Action,
     Blocked,
+    Contested,
     Fleet,
     FleetSize,
     GuardChange,
@@ -149,6 +150,14 @@ class SparedEvent(Event, frozen=True, tag="spared", kw_only=True):
 
     message: str
     spared: Spared
+
+
+class ContestedEvent(Event, frozen=True, tag="contested", kw_only=True):
+    """A declared user who belongs to another owner, and is declared otherwise by that one."""
+
+    source: str | None
+    message: str
+    contested: Contested
 
 
 class NoticeEvent(Event, frozen=True, tag="notice", kw_only=True):

@@ -10,6 +10,7 @@ from reconciler.domain import Diagnostic, Platform
 from reconciler.planning import (
     Action,
     Content,
+    Contested,
     Disconnect,
     GuardName,
     Judgement,
@@ -62,6 +63,7 @@ class Guard(Struct, frozen=True):
 
     ``limit_source`` is where the limit is set, ``flag`` what the acting command would need,
     ``remedy`` what would let a refused plan pass; null where there is nothing to say.
+    ``contested`` are the first of those whom ``takeover`` counted.
     """
 
     guard: GuardName
@@ -73,6 +75,7 @@ class Guard(Struct, frozen=True):
     flag: str | None
     message: str
     remedy: str | None
+    contested: tuple[Contested, ...]
 
 
 class Ending(Struct, frozen=True):
@@ -173,6 +176,7 @@ def guard(verdict: Verdict, sources: Mapping[GuardName, str]) -> Guard:
         flag=guards.flag(verdict.guard),
         message=plain(guards.sentence(verdict, source)),
         remedy=plain(guards.remedy(verdict)) if refused else None,
+        contested=verdict.contested or (),
     )
 
 

@@ -21,7 +21,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.encoding import encode
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import changes, differences, summary
+from reconciler.reporting.wording import changes, differences, guards, summary
 from reconciler.reporting.wording import memory as remembering
 
 
@@ -73,6 +73,12 @@ def _plan(report: PlanReport) -> Iterator[events.Event]:
     for notice in content.notices:
         yield events.NoticeEvent(message=plain(changes.remark(notice)), notice=notice)
     yield from _entries(report.plan)
+    for contested in content.contested or ():
+        yield events.ContestedEvent(
+            source=entries.source(report.plan, contested.user),
+            message=plain(guards.disagreement(contested)),
+            contested=contested,
+        )
     for spared in content.spared:
         yield events.SparedEvent(message=changes.SPARED_REASONS[spared.reason], spared=spared)
     yield from _changes(report.changes, report.plan)

@@ -24,15 +24,17 @@ from reconciler.reporting.wording import runs
 class RecordedRun(Struct, frozen=True):
     """One run as the ledger has it; times are RFC 3339 in UTC.
 
-    ``summary`` counts the outcomes so far, ``in_doubt`` the actions whose call may have been sent
-    and that have no outcome, ``never_begun`` those that were not begun. ``message`` says how it
-    ended, ``halted`` the code of what stopped it early, ``detail`` a sentence on why.
+    ``owner`` is on whose behalf it acted, null where an earlier version ran. ``summary`` counts the
+    outcomes so far, ``in_doubt`` the actions whose call may have been sent and that have no
+    outcome, ``never_begun`` those that were not begun. ``message`` says how it ended, ``halted``
+    the code of what stopped it early, ``detail`` a sentence on why.
     """
 
     run: str
     front: Front
     workspace: str
     base_url: str
+    owner: str | None
     state: RunState
     message: str
     opened: str
@@ -113,6 +115,7 @@ def run(summary: RunSummary) -> RecordedRun:
         front=summary.front,
         workspace=summary.workspace,
         base_url=summary.base_url,
+        owner=summary.owner,
         state=summary.state,
         message=plain(runs.why_ended(summary)),
         opened=summary.opened,

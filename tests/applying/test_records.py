@@ -77,6 +77,7 @@ def test_what_a_run_never_began_is_what_neither_ended_nor_is_in_doubt(
         front=Front.APPLY,
         workspace="trial",
         base_url="sandbox:1",
+        owner=None,
         state=RunState.DIED,
         opened="2026-11-01T08:00:00Z",
         ended=None,

@@ -77,6 +77,7 @@ MICROSOFT = Platform.MICROSOFT
 DISCONNECT = "/api/v1/calendar/user/disconnect/"
 USER = "/api/v1/calendar/user/"
 _ENVELOPE = Envelope("2026-11-01T08:00:00Z", "2026-11-02T08:00:00Z", None, "1", "00", {})
+DECLARED = {"somebody": frozenset([Platform.GOOGLE])}
 VERDICTS = (Verdict(GuardName.MAX_DISCONNECTS, Judgement.PASSED, 1, 2),)
 FLEET = FleetSize(2, 3)
 
@@ -347,6 +348,7 @@ class Trial:
             plan=Plan(content, _ENVELOPE),
             verdicts=VERDICTS,
             fleet=FLEET,
+            declared=DECLARED,
             settled=self.carried,
             ready=[action for action in ready if action.key not in carried],
             stale=[one for one in stale if one.action.key not in carried],

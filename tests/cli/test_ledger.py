@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.applying import Front
-from reconciler.domain import Platform, SqliteFile
+from reconciler.domain import COMMAND_LINE, Platform, SqliteFile
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import rfc3339
@@ -56,6 +56,7 @@ def _another_run(project: Project) -> Iterator[str]:
         front=Front.APPLY,
         workspace="trial",
         base_url=address,
+        owner=COMMAND_LINE,
         who=who(),
         opened=rfc3339(clock.now()),
         tool_version="0",

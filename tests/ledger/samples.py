@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,7 +23,7 @@ from reconciler.applying import (
     RunResult,
     Who,
 )
-from reconciler.domain import LedgerPlace, Preferences
+from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, Preferences
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.database import Database
 from reconciler.ledger.ledger import Ledger
@@ -63,6 +63,12 @@ VERDICTS: Final = (
     Verdict(GuardName.EMPTY_DESIRED, Judgement.PASSED, 3),
     Verdict(GuardName.MAX_DISCONNECTS, Judgement.ALLOWED, 3, 2),
 )
+DECLARED: Final = {
+    "alice": frozenset([MICROSOFT]),
+    "böb": frozenset[Platform](),
+    "carol": frozenset([GOOGLE]),
+}
+"""What the manifests of :func:`plan` want connected."""
 STILL: Final = LockTimes(beat=3600.0)
 """No heartbeat but the first: for runs that stand still."""
 
@@ -127,6 +133,7 @@ def claim(
     workspace: str = WORKSPACE,
     base_url: str = ADDRESS,
     by: Who | None = None,
+    owner: str = COMMAND_LINE,
     resumes: str | None = None,
     opened: str = AT,
 ) -> Claim:
@@ -135,6 +142,7 @@ def claim(
         front=Front.APPLY if resumes is None else Front.RESUME,
         workspace=workspace,
         base_url=base_url,
+        owner=owner,
         who=by or who(),
         opened=opened,
         tool_version="1.2.3",
@@ -215,8 +223,13 @@ def shift_locks(ledger: Ledger, seconds: float) -> None:
         )
 
 
-def opened(run: str, by: Plan = PLAN, fleet_size: FleetSize = FLEET) -> RunOpened:
-    return RunOpened(run, AT, by, VERDICTS, fleet_size)
+def opened(
+    run: str,
+    by: Plan = PLAN,
+    fleet_size: FleetSize = FLEET,
+    declared: Mapping[str, frozenset[Platform]] = DECLARED,
+) -> RunOpened:
+    return RunOpened(run, AT, by, VERDICTS, fleet_size, declared)
 
 
 def intent(run: str, action: Action, call: int = 1) -> Intent:

@@ -419,4 +419,4 @@ def test_a_run_whose_lock_was_taken_over_is_not_let_through(ledger: Ledger) -> N
         ledger.unlock(WORKSPACE, owner.id)
         with pytest.raises(JournalFailed):
             owner.run_opened(opened(owner.id))
-    assert ledger.history(WORKSPACE, claim().base_url).accepted is None
+    assert ledger.history(WORKSPACE, claim().base_url, None).accepted is None

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select
 
 from reconciler.applying import HaltCause, JournalFailed, Outcome, RunState, RunSummary
-from reconciler.domain import LedgerPlace
+from reconciler.domain import COMMAND_LINE, LedgerPlace
 from reconciler.ledger import LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
@@ -82,6 +82,7 @@ def test_a_run_that_begins_is_on_record_with_who_and_where(ledger: Ledger) -> No
         front=claimed.front,
         workspace=WORKSPACE,
         base_url=ADDRESS,
+        owner=COMMAND_LINE,
         state=RunState.RUNNING,
         opened=claimed.opened,
         ended=None,
@@ -212,7 +213,7 @@ def test_a_refused_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> Non
     assert (summary.actions, summary.outcomes, summary.unattempted) == (4, {}, 4)
     assert (story.plan, story.verdicts, story.fleet) == (PLAN, VERDICTS, FLEET)
     assert not story.accepted
-    assert ledger.history(WORKSPACE, ADDRESS) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
     assert ledger.holder(WORKSPACE) is None
 
 
@@ -229,7 +230,7 @@ def test_a_declined_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> No
         run.declined(PLAN, VERDICTS, FLEET)
     story = ledger.story(run.id)
     assert (story.summary.state, story.plan, story.accepted) == (RunState.DECLINED, PLAN, False)
-    assert ledger.history(WORKSPACE, ADDRESS) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
 
 
 @pytest.mark.parametrize(
@@ -286,14 +287,14 @@ def test_the_last_accepted_fleet_is_the_history_of_its_workspace_and_address(
         refused.refused("observed-fleet-shrink", PLAN, VERDICTS, FleetSize(1, 1))
     with begin(ledger) as after:
         assert after.history() == History(fleets[1])
-    assert ledger.history(WORKSPACE, ADDRESS) == History(fleets[1])
-    assert ledger.history("stage", ADDRESS) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == History(fleets[1])
+    assert ledger.history("stage", ADDRESS, None) == History()
 
 
 def test_a_run_that_died_while_it_acted_had_accepted_what_it_saw(ledger: Ledger) -> None:
     with pytest.raises(HasASecret), acting(ledger):
         fail()
-    assert ledger.history(WORKSPACE, ADDRESS) == History(FLEET)
+    assert ledger.history(WORKSPACE, ADDRESS, None) == History(FLEET)
 
 
 def test_a_run_that_could_not_be_opened_accepts_nothing_although_it_was_written(
@@ -305,7 +306,7 @@ def test_a_run_that_could_not_be_opened_accepts_nothing_although_it_was_written(
         with pytest.raises(JournalFailed):
             run.run_opened(opened(run.id))
     assert told(ledger, run.id).state is RunState.STOPPED
-    assert ledger.history(WORKSPACE, ADDRESS) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
 
 
 def test_a_run_acts_by_one_plan_only(ledger: Ledger) -> None:

@@ -19,7 +19,7 @@ from reconciler.domain import (
     Preferences,
     SourceLocation,
 )
-from reconciler.planning import Content, FleetSize, History
+from reconciler.planning import Content, FleetSize, History, Owned, Ownership
 from tests.planning.fleets import GOOGLE, MICROSOFT, content_of
 
 QUICK: Final = settings(max_examples=80, deadline=None, database=None, derandomize=True)
@@ -131,8 +131,20 @@ limits = st.builds(
     st.sampled_from((None, 0, 20)),
     st.sampled_from((None, 0, 30)),
 )
+owned = st.builds(
+    Owned,
+    st.just("stack acme/fleet/prod"),
+    st.sampled_from(((), (GOOGLE,), (GOOGLE, MICROSOFT))),
+)
+ownerships = st.builds(
+    Ownership,
+    st.just("the command line"),
+    st.fixed_dictionaries({}, optional=dict.fromkeys((*IDS, "elsewhere"), owned)),
+)
 histories = st.builds(
-    History, st.none() | st.builds(FleetSize, st.sampled_from((0, 4)), st.sampled_from((4, 6)))
+    History,
+    st.none() | st.builds(FleetSize, st.sampled_from((0, 4)), st.sampled_from((4, 6))),
+    ownership=st.none() | ownerships,
 )
 protected = st.sampled_from(((), (), ("B@X",), ("nobody", "a"), ("*@y",)))
 

@@ -11,6 +11,7 @@ from reconciler.planning import (
     GuardName,
     History,
     Judgement,
+    Ownership,
     Verdict,
     evidence_of,
     judge,
@@ -36,7 +37,9 @@ HEALTHY = Evidence(
     problems=0,
     disconnects=0,
     limits=Limits(),
-    history=History(FleetSize(declared=100, observed=100)),
+    history=History(
+        FleetSize(declared=100, observed=100), ownership=Ownership("the command line", {})
+    ),
 )
 
 
@@ -185,6 +188,7 @@ def test_an_allowance_allows_the_guard_it_names_and_no_other() -> None:
         (GuardName.EMPTY_OBSERVED, ALLOWED),
         (GuardName.OBSERVED_FLEET_SHRINK, REFUSED),
         (GuardName.DESIRED_FLEET_SHRINK, REFUSED),
+        (GuardName.TAKEOVER, PASSED),
         (GuardName.MAX_DISCONNECTS, ALLOWED),
         (GuardName.MAX_DISCONNECT_PERCENT, REFUSED),
     ]

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from reconciler.domain import (
     CalendarUser,
@@ -366,13 +366,38 @@ def test_without_a_memory_no_guard_on_shrinkage_lets_a_fleet_pass_or_refuses_it(
     assert judgements <= {Judgement.NOT_JUDGED, Judgement.NOT_APPLICABLE}
 
 
+REMEMBERING = (*FLEETS, GuardName.TAKEOVER)
+
+
 @QUICK
 @given(worlds)
 def test_a_memory_changes_nothing_of_a_plan_but_what_those_guards_say(world: World) -> None:
     remembered, forgotten = world.content(), structs.replace(world, history=History()).content()
-    others = tuple(v for v in remembered.guards if v.guard not in FLEETS)
-    assert others == tuple(v for v in forgotten.guards if v.guard not in FLEETS)
-    assert structs.replace(remembered, guards=()) == structs.replace(forgotten, guards=())
+    others = tuple(v for v in remembered.guards if v.guard not in REMEMBERING)
+    assert others == tuple(v for v in forgotten.guards if v.guard not in REMEMBERING)
+    remembered, forgotten = (
+        structs.replace(content, guards=(), contested=UNSET) for content in (remembered, forgotten)
+    )
+    assert remembered == forgotten
+
+
+@QUICK
+@given(worlds)
+def test_a_plan_is_refused_exactly_where_somebody_is_taken_over_who_is_declared_otherwise(
+    world: World,
+) -> None:
+    content, ownership = world.content(), world.history.ownership
+    others = {} if ownership is None else ownership.others
+    taken = [
+        name
+        for name, of in others.items()
+        if (user := world.desired.users.get(name)) is not None
+        and user.platforms is not None
+        and sorted(user.platforms) != list(of.platforms)
+    ]
+    refused = GuardName.TAKEOVER in [verdict.guard for verdict in content.refusals]
+    assert refused is bool(taken)
+    assert [one.user for one in content.contested or ()] == sorted(taken)
 
 
 @QUICK

@@ -105,12 +105,12 @@ def test_a_selection_changes_nothing_of_the_fleet_but_the_count_of_disconnects()
     assert part.fleet == whole.fleet
     assert part.spared == whole.spared
     assert part.desired_digest == whole.desired_digest
-    assert part.guards[:5] == whole.guards[:5]
-    assert [(v.guard, v.actual, v.total, v.judgement) for v in whole.guards[5:]] == [
+    assert part.guards[:6] == whole.guards[:6]
+    assert [(v.guard, v.actual, v.total, v.judgement) for v in whole.guards[6:]] == [
         (GuardName.MAX_DISCONNECTS, 2, None, Judgement.REFUSED),
         (GuardName.MAX_DISCONNECT_PERCENT, 2, 4, Judgement.NOT_APPLICABLE),
     ]
-    assert [(v.guard, v.actual, v.total, v.judgement) for v in part.guards[5:]] == [
+    assert [(v.guard, v.actual, v.total, v.judgement) for v in part.guards[6:]] == [
         (GuardName.MAX_DISCONNECTS, 1, None, Judgement.PASSED),
         (GuardName.MAX_DISCONNECT_PERCENT, 1, 4, Judgement.NOT_APPLICABLE),
     ]

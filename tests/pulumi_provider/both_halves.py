@@ -39,11 +39,13 @@ def one_command(folder: Path) -> Iterator[None]:
 
 
 def update(
-    granularity: Granularity = Granularity.USER, note: Note | None = None
+    granularity: Granularity = Granularity.USER,
+    note: Note | None = None,
+    owner: str = "stack organization/trial/dev",
 ) -> tuple[RunResult, list[dict[str, Any]]]:
-    """One update, from nothing: how its run ended, and the outputs of its resources."""
+    """One update of a stack, from nothing: how its run ended, and the outputs of its resources."""
     fleet = Fleet("trial", granularity=granularity)
-    demands = Demands(None, allowed(os.environ), ReportFile({}))
+    demands = Demands(owner, None, allowed(os.environ), ReportFile({}))
     judged = judge_in_update(fleet, demands, lambda _: note)
     with judged.stack:
         judged.hand_over()

@@ -8,6 +8,7 @@ from tests.reporting import ledger_samples, samples
 REPORTS: Mapping[str, Report] = {
     "plan": samples.PLAN_REPORT,
     "refused plan": samples.REFUSED_REPORT,
+    "contested plan": samples.CONTESTED_REPORT,
     "incomplete plan": samples.INCOMPLETE_REPORT,
     "converged plan": samples.CONVERGED_REPORT,
     "run": samples.RUN_REPORT,

@@ -22,6 +22,7 @@ from reconciler.domain import Diagnostic, Preferences, SourceLocation
 from reconciler.planning import (
     Action,
     Blocked,
+    Contested,
     Fleet,
     FleetSize,
     GuardChange,
@@ -30,6 +31,7 @@ from reconciler.planning import (
     Judgement,
     Notice,
     NoticeCode,
+    Owned,
     Pending,
     PendingReason,
     Plan,
@@ -39,6 +41,7 @@ from reconciler.planning import (
     Stale,
     Standing,
     Undetermined,
+    Verdict,
 )
 from reconciler.reporting import (
     Check,
@@ -68,6 +71,8 @@ def reports(text: str) -> dict[str, Report]:
     preferences = structs.replace(
         update(text), preferences=Preferences(bot_name=text), seen=Preferences(bot_name=text)
     )
+    owned = Owned(text, (GOOGLE,))
+    contested = (Contested(text, owned, owned),)
     content = structs.replace(
         samples.refused_plan().content,
         workspace=text,
@@ -80,6 +85,8 @@ def reports(text: str) -> dict[str, Report]:
         undetermined=(Undetermined(text),),
         spared=(Spared(text, text, (text,), SparedReason.UNKNOWN_PLATFORM),),
         notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
+        contested=contested,
+        guards=(Verdict(GuardName.TAKEOVER, Judgement.REFUSED, 1, contested=contested),),
     )
     made = structs.replace(envelope({text: text}), commit=text, made=text, expires=text)
     plan = Plan(content, made)
@@ -126,6 +133,7 @@ def _run(text: str) -> RunSummary:
         front=Front.APPLY,
         workspace=text,
         base_url=text,
+        owner=text,
         state=RunState.DIED,
         opened=text,
         ended=text,

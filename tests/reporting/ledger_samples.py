@@ -69,6 +69,7 @@ def summary(run: str = DEAD, state: RunState = RunState.DIED, **changes: Any) ->
         front=Front.APPLY,
         workspace="prod",
         base_url="https://us-west-2.recall.ai",
+        owner="the command line",
         state=state,
         opened="2026-11-02T03:12:00Z",
         ended=None,

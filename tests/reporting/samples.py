@@ -1,12 +1,13 @@
 """Plans and results to render, planned by the planner itself."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from msgspec import structs
 
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 from reconciler.domain import (
+    COMMAND_LINE,
     CalendarUser,
     Connection,
     DesiredState,
@@ -27,6 +28,8 @@ from reconciler.planning import (
     FleetSize,
     GuardName,
     History,
+    Owned,
+    Ownership,
     Plan,
     Standing,
     Target,
@@ -92,10 +95,15 @@ def plan_of(
     workspace: str = "prod",
     base_url: str = "https://us-west-2.recall.ai",
     accepted: FleetSize | None = None,
+    others: Mapping[str, Owned] = {},
     remembering: bool = True,
 ) -> Plan:
-    """A plan; ``accepted`` is the fleet of the last accepted run, the same as now by default."""
+    """A plan; ``accepted`` is the fleet of the last accepted run, the same as now by default.
+
+    ``others`` are those who belong to others than the command line.
+    """
     same = FleetSize(len(users), len(observed))
+    remembered = History(accepted or same, ownership=Ownership(COMMAND_LINE, others))
     content = make_plan(
         Target(workspace, base_url),
         DesiredState({user.id: user for user in sorted(users, key=lambda user: user.id)}),
@@ -103,7 +111,7 @@ def plan_of(
         limits=limits,
         protected=protected,
         selectors=selectors,
-        history=History((accepted or same) if remembering else None),
+        history=remembered if remembering else History(),
     )
     return Plan(content, envelope({user.id: str(user.source) for user in users}))
 
@@ -212,12 +220,23 @@ def update(user: str = "bob") -> UpdatePreferences:
     )
 
 
+def contested_plan(number: int = 2) -> Plan:
+    """So many users who belong to a stack that declares them otherwise, and one who does not."""
+    names = [f"user-{n:02}" for n in range(number)]
+    return plan_of(
+        [declared("mine", GOOGLE), *(declared(name, GOOGLE, line=7) for name in names)],
+        [listed(name, "google") for name in ("mine", *names)],
+        others={name: Owned(STACK, (MICROSOFT,)) for name in names},
+    )
+
+
 def plan_with(*actions: Action) -> Plan:
     """A plan of exactly ``actions``."""
     plan = converged_plan()
     return Plan(structs.replace(plan.content, actions=actions), envelope({}))
 
 
+STACK = "stack acme/fleet/prod"
 SOURCES = {
     GuardName.MAX_DISCONNECTS: "reconciler.yaml:12:5",
     GuardName.MAX_DISCONNECT_PERCENT: "the default",
@@ -274,6 +293,7 @@ def run_report(result: RunResult) -> RunReport:
 
 
 PLAN_REPORT = PlanReport(rich_plan(), 0, saved_to="out/plan.json", limit_sources=SOURCES)
+CONTESTED_REPORT = PlanReport(contested_plan(), 3, verbose=True)
 REFUSED_REPORT = PlanReport(refused_plan(), 3, limit_sources=SOURCES)
 INCOMPLETE_REPORT = PlanReport(incomplete_plan(), 6)
 CONVERGED_REPORT = PlanReport(converged_plan(), 0)

@@ -69,6 +69,7 @@ def test_a_dead_run_is_there_with_all_that_is_recorded_of_it() -> None:
         "front": "apply",
         "workspace": "prod",
         "base_url": "https://us-west-2.recall.ai",
+        "owner": "the command line",
         "state": "died",
         "message": "It died, since its process ended or fell silent without closing it.",
         "opened": "2026-11-02T03:12:00Z",

@@ -27,6 +27,7 @@ EVENT: dict[str, Any] = {**REPORT, "oneOf": [{"$ref": "#/$defs/Event"}]}
 PLANS = {
     "rich": samples.rich_plan(),
     "refused": samples.refused_plan(),
+    "contested": samples.contested_plan(),
     "incomplete": samples.incomplete_plan(),
     "converged": samples.converged_plan(),
     "selected": samples.plan_of(

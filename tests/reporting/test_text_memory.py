@@ -21,15 +21,15 @@ def test_nothing_is_said_where_all_is_well(state: MemoryState) -> None:
 
 def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() -> None:
     assert (
-        f"No ledger at {PLACE}: what needs a memory (fleet shrinkage) was not judged. An acting "
-        "run makes one there; under `requireLedger: true` only with `--new-ledger`.\n"
+        f"No ledger at {PLACE}: what needs a memory (fleet shrinkage, takeover) was not judged. "
+        "An acting run makes one there; under `requireLedger: true` only with `--new-ledger`.\n"
     ) in text(memory(MemoryState.NONE))
 
 
 def test_a_ledger_that_was_made_is_told() -> None:
     assert (
         f"No ledger was found at {PLACE}: a new one was made; what needs a memory "
-        "(fleet shrinkage) was not judged in this run.\n"
+        "(fleet shrinkage, takeover) was not judged in this run.\n"
     ) in text(memory(MemoryState.MADE))
 
 

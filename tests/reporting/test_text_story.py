@@ -108,11 +108,12 @@ def test_every_state_and_front_is_named(state: RunState, front: Front) -> None:
 
 
 def test_a_story_begins_with_who_ran_what_where_and_when() -> None:
-    assert story()[:8] == [
+    assert story()[:9] == [
         f"Run {DEAD} for workspace prod at https://us-west-2.recall.ai",
         f"  plan sha256:{'0' * 64}",
         "  apply by ops@runner-7, process 4711, commit 0123abcd4567ef890123abcd4567ef8901234567",
         "  began 2026-11-02T03:12:00Z, not ended",
+        "  on behalf of the command line",
         f"  resumed by run {LATER}",
         (
             "  10 declared users, 12 listed calendar users: accepted as what later runs are "

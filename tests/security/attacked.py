@@ -16,7 +16,7 @@ import psycopg
 from msgspec import structs
 
 from reconciler.applying import Front, Intent, RunOpened, Who
-from reconciler.domain import LedgerPlace, Platform, SqliteFile
+from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, SqliteFile
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import FleetSize, Plan, decode_plan, encode_plan
@@ -26,6 +26,12 @@ from tests.ledger.samples import crash
 
 AT: Final = "2026-11-01T08:00:00Z"
 SAVED: Final = "saved.plan"
+DECLARED: Final = {
+    "leaver@example.com": frozenset[Platform](),
+    "mover@example.com": frozenset([Platform.MICROSOFT]),
+}
+"""What the manifests want connected of those who are acted on."""
+
 RIGHT: Final = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 """Every mutating call that the manifests want."""
 
@@ -54,13 +60,16 @@ class Attacked:
                 front=Front.APPLY,
                 workspace=plan.content.workspace,
                 base_url=plan.content.base_url,
+                owner=COMMAND_LINE,
                 who=_of_the_dead(),
                 opened=AT,
                 tool_version="1.2.3",
                 commit=None,
             )
             run = ledger.begin(claim, clock=SystemClock(), pause=lambda _: None)
-            run.run_opened(RunOpened(run.id, AT, plan, plan.content.guards, FleetSize(4, 5)))
+            run.run_opened(
+                RunOpened(run.id, AT, plan, plan.content.guards, FleetSize(4, 5), DECLARED)
+            )
             run.intent(Intent(run.id, AT, plan.content.actions[0], 1))
             crash(run)
         return run.id

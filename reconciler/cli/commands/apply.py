@@ -53,6 +53,7 @@ def apply(
     allow_empty_observed: options.AllowEmptyObserved = False,
     allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
     allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
+    allow_takeover: options.AllowTakeover = False,
     new_ledger: options.NewLedger = False,
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
@@ -76,6 +77,7 @@ def apply(
             GuardName.EMPTY_OBSERVED: allow_empty_observed,
             GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
             GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
+            GuardName.TAKEOVER: allow_takeover,
         }
     )
 

@@ -13,6 +13,7 @@ from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.saved import read_plan
+from reconciler.domain import COMMAND_LINE
 from reconciler.engine import compare, limit_sources, preview, preview_again, remember
 from reconciler.manifest import collector_paused
 from reconciler.planning import encode_plan
@@ -57,7 +58,9 @@ def plan(
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
-            remembered = remember(session.workspace, session.endpoint.address, earlier)
+            remembered = remember(
+                session.workspace, session.endpoint.address, COMMAND_LINE, earlier
+            )
             observation = list_users(frame, session)
             changes = None
             if earlier:

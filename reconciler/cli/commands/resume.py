@@ -10,7 +10,7 @@ from reconciler.cli.acting import DEFAULTS, Acting, act, permitted
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import load
 from reconciler.cli.logs import LogFormat
-from reconciler.domain import DesiredState
+from reconciler.domain import COMMAND_LINE, DesiredState
 from reconciler.engine import (
     Approved,
     Circumstances,
@@ -23,7 +23,7 @@ from reconciler.engine import (
     preview_again,
     resumption,
 )
-from reconciler.ledger import read_ledger
+from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, Report
 
@@ -36,6 +36,7 @@ def resume(
     allow_empty_observed: options.AllowEmptyObserved = False,
     allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
     allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
+    allow_takeover: options.AllowTakeover = False,
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,
@@ -57,13 +58,16 @@ def resume(
             GuardName.EMPTY_OBSERVED: allow_empty_observed,
             GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
             GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
+            GuardName.TAKEOVER: allow_takeover,
         }
     )
 
     def body() -> Report:
         with frame.session() as session:
-            with read_ledger(session.workspace.ledger) as ledger:
+            # To be written, so that one of an older version is brought up to date.
+            with open_ledger(session.workspace.ledger, create=False) as ledger:
                 resumed = ledger.find(run)
+                owner = ledger.owner(resumed) or COMMAND_LINE
             desired = load(frame, session)
 
             def go_on(acting: Acting) -> Report:
@@ -75,7 +79,16 @@ def resume(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
             terms = Terms(lock_timeout=lock_timeout)
-            return act(frame, session, Front.RESUME, terms, settings, go_on, resumes=resumed)
+            return act(
+                frame,
+                session,
+                Front.RESUME,
+                terms,
+                settings,
+                go_on,
+                owner=owner,
+                resumes=resumed,
+            )
 
     frame.run(body)
 

@@ -41,4 +41,4 @@ def _memory(frame: Frame, saved: Plan) -> Memory | None:
         if frame.config is not None:
             raise
         return None
-    return remember(workspace, saved.content.base_url, saved).memory
+    return remember(workspace, saved.content.base_url, None, saved).memory

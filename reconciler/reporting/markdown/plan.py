@@ -7,7 +7,7 @@ from reconciler.reporting.markdown.differences import write_changes
 from reconciler.reporting.markdown.memory import write_memory
 from reconciler.reporting.markdown.parts import row, write_folded, write_guards, write_heading
 from reconciler.reporting.phrase import counted, prose
-from reconciler.reporting.wording import changes, summary
+from reconciler.reporting.wording import changes, guards, summary
 
 _ACTIONS = ("", "User", "Action", "Account", "Why", "Source")
 
@@ -35,5 +35,8 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         notices = [inline(changes.remark(notice)) for notice in content.notices]
         comment.folded(counted(len(notices), "warning"), notices)
     write_folded(comment, "left alone", entries.spared(content))
+    if content.contested:
+        contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
+        comment.folded(changes.contested(len(contested)), contested)
     write_changes(comment, report.changes)
     comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")

@@ -14,7 +14,7 @@ from reconciler.reporting.text.differences import write_changes
 from reconciler.reporting.text.memory import write_memory
 from reconciler.reporting.text.parts import write_groups, write_guards, write_header
 from reconciler.reporting.untrusted import PROSE_LIMIT, one_line, visible
-from reconciler.reporting.wording import changes, summary
+from reconciler.reporting.wording import changes, guards, summary
 
 
 def write_plan(page: Page, report: PlanReport) -> None:
@@ -33,6 +33,7 @@ def write_plan(page: Page, report: PlanReport) -> None:
     _legend(page, groups)
     write_groups(page, plan, groups)
     _left_alone(page, report)
+    _contested(page, report)
     _selection(page, content)
     if content.disconnects:
         page.gap()
@@ -98,6 +99,17 @@ def _left_alone(page: Page, report: PlanReport) -> None:
         for user, group in entries.by_user(entries.spared(report.plan.content)).items():
             for entry in group:
                 page.line((f"    {visible(user)}: {plain(entry.why)}", Tone.FAINT))
+
+
+def _contested(page: Page, report: PlanReport) -> None:
+    """All of whom the guard names but the first."""
+    found = report.plan.content.contested or ()
+    if not (found and report.verbose):
+        return
+    page.gap()
+    page.line((changes.contested(len(found)), Tone.HEADING))
+    for entry in found:
+        page.line((f"    {visible(entry.user)}: {plain(guards.disagreement(entry))}", Tone.FAINT))
 
 
 def _selection(page: Page, content: Content) -> None:

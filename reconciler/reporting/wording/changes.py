@@ -135,6 +135,11 @@ def selected(content: Content) -> Phrase:
     return ("Selected: ", *listed(selectors), f"; {left_out} of other users left out")
 
 
+def contested(number: int) -> str:
+    """The head of those whom a plan would take over."""
+    return f"{number} declared otherwise by another owner"
+
+
 def spared_counts(spared: tuple[Spared, ...]) -> dict[str, int]:
     """How many are left alone for each reason, in the order of the reasons."""
     counts = Counter(entry.reason for entry in spared)

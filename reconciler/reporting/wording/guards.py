@@ -7,8 +7,17 @@ the exact flag or edit that lets it pass.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from reconciler.planning import ALLOWABLE, SMALL_FLEET, GuardName, Judgement, Verdict
-from reconciler.reporting.phrase import Foreign, Phrase, counted
+from reconciler.planning import (
+    ALLOWABLE,
+    NAMED,
+    SMALL_FLEET,
+    Contested,
+    GuardName,
+    Judgement,
+    Owned,
+    Verdict,
+)
+from reconciler.reporting.phrase import Command, Foreign, Phrase, counted
 
 SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.MAX_DISCONNECTS: "maxDisconnects",
@@ -42,7 +51,7 @@ def flag(guard: GuardName) -> str | None:
 
 def count(verdict: Verdict, source: str | None) -> Phrase:
     """What ``verdict`` counted against which limit, and the ``source`` of that limit."""
-    counting = (COUNTS[verdict.guard](verdict),)
+    counting: Phrase = (COUNTS[verdict.guard](verdict), *_named(verdict))
     if verdict.guard not in SETTINGS:
         return counting
     percentage = verdict.guard in SHRINK or verdict.total is not None
@@ -50,6 +59,11 @@ def count(verdict: Verdict, source: str | None) -> Phrase:
     limit = "there is no limit" if verdict.limit is None else f"the limit is {verdict.limit}{unit}"
     setting: Phrase = (f"; {limit} (`{SETTINGS[verdict.guard]}`",)
     return (*counting, *setting, *((", ", Foreign(source)) if source else ()), ")")
+
+
+def disagreement(contested: Contested) -> Phrase:
+    """``the command line declares google, stack org/fleet/prod declares microsoft``."""
+    return (*_declares(contested.here), ", ", *_declares(contested.there))
 
 
 def by_flag(guard: GuardName) -> str:
@@ -83,12 +97,37 @@ def sentence(verdict: Verdict, source: str | None) -> Phrase:
 def _why_not(verdict: Verdict) -> str:
     """Why ``verdict`` is neither for nor against, where its count does not say it."""
     if verdict.judgement is Judgement.NOT_JUDGED:
+        if verdict.guard is GuardName.TAKEOVER:
+            return "no earlier run says whom it declares; "
         if verdict.total is None:
             return "no earlier run is known; "
         return "how many are listed is not known for certain; "
     if verdict.judgement is Judgement.NOT_APPLICABLE and verdict.guard not in SHRINK:
         return f"with fewer than {SMALL_FLEET} connections a percentage says nothing; "
     return ""
+
+
+def _named(verdict: Verdict) -> Phrase:
+    """The first of those whom ``verdict`` counts, where it names any, and what is said of each."""
+    named = (verdict.contested or ())[:NAMED]
+    parts: list[str | Foreign | Command] = []
+    for contested in named:
+        parts += [", " if parts else ": ", Foreign(contested.user), " ("]
+        parts += [*disagreement(contested), ")"]
+    more = verdict.actual - len(named)
+    return (*parts, f" and {more} more") if named and more > 0 else tuple(parts)
+
+
+def _declares(owned: Owned) -> Phrase:
+    return (Foreign(owned.owner), f" declares {' and '.join(owned.platforms) or 'nothing'}")
+
+
+def _contested(verdict: Verdict) -> str:
+    users = counted(verdict.actual, "declared user")
+    if verdict.judgement is Judgement.NOT_JUDGED:
+        return f"{users} known to belong to another owner"
+    belong = "belongs" if verdict.actual == 1 else "belong"
+    return f"{users} {belong} to another owner, who declares other platforms"
 
 
 def _percentage(verdict: Verdict) -> str:
@@ -130,6 +169,7 @@ COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.EMPTY_OBSERVED: _listed,
     GuardName.OBSERVED_FLEET_SHRINK: lambda v: _fleet(v, _listed(v)),
     GuardName.DESIRED_FLEET_SHRINK: lambda v: _fleet(v, _declared(v)),
+    GuardName.TAKEOVER: _contested,
     GuardName.MAX_DISCONNECTS: lambda v: counted(v.actual, "disconnect"),
     GuardName.MAX_DISCONNECT_PERCENT: _percentage,
 }
@@ -141,4 +181,7 @@ EDITS: Final[Mapping[GuardName, str]] = {
     GuardName.EMPTY_OBSERVED: _CHECK_KEY,
     GuardName.DESIRED_FLEET_SHRINK: _CHECK_MANIFESTS,
     GuardName.OBSERVED_FLEET_SHRINK: _CHECK_KEY,
+    GuardName.TAKEOVER: (
+        "declare the same platforms as the other owner, or leave these users out of the manifests"
+    ),
 }

@@ -9,7 +9,7 @@ from reconciler.reporting.documents import Memory, MemoryState
 from reconciler.reporting.phrase import Command, Foreign, Phrase, counted, prose
 from reconciler.reporting.wording.runs import began, left, resumable
 
-_NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage) was not judged"
+_NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage, takeover) was not judged"
 BEFORE_PLACE: Final[Mapping[MemoryState, str]] = {
     MemoryState.NONE: "No ledger at ",
     MemoryState.UNREADABLE: "The ledger at ",

@@ -135,6 +135,8 @@ def facts(story: RunStory, place: str) -> Iterator[Phrase]:
     yield (f"{FRONTS[run.front]} by ", *who(run.who), f", process {run.who.pid}", *commit)
     end: Phrase = (", not ended",) if run.ended is None else (", ended ", Foreign(run.ended))
     yield ("began ", Foreign(run.opened), *end)
+    if run.owner is not None:
+        yield ("on behalf of ", Foreign(run.owner))
     if run.resumes is not None:
         yield ("resumes run ", Foreign(run.resumes))
     if run.resumed_by is not None:

@@ -1,0 +1,93 @@
+"""Who declared whom last, and with which platforms: whom a user belongs to.
+
+A run writes down what it changes in that, and nothing of what stays. The last word on a user is
+that of the last run that was let through, so that what a run wrote and did not begin is nothing.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, insert, select
+
+from reconciler.domain import Platform
+from reconciler.ledger.as_written import as_written
+from reconciler.ledger.schema import declared_users, runs
+from reconciler.planning import Owned, Ownership
+
+_MANY: Final = 10_000
+"""Rows that are handed to the database at once."""
+
+
+class Scope(NamedTuple):
+    """Where users belong to somebody: a workspace, by its name, at one address."""
+
+    workspace: str
+    address: str
+
+
+def read_ownership(connection: Connection, scope: Scope, owner: str) -> Ownership | None:
+    """Who belongs to others than ``owner``; None where no run has recorded an owner."""
+    owners = set(
+        connection.execute(select(runs.c.owner).where(*_that_count(scope)).distinct()).scalars()
+    )
+    if not owners:
+        return None
+    if owners == {owner}:  # as nearly everywhere
+        return Ownership(owner, {})
+    last = _last_words(connection, scope)
+    return Ownership(owner, {user: of for user, of in last.items() if of.owner != owner})
+
+
+def declare(
+    connection: Connection,
+    scope: Scope,
+    run: int,
+    owner: str,
+    declared: Mapping[str, frozenset[Platform]],
+) -> None:
+    """Let ``declared`` belong to ``owner``, by the run of this number.
+
+    For the transaction that lets the run through. Who is not declared any more stays with
+    whoever declared him last.
+    """
+    last = _last_words(connection, scope)
+    changed = [
+        {"run": run, "user": user, "platforms": ",".join(_in_order(platforms))}
+        for user, platforms in declared.items()
+        if last.get(user) != Owned(owner, _in_order(platforms))
+    ]
+    for start in range(0, len(changed), _MANY):
+        connection.execute(insert(declared_users), changed[start : start + _MANY])
+
+
+@as_written()
+def _last_words(connection: Connection, scope: Scope) -> dict[str, Owned]:
+    """What the last run that spoke of a user said of him."""
+    rows = connection.execute(
+        select(declared_users.c.user, runs.c.owner, declared_users.c.platforms)
+        .join(runs, runs.c.number == declared_users.c.run)
+        .where(*_that_count(scope))
+        .order_by(runs.c.number)
+    )
+    return {user: Owned(owner, _unpacked(platforms)) for user, owner, platforms in rows}
+
+
+def _that_count(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    """The runs there that were let through, and say on whose behalf they acted."""
+    return (
+        runs.c.workspace == scope.workspace,
+        runs.c.address == scope.address,
+        runs.c.accepted,
+        runs.c.owner.is_not(None),
+    )
+
+
+@cache
+def _in_order(platforms: frozenset[Platform]) -> tuple[Platform, ...]:
+    return tuple(sorted(platforms))
+
+
+@cache
+def _unpacked(packed: str) -> tuple[Platform, ...]:
+    return tuple(Platform(name) for name in packed.split(",")) if packed else ()
