@@ -6,17 +6,15 @@ that of the last run that was let through, so that what a run wrote and did not 
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.domain import Platform
 from reconciler.ledger.as_written import as_written
+from reconciler.ledger.inserting import insert_many
 from reconciler.ledger.schema import declared_users, runs
 from reconciler.planning import Owned, Ownership
-
-_MANY: Final = 10_000
-"""Rows that are handed to the database at once."""
 
 
 class Scope(NamedTuple):
@@ -53,12 +51,11 @@ def declare(
     """
     last = _last_words(connection, scope)
     changed = [
-        {"run": run, "user": user, "platforms": ",".join(_in_order(platforms))}
+        (run, user, ",".join(_in_order(platforms)))
         for user, platforms in declared.items()
         if last.get(user) != Owned(owner, _in_order(platforms))
     ]
-    for start in range(0, len(changed), _MANY):
-        connection.execute(insert(declared_users), changed[start : start + _MANY])
+    insert_many(connection, declared_users, ("run", "user", "platforms"), changed)
 
 
 @as_written()

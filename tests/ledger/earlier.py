@@ -52,7 +52,7 @@ def make_earlier(place: LedgerPlace) -> None:
                     kept = {name: value for name, value in row.items() if name in table.columns}
                     connection.execute(table.insert().values(kept))
             if database.dialect == "postgresql":
-                for table in ("runs", "steps"):
+                for name in ("runs", "steps"):
                     connection.exec_driver_sql(
-                        f"SELECT setval('{table}_number_seq', max(number)) FROM {table}"
+                        f"SELECT setval('{name}_number_seq', max(number)) FROM {name}"
                     )

@@ -12,7 +12,7 @@ from reconciler.ledger import LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import plans
-from reconciler.planning import FleetSize, History, PlanUnusable
+from reconciler.planning import FleetSize, History, Ownership, PlanUnusable
 from reconciler.recall import CredentialsRefused
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.samples import (
@@ -282,11 +282,12 @@ def test_the_last_accepted_fleet_is_the_history_of_its_workspace_and_address(
             run.run_closed(closed(run.id))
     with begin(ledger, claim(base_url="sandbox:1")) as elsewhere_run:
         assert elsewhere_run.history() == History()
+    last = History(fleets[1], ownership=Ownership(COMMAND_LINE, {}))
     with begin(ledger) as refused:
-        assert refused.history() == History(fleets[1])
+        assert refused.history() == last
         refused.refused("observed-fleet-shrink", PLAN, VERDICTS, FleetSize(1, 1))
     with begin(ledger) as after:
-        assert after.history() == History(fleets[1])
+        assert after.history() == last
     assert ledger.history(WORKSPACE, ADDRESS, None) == History(fleets[1])
     assert ledger.history("stage", ADDRESS, None) == History()
 
