@@ -3,6 +3,7 @@
 import pulumi
 import pytest
 
+from reconciler.cli.app import run
 from reconciler.pulumi_provider import Fleet, Granularity
 from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
@@ -133,3 +134,45 @@ def test_a_manifest_with_errors_is_one_error_with_every_place(program: Program) 
     assert "manifests/people.yaml:3:" in str(raised.value)
     assert "manifests/people.yaml:4:" in str(raised.value)
     assert program.folder.sandbox.log() == ()
+
+
+def test_a_preview_is_refused_whom_the_command_line_declares_otherwise(program: Program) -> None:
+    program.folder.declare(
+        "{id: leaver@example.com, platforms: [google]}",
+        "{id: mover@example.com, platforms: [google, microsoft]}",
+    )
+    assert run(["apply", "--auto-approve", "--quiet"]) == 0
+    program.folder.declare(
+        "{id: leaver@example.com, platforms: [], reason: left}",
+        "{id: mover@example.com, platforms: [google, microsoft]}",
+    )
+    with pytest.raises(pulumi.RunError) as raised:
+        program.declare(Fleet("trial"))
+    assert (
+        "takeover refused: 1 declared user belongs to another owner, who declares other platforms:"
+        " leaver@example.com (stack organization/trial/dev declares nothing,"
+        " the command line declares google)."
+        " If this is meant, run it with `RECONCILER_ALLOW=takeover` in the environment"
+    ) in str(raised.value)
+    assert program.mocks.resources == {}
+    assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}
+
+
+def test_a_preview_goes_on_where_a_takeover_is_allowed(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.folder.declare(
+        "{id: leaver@example.com, platforms: [google]}",
+        "{id: settled@example.com, platforms: [google]}",
+    )
+    assert run(["apply", "--auto-approve", "--quiet"]) == 0
+    program.folder.declare(
+        "{id: leaver@example.com, platforms: [], reason: left}",
+        "{id: settled@example.com, platforms: [google]}",
+    )
+    monkeypatch.setenv("RECONCILER_ALLOW", "takeover")
+    program.declare(Fleet("trial"))
+    plans = {name: args.inputs["plan"] for name, args in program.mocks.resources.items()}
+    assert list(plans["trial/leaver@example.com"]["disconnect"]) == ["google"]
+    assert plans["trial/settled@example.com"] == {}
+    assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}
