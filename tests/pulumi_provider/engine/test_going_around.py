@@ -1,4 +1,4 @@
-"""Transforms, options, other operations, other stacks: nothing goes around the plan or the lock."""
+"""Transforms, options, other operations, another address: nothing goes around the plan."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from reconciler.pulumi_provider.program import main
 
 
 def change(args):
-    if args.type_.endswith(":CalendarUser") and "{whom}" in args.name:
+    if args.type_.endswith((":CalendarUser", ":CalendarFleet")) and "{whom}" in args.name:
         {change}
     return pulumi.ResourceTransformResult(props=args.props, opts=args.opts)
 
@@ -19,54 +19,66 @@ def change(args):
 pulumi.runtime.register_resource_transform(change)
 main()
 """
+KEEPS_BOTH = "{id: mover@example.com, platforms: [google, microsoft]}"
+MOVES = "{id: mover@example.com, platforms: [microsoft]}"
+SETTLED = "{id: settled@example.com, platforms: [google]}"
 
 
-def transformed(stack: Stack, whom: str, change: str) -> None:
+def transformed(stack: Stack, user: str, *, by_user: str, by_fleet: str) -> None:
+    """The project's program with a transform of the resource that ``user`` is or is a part of."""
+    whom, change = (user, by_user) if stack.granularity == "user" else ("trial", by_fleet)
     stack.write("__main__.py", TRANSFORM.format(whom=whom, change=change))
 
 
-def test_a_transform_that_adds_a_disconnect_does_not_get_it(by_user: Stack) -> None:
+def test_a_transform_that_adds_a_disconnect_does_not_get_it(stack: Stack) -> None:
     """It may try with declaration and all: what is not in the run's plan is not done."""
     google = next(
         user.connections[0].id
-        for user in by_user.sandbox.users()
+        for user in stack.sandbox.users()
         if user.external_id == "settled@example.com"
     )
+    added = f"{{'google': '{google}'}}"
     transformed(
-        by_user,
+        stack,
         "settled",
-        f"args.props |= {{'platforms': [], 'plan': {{'disconnect': {{'google': '{google}'}}}}}}",
+        by_user=f"args.props |= {{'platforms': [], 'plan': {{'disconnect': {added}}}}}",
+        by_fleet=f"args.props['plan']['disconnect']['settled@example.com'] = {added}",
     )
-    assert by_user.up("--skip-preview") == 1
-    assert "ask for something else than the plan of the run" in by_user.out
-    assert set(by_user.disconnects()) <= set(BOTH)
-    assert ("settled@example.com", "google") not in by_user.disconnects()
+    assert stack.up("--skip-preview") == 1
+    assert "ask for something else than the plan of the run" in stack.out
+    assert set(stack.disconnects()) <= (set(BOTH) if stack.granularity == "user" else set())
 
 
-def test_a_transform_that_takes_a_disconnect_away_is_found_out(by_user: Stack) -> None:
-    transformed(by_user, "mover", "args.props['plan'] = {}")
-    assert by_user.up("--skip-preview") == 1
-    assert "mover@example.com (google): not attempted: it was left out" in by_user.out
-    assert by_user.disconnects() == [LEAVER_LOSES_GOOGLE]
+def test_a_transform_that_takes_a_disconnect_away_is_found_out(stack: Stack) -> None:
+    transformed(
+        stack,
+        "mover",
+        by_user="args.props['plan'] = {}",
+        by_fleet="del args.props['plan']['disconnect']['mover@example.com']",
+    )
+    assert stack.up("--skip-preview") == 1
+    assert "mover@example.com (google): not attempted: it was left out" in stack.out
+    assert stack.disconnects() == [LEAVER_LOSES_GOOGLE]
 
 
-def test_options_of_a_transform_that_ignore_the_plan_are_found_out(by_user: Stack) -> None:
-    by_user.declare("{id: mover@example.com, platforms: [google, microsoft]}")
-    by_user.converge()
-    by_user.declare("{id: mover@example.com, platforms: [microsoft]}")
-    transformed(by_user, "mover", "args.opts.ignore_changes = ['plan']")
-    assert by_user.up("--skip-preview") == 1
-    assert "mover@example.com (google): not attempted" in by_user.out
-    assert by_user.disconnects() == []
+def test_options_of_a_transform_that_ignore_the_plan_are_found_out(stack: Stack) -> None:
+    stack.declare(KEEPS_BOTH, SETTLED)
+    stack.converge()
+    stack.declare(MOVES, SETTLED)
+    ignored = "args.opts.ignore_changes = ['plan']"
+    transformed(stack, "mover", by_user=ignored, by_fleet=ignored)
+    assert stack.up("--skip-preview") == 1
+    assert "mover@example.com (google): not attempted" in stack.out
+    assert stack.disconnects() == []
 
 
 @pytest.mark.parametrize("operation", ["refresh", "destroy"])
 def test_an_operation_that_runs_the_program_disconnects_nobody(
     stack: Stack, operation: str
 ) -> None:
-    stack.declare("{id: mover@example.com, platforms: [google, microsoft]}")
+    stack.declare(KEEPS_BOTH, SETTLED)
     stack.converge()
-    stack.declare("{id: mover@example.com, platforms: [microsoft]}")
+    stack.declare(MOVES, SETTLED)
     assert stack.run(operation, "--run-program", "--yes") != 0
     assert "run it without --run-program" in stack.out
     assert stack.disconnects() == []
@@ -83,3 +95,18 @@ def test_an_address_that_changed_under_the_stack_is_refused(stack: Stack) -> Non
     assert stack.run("refresh", "--yes", "--skip-preview") != 0
     assert f"the stack holds it at {stack.address}" in stack.out
     assert stack.disconnects() == BOTH
+
+
+def test_a_stack_that_is_given_another_workspace_forgets_the_first_and_disconnects_nobody_of_it(
+    by_user: Stack,
+) -> None:
+    config = (by_user.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    other = config.partition("  trial:\n")[2].replace("state/sandbox.db", "state/other.db")
+    by_user.write("reconciler.yaml", f"{config}  other:\n{other}")
+    by_user.converge()
+    assert by_user.run("config", "set", "workspace", "other") == 0
+    assert by_user.preview() == 0
+    assert by_user.out.count("delete[retain]") >= 4
+    assert by_user.up("--skip-preview") == 0
+    assert {name.partition("/")[0] for name in by_user.resources()} == {"other"}
+    assert by_user.disconnects() == BOTH
