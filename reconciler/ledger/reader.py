@@ -59,6 +59,12 @@ class LedgerReader:
             owner: str | None = run_row(connection, run).owner
             return owner
 
+    def workspaces_of(self, owner: str) -> frozenset[str]:
+        """The workspaces in which ``owner`` declared users in a run that was let through."""
+        let_through = select(runs.c.workspace).where(runs.c.owner == owner, runs.c.accepted)
+        with self._database.read() as connection, as_written():
+            return frozenset(connection.execute(let_through.distinct()).scalars())
+
     def used_by(self, seal: str) -> str | None:
         """The run that used the plan with this seal, the last one if it was resumed."""
         with self._database.read() as connection:

@@ -27,6 +27,7 @@ from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register
 from reconciler.pulumi_provider.reports import ReportFile, plan_report
 from reconciler.pulumi_provider.saying import told_by_program
+from reconciler.pulumi_provider.staying import check_workspaces
 from reconciler.reporting.wording import stacks
 
 _PLAN: Final = "RECONCILER_PLAN"
@@ -55,6 +56,7 @@ def declare_fleet(
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         demands = Demands(stack_owner(stack), _saved_plan(fleets), allowed(os.environ), report)
     preview = _Preview(command, stack, required=require_preview, saved=demands.saved is not None)
+    check_workspaces(fleets, demands)
     judged = _judge_all(fleets, demands, preview)
     try:
         for one in judged:

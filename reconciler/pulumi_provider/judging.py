@@ -58,9 +58,16 @@ class Demands:
     report: ReportFile
 
 
+def configured(fleet: Fleet, demands: Demands) -> Workspace:
+    """The workspace of ``fleet``. Raises :class:`pulumi.RunError`."""
+    with told_by_program(report=demands.report.of_error(fleet.workspace)):
+        configuration = load_configuration(Path.cwd() / fleet.configuration)
+        return configuration.workspace(fleet.workspace)
+
+
 def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
     """Judge what an update would do now. Raises :class:`pulumi.RunError`."""
-    workspace = _configured(fleet, demands)
+    workspace = configured(fleet, demands)
     report = demands.report.of_error(fleet.workspace, workspace)
     with told_by_program(workspace, report), ExitStack() as stack:
         session = _session(workspace, stack)
@@ -89,7 +96,7 @@ def judge_in_update(
 
     It does what ``shown`` holds, where there is such a note. Raises :class:`pulumi.RunError`.
     """
-    workspace = _configured(fleet, demands)
+    workspace = configured(fleet, demands)
     report = demands.report.of_error(fleet.workspace, workspace)
     with told_by_program(workspace, report), ExitStack() as stack:
         session = _session(workspace, stack)
@@ -129,12 +136,6 @@ def _reported(demands: Demands, workspace: Workspace, memory: Memory) -> Iterato
     except Refused as refused:
         demands.report.write(workspace.name, refusal_report(refused, workspace, memory))
         raise
-
-
-def _configured(fleet: Fleet, demands: Demands) -> Workspace:
-    with told_by_program(report=demands.report.of_error(fleet.workspace)):
-        configuration = load_configuration(Path.cwd() / fleet.configuration)
-        return configuration.workspace(fleet.workspace)
 
 
 def _session(workspace: Workspace, stack: ExitStack) -> Session:

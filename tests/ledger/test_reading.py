@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import event, select, update
 
 from reconciler.applying import Outcome, RunState
-from reconciler.domain import LedgerPlace
+from reconciler.domain import COMMAND_LINE, LedgerPlace
 from reconciler.ledger import LedgerUnusable, UnknownRun, read_ledger
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import plans, runs, steps
@@ -146,6 +146,15 @@ def test_runs_that_are_marked_dead_are_announced_no_more(ledger: Ledger) -> None
         assert [dead.run for dead in later.dead] == [run.id]
         assert ledger.dead_runs(WORKSPACE) == ()
         assert ledger.story(run.id).summary.state is RunState.DIED
+
+
+def test_the_workspaces_of_an_owner_are_those_in_which_it_was_let_through(ledger: Ledger) -> None:
+    with acting(ledger) as let_through:
+        crash(let_through)
+    with begin(ledger, claim(workspace="stage")):
+        pass  # ends before it is let through
+    assert ledger.workspaces_of(COMMAND_LINE) == {WORKSPACE}
+    assert ledger.workspaces_of("stack organization/trial/dev") == frozenset()
 
 
 def test_a_run_is_found_by_how_its_id_begins(ledger: Ledger) -> None:

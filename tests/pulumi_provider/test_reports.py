@@ -26,7 +26,9 @@ def reported(folder: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> object:
     """The report of a preview that fails."""
     monkeypatch.chdir(folder.folder)
     path = folder.write("report.json", "of an earlier run")
-    demands = Demands(None, Allowed(), ReportFile({"RECONCILER_REPORT": f"json={path}"}))
+    demands = Demands(
+        "stack o/p/dev", None, Allowed(), ReportFile({"RECONCILER_REPORT": f"json={path}"})
+    )
     with pytest.raises(pulumi.RunError):
         judge_in_preview(Fleet("trial"), demands)
     return json.loads(path.read_text("utf-8"))
@@ -88,7 +90,9 @@ def test_a_report_that_cannot_be_written_is_the_error(
     folder = FleetFolder(tmp_path)
     folder.configure("nonsense: 1")
     monkeypatch.chdir(tmp_path)
-    demands = Demands(None, Allowed(), ReportFile({"RECONCILER_REPORT": "json=no/such/folder"}))
+    demands = Demands(
+        "stack o/p/dev", None, Allowed(), ReportFile({"RECONCILER_REPORT": "json=no/such/folder"})
+    )
     with pytest.raises(pulumi.RunError, match="no/such/folder cannot be written"):
         judge_in_preview(Fleet("trial"), demands)
 

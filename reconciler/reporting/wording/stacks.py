@@ -3,7 +3,7 @@
 Such a program never knows which operation it runs in: it says what an update would do.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from reconciler.applying.outcome import ActionResult, Cause, RunResult
 from reconciler.domain import ObservedState
@@ -98,6 +98,16 @@ def many(content: Content, declared: int) -> str | None:
         f"{_of(content)}: {declared} users, each a resource of its own; from some {_MANY} on"
         " granularity `fleet` is faster, one resource for all of them, and the move disconnects"
         " nobody."
+    )
+
+
+def other_workspace(owner: str, before: Set[str], now: Set[str], by: str) -> str:
+    """That the stack ``owner`` held ``before`` and declares none of them ``now``, but others."""
+    held, given = (f"workspace {' and '.join(sorted(names))}" for names in (before, now))
+    return (
+        f"{owner} held {held} until now, and is given {given}; nothing was changed. Give {given} a"
+        f" stack of its own (`pulumi stack init`). If this one is meant, run it with {by}: then all"
+        f" of {held} is forgotten, and nobody is disconnected there"
     )
 
 

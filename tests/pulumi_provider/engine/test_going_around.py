@@ -97,7 +97,7 @@ def test_an_address_that_changed_under_the_stack_is_refused(stack: Stack) -> Non
     assert stack.disconnects() == BOTH
 
 
-def test_a_stack_that_is_given_another_workspace_forgets_the_first_and_disconnects_nobody_of_it(
+def test_a_stack_that_is_given_another_workspace_is_refused_until_it_is_allowed(
     by_user: Stack,
 ) -> None:
     config = (by_user.folder / "reconciler.yaml").read_text(encoding="utf-8")
@@ -105,8 +105,13 @@ def test_a_stack_that_is_given_another_workspace_forgets_the_first_and_disconnec
     by_user.write("reconciler.yaml", f"{config}  other:\n{other}")
     by_user.converge()
     assert by_user.run("config", "set", "workspace", "other") == 0
-    assert by_user.preview() == 0
+    for operation in (["preview"], ["up", "--yes", "--skip-preview"]):
+        assert by_user.run(*operation) != 0
+        assert "held workspace trial until now, and is given workspace other" in by_user.out
+    assert {name.partition("/")[0] for name in by_user.resources()} == {"trial"}
+    allowed = {"RECONCILER_ALLOW": "other-workspace"}
+    assert by_user.preview(**allowed) == 0
     assert by_user.out.count("delete[retain]") >= 4
-    assert by_user.up("--skip-preview") == 0
+    assert by_user.up("--skip-preview", **allowed) == 0
     assert {name.partition("/")[0] for name in by_user.resources()} == {"other"}
     assert by_user.disconnects() == BOTH
