@@ -12,8 +12,12 @@ import psycopg
 
 from reconciler.domain import PostgresqlDatabase, SqliteFile
 from reconciler.ledger import open_ledger
+from reconciler.ledger.schema import about, metadata
 from tests.chaos.ledger_eye import Rows
 from tests.postgresql import Cluster
+
+_EMPTIED = ", ".join(name for name in metadata.tables if name != about.name)
+"""The tables in which a ledger is told from an empty one."""
 
 Ask = Callable[[str, tuple[object, ...]], Rows]
 
@@ -102,9 +106,7 @@ class PostgresqlPlaces:
         self._password.stop()
 
     def lay_out(self, folder: Path, *, new: bool) -> AbstractContextManager[tuple[str, Ask]]:
-        self._connection.execute(
-            "TRUNCATE runs, plans, steps, in_doubt, used_plans, locks RESTART IDENTITY"
-        )
+        self._connection.execute(f"TRUNCATE {_EMPTIED} RESTART IDENTITY".encode())
         return nullcontext((self._place.url, self._ask))
 
     def _ask(self, question: str, values: tuple[object, ...]) -> Rows:
