@@ -108,7 +108,7 @@ def judge_in_update(
         if saved is not None:
             check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
         observation = run.settle(observe(session), apply_settings(workspace))
-        circumstances = Circumstances(desired, observation, run.journal.history())
+        circumstances = Circumstances(desired, observation, run.history())
         with _reported(demands, workspace, run.memory):
             if saved is not None:
                 approved, changes = _judge_saved(session, demands, circumstances, saved)
