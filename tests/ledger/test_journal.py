@@ -19,7 +19,7 @@ from reconciler.domain import LedgerPlace
 from reconciler.ledger import Claim, LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
-from reconciler.ledger.schema import runs
+from reconciler.ledger.schema import declared_users, runs
 from reconciler.planning import Action, Plan, seal
 from tests.ledger.faulty_database import HINT, Away, on_faulty
 from tests.ledger.samples import (
@@ -178,6 +178,7 @@ def test_an_intent_that_was_taken_back_leaves_no_doubt_and_counts_as_no_call(
 def test_a_run_that_was_deleted_behind_its_back_begins_nothing(ledger: Ledger) -> None:
     with acting(ledger) as run:
         with ledger._database.write() as connection:
+            connection.execute(delete(declared_users))
             connection.execute(delete(runs))
         with pytest.raises(JournalFailed, match="holds something else"):
             run.intent(intent(run.id, ALICE))
