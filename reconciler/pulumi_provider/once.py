@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from reconciler.pulumi_provider.saying import Failed
+from reconciler.reporting.wording import stacks
 
 T = TypeVar("T")
 
@@ -16,16 +17,18 @@ class Once(Generic[T]):
         self._make = make
         self._lock = threading.Lock()
         self._made: list[T] = []
-        self._failed: str | None = None
+        self._failed = False
 
     def get(self) -> T:
-        """The value. Raises :class:`Failed`, with the same words for everybody."""
+        """The value. Raises :class:`Failed`: with the reason for who is first, so that it is said
+        once and not for each of a thousand resources."""
         with self._lock:
-            if self._failed is None and not self._made:
+            if self._failed:
+                raise Failed(stacks.FOR_THE_SAME_REASON)
+            if not self._made:
                 try:
                     self._made.append(self._make())
-                except Failed as failed:
-                    self._failed = str(failed)
-            if self._failed is not None:
-                raise Failed(self._failed)
+                except Failed:
+                    self._failed = True
+                    raise
             return self._made[0]

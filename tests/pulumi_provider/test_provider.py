@@ -11,6 +11,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from reconciler.domain import Platform
 from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
+from reconciler.reporting.wording import stacks
 from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.pulumi_provider.fleet_folder import LEAVER_LOSES_GOOGLE, FleetFolder
 from tests.pulumi_provider.provider_process import NOBODY, provider
@@ -190,3 +191,17 @@ def test_a_cancel_is_heard_while_all_of_the_sdks_threads_are_busy(folder: FleetF
     assert len(folder.disconnects()) == begun.count("verified") <= before + 4
     assert len(folder.disconnects()) < len(people)
     assert begun.count("not_attempted") == len(people) - len(folder.disconnects())
+
+
+def test_what_keeps_all_from_being_read_is_said_once(folder: FleetFolder) -> None:
+    listing = Match(endpoint="list_users")
+    folder.fail(Fault(kind=FaultKind.EMPTY_LIST, match=listing, times="forever"))
+    said = []
+    with provider(folder.folder, NOBODY) as process:
+        for user in ("settled@example.com", "waiting@example.com", "mover@example.com"):
+            with pytest.raises(grpc.RpcError) as raised:
+                process.read(inputs(folder, user, ["google"]))
+            said.append(raised.value.details().strip())
+    assert "empty-observed refused" in said[0]
+    assert said[1:] == [f"Failed: {stacks.FOR_THE_SAME_REASON}"] * 2
+    assert folder.lists() == 1

@@ -4,6 +4,7 @@ Such a program never knows which operation it runs in: it says what an update wo
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import Final
 
 from reconciler.applying.outcome import ActionResult, Cause, RunResult
 from reconciler.domain import ObservedState
@@ -24,6 +25,12 @@ _FEW = 10
 
 _MANY = 2000
 """Users from which on a resource for each of them is too many."""
+
+
+FOR_THE_SAME_REASON: Final = (
+    "for the same reason as the other resource that says why; nothing was done"
+)
+"""In place of what was said of one resource already, and is true of all."""
 
 
 def planned(content: Content, actions: Sequence[Action]) -> str | None:

@@ -96,9 +96,13 @@ class Stack(FleetFolder):
         return self.run("up", "--yes", *arguments, environment=environment)
 
     def converge(self) -> None:
-        """An `up` that is expected to do everything, and one that clears the plan."""
+        """An `up` that is expected to do everything."""
         assert self.up("--skip-preview") == 0, self.out
-        assert self.up("--skip-preview") == 0, self.out
+
+    def come_to_rest(self) -> None:
+        """As :meth:`converge`; the next `up` clears the plan that was done from the inputs."""
+        self.converge()
+        self.converge()
 
     def resources(self) -> Resources:
         """Inputs and outputs of our resources in the state, by the last part of their URN."""

@@ -31,7 +31,7 @@ def test_a_new_fleet_converges_and_the_next_preview_has_nothing_to_do(stack: Sta
 def test_an_unchanged_fleet_has_the_same_inputs_and_outputs_after_each_update(
     stack: Stack,
 ) -> None:
-    stack.converge()
+    stack.come_to_rest()
     before = stack.resources()
     stack.write("manifests/people.yaml", f"# a comment\n{_manifest(stack)}")
     stack.connect("stranger@example.com", Platform.GOOGLE)

@@ -50,7 +50,7 @@ def test_a_destroyed_stack_is_retained_and_no_call_is_made(stack: Stack) -> None
 
 
 def test_whoever_is_moved_between_manifest_files_is_unchanged(stack: Stack) -> None:
-    stack.converge()
+    stack.come_to_rest()
     before = stack.resources()
     stack.declare(MOVER, SETTLED, WAITING)
     stack.write("manifests/leavers.yaml", f"apiVersion: reconciler/v1\nusers: [{LEAVER}]\n")

@@ -53,7 +53,7 @@ def test_an_update_with_a_refresh_undoes_the_drift_once(stack: Stack) -> None:
 
 
 def test_with_the_program_and_nothing_planned_it_is_a_refresh_like_any(stack: Stack) -> None:
-    stack.converge()
+    stack.come_to_rest()
     before = stack.resources()
     assert stack.run("refresh", "--run-program", "--yes", "--skip-preview") == 0, stack.out
     assert stack.resources() == before
@@ -77,8 +77,9 @@ def test_a_bad_list_changes_neither_people_nor_state(stack: Stack, bad: str) -> 
     before = stack.resources()
     stack.fail(BAD[bad])
     assert stack.run("refresh", "--yes", "--skip-preview") != 0
-    said = [line for line in stack.out.splitlines() if "error: " in line and "Failed: " in line]
-    assert said, stack.out
+    diagnostics = stack.out.partition("Diagnostics:")[2].splitlines()
+    reasons = [line for line in diagnostics if "error: Failed: workspace trial" in line]
+    assert len(reasons) == 1, stack.out
     stack.sandbox.clear_faults()
     assert stack.resources() == before
     assert stack.disconnects() == BOTH
