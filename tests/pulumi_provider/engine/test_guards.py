@@ -5,6 +5,7 @@ import pytest
 from reconciler.planning import ALLOWABLE, GuardName
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.engine.stack import Stack
+from tests.pulumi_provider.engine.test_refusing import reconciler
 from tests.pulumi_provider.fleet_folder import BOTH
 
 LISTING = Match(endpoint="list_users")
@@ -28,6 +29,13 @@ def provoke(stack: Stack, guard: GuardName) -> None:
             assert stack.up("--skip-preview") == 0, stack.out
             cut = Fault(kind=FaultKind.TRUNCATED_LIST, keep=3, match=LISTING, times="forever")
             stack.fail(cut)
+        case GuardName.TAKEOVER:
+            assert reconciler(stack, "apply", "--auto-approve").returncode == 0
+            stack.declare(
+                "{id: settled@example.com, platforms: [google, microsoft]}",
+                "{id: leaver@example.com, platforms: [], reason: left (HR-1)}",
+                "{id: mover@example.com, platforms: [microsoft]}",
+            )
         case _:
             raise AssertionError(f"nothing provokes {guard}")
 

@@ -119,7 +119,7 @@ def test_a_sealed_plan_skips_what_went_stale_and_does_the_rest(stack: Stack) -> 
     stack.sandbox.disconnect("mover@example.com", Platform.GOOGLE)
     stack.connect("mover@example.com", Platform.GOOGLE)
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
-    assert "mover@example.com (google): skipped, stale" in stack.out
+    assert "mover@example.com (google): skipped as stale" in stack.out
     assert stack.disconnects() == [LEAVER_LOSES_GOOGLE]
 
 
