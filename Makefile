@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo pulumi-demo test lint types layers tests chaos bench clean
+.PHONY: help install demo pulumi-demo test lint types layers tests chaos bench bench-pulumi clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -12,6 +12,7 @@ help:
 	@echo "make test   install, then lint, types, layers and tests with coverage"
 	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
+	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
 	@echo "make clean  remove the virtual environment and the sandbox's state"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -55,6 +56,9 @@ chaos: install
 
 bench: install
 	$(BIN)/python -m bench
+
+bench-pulumi: install
+	$(BIN)/python -m bench.pulumi_front
 
 clean:
 	rm -rf $(VENV) .reconciler

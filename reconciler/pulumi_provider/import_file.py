@@ -9,8 +9,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
-
 from reconciler.config import load_configuration
 from reconciler.engine import open_session
 from reconciler.manifest import load_manifests
@@ -21,29 +19,33 @@ from reconciler.pulumi_provider import (
     user_handling,
 )
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
-from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
 from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs, user_name
+from reconciler.pulumi_provider.resources import (
+    FLEET_PROVIDER,
+    FLEET_TYPE,
+    USER_PROVIDER,
+    USER_TYPE,
+)
 from reconciler.recall import Stop, SystemClock
 
 
 class _Kind(Enum):
-    """A kind of resource: the end of its type, and its provider."""
+    """A kind of resource: its type, and its provider."""
 
-    USER = "CalendarUser", CalendarUserProvider
-    FLEET = "CalendarFleet", CalendarFleetProvider
+    USER = USER_TYPE, USER_PROVIDER
+    FLEET = FLEET_TYPE, FLEET_PROVIDER
 
     def resource(
         self, name: str, identity: str, inputs: dict[str, Any], outputs: dict[str, Any]
     ) -> dict[str, Any]:
         """One entry of the file; without the provider in it the engine could not read it back."""
         kind, provider = self.value
-        pickled = {PROVIDER_KEY: serialize_provider(provider())}
         return {
-            "type": f"pulumi-python:dynamic/reconciler:{kind}",
+            "type": kind,
             "name": name,
             "id": identity,
-            "inputs": inputs | pickled,
-            "outputs": outputs | pickled,
+            "inputs": inputs | provider,
+            "outputs": outputs | provider,
         }
 
 

@@ -11,7 +11,12 @@ from reconciler.pulumi_provider.declaration import declaration
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.pins import Pin, pinned
-from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
+from reconciler.pulumi_provider.resources import (
+    CalendarFleet,
+    CalendarUser,
+    register_fleet,
+    register_user,
+)
 
 
 def register(
@@ -22,10 +27,10 @@ def register(
     place = place_of(fleet, judged.session.endpoint.address)
     pins = pinned(judged.approved.ready)
     if fleet.granularity is Granularity.FLEET:
-        whole = CalendarFleet(fleet.workspace, fleet_inputs(place, desired, pins), opts)
+        whole = register_fleet(fleet.workspace, fleet_inputs(place, desired, pins), opts)
         return dict.fromkeys(desired.users, whole)
     return {
-        user.id: CalendarUser(
+        user.id: register_user(
             user_name(fleet, user), user_inputs(place, user, pins.get(user.id, {})), opts
         )
         for user in desired.users.values()
