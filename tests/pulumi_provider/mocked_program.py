@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import pulumi
 from pulumi.runtime import MockCallArgs, MockResourceArgs, Mocks, set_mocks
+from pulumi.runtime.settings import ROOT
 from pulumi.runtime.stack import wait_for_rpcs
 
 from reconciler.pulumi_provider import Fleet, declare_fleet
@@ -37,6 +38,8 @@ class Program:
         self.folder = folder
         self.mocks = Registered()
         self.loop = loop
+        # That of an earlier program waits in that one's loop, and every resource waits for it.
+        ROOT.set(None)
         set_mocks(
             self.mocks, project="trial", stack="dev", organization="organization", preview=True
         )
@@ -53,8 +56,9 @@ class Program:
 
     def _in_program(self, call: Callable[[], T]) -> T:
         async def body() -> T:
-            result = call()
-            await wait_for_rpcs()
-            return result
+            try:
+                return call()
+            finally:
+                await wait_for_rpcs()
 
         return self.loop.run_until_complete(body())
