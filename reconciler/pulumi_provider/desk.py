@@ -62,6 +62,11 @@ def _open(configuration: str, workspace: str) -> "Desk":
         return Desk(_for_ever.enter_context(session))
 
 
+def close_desks() -> None:
+    """Close what is open, in a process that ends by itself, other than the provider's."""
+    _for_ever.close()
+
+
 class Desk:
     """What is made here is made once, by whoever needs it first. Thread-safe."""
 

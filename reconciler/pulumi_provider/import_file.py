@@ -18,6 +18,7 @@ from reconciler.pulumi_provider import (
     user_converging,
     user_handling,
 )
+from reconciler.pulumi_provider.desk import close_desks
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs, user_name
 from reconciler.pulumi_provider.resources import (
@@ -51,6 +52,13 @@ class _Kind(Enum):
 
 def import_file(fleet: Fleet) -> dict[str, Any]:
     """The resources of ``fleet`` as they are now. Raises what reading them raises."""
+    try:
+        return _import_file(fleet)
+    finally:
+        close_desks()
+
+
+def _import_file(fleet: Fleet) -> dict[str, Any]:
     workspace = load_configuration(Path.cwd() / fleet.configuration).workspace(fleet.workspace)
     desired = load_manifests(workspace.manifests)
     clock = SystemClock()
