@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 _ROOT: Final = Path(__file__).parents[2]
-PATIENCE: Final = 30.0
-"""Seconds after which a process counts as hanging."""
+PATIENCE: Final = 120.0
+"""Seconds after which a process counts as hanging, also on a machine that is busy elsewhere."""
 
 
 class Order(Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from reconciler.ledger import database, server_connection
 from reconciler.recall import channel
 from reconciler.recall.calls import Answer, Call
 from reconciler.recall.errors import RecallError
+from tests.crash.children import PATIENCE
 
 LEAVING: Final = "the first byte of a call is about to be written"
 """Between the last check and the sending: where a pause lets a call leave late."""
@@ -259,7 +260,7 @@ def leaving() -> None:
     """A call is about to leave: when as many are as are expected, all of them go on."""
     gate: threading.Barrier | None = _gate[0]
     if gate is not None:
-        gate.wait(30)
+        gate.wait(PATIENCE)
         _gate[0] = None
     POINTS.reach(LEAVING, fine=True)
 
