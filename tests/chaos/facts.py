@@ -122,7 +122,7 @@ def readings_of(process: Acting, action: Action) -> list[Reading]:
     """Every reading of the action's user by the process."""
     alone = [r for r in process.readings.users if r.row["id"] == action.recall_id]
     return alone + [
-        Reading(row, listing.read_at)
+        Reading(row, listing.asked_at, listing.read_at)
         for listing in process.readings.lists
         if listing.whole
         for row in _only(listing, action)

@@ -80,7 +80,7 @@ class OfCalls(Judge):
         if reading is None:
             self.fail(self.the_reread_is_young_and_shows_it_may_be_done, "never read")
             return
-        age = exchange.left_at - reading.read_at
+        age = exchange.left_at - reading.asked_at
         if age > REREAD_AGE + 0.001:
             self.fail(
                 self.the_reread_is_young_and_shows_it_may_be_done, f"{age} s old: {told(exchange)}"
@@ -119,6 +119,23 @@ class OfCalls(Judge):
         managed = declared is not None and (wanted(declared) is not None or declared.bot_name)
         if not managed and not self._runs_in_doubt_of(name):
             self.fail(self.a_token_is_minted_for_whom_the_list_shows, f"{name} is not managed")
+
+    def a_refused_token_is_replaced_by_a_new_list(self, exchange: Exchange) -> None:
+        """A token that is refused may be that of somebody who is gone: before another is minted
+        for him, which would create him anew, a list from after the refusal shows him."""
+        process = acting(exchange)
+        name = str(exchange.sent().get("user_id"))
+        listing = process.readings.listing
+        seq = 0 if listing is None else listing.seq
+        if any(
+            earlier.status == 401
+            and earlier.subject is not None
+            and earlier.external_id == name
+            and earlier.read_at is not None
+            and earlier.seq > seq
+            for earlier in process.exchanges
+        ):
+            self.fail(self.a_refused_token_is_replaced_by_a_new_list, name)
 
     def _runs_in_doubt_of(self, name: str) -> list[str]:
         """The runs of which a call for the user is in doubt."""

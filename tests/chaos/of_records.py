@@ -37,6 +37,13 @@ class OfRecords(Judge):
         if self.world.eye.holder() != process.run:
             self.fail(self.only_the_holder_makes_an_intent, process.name)
 
+    def nothing_new_begins_once_it_has_to_stop(self, process: Acting) -> None:
+        """After a signal, and once a step could not be recorded, no call is intended but by who
+        was about to."""
+        process.may_begin -= 1
+        if process.may_begin < 0:
+            self.fail(self.nothing_new_begins_once_it_has_to_stop, process.name)
+
     def a_used_plan_is_not_used_again(self, process: Acting) -> None:
         """One run acts on a saved plan, and those that resume it."""
         first = lineage(process, self.world)[0]

@@ -5,6 +5,7 @@ connects, where a request has been let through and is about to leave, where an a
 a seam whatever the schedule has for it happens.
 """
 
+import math
 import signal
 import threading
 from collections import Counter
@@ -17,6 +18,9 @@ from reconciler.ledger import LedgerUnreachable
 from reconciler.reporting import Report
 from tests.chaos.schedule import Trigger
 from tests.chaos.scheduler import START, Host, Killed, Scheduler, Task, current
+
+_STEPS = frozenset({"intent", "answer", "read_back", "outcome"})
+"""Writes that stop a run when they fail."""
 
 EPOCH = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
@@ -76,6 +80,8 @@ class Process(Host):
         self.writes_fail = 0
         self.writes_fail_after = False
         self.writes_failed = 0
+        self.workers = 0
+        self.may_begin = math.inf
 
     @property
     def who(self) -> Who:
@@ -107,6 +113,7 @@ class Process(Host):
         """A signal interrupts the main thread, wherever that is."""
         if self.signalled and current() is self.main and self.signals is not None:
             self.signalled = False
+            self.may_begin = min(self.may_begin, self.workers)
             self.signals._handle(signal.SIGINT, None)
 
     def wakes(self, task: Task) -> bool:
@@ -115,11 +122,13 @@ class Process(Host):
     def woken(self) -> None:
         self.hear()
 
-    def fail_to_write(self, *, after: bool) -> None:
+    def fail_to_write(self, what: str, *, after: bool) -> None:
         """Raise what a database raises that is gone just then."""
         if self.writes_fail > 0 and self.writes_fail_after is after:
             self.writes_fail -= 1
             self.writes_failed += 1
+            if what in _STEPS:
+                self.may_begin = min(self.may_begin, self.workers - 1)
             raise LedgerUnreachable("the ledger has no space left", "make room")
 
     def kill(self) -> None:

@@ -11,9 +11,11 @@ Row = dict[str, Any]
 
 
 class Listing(Struct):
-    """A list as a process put it together; ``whole`` once its last page is read."""
+    """A list as a process put it together; ``whole`` once its last page is read, and ``seq`` the
+    number of the request for its first."""
 
     asked_at: float
+    seq: int = 0
     rows: list[Row] = field(default_factory=list)
     count: int | None = None
     whole: bool = False
@@ -26,9 +28,10 @@ class Listing(Struct):
 
 
 class Reading(Struct, frozen=True):
-    """One user as read: by himself, or in a list."""
+    """One user as read: by himself, or in a list. How old it is counts from when it was asked."""
 
     row: Row
+    asked_at: float
     read_at: float
 
 
@@ -51,7 +54,7 @@ class Readings:
             row = _parsed(exchange.body)
             if isinstance(row, dict) and _sound(row):
                 assert exchange.read_at is not None
-                self.users.append(Reading(row, exchange.read_at))
+                self.users.append(Reading(row, exchange.left_at, exchange.read_at))
 
     def last(self, recall_id: str) -> Reading | None:
         """How the user was when he was read last."""
@@ -64,7 +67,7 @@ class Readings:
 
     def _page(self, exchange: Exchange) -> None:
         if not exchange.request.query:
-            self.lists.append(Listing(exchange.at))
+            self.lists.append(Listing(exchange.at, exchange.seq))
         listing = self.lists[-1]
         if not exchange.whole or exchange.status != 200 or exchange.read_at is None:
             return

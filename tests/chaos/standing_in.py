@@ -79,13 +79,13 @@ def _write(world: World) -> Callable[[Database], Any]:
     def write(self: Database) -> Iterator[Connection]:
         process, what = here(), _writer()
         process.seam(f"write:{what}")
-        process.fail_to_write(after=False)
+        process.fail_to_write(what, after=False)
         with _real_write(self) as connection:
             yield connection
         process.writes += 1
         world.watch.written(process, what)
         process.seam(f"written:{what}")
-        process.fail_to_write(after=True)
+        process.fail_to_write(what, after=True)
 
     return write
 

@@ -119,7 +119,10 @@ TROUBLES: Final[dict[str, Schedule]] = {
         loses("drop_after", "disconnect"), apply(), switches=Switches(disconnect_takes=70)
     ),
     "nobody can be read after the call": trouble(
-        apply(*at("answer:disconnect", Faulty((Fault("drop_before", on="get_user", times=40),))))
+        apply(*at("answer:disconnect", Faulty((Fault("drop_before", on="get_user", times=400),))))
+    ),
+    "a re-read is answered late": trouble(
+        Faulty((Fault("latency", on="get_user", latency=4, answer_delay=4, times=2),)), apply()
     ),
     # The world between the list and the call.
     "what is wanted goes": trouble(
@@ -165,12 +168,19 @@ TROUBLES: Final[dict[str, Schedule]] = {
     "a call leaves late": trouble(apply(*at("leave:disconnect", *LEASE_PASSES))),
     # Two at once, and the ledger.
     "two at once": trouble(apply(*at("written:run_opened", Rival(ApplyIt()), Suspend(10)))),
+    "it stands still, but not for long": trouble(
+        apply(*at("written:run_opened", Rival(ApplyIt(), delay=20), Suspend(25)))
+    ),
     "the lock is lost before an intent": trouble(apply(*at("write:intent", *LEASE_PASSES))),
     "the lock is taken away": trouble(
         apply(*at("write:intent", Rival(UnlockIt()), Suspend(10), nth=1))
     ),
+    "the lock is taken away after an intent": trouble(
+        apply(*at("written:intent", Rival(UnlockIt()), Suspend(3)))
+    ),
     "an intent cannot be written": trouble(apply(*at("write:intent", LedgerFails()))),
     "an intent may have been written": trouble(apply(*at("write:intent", LedgerFails(after=True)))),
+    "an outcome cannot be written": trouble(apply(*at("write:outcome", LedgerFails()))),
     "an answer cannot be written": trouble(apply(*at("write:answer", LedgerFails(writes=2)))),
     # Deaths.
     "it dies with an intent": trouble(apply(*DIES_WITH_AN_INTENT), Run(ResumeIt())),
@@ -185,6 +195,22 @@ TROUBLES: Final[dict[str, Schedule]] = {
         Faulty((Fault("drop_before", on="get_user", times=40),)),
         apply(),
         switches=Switches(disconnect_takes=20),
+    ),
+    "it dies, and is not settled at once": trouble(
+        loses("drop_before", "disconnect"),
+        apply(*DIES_AFTER_A_CALL),
+        Wait(61),
+        loses("drop_before", "get_user", 5),
+        apply(),
+    ),
+    "a plan names who is in doubt": trouble(
+        PLAN,
+        Wait(5),
+        loses("drop_before", "disconnect"),
+        apply(*DIES_AFTER_A_CALL),
+        Wait(61),
+        loses("drop_before", "get_user", 5),
+        apply(saved=0),
     ),
     "it dies after a call that shows late": trouble(
         apply(*DIES_AFTER_A_CALL), apply(), switches=Switches(disconnect_takes=20)

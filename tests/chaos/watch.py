@@ -20,6 +20,7 @@ class Watch(OfCalls, OfRecords):
         """A request is about to take its effect."""
         if exchange.endpoint == "authenticate":
             self.a_token_is_minted_for_whom_the_list_shows(exchange)
+            self.a_refused_token_is_replaced_by_a_new_list(exchange)
         if not exchange.mutating:
             return
         process = acting(exchange)
@@ -73,6 +74,7 @@ class Watch(OfCalls, OfRecords):
             if step.kind == "intent":
                 process.intents.append(self.world.scheduler.time)
                 self.only_the_holder_makes_an_intent(process)
+                self.nothing_new_begins_once_it_has_to_stop(process)
                 self.a_used_plan_is_not_used_again(process)
             if step.code == "not_sent":
                 self.world.census["intent withdrawn"] += 1

@@ -52,6 +52,7 @@ class Acting(Process):
     def __init__(self, number: int, times: Times, command: Command, force: "Force") -> None:
         super().__init__(number, times, type(command).__name__)
         self.command = command
+        self.workers = getattr(command, "workers", 0)
         self.force = force
         self.readings = Readings()
         self.exchanges: list[Exchange] = []
