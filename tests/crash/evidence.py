@@ -89,9 +89,15 @@ def planned(story: ActionStory) -> Deed:
 
 
 def intents(story: ActionStory) -> list[str]:
-    """When the calls were intended that were not taken back."""
-    back = {step.call for step in story.steps if step.code == NOT_SENT}
-    return [s.at for s in story.steps if s.kind is StepKind.INTENT and s.call not in back]
+    """When the calls were intended that were not taken back. (What is intended anew after that is
+    the call of the same number.)"""
+    found: list[str] = []
+    for step in story.steps:
+        if step.kind is StepKind.INTENT:
+            found.append(step.at)
+        elif step.code == NOT_SENT:
+            found.pop()
+    return found
 
 
 def outcomes(story: ActionStory) -> list[tuple[Outcome, str]]:
