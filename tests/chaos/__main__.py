@@ -16,7 +16,7 @@ import time
 from tests.chaos.campaign import Tally, begin_to_work, chunk, own_stage
 from tests.chaos.census import missing
 from tests.chaos.schedule import Schedule, from_blob
-from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED
+from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, binaries
 
 CHUNK = 100
 """Schedules that follow from one seed."""
@@ -86,7 +86,7 @@ def _told(tally: Tally, number: int) -> int:
     if tally.violated is not None:
         print(f"\nVIOLATED after {tally.found_after} schedules:{tally.violated}")
         return 1
-    if not tally.times["on PostgresqlPlaces"]:
+    if binaries() is None:
         print(f"\n{NOT_INSTALLED}: all schedules were played on SQLite; {HOW_TO_INSTALL}")
     print("\nno invariant was violated")
     if number >= ENOUGH and (lacking := missing(tally.schedules)):
