@@ -28,6 +28,8 @@ _ENDPOINTS = {
     ("POST", "/api/v1/calendar/user/disconnect/"): "disconnect",
 }
 MUTATING = frozenset({"disconnect", "update_user"})
+PROVEN = frozenset({401, 409, 429})
+"""Answers that prove that a call did nothing."""
 
 
 class Exchange(Struct, eq=False):
@@ -63,6 +65,12 @@ class Exchange(Struct, eq=False):
     def whole(self) -> bool:
         """Whether the process has the whole answer."""
         return self.read_at is not None and self.status is not None and not self.broken
+
+    @property
+    def proven_idle(self) -> bool:
+        """Whether the process has an answer that proves that nothing happened. That says its
+        status: a body that breaks off takes nothing from it."""
+        return self.read_at is not None and self.status in PROVEN
 
     def sent(self) -> dict[str, Any]:
         """The body of the request."""

@@ -19,7 +19,6 @@ from tests.chaos.facts import (
 )
 from tests.chaos.judge import Judge
 from tests.chaos.network import Exchange
-from tests.chaos.of_records import PROVEN
 from tests.chaos.readings import connected
 from tests.chaos.world import wanted
 
@@ -161,7 +160,7 @@ class OfCalls(Judge):
             for process in family(acting(exchange), self.world)
             for earlier in process.calls.get(action.key, [])
         ]
-        unproven = [one for one in before if not (one.whole and one.status in PROVEN)]
+        unproven = [one for one in before if not one.proven_idle]
         if unproven or len(before) >= 5:
             self.fail(self.nothing_is_sent_twice, f"{len(before)} before: {told(exchange)}")
 

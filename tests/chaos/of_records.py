@@ -6,8 +6,6 @@ from tests.chaos.ledger_eye import Step
 from tests.chaos.world import Acting
 
 LEASE = 30.0
-PROVEN = frozenset({401, 409, 429})
-"""Answers that prove that a call did nothing."""
 NEVER_LEFT = frozenset({"not_sent", "not_reached"})
 """What is on record of calls of which nothing arrived."""
 
@@ -116,7 +114,7 @@ class OfRecords(Judge):
             answered = sum(1 for s in steps if s.kind == "answer" and s.code not in NEVER_LEFT)
             false = len(calls) > answered and not process.writes_failed
         else:
-            false = not calls or calls[-1].status not in PROVEN
+            false = not calls or not calls[-1].proven_idle
         if false:
             detail = f"{process.name}: {step.code} after {len(calls)} calls"
             self.fail(self.what_is_told_to_have_done_nothing_did_nothing, detail)

@@ -110,6 +110,13 @@ TROUBLES: Final[dict[str, Schedule]] = {
         fails("disconnect", 429, retry_after="7"),
         apply(*at("answer:disconnect", Outside((*AGAIN, NO_GOOGLE, NO_MICROSOFT)))),
     ),
+    "an answer that is proof breaks off": trouble(
+        Faulty((Fault("drop_midway", on="disconnect", skip=1),)),
+        apply(),
+        people=(Person("u2", "one", "one"),),
+        manifests=((Declared("u2", ()),),),
+        switches=Switches(disconnect_limit=1),
+    ),
     "a conflict, over and over": trouble(fails("disconnect", 409, times=6), apply()),
     "a token is refused, and the user deleted": trouble(
         fails("get_user", 401),
