@@ -73,12 +73,21 @@ class Desk:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._observation = Once(self._observe)
+        self._belief = Once(self._remember)
         self._roster = Once(lambda: Roster(self._observation.get().state))
         self._desired = Once(self._load)
         self._place = Once(self._join)
 
+    def believe(self) -> None:
+        """Hold the list also against what the ledger remembers of the fleet: for who would forget
+        whom it does not show. Raises :class:`Failed`.
+
+        An update has no need of it, whose program did so before anything was registered.
+        """
+        self._belief.get()
+
     def user(self, name: str) -> CalendarUser | None:
-        """The calendar user ``name``, from a list that can be believed; None: there is none.
+        """The calendar user ``name``, from a complete list; None: there is none.
 
         Of two who answer to the name, the first. Raises :class:`Failed`.
         """
@@ -121,19 +130,26 @@ class Desk:
                 return place.acting.id, place.acting.act(actions)
 
     def _observe(self) -> Observation:
-        """The list, if it can be taken for the whole fleet."""
+        """The list, if it is complete."""
+        with self._told():
+            observation = observe(self.session)
+        self._judge(observation, History())
+        return observation
+
+    def _remember(self) -> None:
+        session, observation = self.session, self._observation.get()
+        with self._told():
+            history = remember(session.workspace, session.endpoint.address, None).history
+        self._judge(observation, history)
+
+    def _judge(self, observation: Observation, history: History) -> None:
         session = self.session
         with self._told():
-            observation = observe(session)
             verdicts = judge_list(
-                observation.state,
-                session.workspace.limits,
-                remember(session.workspace, session.endpoint.address, None).history,
-                allowed(os.environ).guards,
+                observation.state, session.workspace.limits, history, allowed(os.environ).guards
             )
         if refusal := stacks.unbelievable(session.target, observation.state, verdicts):
             raise Failed(refusal)
-        return observation
 
     def _load(self) -> DesiredState:
         with self._told():

@@ -31,8 +31,10 @@ def converge(props: Properties) -> dict[str, Any]:
 
 def refreshed(props: Properties) -> dict[str, Any]:
     """The outputs with what an update would have to do now."""
+    desk = desk_of(props)
+    desk.believe()
     drift: dict[str, list[str]] = {}
-    for action in desk_of(props).plan().actions:
+    for action in desk.plan().actions:
         drift.setdefault(action.user, []).append(label(action))
     kept = {name: value for name, value in props.items() if name != "__provider"}
     return {**kept, "drift": drift}

@@ -18,7 +18,7 @@ from reconciler.pulumi_provider import (
     user_converging,
     user_handling,
 )
-from reconciler.pulumi_provider.desk import close_desks
+from reconciler.pulumi_provider.desk import close_desks, desk_of
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs, user_name
 from reconciler.pulumi_provider.resources import (
@@ -65,6 +65,7 @@ def _import_file(fleet: Fleet) -> dict[str, Any]:
     session = open_session(workspace, os.environ, clock=clock, stop=Stop(clock.monotonic))
     with session as opened:
         place = place_of(fleet, opened.endpoint.address)
+    desk_of(place).believe()
     if fleet.granularity is Granularity.FLEET:
         inputs = fleet_handling.check({}, fleet_inputs(place, desired, {})).inputs
         outputs = fleet_converging.converge(inputs)

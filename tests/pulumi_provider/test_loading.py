@@ -2,6 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
+
+from tests.pulumi_provider.fleet_folder import FleetFolder
 
 PROGRAM = """
 import sys
@@ -22,3 +25,26 @@ def test_checking_and_comparing_loads_nothing_that_acts() -> None:
         [sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True
     )
     assert ended.stdout == "\n"
+
+
+ADOPTING = """
+import sys
+from reconciler.pulumi_provider.provider import CalendarUserProvider
+place = {"workspace": "trial", "address": sys.argv[1], "configuration": "reconciler.yaml"}
+user = {"user": "settled@example.com", "handover": "wait", "platforms": ["google"]}
+provider = CalendarUserProvider()
+created = provider.create(provider.check({}, place | user).inputs)
+print(*created.outs["connected"], "sqlalchemy" in sys.modules)
+"""
+
+
+def test_adopting_somebody_of_whom_nothing_is_planned_needs_no_ledger(tmp_path: Path) -> None:
+    folder = FleetFolder(tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-c", ADOPTING, folder.address],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert ended.stdout == "google False\n"
