@@ -22,6 +22,10 @@ from tests.chaos.scheduler import START, Host, Killed, Scheduler, Task, current
 _STEPS = frozenset({"intent", "answer", "read_back", "outcome"})
 """Writes that stop a run when they fail."""
 
+_OF_WHO_ACTS = frozenset({"intent", "answer"})
+"""Those of a worker that acts, which cannot be about to begin something else. The others can be of
+one that reads back, while all that act are about to."""
+
 EPOCH = datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
@@ -128,7 +132,8 @@ class Process(Host):
             self.writes_fail -= 1
             self.writes_failed += 1
             if what in _STEPS:
-                self.may_begin = min(self.may_begin, self.workers - 1)
+                busy = self.workers - (what in _OF_WHO_ACTS)
+                self.may_begin = min(self.may_begin, busy)
             raise LedgerUnreachable("the ledger has no space left", "make room")
 
     def kill(self) -> None:
