@@ -100,7 +100,7 @@ def test_a_terminal_without_colour_gets_none(
 def test_a_signal_lets_the_call_in_flight_finish_and_starts_no_other(
     project: Project, signum: signal.Signals, status: int
 ) -> None:
-    project.fail(Fault(kind=FaultKind.LATENCY, latency=0.5, match=Match(endpoint="disconnect")))
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=2.0, match=Match(endpoint="disconnect")))
     arguments = ("apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json")
     with started(project, *arguments) as process:
         wait_until(lambda: bool(project.mutations()))
@@ -226,7 +226,7 @@ def test_a_signal_while_the_command_loads_is_never_a_success(
 
 
 def test_a_lost_terminal_stops_a_run_like_a_request_to_end(project: Project) -> None:
-    project.fail(Fault(kind=FaultKind.LATENCY, latency=0.3, match=Match(endpoint="disconnect")))
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=2.0, match=Match(endpoint="disconnect")))
     arguments = ("apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json")
     with started(project, *arguments) as process:
         wait_until(lambda: bool(project.mutations()))
