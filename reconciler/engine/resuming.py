@@ -1,5 +1,7 @@
 """What of an earlier run may be continued: what never had an intent, and nothing else."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from reconciler.applying import (
@@ -21,11 +23,13 @@ class Resumption(Struct, frozen=True):
     left: int
 
 
-def resumption(story: RunStory) -> Resumption:
-    """What there is to continue of the run of ``story``.
+def resumption(lineage: Sequence[RunStory]) -> Resumption:
+    """What there is to continue of a run: the first of ``lineage``, followed by those that it
+    resumes itself. It may have died before it took down what they had brought to an end.
 
     Raises ``planning.PlanUnusable`` for a run that never began to act, or was continued already.
     """
+    story, *earlier = lineage
     summary = story.summary
     if summary.resumed_by is not None:
         raise PlanUnusable(
@@ -34,6 +38,9 @@ def resumption(story: RunStory) -> Resumption:
     if story.plan is None or summary.state in (RunState.REFUSED, RunState.DECLINED):
         raise PlanUnusable(f"run {summary.run} {_ENDED[summary.state]}: plan again")
     results = [_carried(action) for action in story.actions]
+    for older in earlier:
+        for position, action in enumerate(older.actions):
+            results[position] = results[position] or _carried(action)
     carried = tuple(result for result in results if result is not None)
     return Resumption(story.plan, carried, len(results) - len(carried))
 

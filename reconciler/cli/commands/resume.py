@@ -99,7 +99,10 @@ def _approve(
     """Judge what is left of ``run``, after settling. Raises ``Refused`` and ``PlanUnusable``."""
     session, journal = acting.session, acting.run.journal
     observation, history = acting.observe(), acting.run.history()
-    resumed = resumption(journal.story(run))
+    lineage = [journal.story(run)]
+    while earlier := lineage[-1].summary.resumes:
+        lineage.append(journal.story(earlier))
+    resumed = resumption(lineage)
     check_place(session, resumed.plan)
     if resumed.left:
         # A saved plan may have been applied anew after this run of it died.
