@@ -1,8 +1,12 @@
 """``reconciler resume``: what was never begun is done, by the old plan; everything else is not."""
 
 import json
+from contextlib import suppress
 from typing import Any
 
+import pytest
+
+from reconciler.ledger.open_run import OpenRun
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 
@@ -54,6 +58,31 @@ def test_a_run_is_resumed_once_and_then_its_successor(project: Project) -> None:
     assert successor in project.err
     assert project.run("resume", successor) == 4
     assert project.mutations() == BOTH
+
+
+class _Died(BaseException):
+    """What a kill is to a command in the tests' own process."""
+
+
+def test_a_resumption_that_died_before_it_carried_over_forgets_nothing(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = _stopped_after_the_leaver(project)
+
+    def die(*_: object) -> None:
+        raise _Died
+
+    with monkeypatch.context() as dying:
+        dying.setattr(OpenRun, "outcome", die)
+        dying.setattr(OpenRun, "run_closed", die)
+        with suppress(_Died):
+            project.run("resume", run)
+    assert project.run("runs", "--format", "json") == 0
+    successor = json.loads(project.out)["runs"][0]["run"]
+    assert successor != run
+    project.run("resume", successor, "--format", "json")
+    assert _results(project)["leaver@example.com"] == "failed"
+    assert project.mutations().count(LEAVER_LOSES_GOOGLE) == 1
 
 
 def test_a_run_is_not_continued_once_the_manifests_mean_something_else(project: Project) -> None:
