@@ -4,9 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-import msgspec
-
 from bench.apply_benchmark import SPEED, measure_apply
+from bench.keeping import keep
 from bench.ledger_benchmark import LedgerFigures, measure_ledgers
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures, measure_overhead
@@ -35,13 +34,7 @@ def main() -> int:
         applies.append(measure_apply(options.disconnects, share))
     overheads, ledgers = _measure_ledgers(options)
     results = Results(machine, start_up, tuple(plans), tuple(applies), overheads, ledgers)
-    text = tables(results)
-    print(text)
-    folder: Path = options.results
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "results.md").write_text(text, encoding="utf-8")
-    data = msgspec.json.format(msgspec.json.encode(results), indent=2)
-    (folder / "results.json").write_bytes(data + b"\n")
+    keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
 
 

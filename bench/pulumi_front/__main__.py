@@ -7,8 +7,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
-import msgspec
-
+from bench.keeping import keep
 from bench.machine import Machine
 from bench.pulumi_front.fleet_benchmark import measure_fleet
 from bench.pulumi_front.results import Results
@@ -36,13 +35,7 @@ def main() -> int:
         _tell(f"one resource for {size:,} users")
         fleets.append(measure_fleet(size, options.repetitions))
     results = Results(machine, _cli_version(), version("pulumi"), tuple(users), tuple(fleets))
-    text = tables(results)
-    print(text)
-    folder: Path = options.results
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pulumi.md").write_text(text, encoding="utf-8")
-    data = msgspec.json.format(msgspec.json.encode(results), indent=2)
-    (folder / "pulumi.json").write_bytes(data + b"\n")
+    keep(options.results, "pulumi", results, tables(results))
     return 1 if any(results.missed()) else 0
 
 
