@@ -147,8 +147,12 @@ class OfCalls(Judge):
         return found
 
     def nobody_in_doubt_is_called_for(self, exchange: Exchange, action: Action) -> None:
-        """What earlier runs may have sent for a user is settled before anything else is sent."""
+        """What earlier runs may have sent for a user is settled before anything else is sent. (What
+        leaves after the lock was lost, :meth:`only_the_holder_of_the_lock_acts` judges: it cannot
+        know what the run that took the lock has sent.)"""
         process = acting(exchange)
+        if self.world.eye.holder() != process.run:
+            return
         if any(run != process.run for run in self._runs_in_doubt_of(action.user)):
             self.fail(self.nobody_in_doubt_is_called_for, told(exchange))
 
