@@ -106,6 +106,10 @@ class OpenRun:
         """As :meth:`LedgerReader.story`."""
         return self._reader.story(run)
 
+    def lineage(self, run: str) -> tuple[RunStory, ...]:
+        """As :meth:`LedgerReader.lineage`."""
+        return self._reader.lineage(run)
+
     def check(self) -> None:
         """Raise :class:`LockLost` if the heartbeat found that the lock is another's by now."""
         self._heartbeat.check()

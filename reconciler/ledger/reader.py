@@ -13,7 +13,7 @@ from reconciler.ledger.declared_users import Scope, read_ownership
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.schema import runs
-from reconciler.ledger.stories import read_story, run_row
+from reconciler.ledger.stories import read_lineage, read_story, run_row
 from reconciler.ledger.summaries import summaries
 from reconciler.ledger.used_plans import used_by
 from reconciler.planning import FleetSize, History
@@ -102,6 +102,14 @@ class LedgerReader:
         """All of one run. Raises :class:`UnknownRun`."""
         with self._database.read() as connection:
             return read_story(connection, run, self._database.now(connection), self._times)
+
+    def lineage(self, run: str) -> tuple[RunStory, ...]:
+        """All of one run and of those that it continues, newest first, all of one plan.
+
+        Raises :class:`UnknownRun`.
+        """
+        with self._database.read() as connection:
+            return read_lineage(connection, run, self._database.now(connection), self._times)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
         """Runs that are open although their process is known or presumed to be gone.

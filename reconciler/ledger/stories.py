@@ -43,6 +43,25 @@ def read_story(connection: Connection, run: str, now: float, times: LockTimes) -
     )
 
 
+@as_written()
+def read_lineage(
+    connection: Connection, run: str, now: float, times: LockTimes
+) -> tuple[RunStory, ...]:
+    """All that is recorded of ``run``, and of the runs that it continues: newest first, all of one
+    plan. Raises :class:`UnknownRun`."""
+    row = run_row(connection, run)
+    stories = [read_story(connection, run, now, times)]
+    plan = stories[0].plan
+    while row.resumes is not None:
+        younger, row = row, run_row(connection, row.resumes)
+        older = read_story(connection, row.run, now, times)
+        # Only one that died before it had a plan is of none.
+        if row.number >= younger.number or plan not in (None, older.plan):
+            raise ValueError(f"run {younger.run} cannot have continued run {row.run}")
+        stories.append(older)
+    return tuple(stories)
+
+
 def _steps(connection: Connection, number: int) -> dict[int, list[Step]]:
     """The steps of each action, by its position, in the order in which they were written."""
     written: dict[int, list[Step]] = defaultdict(list)

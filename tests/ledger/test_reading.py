@@ -117,6 +117,43 @@ def test_a_run_says_what_it_resumes_and_by_what_it_was_resumed_last(ledger: Ledg
     assert (told[second].resumes, told[second].resumed_by) == (first, None)
 
 
+def test_the_lineage_of_a_run_is_all_that_it_continues_newest_first(ledger: Ledger) -> None:
+    first = completed(ledger)
+    second = completed(ledger, resumes=first)
+    other = completed(ledger)
+    third = completed(ledger, resumes=second)
+    assert [story.summary.run for story in ledger.lineage(third)] == [third, second, first]
+    assert [story.summary.run for story in ledger.lineage(other)] == [other]
+
+
+def test_a_resume_that_died_before_it_had_a_plan_has_a_lineage(ledger: Ledger) -> None:
+    first = completed(ledger)
+    second = begin(ledger, claim(resumes=first))
+    crash(second)
+    assert [story.plan for story in ledger.lineage(second.id)] == [None, PLAN]
+
+
+def test_runs_that_continue_each_other_are_told_as_what_this_tool_does_not_write(
+    ledger: Ledger,
+) -> None:
+    first = completed(ledger)
+    second = completed(ledger, resumes=first)
+    with ledger._database.write() as connection:
+        connection.execute(update(runs).where(runs.c.run == first).values(resumes=second))
+    with pytest.raises(LedgerUnusable, match=f"run {first} cannot have continued run {second}"):
+        ledger.lineage(second)
+
+
+def test_a_run_that_continues_one_of_another_plan_is_told_as_what_this_tool_does_not_write(
+    ledger: Ledger,
+) -> None:
+    with acting(ledger, by=OTHER_PLAN) as first:
+        pass
+    second = completed(ledger, resumes=first.id)
+    with pytest.raises(LedgerUnusable, match=f"run {second} cannot have continued run {first.id}"):
+        ledger.lineage(second)
+
+
 def test_a_silent_run_of_another_machine_is_told_as_dead_and_nothing_is_written(
     ledger: Ledger, place: LedgerPlace
 ) -> None:

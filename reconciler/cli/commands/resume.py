@@ -99,10 +99,7 @@ def _approve(
     """Judge what is left of ``run``, after settling. Raises ``Refused`` and ``PlanUnusable``."""
     session, journal = acting.session, acting.run.journal
     observation, history = acting.observe(), acting.run.history()
-    lineage = [journal.story(run)]
-    while earlier := lineage[-1].summary.resumes:
-        lineage.append(journal.story(earlier))
-    resumed = resumption(lineage)
+    resumed = resumption(journal.lineage(run))
     check_place(session, resumed.plan)
     if resumed.left:
         # A saved plan may have been applied anew after this run of it died.
