@@ -4,6 +4,7 @@ The places of ledgers are described in ``tests/postgresql.py``.
 """
 
 import logging
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,14 @@ def logging_as_it_was() -> Iterator[None]:
     yield
     ours.handlers, ours.propagate = before[0], before[1]
     ours.setLevel(before[2])
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hang_ups_are_heard() -> Iterator[None]:
+    """Under ``nohup`` they are ignored, by every process that the tests start too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")
