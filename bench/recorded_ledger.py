@@ -1,6 +1,7 @@
 """A ledger with so many recorded actions: a run as the product records it, and copies of it."""
 
 import uuid
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -137,7 +138,7 @@ def _copy(database: Database, template: str, again: Sequence[Plan]) -> None:
         number = like.pop("number")
         copies = {
             str(uuid.uuid4()): {
-                "envelope": canonical_json(plan.envelope).decode(),
+                "envelope": zlib.compress(canonical_json(plan.envelope)),
                 "seal": seal(plan),
             }
             for plan in again

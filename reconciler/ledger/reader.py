@@ -14,7 +14,7 @@ from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.schema import runs
 from reconciler.ledger.stories import read_lineage, read_story, run_row
-from reconciler.ledger.summaries import summaries
+from reconciler.ledger.summaries import TOLD, summaries
 from reconciler.ledger.used_plans import used_by
 from reconciler.planning import FleetSize, History
 
@@ -72,7 +72,7 @@ class LedgerReader:
 
     def runs(self, workspace: str | None, limit: int) -> tuple[RunSummary, ...]:
         """The last runs (of all workspaces for None), newest first."""
-        last = select(runs).order_by(runs.c.number.desc()).limit(limit)
+        last = select(*TOLD).order_by(runs.c.number.desc()).limit(limit)
         return self._summaries(last if workspace is None else _of(last, workspace))
 
     def find(self, beginning: str) -> str:
@@ -116,7 +116,8 @@ class LedgerReader:
 
         They are told as dead here; the next acting run takes note of it.
         """
-        opened = select(runs).where(runs.c.state == RunState.RUNNING.value).order_by(runs.c.number)
+        running = runs.c.state == RunState.RUNNING.value
+        opened = select(*TOLD).where(running).order_by(runs.c.number)
         told = self._summaries(_of(opened, workspace))
         return tuple(summary for summary in told if summary.state is RunState.DIED)
 

@@ -62,7 +62,7 @@ runs = Table(
     Column("commit", LedgerText),
     Column("resumes", LedgerText, index=True),
     Column("plan", LedgerText, ForeignKey("plans.digest")),
-    Column("envelope", LedgerText),  # JSON; with `plan` the whole plan
+    Column("envelope", LargeBinary),  # compressed JSON; with `plan` the whole plan
     Column("seal", LedgerText),
     Column("verdicts", LedgerText),  # JSON
     Column("declared", BigInteger),
@@ -100,11 +100,23 @@ steps = Table(
     Column("call", Integer),
     Column("code", LedgerText),
     Column("no_effect", Boolean),
-    Column("outcome", LedgerText),
+    Column("outcome", LedgerText),  # of a step that says how the action ended
     Column("detail", LedgerText),
     Column("settled_by", LedgerText),  # the later run that wrote it
     Index("steps_of_run", "run", "number"),
     sqlite_autoincrement=True,
+)
+
+# So that the outcomes of a run that died, and was not counted, are counted at once.
+_ended = steps.c.outcome.is_not(None)
+Index(
+    "steps_that_end",
+    steps.c.run,
+    steps.c.position,
+    steps.c.number,
+    steps.c.outcome,
+    sqlite_where=_ended,
+    postgresql_where=_ended,
 )
 
 in_doubt = Table(

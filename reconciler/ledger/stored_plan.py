@@ -32,7 +32,7 @@ def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
         insert_new(connection, plans, digest=name, content=zlib.compress(data))
     return {
         "plan": name,
-        "envelope": canonical_json(plan.envelope).decode(),
+        "envelope": zlib.compress(canonical_json(plan.envelope)),
         "seal": seal(plan),
         "actions": len(plan.content.actions),
     }
@@ -44,8 +44,8 @@ def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
     if run.plan is None:
         return None
     try:
-        envelope = _envelope.decode(run.envelope)
-    except msgspec.DecodeError as error:
+        envelope = _envelope.decode(_unpacked(run.envelope))
+    except (zlib.error, msgspec.DecodeError) as error:
         raise LedgerUnusable(f"the ledger's envelope of run {run.run}: {error}", HINT) from None
     plan = Plan(stored_content(connection, run.plan), envelope)
     if seal(plan) != run.seal:

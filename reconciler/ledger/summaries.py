@@ -15,6 +15,11 @@ from reconciler.ledger.schema import in_doubt, runs, steps
 _MANY: Final = 500
 """Runs that are asked for in one statement: databases bound its parameters."""
 
+TOLD: Final = tuple(
+    column for column in runs.c if column.name not in {"envelope", "seal", "verdicts"}
+)
+"""The columns of ``runs`` that a summary needs: not those that grow with the plan."""
+
 _counts = msgspec.json.Decoder(dict[Outcome, int])
 
 
@@ -113,7 +118,7 @@ def _outcomes(connection: Connection, numbers: list[int]) -> dict[int, dict[Outc
         return {}
     last = (
         select(func.max(steps.c.number))
-        .where(steps.c.run.in_(numbers), steps.c.kind == StepKind.OUTCOME)
+        .where(steps.c.run.in_(numbers), steps.c.outcome.is_not(None))
         .group_by(steps.c.run, steps.c.position)
     )
     counted: dict[int, dict[Outcome, int]] = {}

@@ -13,7 +13,7 @@ from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockHeld
 from reconciler.ledger.lock import Lock, LockTimes, keep_lock, make_lock, take_lock
 from reconciler.ledger.schema import runs
-from reconciler.ledger.summaries import summaries
+from reconciler.ledger.summaries import TOLD, summaries
 
 
 class Taken(Struct, frozen=True):
@@ -105,5 +105,5 @@ def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
     connection.execute(
         update(runs).where(*open_).values(state=RunState.DIED.value, ended_at=claim.opened)
     )
-    buried = select(runs).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
+    buried = select(*TOLD).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
     return list(connection.execute(buried))

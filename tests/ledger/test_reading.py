@@ -1,5 +1,6 @@
 """What the ledger tells of its runs, to those who only look."""
 
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -274,14 +275,17 @@ def test_an_altered_plan_in_the_ledger_is_not_believed(ledger: Ledger) -> None:
     assert ledger.story(other.id).plan == OTHER_PLAN
 
 
-@pytest.mark.parametrize(("column", "said"), [("envelope", "envelope"), ("verdicts", "verdicts")])
+@pytest.mark.parametrize(
+    ("column", "foreign"),
+    [("envelope", b"{"), ("envelope", zlib.compress(b"{")), ("verdicts", "{")],
+)
 def test_what_belongs_to_a_plan_and_was_altered_is_not_believed(
-    ledger: Ledger, column: str, said: str
+    ledger: Ledger, column: str, foreign: bytes | str
 ) -> None:
     run = completed(ledger)
     with ledger._database.write() as connection:
-        connection.execute(update(runs).values({column: "{"}))
-    with pytest.raises(LedgerUnusable, match=f"the ledger's {said} of run {run}"):
+        connection.execute(update(runs).values({column: foreign}))
+    with pytest.raises(LedgerUnusable, match=f"the ledger's {column} of run {run}"):
         ledger.story(run)
 
 

@@ -19,6 +19,7 @@ ESCAPES: Final = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\n\r"
 UNREADABLE: Final = {
     "an unknown front": "UPDATE runs SET front = 'backdoor'",
     "an unknown outcome": """UPDATE runs SET outcomes = '{"exploded": 5}'""",
+    "an unknown outcome of a step": "UPDATE steps SET outcome = 'x'",
     "outcomes that are no JSON": "UPDATE runs SET outcomes = 'none'",
     "no fleet where one was accepted": "UPDATE runs SET declared = NULL",
     "a negative fleet": "UPDATE runs SET declared = -5, observed = -9",
@@ -47,7 +48,6 @@ HARMLESS: Final = {
     "a doubt of the far future": "UPDATE in_doubt SET at = '9999-11-01T08:00:00Z'",
     "a doubt with an answer of escapes": "UPDATE in_doubt SET answer = :escapes",
     "an unknown kind of step": "UPDATE steps SET kind = 'x'",
-    "an unknown outcome of a step": "UPDATE steps SET outcome = 'x'",
     "a step of no action": "UPDATE steps SET position = -1",
     "a step that says that all is done": "UPDATE steps SET kind = 'outcome', outcome = 'verified'",
     "a run that resumes itself": "UPDATE runs SET resumes = run",
@@ -149,7 +149,7 @@ def test_a_plan_that_was_put_in_place_of_a_runs_own_disconnects_nobody_else(
     attacked.alter(
         "UPDATE runs SET plan = :digest, envelope = :envelope, seal = :seal, actions = 3",
         digest=digest(data),
-        envelope=canonical_json(forged.envelope).decode(),
+        envelope=zlib.compress(canonical_json(forged.envelope)),
         seal=seal(forged),
     )
     _look(attacked)
@@ -160,7 +160,7 @@ def test_a_plan_that_was_put_in_place_of_a_runs_own_disconnects_nobody_else(
 
 def test_an_envelope_that_was_given_more_time_is_not_believed(attacked: Attacked) -> None:
     envelope = structs.replace(attacked.plan.envelope, expires="2126-01-01T00:00:00Z")
-    attacked.alter("UPDATE runs SET envelope = :it", it=canonical_json(envelope).decode())
+    attacked.alter("UPDATE runs SET envelope = :it", it=zlib.compress(canonical_json(envelope)))
     assert attacked.command("resume", attacked.run) == 65
     assert "was altered" in attacked.project.err
     assert attacked.calls() == []

@@ -47,7 +47,7 @@ def upgrade() -> None:
         sa.Column("commit", sa.Text()),
         sa.Column("resumes", sa.Text()),
         sa.Column("plan", sa.Text()),
-        sa.Column("envelope", sa.Text()),
+        sa.Column("envelope", sa.LargeBinary()),
         sa.Column("seal", sa.Text()),
         sa.Column("verdicts", sa.Text()),
         sa.Column("declared", sa.BigInteger()),
@@ -86,6 +86,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("steps_of_run", "steps", ["run", "number"])
+    op.create_index(
+        "steps_that_end",
+        "steps",
+        ["run", "position", "number", "outcome"],
+        sqlite_where=sa.text("outcome IS NOT NULL"),
+        postgresql_where=sa.text("outcome IS NOT NULL"),
+    )
     op.create_table(
         "in_doubt",
         sa.Column("run", number, autoincrement=False, nullable=False),
