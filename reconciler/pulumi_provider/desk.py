@@ -82,7 +82,8 @@ class Desk:
         """Hold the list also against what the ledger remembers of the fleet: for who would forget
         whom it does not show. Raises :class:`Failed`.
 
-        An update has no need of it, whose program did so before anything was registered.
+        An update has no need of it, whose program did so before anything was registered, and
+        neither has a refresh that finds everybody: it is spared the loading of the ledger.
         """
         self._belief.get()
 

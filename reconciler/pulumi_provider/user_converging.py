@@ -34,8 +34,8 @@ def refreshed(props: Properties) -> dict[str, Any] | None:
     Whom Recall.ai never knew is not gone: he is still declared.
     """
     desk = desk_of(props)
-    desk.believe()
     if props.get("recallId") and desk.user(str(props["user"])) is None:
+        desk.believe()
         return None
     kept = {name: value for name, value in props.items() if name != "__provider"}
     return {**kept, **_seen(desk, props, ())}

@@ -48,3 +48,32 @@ def test_adopting_somebody_of_whom_nothing_is_planned_needs_no_ledger(tmp_path: 
         cwd=tmp_path,
     )
     assert ended.stdout == "google False\n"
+
+
+REFRESHING = (
+    ADOPTING
+    + """
+refreshed = provider.read(created.id, created.outs)
+print(refreshed.id, *refreshed.outs["connected"], "sqlalchemy" in sys.modules)
+gone = provider.read("gone@example.com", created.outs | {"user": "gone@example.com"})
+print(gone.id, "sqlalchemy" in sys.modules)
+"""
+)
+
+
+def test_a_refresh_asks_the_ledger_before_it_forgets_somebody_and_not_otherwise(
+    tmp_path: Path,
+) -> None:
+    folder = FleetFolder(tmp_path)
+    ended = subprocess.run(
+        [sys.executable, "-c", REFRESHING, folder.address],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    assert ended.stdout.splitlines() == [
+        "google False",
+        "settled@example.com google False",
+        "None True",
+    ]
