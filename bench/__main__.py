@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from bench.apply_benchmark import SPEED, measure_apply
+from bench.apply_benchmark import measure_apply
 from bench.keeping import keep
 from bench.ledger_benchmark import LedgerFigures, measure_ledgers
 from bench.machine import Machine
@@ -65,8 +65,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")
-    parser.add_argument("--rounds", type=int, default=3, help="applies with and without a ledger")
-    parser.add_argument("--speed", type=float, default=SPEED, help="of the clocks in these")
+    parser.add_argument("--rounds", type=int, default=1, help="applies with and without a ledger")
+    parser.add_argument("--speed", type=float, default=1.0, help="of the clocks in these")
     parser.add_argument("--recorded", type=int, default=1_000_000, help="actions of large ledgers")
     parser.add_argument(
         "--runs-of", type=int, nargs="*", default=[100, 100_000], help="actions of their runs"

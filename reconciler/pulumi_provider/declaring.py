@@ -13,7 +13,7 @@ from typing import Final
 import pulumi
 from pulumi.runtime import is_dry_run
 
-from reconciler.domain import stack_owner
+from reconciler.domain import Diagnostic, InvalidInput, stack_owner
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
@@ -64,7 +64,8 @@ def declare_fleet(
             report.write(one.fleet.workspace, plan_report(one))
         preview.remember(judged)
         for one in judged:
-            with told_by_program(one.session.workspace):
+            workspace = one.session.workspace
+            with told_by_program(workspace, report.of_error(one.fleet.workspace, workspace)):
                 one.hand_over()
     except BaseException:
         _abandon(judged)
@@ -157,14 +158,14 @@ def _judge_all(fleets: Sequence[Fleet], demands: Demands, preview: _Preview) -> 
             else:
                 one = judge_in_update(fleet, demands, preview.shown)
             judged.append(one)  # at once: its run is open
-        _check_users_once(judged)
+        _check_users_once(judged, demands.report)
     except BaseException:
         _abandon(judged)
         raise
     return tuple(judged)
 
 
-def _check_users_once(judged: Iterable[Judged]) -> None:
+def _check_users_once(judged: Sequence[Judged], report: ReportFile) -> None:
     """Nobody may be declared by two fleets of one API. Raises :class:`pulumi.RunError`."""
     seen: dict[tuple[str, str], str] = {}
     twice = []
@@ -175,6 +176,9 @@ def _check_users_once(judged: Iterable[Judged]) -> None:
             if first != place:
                 twice.append(stacks.declared_twice(user.id, first, place))
     if twice:
+        error = InvalidInput(*(Diagnostic(None, each) for each in twice))
+        for one in judged:
+            report.of_error(one.fleet.workspace)(error)
         raise pulumi.RunError("\n".join(twice))
 
 

@@ -34,7 +34,9 @@ class Gate:
         atexit.unregister(self._leave)
         unsettled = []
         for one in self._judged:
-            with told_by_program(one.session.workspace), one.stack:
+            workspace = one.session.workspace
+            report = self._report.of_error(one.fleet.workspace, workspace)
+            with told_by_program(workspace, report), one.stack:
                 result = one.take_back()
                 if result is None:
                     continue

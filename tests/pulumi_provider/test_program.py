@@ -51,7 +51,7 @@ def test_nothing_is_registered_when_one_of_two_workspaces_is_refused(program: Pr
 
 
 def test_a_user_of_two_fleets_at_one_api_is_an_error_that_names_both_places(
-    program: Program,
+    program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program.folder.write(
         "reconciler.yaml",
@@ -65,11 +65,15 @@ def test_a_user_of_two_fleets_at_one_api_is_an_error_that_names_both_places(
         "more.yaml",
         "apiVersion: reconciler/v1\nusers: [{id: mover@example.com, platforms: [google]}]\n",
     )
+    monkeypatch.setenv("RECONCILER_REPORT", "json={workspace}.json")
     with pytest.raises(pulumi.RunError) as raised:
         program.declare(Fleet("one"), Fleet("two"))
     assert "manifests/people.yaml:3:5 (workspace one)" in str(raised.value)
     assert "more.yaml:2:9 (workspace two)" in str(raised.value)
     assert program.mocks.resources == {}
+    for workspace in ("one", "two"):
+        told = (program.folder.folder / f"{workspace}.json").read_text("utf-8")
+        assert "manifests/people.yaml:3:5 (workspace one)" in told
 
 
 def test_a_user_declared_twice_is_an_error_that_names_both_places(program: Program) -> None:

@@ -1,6 +1,7 @@
 """What a pipeline reads of a program: the command line's own reports, also of what went wrong."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pulumi
@@ -13,7 +14,8 @@ from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, Loc
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider import Fleet
 from reconciler.pulumi_provider.allowing import Allowed
-from reconciler.pulumi_provider.judging import Demands, judge_in_preview
+from reconciler.pulumi_provider.gate import Gate
+from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.reports import ReportFile, error_report
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
 from reconciler.sandbox import Fault, FaultKind, Match
@@ -59,6 +61,25 @@ def test_a_configuration_that_cannot_be_read_is_reported(
     folder = FleetFolder(tmp_path)
     folder.configure("nonsense: 1")
     assert "'status': 65" in str(reported(folder, monkeypatch))
+
+
+def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = FleetFolder(tmp_path)
+    monkeypatch.chdir(folder.folder)
+    path = folder.write("report.json", "of an earlier run")
+    report = ReportFile({"RECONCILER_REPORT": f"json={path}"})
+    demands = Demands("stack o/p/dev", None, Allowed(), report)
+    judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
+    gate = Gate([judged], report)
+    judged.hand_over()
+    shutil.rmtree(folder.folder / ".reconciler")
+    with pytest.raises(pulumi.RunError, match="ledger"):
+        gate._close()
+    told = json.loads(path.read_text("utf-8"))
+    assert (told["kind"], told["status"]) == ("error", 75)
+    assert folder.disconnects() == []
 
 
 @pytest.mark.parametrize(
