@@ -27,7 +27,8 @@ def resumption(lineage: Sequence[RunStory]) -> Resumption:
     """What there is to continue of a run: the first of ``lineage``, followed by those that it
     resumes itself. It may have died before it took down what they had brought to an end.
 
-    Raises ``planning.PlanUnusable`` for a run that never began to act, or was continued already.
+    Raises ``planning.PlanUnusable`` for a run that was not let through to act, or was continued
+    already.
     """
     story, *earlier = lineage
     summary = story.summary
@@ -35,7 +36,7 @@ def resumption(lineage: Sequence[RunStory]) -> Resumption:
         raise PlanUnusable(
             f"run {summary.run} was resumed already: resume {summary.resumed_by} instead"
         )
-    if story.plan is None or summary.state in (RunState.REFUSED, RunState.DECLINED):
+    if story.plan is None or not story.accepted:
         raise PlanUnusable(f"run {summary.run} {_ENDED[summary.state]}: plan again")
     results = [_carried(action) for action in story.actions]
     for older in earlier:
@@ -56,10 +57,10 @@ def _carried(story: ActionStory) -> ActionResult | None:
 
 
 _ENDED = {
-    RunState.RUNNING: "has no plan yet",
+    RunState.RUNNING: "has not begun to act yet",
     RunState.COMPLETED: "had no plan",
     RunState.REFUSED: "was refused",
     RunState.DECLINED: "was declined",
     RunState.STOPPED: "was stopped before it acted",
-    RunState.DIED: "died before it had a plan",
+    RunState.DIED: "died before it began to act",
 }

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from reconciler.applying import JournalFailed, RunClosed, RunState
 from reconciler.domain import InvalidInput
@@ -42,16 +42,15 @@ def complete_run(connection: Connection, book: StepBook, record: RunClosed) -> N
 def end_run(
     connection: Connection, number: int, state: RunState, at: str, detail: str | None, **more: Any
 ) -> None:
-    """It ended before it acted; ``more`` are columns of what it was judged by."""
-    _end(
-        connection,
-        number,
-        state,
-        at,
-        accepted=False,
-        detail=detail,
-        **more,
-    )
+    """It ended before it acted; ``more`` are columns of what it was judged by.
+
+    What a guard or the operator said stands: whoever cannot know that it was taken down, since the
+    ledger failed just then, ends the run once more.
+    """
+    said = runs.c.state.in_((RunState.REFUSED.value, RunState.DECLINED.value))
+    taken_down = select(runs.c.number).where(runs.c.number == number, said)
+    if connection.execute(taken_down).first() is None:
+        _end(connection, number, state, at, accepted=False, detail=detail, **more)
 
 
 def note_run(connection: Connection, number: int, detail: str) -> None:

@@ -258,6 +258,12 @@ TROUBLES: Final[dict[str, Schedule]] = {
         apply(),
         switches=Switches(list_shape="page"),
     ),
+    "a refusal is written down and told not to be": trouble(
+        Faulty((Fault("not_json", on="list_users", skip=1, times=3),)),
+        apply(*at("answer:list_users", LedgerFails(writes=1, after=True))),
+        Run(ResumeIt()),
+        switches=Switches(list_shape="page"),
+    ),
     "a list has a row that is none": trouble(loses("malformed_row", "list_users", 3), apply()),
     "too many": trouble(apply(), config=Config(max_disconnects=1, protected=(BOARD,))),
     "none may be": trouble(apply(), config=Config(max_percent=0, protected=(BOARD,))),

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.applying import JournalFailed, RunOpened
 from reconciler.ledger.open_run import OpenRun
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
@@ -109,6 +110,48 @@ def test_a_refused_run_has_nothing_to_resume(project: Project) -> None:
     (run,) = json.loads(project.out)["runs"]
     assert project.run("resume", run["run"]) == 5
     assert "refused" in project.err
+    assert project.mutations() == []
+
+
+def test_a_refusal_that_the_ledger_failed_to_confirm_has_nothing_to_resume(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.configure("limits: {maxDisconnects: 0}")
+    refused = OpenRun.refused
+
+    def unconfirmed(run: OpenRun, *said: Any) -> None:
+        refused(run, *said)
+        run._over = False
+        raise JournalFailed("the disk is full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(OpenRun, "refused", unconfirmed)
+        assert project.run("apply", "--auto-approve") == 75
+    project.run("runs", "--format", "json")
+    (run,) = json.loads(project.out)["runs"]
+    assert run["state"] == "refused"
+    project.configure("")
+    assert project.run("resume", run["run"]) == 5
+    assert project.mutations() == []
+
+
+def test_a_run_that_was_stopped_before_it_acted_has_nothing_to_resume(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = OpenRun.run_opened
+
+    def unconfirmed(run: OpenRun, record: RunOpened) -> None:
+        opened(run, record)
+        run._began = None
+        raise JournalFailed("the disk is full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(OpenRun, "run_opened", unconfirmed)
+        assert project.run("apply", "--auto-approve") == 75
+    project.run("runs", "--format", "json")
+    (run,) = json.loads(project.out)["runs"]
+    assert project.run("resume", run["run"]) == 5
+    assert "was stopped before it acted: plan again" in project.err
     assert project.mutations() == []
 
 
