@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
 from msgspec import structs
 
 from reconciler.applying import Front, RunClosed, RunOpened, RunResult
@@ -227,3 +228,22 @@ def test_a_run_of_an_earlier_version_is_resumed(project: Project) -> None:
     assert project.run("resume", run) == 4
     assert project.mutations() == BOTH
     assert last_run(project)["owner"] == COMMAND_LINE
+
+
+def test_a_plan_for_a_stack_is_judged_on_its_behalf_and_applied_by_no_other(
+    project: Project,
+) -> None:
+    stack_declares(project, STACK_KEEPS)
+    stack = STACK.removeprefix("stack ")
+    assert project.run("plan", "--stack", stack, "-o", "stack.plan", "--format", "json") == 0
+    assert guard(project)["judgement"] == "passed"
+    assert project.run("apply", "stack.plan") == 3
+    assert "takeover refused" in project.out
+    assert project.run("plan", "--stack", "organization/trial/other") == 3
+    assert project.mutations() == []
+
+
+@pytest.mark.parametrize("stack", ["dev", "a/b", "a//c", "/b/c", "a/b/c/d", ""])
+def test_a_stack_that_is_not_named_in_full_is_refused(project: Project, stack: str) -> None:
+    assert project.run("plan", "--stack", stack) == 64
+    assert "is not ORGANIZATION/PROJECT/STACK" in project.err

@@ -13,11 +13,13 @@ from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.saved import read_plan
-from reconciler.domain import COMMAND_LINE
+from reconciler.domain import COMMAND_LINE, stack_owner
 from reconciler.engine import compare, limit_sources, preview, preview_again, remember
 from reconciler.manifest import collector_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
+
+_PARTS = 3
 
 
 def plan(
@@ -34,6 +36,14 @@ def plan(
             "--detailed-exitcode", help="Exit with 2 on changes, with 7 if people have to connect."
         ),
     ] = False,
+    stack: Annotated[
+        str | None,
+        typer.Option(
+            "--stack",
+            metavar="ORGANIZATION/PROJECT/STACK",
+            help="Judge on behalf of this Pulumi stack, which is to apply the plan.",
+        ),
+    ] = None,
     select: options.Select = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
@@ -49,6 +59,7 @@ def plan(
     def body() -> Report:
         if against and select:
             raise UsageError("--against compares with the selection of the saved plan: no --select")
+        owner = _owner(stack)
         selectors = selectors_of(select)
         if against:
             frame.reads(against)
@@ -58,9 +69,7 @@ def plan(
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
-            remembered = remember(
-                session.workspace, session.endpoint.address, COMMAND_LINE, earlier
-            )
+            remembered = remember(session.workspace, session.endpoint.address, owner, earlier)
             observation = list_users(frame, session)
             changes = None
             if earlier:
@@ -82,3 +91,15 @@ def plan(
 
     with collector_paused():  # until the fleet is gone
         frame.run(body)
+
+
+def _owner(stack: str | None) -> str:
+    """On whose behalf the plan is judged. Raises :class:`UsageError`."""
+    if stack is None:
+        return COMMAND_LINE
+    if len(stack.split("/")) != _PARTS or not all(stack.split("/")):
+        raise UsageError(
+            f"--stack {stack!r} is not ORGANIZATION/PROJECT/STACK; without Pulumi Cloud the"
+            " organization is `organization`"
+        )
+    return stack_owner(stack)
