@@ -20,7 +20,7 @@ from reconciler.applying import (
     RunResult,
 )
 from reconciler.domain import DesiredState, Platform
-from reconciler.engine.previewing import Observation, commit_of
+from reconciler.engine.previewing import DIRTY, Observation, commit_of
 from reconciler.engine.session import Session
 from reconciler.planning import (
     Action,
@@ -145,6 +145,9 @@ def _check_commit(then: str | None, now: str | None) -> None:
     if then is None or now is None:
         when = "the plan was made" if then is None else "the manifests stand now"
         raise PlanUnusable(f"--same-commit: {when} outside of git")
+    for commit, when in ((then, "were when the plan was made"), (now, "are now")):
+        if commit.endswith(DIRTY):
+            raise PlanUnusable(f"--same-commit: the manifests {when} not as committed")
     if then != now:
         made = _shown(then)
         raise PlanUnusable(f"the plan was made at commit {made}, this is {now}; plan again")

@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
@@ -11,6 +12,9 @@ import reconciler
 from reconciler.domain import DesiredState, ObservedState
 from reconciler.engine.session import Session
 from reconciler.planning import Content, Envelope, History, Plan, make_plan, rfc3339
+
+DIRTY: Final = "-dirty"
+"""Said of a commit, as git itself does."""
 
 
 class Observation(Struct, frozen=True):
@@ -75,18 +79,26 @@ def _envelope(session: Session, desired: DesiredState, content: Content) -> Enve
 
 
 def commit_of(manifests: Sequence[Path]) -> str | None:
-    """The git commit that the manifests stand in, or None outside git or without it."""
+    """The git commit that the manifests stand in, followed by :data:`DIRTY` where they are not as
+    committed; None outside git, in several repositories, or without it."""
     if not manifests:
         return None
     folder = manifests[0] if manifests[0].is_dir() else manifests[0].parent
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), "rev-parse", "HEAD"],  # noqa: S607 - git as PATH has it
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
+        head = _git(folder, "rev-parse", "HEAD").strip()
+        changed = _git(
+            folder, "status", "--porcelain", "--", *(str(path.absolute()) for path in manifests)
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()
+    return f"{head}{DIRTY}" if changed else head
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(
+        ["git", "--no-optional-locks", "-C", str(folder), *arguments],  # noqa: S607 - as in PATH
+        capture_output=True,
+        text=True,
+        timeout=5,
+        check=True,
+    ).stdout

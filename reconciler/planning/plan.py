@@ -198,7 +198,7 @@ class Envelope(Struct, frozen=True):
     """Where, when and by what a plan was made.
 
     ``made`` and ``expires`` are RFC 3339 in UTC; ``commit`` is the git commit of the manifests
-    or null; ``key_fingerprint`` tells one API key from another and holds no part of it;
+    (with ``-dirty`` where they are not as committed) or null; ``key_fingerprint`` tells one API key from another and holds no part of it;
     ``sources`` gives ``file:line:column`` for each declared user that the plan speaks of.
     """
 

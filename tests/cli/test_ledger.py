@@ -2,6 +2,7 @@
 
 import json
 import stat
+import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -193,6 +194,31 @@ def test_a_plan_of_another_commit_is_refused_where_the_commit_counts(project: Pr
     project.run("plan", "-o", "plan.json")
     assert project.run("apply", "plan.json", "--same-commit") == 5
     assert "git" in project.err
+    assert project.mutations() == []
+
+
+def committed(project: Project, message: str) -> None:
+    git = ["git", "-C", str(project.folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for arguments in (["init", "-q"], ["add", "manifests"], ["commit", "-q", "-m", message]):
+        subprocess.run([*git, *arguments], check=True)
+
+
+def test_a_plan_of_this_commit_is_applied_where_the_commit_counts(project: Project) -> None:
+    committed(project, "first")
+    project.run("plan", "-o", "plan.json")
+    assert project.run("apply", "plan.json", "--same-commit") == 0
+    assert project.mutations() == BOTH
+
+
+def test_manifests_that_are_not_as_committed_are_of_no_commit(project: Project) -> None:
+    manifest = project.folder / "manifests/people.yaml"
+    committed(project, "first")
+    manifest.write_text(f"# not committed\n{manifest.read_text()}")
+    project.run("plan", "-o", "plan.json")
+    assert project.run("apply", "plan.json", "--same-commit") == 5
+    assert "not as committed" in project.err
+    committed(project, "second")
+    assert project.run("apply", "plan.json", "--same-commit") == 5
     assert project.mutations() == []
 
 

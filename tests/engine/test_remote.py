@@ -82,14 +82,32 @@ def test_a_sandbox_that_somebody_serves_is_not_served_again(tmp_path: Path) -> N
         assert endpoint.url != server.url
 
 
-def test_the_commit_is_that_of_the_folder_the_manifests_are_in(tmp_path: Path) -> None:
-    manifest = tmp_path / "people.yaml"
-    manifest.touch()
-    git = ["git", "-C", str(tmp_path), "-c", "user.name=a", "-c", "user.email=a@b.c"]
+def committed(folder: Path) -> list[str]:
+    """Make ``folder`` a repository with ``people.yaml`` committed; how git is called there."""
+    (folder / "people.yaml").touch()
+    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
         subprocess.run([*git, *arguments], check=True)
+    return git
+
+
+def test_the_commit_is_that_of_the_folder_the_manifests_are_in(tmp_path: Path) -> None:
+    git = committed(tmp_path)
+    manifest = tmp_path / "people.yaml"
     head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
     assert commit_of([manifest]) == commit_of([tmp_path]) == head.stdout.strip()
+    (tmp_path / "elsewhere.txt").touch()
+    assert commit_of([manifest]) == head.stdout.strip()
+    assert commit_of([manifest, tmp_path.parent]) is None
+
+
+@pytest.mark.parametrize("changed", ["people.yaml", "new.yaml"])
+def test_manifests_that_are_not_as_committed_are_dirty(tmp_path: Path, changed: str) -> None:
+    committed(tmp_path)
+    (tmp_path / changed).write_text("# changed\n")
+    found = commit_of([tmp_path])
+    assert found is not None
+    assert found.endswith("-dirty")
 
 
 def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:

@@ -102,8 +102,13 @@ def row(run: RunSummary) -> tuple[Phrase, ...]:
         who(run.who),
         (f"{STATES[run.state]}{resumed}",),
         (ended(run) or "none",),
-        (Foreign(run.commit[:_SHORT_COMMIT]) if run.commit else "none",),
+        (Foreign(_short(run.commit)) if run.commit else "none",),
     )
+
+
+def _short(commit: str) -> str:
+    name, dash, dirty = commit.partition("-")
+    return f"{name[:_SHORT_COMMIT]}{dash}{dirty}"
 
 
 def resumable(run: RunSummary) -> bool:

@@ -11,7 +11,7 @@ STATUSES: Final[Mapping[int, str]] = {
     2: "there are changes to apply",
     3: "refused by a guard, or for want of a ledger",
     4: "applied in part",
-    5: "the saved plan cannot be used",
+    5: "the saved plan cannot be used, or there is nothing to resume",
     6: "the observation is incomplete",
     7: "nothing to apply, but people have to connect",
     64: "wrong usage",

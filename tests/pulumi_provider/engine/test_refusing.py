@@ -75,6 +75,21 @@ def test_a_sealed_plan_is_applied_once_and_refused_the_second_time(stack: Stack)
     assert stack.disconnects() == BOTH
 
 
+def test_a_sealed_plan_of_an_edited_manifest_is_made_on_behalf_of_the_stack(stack: Stack) -> None:
+    assert stack.up("--skip-preview") == 0
+    stack.declare(
+        "{id: mover@example.com, platforms: [microsoft]}",
+        "{id: leaver@example.com, platforms: [], reason: left}",
+        "{id: settled@example.com, platforms: [], reason: left}",
+        "{id: waiting@example.com, platforms: [microsoft]}",
+    )
+    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 3
+    name = ("--stack", "organization/trial/dev")
+    assert reconciler(stack, "plan", *name, "-o", "saved.json").returncode == 0
+    assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 0
+    assert stack.disconnects() == sorted([*BOTH, ("settled@example.com", "google")])
+
+
 def test_a_sealed_plan_of_other_manifests_is_refused_whole(by_user: Stack) -> None:
     assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
     by_user.declare(
