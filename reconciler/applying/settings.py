@@ -23,10 +23,11 @@ READ_BACK_THREADS: Final = 2
 class ApplySettings(Struct, frozen=True):
     """How a run acts.
 
-    ``workers`` users are acted on at once. ``max_failures`` outcomes ``failed`` and ``unknown``
-    are borne; one more stops the run. ``read_back`` is how many seconds after the call the
-    effect may take to show. ``calls`` is how often a call is sent that is answered "not now".
-    A ``Retry-After`` of more than ``retry_after_cap`` seconds stops the run.
+    ``workers`` calls are under way at once; users who are only read back do not count.
+    ``max_failures`` outcomes ``failed`` and ``unknown`` are borne; one more stops the run.
+    ``read_back`` is how many seconds after the call the effect may take to show. ``calls`` is how
+    often a call is sent that is answered "not now". A ``Retry-After`` of more than
+    ``retry_after_cap`` seconds stops the run.
     """
 
     workers: int = 4

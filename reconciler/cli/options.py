@@ -98,7 +98,12 @@ LockTimeout = Annotated[
 MaxFailures = Annotated[
     int, typer.Option(min=0, help="Stop above this many failed or unknown outcomes.")
 ]
-Parallelism = Annotated[int, typer.Option(min=1, max=32, help="Users acted on at once.")]
+Parallelism = Annotated[
+    int,
+    typer.Option(
+        min=1, max=32, help="Calls under way at once; users who are only read back do not count."
+    ),
+]
 AllowEmptyObserved = Annotated[
     bool, typer.Option("--allow-empty-observed", help="The API may list nobody.")
 ]
