@@ -38,7 +38,6 @@ def test_disconnects_and_updates_are_counted_and_named() -> None:
     )
     assert stacks.planned(content, content.actions) == (
         f"{AT}: an update would disconnect 1: alice (google); and update the preferences of 1: bob."
-        " A target narrows it."
     )
 
 

@@ -81,7 +81,7 @@ HALTS: Final[Mapping[HaltCause, str]] = {
 }
 """Why a run starts no new action; each completes "The run stopped early because …"."""
 
-SIGNALS: Final[Mapping[int, str]] = {2: "SIGINT", 15: "SIGTERM"}
+SIGNALS: Final[Mapping[int, str]] = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}
 
 CARRIED: Final = "; ended so in the run that this one resumes"
 

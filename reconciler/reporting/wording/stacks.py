@@ -44,7 +44,7 @@ def planned(content: Content, actions: Sequence[Action]) -> str | None:
         parts.append(f"update the preferences of {len(others)}: {_named(map(_who, others))}")
     if not parts:
         return None
-    return f"{_of(content)}: an update would {'; and '.join(parts)}. A target narrows it."
+    return f"{_of(content)}: an update would {'; and '.join(parts)}."
 
 
 def standing(content: Content) -> tuple[str, ...]:
