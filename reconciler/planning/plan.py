@@ -197,10 +197,10 @@ class Content(Struct, frozen=True):
 class Envelope(Struct, frozen=True):
     """Where, when and by what a plan was made.
 
-    ``made`` and ``expires`` are RFC 3339 in UTC; ``commit`` is the git commit of the manifests, with
-    ``-dirty`` where they are not as committed, or null; ``key_fingerprint`` tells one API key from
-    another and holds no part of it; ``sources`` gives ``file:line:column`` for each declared user
-    that the plan speaks of.
+    ``made`` and ``expires`` are RFC 3339 in UTC; ``commit`` is the git commit of the manifests,
+    with ``-dirty`` where they are not as committed, or null; ``key_fingerprint`` tells one API key
+    from another and holds no part of it; ``sources`` gives ``file:line:column`` for each declared
+    user that the plan speaks of.
     """
 
     made: str

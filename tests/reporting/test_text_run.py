@@ -85,8 +85,8 @@ def test_an_interrupted_run_names_the_signal() -> None:
 
 
 def test_a_signal_without_a_known_name_is_named_by_its_number() -> None:
-    found = text(result_of(halted=HaltCause.INTERRUPTED, signal=1))
-    assert "interrupted by signal 1." in found
+    found = text(result_of(halted=HaltCause.INTERRUPTED, signal=3))
+    assert "interrupted by signal 3." in found
 
 
 def test_a_run_that_halts_by_itself_names_no_signal() -> None:
