@@ -1,12 +1,14 @@
 """The Pulumi command that this process works for: the nearest ``pulumi`` among its ancestors."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import psutil
 from msgspec import Struct
 
 _NAME = "pulumi"
+_UPDATES = frozenset({"up", "update"})
 
 
 class CliProcess(Struct, frozen=True):
@@ -14,10 +16,38 @@ class CliProcess(Struct, frozen=True):
 
     pid: int
     started: str
+    space: str
+    """The space of process numbers in which it has its own: containers may share a folder."""
 
-    def running(self) -> bool:
-        """Whether it still runs."""
-        return _started(self.pid) == self.started
+    def gone(self) -> bool:
+        """Whether it runs no more; False where that cannot be seen from here."""
+        return self.space == space() and _started(self.pid) != self.started
+
+    def previews(self) -> bool:
+        """Whether it is an update that begins with a preview of its own."""
+        try:
+            arguments = psutil.Process(self.pid).cmdline()[1:]
+        except psutil.Error:
+            return False
+        return _UPDATES.intersection(arguments) != set() and not _skips(arguments)
+
+
+def space() -> str:
+    """The space of process numbers that this process sees."""
+    try:
+        return str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        return ""
+
+
+def _skips(arguments: Sequence[str]) -> bool:
+    """Whether ``arguments``, or the environment, leave the preview out."""
+    short = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
+    return (
+        any("f" in flags for flags in short)
+        or not {"--skip-preview", "--skip-preview=true"}.isdisjoint(arguments)
+        or os.environ.get("PULUMI_SKIP_PREVIEW", "").lower() in {"1", "true", "t"}
+    )
 
 
 def cli_of(pid: int | None = None) -> CliProcess | None:
@@ -28,7 +58,7 @@ def cli_of(pid: int | None = None) -> CliProcess | None:
     except psutil.Error:
         return None
     started = None if found is None else _started(found)
-    return None if found is None or started is None else CliProcess(found, started)
+    return None if found is None or started is None else CliProcess(found, started, space())
 
 
 def _started(pid: int) -> str | None:
@@ -44,5 +74,5 @@ def _started(pid: int) -> str | None:
         process = psutil.Process(pid)
         ended = process.status() == psutil.STATUS_ZOMBIE
         return None if ended else str(process.create_time())
-    except psutil.Error:
+    except (psutil.Error, ValueError):
         return None

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import pulumi
 from pulumi.runtime import is_dry_run
 
@@ -25,12 +26,20 @@ from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_
 from reconciler.pulumi_provider.note import Note, Notes
 from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register
+from reconciler.pulumi_provider.regular_file import read_regular
 from reconciler.pulumi_provider.reports import ReportFile, plan_report
 from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.pulumi_provider.staying import check_workspaces
 from reconciler.reporting.wording import stacks
+from reconciler.reporting.wording.stacks import MARKUP
 
 _PLAN: Final = "RECONCILER_PLAN"
+_SENTINELS: Final = {
+    "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+    "4dabf18193072939515e22adb298388d",
+}
+"""What stands for an unknown value, and for one of a special kind, on the way to the engine
+(pulumi.runtime.rpc)."""
 
 
 def declare_fleet(
@@ -50,18 +59,22 @@ def declare_fleet(
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     checked = options.checked(opts)
     with told_by_program():
+        fleets = _checked(fleets)
         _only_once(fleets)
         report = ReportFile(os.environ)
         report.check([fleet.workspace for fleet in fleets])
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         demands = Demands(stack_owner(stack), _saved_plan(fleets), allowed(os.environ), report)
-    preview = _Preview(command, stack, required=require_preview, saved=demands.saved is not None)
+        preview = _Preview(
+            command, stack, required=require_preview, saved=demands.saved is not None
+        )
     check_workspaces(fleets, demands)
     judged = _judge_all(fleets, demands, preview)
     try:
         for one in judged:
             _say(one)
-            report.write(one.fleet.workspace, plan_report(one))
+            with told_by_program(one.session.workspace):
+                report.write(one.fleet.workspace, plan_report(one))
         preview.remember(judged)
         for one in judged:
             workspace = one.session.workspace
@@ -96,16 +109,24 @@ class _Preview:
         self._notes.sweep()
 
     def remember(self, judged: Iterable[Judged]) -> None:
-        """Write down, in a preview, what was shown."""
+        """Write down, in a preview, what was shown. Raises :class:`pulumi.RunError` where that
+        cannot be done: the update of the same command would be held to nothing."""
         if self._command is None or self._saved or not is_dry_run():
             return
         for one in judged:
-            self._notes.write(self._command, self._stack, one.session.target, one.approved.ready)
+            target, ready = one.session.target, one.approved.ready
+            if not self._notes.write(self._command, self._stack, target, ready):
+                raise pulumi.RunError(stacks.preview_not_kept(target, str(self._notes.folder)))
 
     def shown(self, target: Target) -> Note | None:
-        """What was shown for ``target``. Raises :class:`pulumi.RunError` where that is required."""
+        """What was shown for ``target``.
+
+        Raises :class:`pulumi.RunError` where that is required, and where it was shown and lost.
+        """
         note = self._command and self._notes.take(self._command, self._stack, target)
         if note is None:
+            if self._command is not None and self._command.previews():
+                raise pulumi.RunError(stacks.preview_lost(target))
             if self._required:
                 raise pulumi.RunError(stacks.no_preview_refused(target))
             pulumi.log.warn(stacks.no_preview(target))
@@ -113,6 +134,19 @@ class _Preview:
 
 
 _declared: list[Judged] = []
+
+
+def _checked(fleets: Sequence[Fleet]) -> tuple[Fleet, ...]:
+    """``fleets``, as their types say. Raises :class:`pulumi.RunError`."""
+    checked = []
+    for fleet in fleets:
+        try:
+            checked.append(msgspec.convert(msgspec.structs.asdict(fleet), Fleet))
+        except (TypeError, msgspec.ValidationError) as error:
+            raise pulumi.RunError(f"declare_fleet cannot use {fleet!r}: {error}") from None
+        if not fleet.workspace:
+            raise pulumi.RunError(f"declare_fleet cannot use {fleet!r}: it names no workspace")
+    return tuple(checked)
 
 
 def _only_once(fleets: Sequence[Fleet]) -> None:
@@ -134,15 +168,17 @@ def _only_once(fleets: Sequence[Fleet]) -> None:
 def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
     """The plan that ``RECONCILER_PLAN`` names. Raises ``PlanUnusable``."""
     name = os.environ.get(_PLAN)
-    if not name:
+    if name is None:
         return None
+    if not name:
+        raise PlanUnusable(f"{_PLAN} is empty: unset it, or name a plan file")
     if len(fleets) > 1:
         raise PlanUnusable(f"{_PLAN} is for one workspace, and the program declares several")
     try:
-        with Path(name).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise PlanUnusable(f"{_PLAN}: cannot read {name}: {error.strerror}") from None
+        data = read_regular(Path(name), MAX_BYTES)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise PlanUnusable(f"{_PLAN}: cannot read {name}: {reason}") from None
     try:
         return decode_plan(data)
     except PlanUnusable as error:
@@ -159,6 +195,7 @@ def _judge_all(fleets: Sequence[Fleet], demands: Demands, preview: _Preview) -> 
                 one = judge_in_update(fleet, demands, preview.shown)
             judged.append(one)  # at once: its run is open
         _check_users_once(judged, demands.report)
+        _check_names(judged)
     except BaseException:
         _abandon(judged)
         raise
@@ -180,6 +217,15 @@ def _check_users_once(judged: Sequence[Judged], report: ReportFile) -> None:
         for one in judged:
             report.of_error(one.fleet.workspace)(error)
         raise pulumi.RunError("\n".join(twice))
+
+
+def _check_names(judged: Iterable[Judged]) -> None:
+    """Nobody may have an id that Pulumi takes for something else, and so would show, or record, as
+    somebody else. Raises :class:`pulumi.RunError`."""
+    for one in judged:
+        for user in one.desired.users.values():
+            if MARKUP in user.id or user.id in _SENTINELS:
+                raise pulumi.RunError(stacks.not_for_pulumi(user.id, str(user.source)))
 
 
 def _abandon(judged: Iterable[Judged]) -> None:

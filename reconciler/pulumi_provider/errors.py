@@ -37,8 +37,9 @@ def _hinted(text: str, hint: str | None) -> str:
 
 
 def _defect(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(last.filename).name}:{last.lineno}"
+    # Whatever ``sys.tracebacklimit`` is, which the provider sets to nothing.
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    where = f"{Path(frame.f_code.co_filename).name}:{line}"
     return (
         f"a defect of the reconciler, please report it: {type(error).__name__}: {error} ({where})"
     )

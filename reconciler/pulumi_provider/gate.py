@@ -5,7 +5,10 @@ has no output of this run.
 """
 
 import atexit
+import os
+import sys
 from collections.abc import Sequence
+from typing import Final
 
 import pulumi
 
@@ -15,6 +18,9 @@ from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
 from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.reporting.wording import stacks
 
+_SAID: Final = 32
+"""The status of a program that failed and has said why (pulumi-language-python)."""
+
 
 class Gate:
     """Lets the program end well only when everything that was planned is settled."""
@@ -22,6 +28,7 @@ class Gate:
     def __init__(self, judged: Sequence[Judged], report: ReportFile) -> None:
         self._judged = judged
         self._report = report
+        self._closed = False
         # Where the program ends before it gets here: the runs are over all the same.
         atexit.register(self._leave)
 
@@ -31,7 +38,7 @@ class Gate:
         done.apply(lambda _: self._close(), run_with_unknowns=True)
 
     def _close(self) -> None:
-        atexit.unregister(self._leave)
+        self._closed = True
         unsettled = []
         for one in self._judged:
             workspace = one.session.workspace
@@ -45,7 +52,15 @@ class Gate:
                     unsettled.append(stacks.unsettled(one.approved.plan.content, result))
         if unsettled:
             raise pulumi.RunError("\n".join(unsettled))
+        atexit.unregister(self._leave)
 
     def _leave(self) -> None:
+        """Let the program end red, whatever it ends with: it may have left by ``sys.exit(0)``, also
+        past the error of this gate."""
         for one in self._judged:
             one.abandon()
+        if not self._closed:
+            sys.stderr.write(f"{stacks.UNJUDGED}\n")
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(_SAID)

@@ -17,9 +17,13 @@ Properties = Mapping[str, Any]
 
 
 def generation(properties: Properties) -> int:
-    """The number of the plan that ``properties`` hold. Numbers arrive as floats."""
-    plan = properties.get("plan") or {}
-    return int(plan.get("generation", 0))
+    """The number of the plan that ``properties`` hold; 0 for what is no number in an edited state.
+
+    Numbers arrive as floats.
+    """
+    plan = properties.get("plan")
+    number = plan.get("generation", 0) if isinstance(plan, Mapping) else 0
+    return int(number) if isinstance(number, int | float) else 0
 
 
 def checked_plan(olds: Properties, news: Properties) -> dict[str, Any]:

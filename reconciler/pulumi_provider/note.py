@@ -18,8 +18,11 @@ from msgspec import Struct
 from reconciler.planning import Action, Target, canonical_json
 from reconciler.planning.staleness import identity
 from reconciler.pulumi_provider.cli_process import CliProcess
+from reconciler.pulumi_provider.regular_file import read_regular
 
 _SUFFIX: Final = ".previewed"
+_LARGEST: Final = 64 * 1024 * 1024
+"""Bytes of a note: a hundred for each action of a fleet that is larger than any."""
 
 
 class Note(Struct, frozen=True):
@@ -41,6 +44,11 @@ class Notes:
         parent = Path(runtime) if runtime else Path(tempfile.gettempdir())
         self._folder = parent / f"reconciler-{os.getuid()}"
 
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        return self._folder
+
     def write(
         self, command: CliProcess, stack: str, target: Target, actions: Iterable[Action]
     ) -> bool:
@@ -60,22 +68,23 @@ class Notes:
         return True
 
     def take(self, command: CliProcess, stack: str, target: Target) -> Note | None:
-        """The note of this command, which is removed; None where there is none."""
+        """The note of this command, which is removed; None where there is none that can be."""
         path = self._path(command, stack, target)
         if not self._ours():
             return None
         note = _read(path)
-        path.unlink(missing_ok=True)
+        if not _removed(path):
+            return None
         return note if note is not None and note.command == command else None
 
     def sweep(self) -> None:
-        """Remove the notes of commands that are gone."""
+        """Remove the notes of commands that are gone, as far as can be told from here."""
         if not self._ours():
             return
         for path in self._folder.glob(f"*{_SUFFIX}"):
             note = _read(path)
-            if note is None or not note.command.running():
-                path.unlink(missing_ok=True)
+            if note is None or note.command.gone():
+                _removed(path)
 
     def _ours(self) -> bool:
         """Whether the folder is ours alone: others may write where temporary things are kept."""
@@ -92,10 +101,21 @@ class Notes:
 
 
 def _read(path: Path) -> Note | None:
+    """The note at ``path``; None for whatever else is there."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Note)
-    except (OSError, msgspec.DecodeError):
+        data = read_regular(path, _LARGEST)
+        return msgspec.json.decode(data, type=Note)
+    except (OSError, ValueError, RecursionError):
         return None
+
+
+def _removed(path: Path) -> bool:
+    """Remove what is there; whether nothing is there any more."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
 
 
 def _digest(action: Action) -> str:

@@ -5,12 +5,16 @@ import pulumi
 _REFUSED = {
     "ignore_changes": "it would keep a planned disconnect from being done, without a word",
     "import_": "`up` adopts what exists by itself",
+    "id": "it would read another resource in its place",
+    "urn": "it would take another resource in its place",
     "parent": "the parent's type would become part of every name in the state",
 }
 
 
 def checked(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     """``opts`` with what a fleet cannot do without. Raises :class:`pulumi.RunError`."""
+    if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
+        raise pulumi.RunError(f"opts has to be pulumi.ResourceOptions, and is {opts!r}")
     given = opts or pulumi.ResourceOptions()
     for name, why in _REFUSED.items():
         if getattr(given, name):

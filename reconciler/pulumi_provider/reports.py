@@ -67,12 +67,25 @@ class ReportFile:
             return
         form, path = self._to[0], Path(self._to[1].replace(_PLACE, workspace))
         try:
-            descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(render(report, form))
-            Path(draft).replace(path)
-        except OSError as error:
-            raise _wrong(f"{path} cannot be written: {error.strerror}") from None
+            path = path.resolve()  # where a link leads, so that the link stays
+            _check_regular(path)
+            descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".reconciler-")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    file.write(render(report, form))
+                Path(draft).replace(path)
+            except BaseException:
+                Path(draft).unlink(missing_ok=True)
+                raise
+        except (OSError, ValueError, RuntimeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise _wrong(f"{path} cannot be written: {reason}") from None
+
+
+def _check_regular(path: Path) -> None:
+    """Raise :class:`OSError` for what is there and would be replaced, or cannot be."""
+    if path.exists() and not path.is_file():
+        raise OSError(0, "it is no regular file")
 
 
 def plan_report(judged: Judged) -> PlanReport:

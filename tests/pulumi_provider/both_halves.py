@@ -32,7 +32,7 @@ def one_command(folder: Path) -> Iterator[None]:
     """Both halves work in ``folder``, for the same command."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as for_ever:
         patch.chdir(folder)
-        patch.setattr(desk, "cli_of", lambda _=None: CliProcess(1, "then"))
+        patch.setattr(desk, "cli_of", lambda _=None: CliProcess(1, "then", "here"))
         patch.setattr(desk, "_desks", {})
         patch.setattr(desk, "_for_ever", for_ever)
         yield

@@ -144,6 +144,6 @@ def test_what_failed_is_an_outcome_and_no_exception(
 def test_a_note_narrows_an_update_to_what_was_shown(tmp_path: Path) -> None:
     folder = FleetFolder(tmp_path)
     with one_command(tmp_path):
-        result, _ = update(note=Note(CliProcess(1, "then"), frozenset()))
+        result, _ = update(note=Note(CliProcess(1, "then", "here"), frozenset()))
     assert result.results == ()
     assert folder.mutations() == 0

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
+from reconciler.pulumi_provider.cli_process import CliProcess, cli_of, space
 
 ASKS = "from reconciler.pulumi_provider.cli_process import cli_of; print(cli_of().pid)"
 
@@ -53,8 +53,9 @@ def test_a_process_that_ended_runs_no_more(command: Path) -> None:
         found = cli_of(int(process.stdout.readline()))
         assert found is not None
         assert found.pid == process.pid
-        assert found.running()
-        assert not CliProcess(found.pid, "some other time").running()
+        assert not found.gone()
+        assert CliProcess(found.pid, "some other time", space()).gone()
+        assert not CliProcess(found.pid, "some other time", "of another container").gone()
         process.stdin.close()
         process.wait(timeout=60)
-        assert not found.running()
+        assert found.gone()

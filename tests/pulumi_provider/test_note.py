@@ -9,7 +9,7 @@ import pytest
 from reconciler.domain import Platform
 from reconciler.planning import ActionReason, Disconnect, Target
 from reconciler.pulumi_provider import cli_process
-from reconciler.pulumi_provider.cli_process import CliProcess
+from reconciler.pulumi_provider.cli_process import CliProcess, space
 from reconciler.pulumi_provider.note import Notes
 
 STACK = "organization/trial/dev"
@@ -37,10 +37,10 @@ def this_process() -> CliProcess:
     """A command that runs, as its note has it."""
     started = cli_process._started(os.getpid())
     assert started is not None
-    return CliProcess(os.getpid(), started)
+    return CliProcess(os.getpid(), started, space())
 
 
-GONE = CliProcess(os.getpid(), "some other time")
+GONE = CliProcess(os.getpid(), "some other time", space())
 
 
 @pytest.fixture
@@ -139,3 +139,34 @@ def test_where_no_note_can_be_kept_nothing_else_goes_wrong(tmp_path: Path) -> No
     notes = Notes({"XDG_RUNTIME_DIR": str(tmp_path / "file")})
     assert not notes.write(this_process(), STACK, TARGET, [MOVER])
     assert notes.take(this_process(), STACK, TARGET) is None
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [b"\xff", b"[" * 200_000, b'{"command":{"pid":-1,"started":"x","space":"y"},"shown":[]}'],
+    ids=["no text", "too deep", "no process"],
+)
+def test_what_is_no_note_is_passed_over(notes: Notes, tmp_path: Path, foreign: bytes) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (path,) = files(tmp_path)
+    path.write_bytes(foreign)
+    notes.sweep()
+    assert notes.take(this_process(), STACK, TARGET) is None
+
+
+def test_a_fifo_and_a_folder_in_the_place_of_a_note_are_passed_over(
+    notes: Notes, tmp_path: Path
+) -> None:
+    notes.write(this_process(), STACK, TARGET, [MOVER])
+    (path,) = files(tmp_path)
+    (path.parent / "folder.previewed").mkdir()
+    path.unlink()
+    os.mkfifo(path)
+    assert notes.take(this_process(), STACK, TARGET) is None
+    notes.sweep()
+
+
+def test_the_note_of_another_containers_command_is_left(notes: Notes, tmp_path: Path) -> None:
+    notes.write(CliProcess(GONE.pid, "then", "of another container"), STACK, TARGET, [MOVER])
+    notes.sweep()
+    assert len(files(tmp_path)) == 1

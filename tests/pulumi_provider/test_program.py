@@ -1,5 +1,9 @@
 """The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
 
+import os
+from pathlib import Path
+from typing import Any
+
 import pulumi
 import pytest
 
@@ -180,3 +184,50 @@ def test_a_preview_goes_on_where_a_takeover_is_allowed(
     assert list(plans["trial/leaver@example.com"]["disconnect"]) == ["google"]
     assert plans["trial/settled@example.com"] == {}
     assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}
+
+
+def test_an_empty_name_of_a_plan_is_refused(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_PLAN", "")
+    with pytest.raises(pulumi.RunError, match="RECONCILER_PLAN is empty"):
+        program.declare(Fleet("trial"))
+
+
+def test_a_fifo_is_no_plan(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    os.mkfifo(program.folder.folder / "fifo")
+    monkeypatch.setenv("RECONCILER_PLAN", "fifo")
+    with pytest.raises(pulumi.RunError, match="cannot read fifo: it is no regular file"):
+        program.declare(Fleet("trial"))
+
+
+@pytest.mark.parametrize(
+    "fleet",
+    [
+        "trial",
+        Fleet(""),
+        Fleet("trial", Path("reconciler.yaml")),  # type: ignore[arg-type]
+        Fleet("trial", granularity="flete"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_fleet_is_refused(program: Program, fleet: Any) -> None:
+    with pytest.raises(pulumi.RunError, match="declare_fleet cannot use"):
+        program.declare(fleet)
+    assert program.mocks.resources == {}
+
+
+def test_a_granularity_may_be_its_name(program: Program) -> None:
+    program.declare(Fleet("trial", granularity="fleet"))  # type: ignore[arg-type]
+    assert list(program.mocks.resources) == ["trial"]
+
+
+@pytest.mark.parametrize(
+    "name", ["u<{%reset%}>@example.com", "04da6b54-80e4-46f7-96ec-b56ff0331ba9"]
+)
+def test_an_id_that_pulumi_would_take_for_something_else_is_refused(
+    program: Program, name: str
+) -> None:
+    program.folder.declare(f"{{id: '{name}', platforms: [google]}}")
+    with pytest.raises(pulumi.RunError, match=r"manifests/people\.yaml:3:5: Pulumi cannot show"):
+        program.declare(Fleet("trial"))
+    assert program.mocks.resources == {}

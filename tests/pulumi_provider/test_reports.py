@@ -1,6 +1,8 @@
 """What a pipeline reads of a program: the command line's own reports, also of what went wrong."""
 
+import atexit
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -73,6 +75,7 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
     demands = Demands("stack o/p/dev", None, Allowed(), report)
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
     gate = Gate([judged], report)
+    atexit.unregister(gate._leave)
     judged.hand_over()
     shutil.rmtree(folder.folder / ".reconciler")
     with pytest.raises(pulumi.RunError, match="ledger"):
@@ -132,3 +135,23 @@ def test_reports_of_several_workspaces_are_kept_apart(tmp_path: Path) -> None:
     each.check(["trial", "other"])
     each.write("other", error_report(PlanUnusable("expired"), None))
     assert [path.name for path in tmp_path.iterdir()] == ["other.json"]
+
+
+@pytest.mark.parametrize("path", ["/nonexistent/x", "/", ".", "..", "x" * 300, "\0"])
+def test_a_path_that_cannot_be_written_is_refused(path: str) -> None:
+    with pytest.raises(InvalidInput, match="cannot be written"):
+        ReportFile({"RECONCILER_REPORT": f"text={path}"}).write(
+            "trial", error_report(PlanUnusable("expired"), None)
+        )
+
+
+def test_a_report_goes_where_a_link_leads_and_into_no_fifo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "link").symlink_to(tmp_path / "report.txt")
+    report = error_report(PlanUnusable("expired"), None)
+    with pytest.raises(InvalidInput, match="no regular file"):
+        ReportFile({"RECONCILER_REPORT": f"text={tmp_path}/fifo"}).write("trial", report)
+    ReportFile({"RECONCILER_REPORT": f"text={tmp_path}/link"}).write("trial", report)
+    assert (tmp_path / "link").is_symlink()
+    assert "expired" in (tmp_path / "report.txt").read_text("utf-8")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "link", "report.txt"]

@@ -33,6 +33,41 @@ FOR_THE_SAME_REASON: Final = (
 """In place of what was said of one resource already, and is true of all."""
 
 
+MARKUP: Final = "<{%"
+"""What begins a colour of Pulumi's, which takes it out of all that it shows."""
+
+
+def not_for_pulumi(user: str, source: str) -> str:
+    """That Pulumi would show ``user`` as somebody else."""
+    return (
+        f"{source}: Pulumi cannot show the id {user.replace(MARKUP, '<{ %')!r} as it is, and would"
+        " name somebody else; leave this user to the command line. Nothing was changed"
+    )
+
+
+UNJUDGED: Final = (
+    "The program ended before it was asked how its update went: what was planned may not have been"
+    " done. Run `pulumi up` again; it does what is left."
+)
+"""Of a program that left by itself."""
+
+
+def preview_not_kept(target: Target, folder: str) -> str:
+    """That an update could not be held to its preview."""
+    return (
+        f"{_at(target)}: what this preview shows cannot be kept for the update in {folder}: let"
+        " XDG_RUNTIME_DIR or TMPDIR name a folder that is yours alone; nothing was changed"
+    )
+
+
+def preview_lost(target: Target) -> str:
+    """That this command has shown something, and nobody knows what."""
+    return (
+        f"{_at(target)}: what the preview of this command showed is lost; nothing was changed: run"
+        " `pulumi up` again"
+    )
+
+
 def planned(content: Content, actions: Sequence[Action]) -> str | None:
     """``An update would disconnect 3: …``; None where it would do nothing."""
     disconnects = [action for action in actions if isinstance(action, Disconnect)]
@@ -182,7 +217,7 @@ def _who(action: Action) -> Phrase:
 
 
 def _named(phrases: Iterable[Phrase]) -> str:
-    said = [plain(phrase) for phrase in phrases]
+    said = [plain(phrase).replace(MARKUP, "<{ %") for phrase in phrases]
     more = f" and {len(said) - _FEW} more" if len(said) > _FEW else ""
     return ", ".join(said[:_FEW]) + more
 
