@@ -1,7 +1,6 @@
 """A ledger with so many recorded actions: a run as the product records it, and copies of it."""
 
 import uuid
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
@@ -16,7 +15,8 @@ from reconciler.ledger import open_ledger
 from reconciler.ledger.database import Database
 from reconciler.ledger.postgresql import unhurried
 from reconciler.ledger.schema import in_doubt, runs, steps, used_plans
-from reconciler.planning import Action, Plan, canonical_json, seal
+from reconciler.ledger.stored_plan import pack_envelope
+from reconciler.planning import Action, Plan, seal
 from reconciler.recall import Patience, Stop, SystemClock
 from tests.ledger.databases import writing
 
@@ -138,7 +138,7 @@ def _copy(database: Database, template: str, again: Sequence[Plan]) -> None:
         number = like.pop("number")
         copies = {
             str(uuid.uuid4()): {
-                "envelope": zlib.compress(canonical_json(plan.envelope)),
+                "envelope": pack_envelope(plan.envelope),
                 "seal": seal(plan),
             }
             for plan in again

@@ -6,6 +6,7 @@ from reconciler.cli.signals import Signalled
 from reconciler.engine import Exit, of_signal
 from reconciler.engine import exit_status as status_of
 from reconciler.planning import Plan
+from reconciler.reporting.output_file import OutputFailed
 
 __all__ = ["Exit", "exit_status"]
 
@@ -16,7 +17,7 @@ def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = Fal
     ``detailed`` tells a plan with changes (2) or people who have to connect (7) from one without.
     """
     match event:
-        case UsageError():
+        case UsageError() | OutputFailed():
             return Exit.USAGE
         case Signalled(signum=signum):
             return of_signal(signum)

@@ -3,7 +3,6 @@
 import logging
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,6 @@ from msgspec import structs
 
 from reconciler.cli.errors import Ended, OutputConflict, UsageError
 from reconciler.cli.exits import Exit, exit_status
-from reconciler.cli.files import OutputFile
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.progress import Progress
 from reconciler.cli.signals import Signalled, Signals
@@ -32,6 +30,8 @@ from reconciler.engine import Session, open_session
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError, Stop, SystemClock
 from reconciler.reporting import ErrorReport, Format, Report, RunReport, one_line, render
+from reconciler.reporting.defects import raised_at
+from reconciler.reporting.output_file import OutputFailed, OutputFile
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +77,10 @@ class Frame:
             yield session
 
     def output(self, path: Path) -> OutputFile:
-        """A file that this command writes. Raises :class:`UsageError`, also for what it reads."""
+        """A file that this command writes.
+
+        Raises :class:`OutputFailed`, and :class:`UsageError` for what it reads.
+        """
         place = path.resolve()
         if place in self._outputs:
             raise OutputConflict(f"{path} is named twice: give each output a file of its own")
@@ -154,7 +157,7 @@ class Frame:
         for form, output in outputs:
             try:
                 output.write(render(report, form).encode())
-            except UsageError as error:
+            except OutputFailed as error:
                 report = structs.replace(report, status=_untold(str(error), failed))
         on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
         stream = sys.stderr if on_stderr else sys.stdout
@@ -180,8 +183,7 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
             return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
     if status is Exit.DEFECT:
         log.debug("defect", exc_info=error)
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        message = f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+        message = f"{type(error).__name__}: {error} ({raised_at(error)})"
         hint = "this is a defect of the reconciler; run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, message, hint),))
     if isinstance(error, LedgerError | LockHeld):

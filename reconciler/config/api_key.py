@@ -5,7 +5,6 @@ The key itself never stands in a configuration, and no error here tells any part
 
 import os
 import selectors
-import stat
 import subprocess
 import time
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import IO, TypeAlias, cast
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation
+from reconciler.manifest.regular_file import NotRegular, read_regular
 from reconciler.manifest.shown import shown
 
 COMMAND_SECONDS = 30.0
@@ -80,13 +80,10 @@ def _from_environment(source: KeyFromEnvironment, environ: Mapping[str, str]) ->
 def _from_file(source: KeyFromFile) -> tuple[str, str]:
     name = shown(str(source.path))
     try:
-        # Without O_NONBLOCK the opening of a named pipe would wait for a writer.
-        descriptor = os.open(source.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                problem = f"the API key's file {name} is not a regular file"
-                raise _invalid(source, problem, "name a file that holds the API key alone")
-            data = stream.read(_MAX_BYTES + 1)
+        data = read_regular(source.path, _MAX_BYTES)
+    except NotRegular:
+        problem = f"the API key's file {name} is not a regular file"
+        raise _invalid(source, problem, "name a file that holds the API key alone") from None
     except OSError as error:
         raise _invalid(
             source,

@@ -16,6 +16,8 @@ from reconciler.planning import Content, Envelope, History, Plan, make_plan, rfc
 DIRTY: Final = "-dirty"
 """Said of a commit, as git itself does."""
 
+_HEAD: Final = "# branch.oid "
+
 
 class Observation(Struct, frozen=True):
     """A list of the workspace's users, and when it was asked for (monotonic seconds)."""
@@ -84,21 +86,20 @@ def commit_of(manifests: Sequence[Path]) -> str | None:
     if not manifests:
         return None
     folder = manifests[0] if manifests[0].is_dir() else manifests[0].parent
+    paths = [str(path.absolute()) for path in manifests]
+    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain=v2"]
     try:
-        head = _git(folder, "rev-parse", "HEAD").strip()
-        changed = _git(
-            folder, "status", "--porcelain", "--", *(str(path.absolute()) for path in manifests)
+        answer = subprocess.run(
+            [*command, "--branch", "--", *paths],
+            capture_output=True,
+            text=True,
+            timeout=5,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    return f"{head}{DIRTY}" if changed else head
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "--no-optional-locks", "-C", str(folder), *arguments],  # noqa: S607 - as in PATH
-        capture_output=True,
-        text=True,
-        timeout=5,
-        check=True,
-    ).stdout
+    lines = answer.stdout.splitlines()
+    head = next(line for line in lines if line.startswith(_HEAD)).removeprefix(_HEAD)
+    if head == "(initial)":  # a repository without a commit
+        return None
+    return head if all(line.startswith("#") for line in lines) else f"{head}{DIRTY}"

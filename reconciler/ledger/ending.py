@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Update, update
 
 from reconciler.applying import JournalFailed, RunClosed, RunState
 from reconciler.domain import InvalidInput
@@ -27,8 +27,7 @@ def complete_run(connection: Connection, book: StepBook, record: RunClosed) -> N
     """It acted, and every action has its outcome. Saying it twice changes nothing."""
     result = record.result
     counts = book.complete(connection, record.at, result.results)
-    _end(
-        connection,
+    ended = _ended(
         book.number,
         RunState.COMPLETED,
         record.at,
@@ -37,6 +36,7 @@ def complete_run(connection: Connection, book: StepBook, record: RunClosed) -> N
         halted=result.halted,
         detail=result.halt_detail,
     )
+    connection.execute(ended)
 
 
 def end_run(
@@ -47,10 +47,9 @@ def end_run(
     What a guard or the operator said stands: whoever cannot know that it was taken down, since the
     ledger failed just then, ends the run once more.
     """
-    said = runs.c.state.in_((RunState.REFUSED.value, RunState.DECLINED.value))
-    taken_down = select(runs.c.number).where(runs.c.number == number, said)
-    if connection.execute(taken_down).first() is None:
-        _end(connection, number, state, at, accepted=False, detail=detail, **more)
+    ended = _ended(number, state, at, accepted=False, detail=detail, **more)
+    said = (RunState.REFUSED.value, RunState.DECLINED.value)
+    connection.execute(ended.where(runs.c.state.not_in(said)))
 
 
 def note_run(connection: Connection, number: int, detail: str) -> None:
@@ -89,9 +88,6 @@ def give_back(connection: Connection, workspace: str, run: str, fence: int) -> N
     release_lock(connection, workspace, run, fence)
 
 
-def _end(connection: Connection, number: int, state: RunState, at: str, **columns: Any) -> None:
-    connection.execute(
-        update(runs)
-        .where(runs.c.number == number)
-        .values(state=state.value, ended_at=at, **columns)
-    )
+def _ended(number: int, state: RunState, at: str, **columns: Any) -> Update:
+    changed = update(runs).where(runs.c.number == number)
+    return changed.values(state=state.value, ended_at=at, **columns)

@@ -19,6 +19,11 @@ _envelope = msgspec.json.Decoder(Envelope)
 _verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
 
 
+def pack_envelope(envelope: Envelope) -> bytes:
+    """An envelope as ``runs`` holds it."""
+    return zlib.compress(canonical_json(envelope))
+
+
 def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
     """Store ``plan``'s content; the columns of ``runs`` that name and complete it."""
     data = canonical_json(plan.content)
@@ -32,7 +37,7 @@ def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
         insert_new(connection, plans, digest=name, content=zlib.compress(data))
     return {
         "plan": name,
-        "envelope": zlib.compress(canonical_json(plan.envelope)),
+        "envelope": pack_envelope(plan.envelope),
         "seal": seal(plan),
         "actions": len(plan.content.actions),
     }

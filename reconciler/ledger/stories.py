@@ -26,7 +26,10 @@ def run_row(connection: Connection, run: str) -> Row[Any]:
 @as_written()
 def read_story(connection: Connection, run: str, now: float, times: LockTimes) -> RunStory:
     """All that is recorded of ``run``. Raises :class:`UnknownRun`."""
-    row = run_row(connection, run)
+    return _story(connection, run_row(connection, run), now, times)
+
+
+def _story(connection: Connection, row: Row[Any], now: float, times: LockTimes) -> RunStory:
     (summary,) = summaries(connection, [row], now, times)
     plan = stored_plan(connection, row)
     written = _steps(connection, row.number)
@@ -50,11 +53,11 @@ def read_lineage(
     """All that is recorded of ``run``, and of the runs that it continues: newest first, all of one
     plan. Raises :class:`UnknownRun`."""
     row = run_row(connection, run)
-    stories = [read_story(connection, run, now, times)]
+    stories = [_story(connection, row, now, times)]
     plan = stories[0].plan
     while row.resumes is not None:
         younger, row = row, run_row(connection, row.resumes)
-        older = read_story(connection, row.run, now, times)
+        older = _story(connection, row, now, times)
         # Only one that died before it had a plan is of none.
         if row.number >= younger.number or plan not in (None, older.plan):
             raise ValueError(f"run {younger.run} cannot have continued run {row.run}")

@@ -5,12 +5,12 @@ files: devices, symlink loops, other encodings, sizes that no fleet has.
 """
 
 import os
-import stat
 from pathlib import Path
 
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
+from reconciler.manifest.regular_file import NotRegular, read_regular
 from reconciler.manifest.shown import visible
 
 MAX_BYTES = 128 * 1024 * 1024
@@ -37,12 +37,9 @@ def read_source(path: Path, name: str) -> Source:
     ``MAX_BYTES`` or is not UTF-8 (with the place of the first byte that is not).
     """
     try:
-        # Without O_NONBLOCK the opening of a named pipe would wait for a writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _refused(name, "is not a regular file", "name a file or a folder")
-            data = stream.read(MAX_BYTES + 1)
+        data = read_regular(path, MAX_BYTES)
+    except NotRegular:
+        raise _refused(name, "is not a regular file", "name a file or a folder") from None
     except OSError as error:
         raise cannot_read(name, error) from error
     if len(data) > MAX_BYTES:

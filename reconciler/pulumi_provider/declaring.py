@@ -15,6 +15,7 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from reconciler.domain import Diagnostic, InvalidInput, stack_owner
+from reconciler.manifest.regular_file import read_regular
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
@@ -26,7 +27,6 @@ from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_
 from reconciler.pulumi_provider.note import Note, Notes
 from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register
-from reconciler.pulumi_provider.regular_file import read_regular
 from reconciler.pulumi_provider.reports import ReportFile, plan_report
 from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.pulumi_provider.staying import check_workspaces

@@ -1,8 +1,5 @@
 """What an error is and what to do about it, in words."""
 
-import traceback
-from pathlib import Path
-
 from reconciler.applying import JournalFailed
 from reconciler.config import Workspace
 from reconciler.domain import InvalidInput
@@ -11,6 +8,7 @@ from reconciler.ledger import LedgerError, LockHeld, NotJoinable
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider.pins import NotPlanned
 from reconciler.recall import RecallError
+from reconciler.reporting.defects import raised_at
 from reconciler.reporting.wording import stacks
 
 _SAY_IT_ALL = (InvalidInput, JournalFailed, NotJoinable, NotPlanned, PlanUnusable)
@@ -37,9 +35,5 @@ def _hinted(text: str, hint: str | None) -> str:
 
 
 def _defect(error: Exception) -> str:
-    # Whatever ``sys.tracebacklimit`` is, which the provider sets to nothing.
-    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
-    where = f"{Path(frame.f_code.co_filename).name}:{line}"
-    return (
-        f"a defect of the reconciler, please report it: {type(error).__name__}: {error} ({where})"
-    )
+    what = f"{type(error).__name__}: {error} ({raised_at(error)})"
+    return f"a defect of the reconciler, please report it: {what}"

@@ -15,10 +15,10 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from reconciler.manifest.regular_file import read_regular
 from reconciler.planning import Action, Target, canonical_json
 from reconciler.planning.staleness import identity
 from reconciler.pulumi_provider.cli_process import CliProcess
-from reconciler.pulumi_provider.regular_file import read_regular
 
 _SUFFIX: Final = ".previewed"
 _LARGEST: Final = 64 * 1024 * 1024
@@ -37,17 +37,12 @@ class Note(Struct, frozen=True):
 
 
 class Notes:
-    """The notes of this user of this machine."""
+    """The notes of this user of this machine, which are kept in ``folder``."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         runtime = environ.get("XDG_RUNTIME_DIR")
         parent = Path(runtime) if runtime else Path(tempfile.gettempdir())
-        self._folder = parent / f"reconciler-{os.getuid()}"
-
-    @property
-    def folder(self) -> Path:
-        """Where they are kept."""
-        return self._folder
+        self.folder = parent / f"reconciler-{os.getuid()}"
 
     def write(
         self, command: CliProcess, stack: str, target: Target, actions: Iterable[Action]
@@ -56,7 +51,7 @@ class Notes:
         note = Note(command, frozenset(_digest(action) for action in actions))
         path = self._path(command, stack, target)
         try:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self.folder.mkdir(mode=0o700, exist_ok=True)
             if not self._ours():
                 return False
             path.unlink(missing_ok=True)
@@ -81,7 +76,7 @@ class Notes:
         """Remove the notes of commands that are gone, as far as can be told from here."""
         if not self._ours():
             return
-        for path in self._folder.glob(f"*{_SUFFIX}"):
+        for path in self.folder.glob(f"*{_SUFFIX}"):
             note = _read(path)
             if note is None or note.command.gone():
                 _removed(path)
@@ -89,7 +84,7 @@ class Notes:
     def _ours(self) -> bool:
         """Whether the folder is ours alone: others may write where temporary things are kept."""
         try:
-            found = self._folder.lstat()
+            found = self.folder.lstat()
         except OSError:
             return False
         private = not stat.S_IMODE(found.st_mode) & 0o077
@@ -97,7 +92,7 @@ class Notes:
 
     def _path(self, command: CliProcess, stack: str, target: Target) -> Path:
         key = canonical_json([command, stack, target])
-        return self._folder / f"{hashlib.sha256(key).hexdigest()[:32]}{_SUFFIX}"
+        return self.folder / f"{hashlib.sha256(key).hexdigest()[:32]}{_SUFFIX}"
 
 
 def _read(path: Path) -> Note | None:

@@ -3,9 +3,8 @@
 The status in each is what the command line would have ended with.
 """
 
-import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +23,7 @@ from reconciler.reporting import (
     RunReport,
     render,
 )
+from reconciler.reporting.output_file import OutputFailed, OutputFile
 
 VARIABLE: Final = "RECONCILER_REPORT"
 _PLACE: Final = "{workspace}"
@@ -67,25 +67,12 @@ class ReportFile:
             return
         form, path = self._to[0], Path(self._to[1].replace(_PLACE, workspace))
         try:
-            path = path.resolve()  # where a link leads, so that the link stays
-            _check_regular(path)
-            descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".reconciler-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(render(report, form))
-                Path(draft).replace(path)
-            except BaseException:
-                Path(draft).unlink(missing_ok=True)
-                raise
-        except (OSError, ValueError, RuntimeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise _wrong(f"{path} cannot be written: {reason}") from None
-
-
-def _check_regular(path: Path) -> None:
-    """Raise :class:`OSError` for what is there and would be replaced, or cannot be."""
-    if path.exists() and not path.is_file():
-        raise OSError(0, "it is no regular file")
+            file = OutputFile(path)
+            with ExitStack() as drafts:
+                drafts.callback(file.discard)
+                file.write(render(report, form).encode())
+        except OutputFailed as error:
+            raise _wrong(f"{error.path} cannot be written: {error.reason}") from None
 
 
 def plan_report(judged: Judged) -> PlanReport:

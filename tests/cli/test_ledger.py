@@ -2,7 +2,6 @@
 
 import json
 import stat
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from reconciler.planning import rfc3339
 from reconciler.recall import SystemClock
 from reconciler.sandbox import Fault, FaultKind
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+from tests.repository import commit
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 LEDGER = ".reconciler/ledger.db"
@@ -197,14 +197,8 @@ def test_a_plan_of_another_commit_is_refused_where_the_commit_counts(project: Pr
     assert project.mutations() == []
 
 
-def committed(project: Project, message: str) -> None:
-    git = ["git", "-C", str(project.folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
-    for arguments in (["init", "-q"], ["add", "manifests"], ["commit", "-q", "-m", message]):
-        subprocess.run([*git, *arguments], check=True)
-
-
 def test_a_plan_of_this_commit_is_applied_where_the_commit_counts(project: Project) -> None:
-    committed(project, "first")
+    commit(project.folder, "manifests")
     project.run("plan", "-o", "plan.json")
     assert project.run("apply", "plan.json", "--same-commit") == 0
     assert project.mutations() == BOTH
@@ -212,12 +206,12 @@ def test_a_plan_of_this_commit_is_applied_where_the_commit_counts(project: Proje
 
 def test_manifests_that_are_not_as_committed_are_of_no_commit(project: Project) -> None:
     manifest = project.folder / "manifests/people.yaml"
-    committed(project, "first")
+    commit(project.folder, "manifests")
     manifest.write_text(f"# not committed\n{manifest.read_text()}")
     project.run("plan", "-o", "plan.json")
     assert project.run("apply", "plan.json", "--same-commit") == 5
     assert "not as committed" in project.err
-    committed(project, "second")
+    commit(project.folder, "manifests")
     assert project.run("apply", "plan.json", "--same-commit") == 5
     assert project.mutations() == []
 

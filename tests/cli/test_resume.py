@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import JournalFailed, RunOpened
+from reconciler.applying import JournalFailed
 from reconciler.ledger.open_run import OpenRun
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
@@ -33,6 +33,30 @@ def _stopped_after_the_leaver(project: Project, *plan: str) -> str:
 def _results(project: Project) -> dict[str, str]:
     document: Any = json.loads(project.out)
     return {result["user"]: result["outcome"] for result in document["results"]}
+
+
+def _only_run(project: Project) -> dict[str, Any]:
+    """The one run that the ledger holds."""
+    project.run("runs", "--format", "json")
+    (run,) = json.loads(project.out)["runs"]
+    return dict(run)
+
+
+def _the_disk_fills_up_at(
+    project: Project, monkeypatch: pytest.MonkeyPatch, method: str, forget: str, value: object
+) -> None:
+    """An apply whose ledger takes down ``method``'s record and says that it could not, so that the
+    run does not know it in ``forget``."""
+    real = getattr(OpenRun, method)
+
+    def unconfirmed(run: OpenRun, *said: Any) -> None:
+        real(run, *said)
+        setattr(run, forget, value)
+        raise JournalFailed("the disk is full")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(OpenRun, method, unconfirmed)
+        assert project.run("apply", "--auto-approve") == 75
 
 
 def test_what_was_never_begun_is_done_and_the_rest_is_carried_over(project: Project) -> None:
@@ -106,8 +130,7 @@ def test_guards_judge_what_is_left_of_a_resumed_run(project: Project) -> None:
 def test_a_refused_run_has_nothing_to_resume(project: Project) -> None:
     project.configure("limits: {maxDisconnects: 0}")
     project.run("apply", "--auto-approve")
-    project.run("runs", "--format", "json")
-    (run,) = json.loads(project.out)["runs"]
+    run = _only_run(project)
     assert project.run("resume", run["run"]) == 5
     assert "refused" in project.err
     assert project.mutations() == []
@@ -117,18 +140,8 @@ def test_a_refusal_that_the_ledger_failed_to_confirm_has_nothing_to_resume(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.configure("limits: {maxDisconnects: 0}")
-    refused = OpenRun.refused
-
-    def unconfirmed(run: OpenRun, *said: Any) -> None:
-        refused(run, *said)
-        run._over = False
-        raise JournalFailed("the disk is full")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(OpenRun, "refused", unconfirmed)
-        assert project.run("apply", "--auto-approve") == 75
-    project.run("runs", "--format", "json")
-    (run,) = json.loads(project.out)["runs"]
+    _the_disk_fills_up_at(project, monkeypatch, "refused", "_over", value=False)
+    run = _only_run(project)
     assert run["state"] == "refused"
     project.configure("")
     assert project.run("resume", run["run"]) == 5
@@ -138,18 +151,8 @@ def test_a_refusal_that_the_ledger_failed_to_confirm_has_nothing_to_resume(
 def test_a_run_that_was_stopped_before_it_acted_has_nothing_to_resume(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    opened = OpenRun.run_opened
-
-    def unconfirmed(run: OpenRun, record: RunOpened) -> None:
-        opened(run, record)
-        run._began = None
-        raise JournalFailed("the disk is full")
-
-    with monkeypatch.context() as failing:
-        failing.setattr(OpenRun, "run_opened", unconfirmed)
-        assert project.run("apply", "--auto-approve") == 75
-    project.run("runs", "--format", "json")
-    (run,) = json.loads(project.out)["runs"]
+    _the_disk_fills_up_at(project, monkeypatch, "run_opened", "_began", value=None)
+    run = _only_run(project)
     assert project.run("resume", run["run"]) == 5
     assert "was stopped before it acted: plan again" in project.err
     assert project.mutations() == []

@@ -1,6 +1,5 @@
 """Where the API of a workspace is found."""
 
-import subprocess
 import threading
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, Sqli
 from reconciler.engine.previewing import commit_of
 from reconciler.engine.remote import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
+from tests.repository import commit, git
 
 HERE = SourceLocation("reconciler.yaml", 3, 1)
 KEY = KeyFromEnvironment("KEY", HERE)
@@ -82,32 +82,29 @@ def test_a_sandbox_that_somebody_serves_is_not_served_again(tmp_path: Path) -> N
         assert endpoint.url != server.url
 
 
-def committed(folder: Path) -> list[str]:
-    """Make ``folder`` a repository with ``people.yaml`` committed; how git is called there."""
-    (folder / "people.yaml").touch()
-    git = ["git", "-C", str(folder), "-c", "user.name=a", "-c", "user.email=a@b.c"]
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "first"]):
-        subprocess.run([*git, *arguments], check=True)
-    return git
-
-
 def test_the_commit_is_that_of_the_folder_the_manifests_are_in(tmp_path: Path) -> None:
-    git = committed(tmp_path)
     manifest = tmp_path / "people.yaml"
-    head = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    assert commit_of([manifest]) == commit_of([tmp_path]) == head.stdout.strip()
+    manifest.touch()
+    head = commit(tmp_path, "people.yaml")
+    assert commit_of([manifest]) == commit_of([tmp_path]) == head
     (tmp_path / "elsewhere.txt").touch()
-    assert commit_of([manifest]) == head.stdout.strip()
+    assert commit_of([manifest]) == head
     assert commit_of([manifest, tmp_path.parent]) is None
 
 
 @pytest.mark.parametrize("changed", ["people.yaml", "new.yaml"])
 def test_manifests_that_are_not_as_committed_are_dirty(tmp_path: Path, changed: str) -> None:
-    committed(tmp_path)
+    (tmp_path / "people.yaml").touch()
+    commit(tmp_path, "people.yaml")
     (tmp_path / changed).write_text("# changed\n")
     found = commit_of([tmp_path])
     assert found is not None
     assert found.endswith("-dirty")
+
+
+def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    assert commit_of([tmp_path]) is None
 
 
 def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:

@@ -38,16 +38,20 @@ print(*created.outs["connected"], "sqlalchemy" in sys.modules)
 """
 
 
-def test_adopting_somebody_of_whom_nothing_is_planned_needs_no_ledger(tmp_path: Path) -> None:
-    folder = FleetFolder(tmp_path)
+def printed(code: str, folder: Path) -> list[str]:
+    """The lines of ``code``, run in a process of its own on a new fleet in ``folder``."""
     ended = subprocess.run(
-        [sys.executable, "-c", ADOPTING, folder.address],
+        [sys.executable, "-c", code, FleetFolder(folder).address],
         capture_output=True,
         text=True,
         check=True,
-        cwd=tmp_path,
+        cwd=folder,
     )
-    assert ended.stdout == "google False\n"
+    return ended.stdout.splitlines()
+
+
+def test_adopting_somebody_of_whom_nothing_is_planned_needs_no_ledger(tmp_path: Path) -> None:
+    assert printed(ADOPTING, tmp_path) == ["google False"]
 
 
 REFRESHING = (
@@ -64,15 +68,7 @@ print(gone.id, "sqlalchemy" in sys.modules)
 def test_a_refresh_asks_the_ledger_before_it_forgets_somebody_and_not_otherwise(
     tmp_path: Path,
 ) -> None:
-    folder = FleetFolder(tmp_path)
-    ended = subprocess.run(
-        [sys.executable, "-c", REFRESHING, folder.address],
-        capture_output=True,
-        text=True,
-        check=True,
-        cwd=tmp_path,
-    )
-    assert ended.stdout.splitlines() == [
+    assert printed(REFRESHING, tmp_path) == [
         "google False",
         "settled@example.com google False",
         "None True",

@@ -8,10 +8,10 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.errors import UsageError
-from reconciler.cli.files import OutputFile
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users
 from reconciler.engine import import_manifest
+from reconciler.reporting.output_file import OutputFile
 
 
 def import_(

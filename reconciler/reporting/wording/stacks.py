@@ -40,7 +40,7 @@ MARKUP: Final = "<{%"
 def not_for_pulumi(user: str, source: str) -> str:
     """That Pulumi would show ``user`` as somebody else."""
     return (
-        f"{source}: Pulumi cannot show the id {user.replace(MARKUP, '<{ %')!r} as it is, and would"
+        f"{source}: Pulumi cannot show the id {_unmarked(user)!r} as it is, and would"
         " name somebody else; leave this user to the command line. Nothing was changed"
     )
 
@@ -216,8 +216,12 @@ def _who(action: Action) -> Phrase:
     return (Foreign(action.user),)
 
 
+def _unmarked(text: str) -> str:
+    return text.replace(MARKUP, "<{ %")
+
+
 def _named(phrases: Iterable[Phrase]) -> str:
-    said = [plain(phrase).replace(MARKUP, "<{ %") for phrase in phrases]
+    said = [_unmarked(plain(phrase)) for phrase in phrases]
     more = f" and {len(said) - _FEW} more" if len(said) > _FEW else ""
     return ", ".join(said[:_FEW]) + more
 
