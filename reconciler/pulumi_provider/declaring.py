@@ -6,7 +6,9 @@ the provider, and the last step of the program asks how they ended.
 
 import os
 import signal
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +23,13 @@ from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
-from reconciler.pulumi_provider.gate import Gate
+from reconciler.pulumi_provider.gate import Gate, ends_red
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.note import Note, Notes
 from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register
-from reconciler.pulumi_provider.reports import ReportFile, plan_report
+from reconciler.pulumi_provider.reports import ReportFile, begun_report, plan_report
 from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.pulumi_provider.staying import check_workspaces
 from reconciler.reporting.wording import stacks
@@ -51,34 +53,52 @@ def declare_fleet(
     ``opts`` are for every resource; they are forgotten when they are removed, never deleted, so
     ``retain_on_delete`` is set, and ``ignore_changes``, ``import_`` and ``parent`` are refused.
 
-    Raises :class:`pulumi.RunError` when anything is wrong or refused; nothing is registered then.
+    Raises :class:`pulumi.RunError` when anything is wrong or refused; nothing is registered then,
+    and a program that goes on all the same ends red.
     """
     command = cli_of()
+    try:
+        return _declare(fleets, command, require_preview=require_preview, opts=opts)
+    except BaseException:
+        if command is not None:
+            ends_red()
+        raise
+
+
+def _declare(
+    given: Sequence[Fleet],
+    command: CliProcess | None,
+    *,
+    require_preview: bool,
+    opts: pulumi.ResourceOptions | None,
+) -> Mapping[str, DeclaredFleet]:
+    if threading.current_thread() is not threading.main_thread():
+        raise pulumi.RunError("declare_fleet has to be called in the program's main thread")
     if command is not None:
         # The engine interrupts the program when it gives up, and Python would print where it was.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    checked = options.checked(opts)
+    fleets = _checked(given)
     with told_by_program():
-        fleets = _checked(fleets)
+        report = ReportFile(os.environ, [fleet.workspace for fleet in fleets])
+    with told_by_program(report=report.of_any_error):
+        checked = options.checked(opts)
         _only_once(fleets)
-        report = ReportFile(os.environ)
-        report.check([fleet.workspace for fleet in fleets])
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         demands = Demands(stack_owner(stack), _saved_plan(fleets), allowed(os.environ), report)
         preview = _Preview(
             command, stack, required=require_preview, saved=demands.saved is not None
         )
-    check_workspaces(fleets, demands)
+        check_workspaces(fleets, demands)
     judged = _judge_all(fleets, demands, preview)
     try:
         for one in judged:
             _say(one)
-            with told_by_program(one.session.workspace):
-                report.write(one.fleet.workspace, plan_report(one))
-        preview.remember(judged)
+            with _told(one, report):
+                preview.remember(one)
+                told = plan_report(one) if one.run is None else begun_report(one.run.journal.id)
+                report.write(one.fleet.workspace, told)
         for one in judged:
-            workspace = one.session.workspace
-            with told_by_program(workspace, report.of_error(one.fleet.workspace, workspace)):
+            with _told(one, report):
                 one.hand_over()
     except BaseException:
         _abandon(judged)
@@ -108,27 +128,26 @@ class _Preview:
         self._stack = stack
         self._notes.sweep()
 
-    def remember(self, judged: Iterable[Judged]) -> None:
-        """Write down, in a preview, what was shown. Raises :class:`pulumi.RunError` where that
+    def remember(self, judged: Judged) -> None:
+        """Write down, in a preview, what was shown. Raises :class:`InvalidInput` where that
         cannot be done: the update of the same command would be held to nothing."""
         if self._command is None or self._saved or not is_dry_run():
             return
-        for one in judged:
-            target, ready = one.session.target, one.approved.ready
-            if not self._notes.write(self._command, self._stack, target, ready):
-                raise pulumi.RunError(stacks.preview_not_kept(target, str(self._notes.folder)))
+        target, ready = judged.session.target, judged.approved.ready
+        if not self._notes.write(self._command, self._stack, target, ready):
+            raise _wrong(stacks.preview_not_kept(target, str(self._notes.folder)))
 
     def shown(self, target: Target) -> Note | None:
         """What was shown for ``target``.
 
-        Raises :class:`pulumi.RunError` where that is required, and where it was shown and lost.
+        Raises ``PlanUnusable`` where that is required, and where it was shown and lost.
         """
         note = self._command and self._notes.take(self._command, self._stack, target)
         if note is None:
             if self._command is not None and self._command.previews():
-                raise pulumi.RunError(stacks.preview_lost(target))
+                raise PlanUnusable(stacks.preview_lost(target))
             if self._required:
-                raise pulumi.RunError(stacks.no_preview_refused(target))
+                raise PlanUnusable(stacks.no_preview_refused(target))
             pulumi.log.warn(stacks.no_preview(target))
         return note or None
 
@@ -150,19 +169,19 @@ def _checked(fleets: Sequence[Fleet]) -> tuple[Fleet, ...]:
 
 
 def _only_once(fleets: Sequence[Fleet]) -> None:
-    """All fleets have to be judged before one is registered. Raises :class:`pulumi.RunError`."""
+    """All fleets have to be judged before one is registered. Raises :class:`InvalidInput`."""
     if _declared:
         _abandon(_declared)
-        raise pulumi.RunError(
+        raise _wrong(
             "declare_fleet was called twice: declare all fleets of a program in one call, so that"
             " all are judged before anything is done"
         )
     if not fleets:
-        raise pulumi.RunError("declare_fleet needs a fleet: declare_fleet(Fleet('prod'))")
+        raise _wrong("declare_fleet needs a fleet: declare_fleet(Fleet('prod'))")
     names = [fleet.workspace for fleet in fleets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise pulumi.RunError(f"declared twice: workspace {', '.join(twice)}")
+        raise _wrong(f"declared twice: workspace {', '.join(twice)}")
 
 
 def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
@@ -194,16 +213,19 @@ def _judge_all(fleets: Sequence[Fleet], demands: Demands, preview: _Preview) -> 
             else:
                 one = judge_in_update(fleet, demands, preview.shown)
             judged.append(one)  # at once: its run is open
-        _check_users_once(judged, demands.report)
-        _check_names(judged)
+        with told_by_program(report=demands.report.of_any_error):
+            _check_users_once(judged)
+            _check_names(judged)
     except BaseException:
         _abandon(judged)
+        with told_by_program():
+            demands.report.of_others()
         raise
     return tuple(judged)
 
 
-def _check_users_once(judged: Sequence[Judged], report: ReportFile) -> None:
-    """Nobody may be declared by two fleets of one API. Raises :class:`pulumi.RunError`."""
+def _check_users_once(judged: Sequence[Judged]) -> None:
+    """Nobody may be declared by two fleets of one API. Raises :class:`InvalidInput`."""
     seen: dict[tuple[str, str], str] = {}
     twice = []
     for one in judged:
@@ -213,19 +235,25 @@ def _check_users_once(judged: Sequence[Judged], report: ReportFile) -> None:
             if first != place:
                 twice.append(stacks.declared_twice(user.id, first, place))
     if twice:
-        error = InvalidInput(*(Diagnostic(None, each) for each in twice))
-        for one in judged:
-            report.of_error(one.fleet.workspace)(error)
-        raise pulumi.RunError("\n".join(twice))
+        raise InvalidInput(*(Diagnostic(None, each) for each in twice))
 
 
 def _check_names(judged: Iterable[Judged]) -> None:
     """Nobody may have an id that Pulumi takes for something else, and so would show, or record, as
-    somebody else. Raises :class:`pulumi.RunError`."""
+    somebody else. Raises :class:`InvalidInput`."""
     for one in judged:
         for user in one.desired.users.values():
             if MARKUP in user.id or user.id in _SENTINELS:
-                raise pulumi.RunError(stacks.not_for_pulumi(user.id, str(user.source)))
+                raise InvalidInput(Diagnostic(user.source, stacks.not_for_pulumi(user.id)))
+
+
+def _wrong(message: str) -> InvalidInput:
+    return InvalidInput(Diagnostic(None, message))
+
+
+def _told(judged: Judged, report: ReportFile) -> AbstractContextManager[None]:
+    workspace = judged.session.workspace
+    return told_by_program(workspace, report.of_error(judged.fleet.workspace, workspace))
 
 
 def _abandon(judged: Iterable[Judged]) -> None:

@@ -39,20 +39,26 @@ class Gate:
 
     def _close(self) -> None:
         self._closed = True
-        unsettled = []
-        for one in self._judged:
-            workspace = one.session.workspace
-            report = self._report.of_error(one.fleet.workspace, workspace)
-            with told_by_program(workspace, report), one.stack:
-                result = one.take_back()
-                if result is None:
-                    continue
-                self._report.write(one.fleet.workspace, run_report(one, result))
-                if not result.converged:
-                    unsettled.append(stacks.unsettled(one.approved.plan.content, result))
-        if unsettled:
-            raise pulumi.RunError("\n".join(unsettled))
+        wrong = [said for one in self._judged if (said := self._unsettled(one))]
+        if wrong:
+            # Said here and now: a program that leaves by itself would take an exception along.
+            pulumi.log.error("\n".join(wrong))
+            sys.exit(_SAID)
         atexit.unregister(self._leave)
+
+    def _unsettled(self, judged: Judged) -> str | None:
+        """End the run of ``judged``, and tell what of it did not come to a good end."""
+        workspace = judged.session.workspace
+        report = self._report.of_error(judged.fleet.workspace, workspace)
+        try:
+            with told_by_program(workspace, report), judged.stack:
+                result = judged.take_back()
+                if result is None:
+                    return None
+                self._report.write(judged.fleet.workspace, run_report(judged, result))
+        except pulumi.RunError as error:
+            return str(error)
+        return None if result.converged else stacks.unsettled(judged.approved.plan.content, result)
 
     def _leave(self) -> None:
         """Let the program end red, whatever it ends with: it may have left by ``sys.exit(0)``, also
@@ -61,6 +67,16 @@ class Gate:
             one.abandon()
         if not self._closed:
             sys.stderr.write(f"{stacks.UNJUDGED}\n")
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(_SAID)
+        _end_red()
+
+
+def ends_red() -> None:
+    """From now on the program ends red, whatever it goes on to do: an error that it caught was an
+    error all the same."""
+    atexit.register(_end_red)
+
+
+def _end_red() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_SAID)

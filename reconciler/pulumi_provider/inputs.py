@@ -68,7 +68,7 @@ def unknown(value: object) -> bool:
 def moved(olds: Properties, news: Properties, fields: Sequence[str]) -> bool:
     """Whether checked inputs ``news`` differ from outputs ``olds``, or are to be tried again."""
     return (
-        generation(news) != int(olds.get("generation", 0))
+        generation(news) != olds.get("generation", 0)
         or any(news.get(name) != olds.get(name) for name in (*PLACE, *fields))
         or bool(olds.get("drift"))
         or bool(olds.get("unsettled"))

@@ -24,31 +24,43 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.output_file import OutputFailed, OutputFile
+from reconciler.reporting.wording import stacks
 
 VARIABLE: Final = "RECONCILER_REPORT"
 _PLACE: Final = "{workspace}"
 
 
 class ReportFile:
-    """Where ``RECONCILER_REPORT=FORMAT=PATH`` asks for a report, if it does.
+    """Where ``RECONCILER_REPORT=FORMAT=PATH`` asks for a report of each of ``workspaces``, if it
+    does.
 
-    ``{workspace}`` in the path is replaced. Raises :class:`InvalidInput`.
+    ``{workspace}`` in the path is replaced. Raises :class:`InvalidInput`, also where their reports
+    would replace each other.
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], workspaces: Sequence[str]) -> None:
         option = environ.get(VARIABLE)
         self._to: tuple[Format, str] | None = None
+        self._unwritten = set(workspaces)
         if not option:
             return
         name, separator, path = option.partition("=")
         if not separator or not path or name not in list(Format):
             raise _wrong(f"{option}: write FORMAT=PATH, with one of {', '.join(Format)}")
+        if len(workspaces) > 1 and _PLACE not in path:
+            raise _wrong(f"the program has several workspaces: put {_PLACE} into the path")
         self._to = Format(name), path
 
-    def check(self, workspaces: Sequence[str]) -> None:
-        """Raise :class:`InvalidInput` if the reports of ``workspaces`` would replace each other."""
-        if self._to is not None and len(workspaces) > 1 and _PLACE not in self._to[1]:
-            raise _wrong(f"the program has several workspaces: put {_PLACE} into the path")
+    def of_any_error(self, error: Exception) -> None:
+        """Report what kept the whole program from being judged, of each workspace."""
+        for name in sorted(self._unwritten):
+            self.write(name, error_report(error, None))
+
+    def of_others(self) -> None:
+        """Report, of each workspace that has no report yet, that it was another one's fault."""
+        told = ErrorReport(Exit.REFUSED, (Diagnostic(None, stacks.ABANDONED),))
+        for name in sorted(self._unwritten):
+            self.write(name, told)
 
     def of_error(
         self, name: str, workspace: Workspace | None = None
@@ -65,6 +77,7 @@ class ReportFile:
         """Write ``report`` whole, or leave what is there. Raises :class:`InvalidInput`."""
         if self._to is None:
             return
+        self._unwritten.discard(workspace)
         form, path = self._to[0], Path(self._to[1].replace(_PLACE, workspace))
         try:
             file = OutputFile(path)
@@ -103,6 +116,12 @@ def error_report(error: Exception, workspace: Workspace | None) -> ErrorReport:
     if isinstance(error, InvalidInput):
         return ErrorReport(exit_status(error), error.diagnostics)
     return ErrorReport(exit_status(error), (Diagnostic(None, said(error, workspace)),))
+
+
+def begun_report(run: str) -> ErrorReport:
+    """What stands in place of the :func:`run_report` for as long as ``run`` is open, and stays if
+    the program is ended before it."""
+    return ErrorReport(Exit.PARTIAL, (Diagnostic(None, stacks.not_ended(run)),))
 
 
 def run_report(judged: Judged, result: RunResult) -> RunReport:

@@ -7,9 +7,7 @@ state, so it is the ledger that remembers; where none can be read, nothing is sa
 
 from collections.abc import Iterable, Sequence
 
-import pulumi
-
-from reconciler.domain import LedgerPlace
+from reconciler.domain import Diagnostic, InvalidInput, LedgerPlace
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.pulumi_provider.allowing import OTHER_WORKSPACE_BY
 from reconciler.pulumi_provider.fleet import Fleet
@@ -20,15 +18,14 @@ from reconciler.reporting.wording import stacks
 def check_workspaces(fleets: Sequence[Fleet], demands: Demands) -> None:
     """Refuse a stack that declares none of its workspaces any more, but others.
 
-    Raises :class:`pulumi.RunError`.
+    Raises :class:`InvalidInput`, or :class:`pulumi.RunError` where it is told already.
     """
     places = {configured(fleet, demands).ledger for fleet in fleets}
     before = _before(places, demands.owner)
     now = frozenset(fleet.workspace for fleet in fleets)
     if before and not before & now and not demands.allowed.other_workspace:
-        raise pulumi.RunError(
-            stacks.other_workspace(demands.owner, before, now, OTHER_WORKSPACE_BY)
-        )
+        refusal = stacks.other_workspace(demands.owner, before, now, OTHER_WORKSPACE_BY)
+        raise InvalidInput(Diagnostic(None, refusal))
 
 
 def _before(places: Iterable[LedgerPlace], owner: str) -> frozenset[str]:

@@ -45,7 +45,7 @@ def update(
 ) -> tuple[RunResult, list[dict[str, Any]]]:
     """One update of a stack, from nothing: how its run ended, and the outputs of its resources."""
     fleet = Fleet("trial", granularity=granularity)
-    demands = Demands(owner, None, allowed(os.environ), ReportFile({}))
+    demands = Demands(owner, None, allowed(os.environ), ReportFile({}, ["trial"]))
     judged = judge_in_update(fleet, demands, lambda _: note)
     with judged.stack:
         judged.hand_over()

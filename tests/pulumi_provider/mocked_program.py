@@ -45,16 +45,18 @@ class Program:
         )
 
     def declare(self, *fleets: Fleet, opts: pulumi.ResourceOptions | None = None) -> object:
-        return self._in_program(lambda: declare_fleet(*fleets, opts=opts))
+        return self.within(lambda: declare_fleet(*fleets, opts=opts))
 
     def run(self, main: Path) -> dict[str, Any]:
         """The names that the program ``main`` leaves behind."""
-        return self._in_program(lambda: runpy.run_path(str(main)))
+        return self.within(lambda: runpy.run_path(str(main)))
 
     def value(self, output: pulumi.Output[T]) -> T | None:
         return self.loop.run_until_complete(output.future())
 
-    def _in_program(self, call: Callable[[], T]) -> T:
+    def within(self, call: Callable[[], T]) -> T:
+        """What ``call`` gives, as a program's own."""
+
         async def body() -> T:
             try:
                 return call()

@@ -12,7 +12,7 @@ from reconciler.pulumi_provider.reports import ReportFile
 @contextmanager
 def opened() -> Iterator[None]:
     """The run of the workspace ``trial``, for as long as the context lasts."""
-    demands = Demands("stack organization/trial/dev", None, Allowed(), ReportFile({}))
+    demands = Demands("stack organization/trial/dev", None, Allowed(), ReportFile({}, ["trial"]))
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
     judged.hand_over()
     with judged.stack:

@@ -1,6 +1,8 @@
 """The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
 
+import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pulumi
 import pytest
 
 from reconciler.cli.app import run
-from reconciler.pulumi_provider import Fleet, Granularity
+from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet
 from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
 
@@ -184,6 +186,66 @@ def test_a_preview_goes_on_where_a_takeover_is_allowed(
     assert list(plans["trial/leaver@example.com"]["disconnect"]) == ["google"]
     assert plans["trial/settled@example.com"] == {}
     assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "status"),
+    [
+        ("RECONCILER_ALLOW", "max-disconect", 65),
+        ("RECONCILER_PLAN", "missing.json", 5),
+        ("RECONCILER_PLAN", "", 5),
+    ],
+)
+def test_what_refuses_the_whole_program_replaces_the_report_of_each_workspace(
+    program: Program, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, status: int
+) -> None:
+    monkeypatch.setenv("RECONCILER_REPORT", "json=report.json")
+    program.folder.write("report.json", "of an earlier command")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(pulumi.RunError, match=variable):
+        program.declare(Fleet("trial"))
+    told = json.loads((program.folder.folder / "report.json").read_text("utf-8"))
+    assert (told["kind"], told["status"]) == ("error", status)
+    assert variable in str(told["problems"])
+
+
+def test_a_workspace_whose_neighbour_is_refused_says_so_in_its_report(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program.folder.write(
+        "other.yaml",
+        "apiVersion: reconciler/v1\nworkspaces:\n  other:\n"
+        "    sandbox: {seed: seed.yaml, state: state/other.db}\n"
+        "    manifests: [manifests/]\n    limits: {maxDisconnects: 0}\n",
+    )
+    monkeypatch.setenv("RECONCILER_REPORT", "json={workspace}.json")
+    with pytest.raises(pulumi.RunError, match="max-disconnects refused"):
+        program.declare(Fleet("trial"), Fleet("other", "other.yaml"))
+    told = {
+        name: json.loads((program.folder.folder / f"{name}.json").read_text("utf-8"))
+        for name in ("trial", "other")
+    }
+    assert {name: (each["kind"], each["status"]) for name, each in told.items()} == {
+        "trial": ("error", 3),
+        "other": ("plan", 3),
+    }
+    assert "another workspace of the program was refused" in str(told["trial"]["problems"])
+
+
+def test_fleets_are_declared_in_the_main_thread(program: Program) -> None:
+    errors: list[Exception] = []
+
+    def elsewhere() -> None:
+        try:
+            declare_fleet(Fleet("trial"))
+        except pulumi.RunError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=elsewhere)
+    program.within(thread.start)
+    thread.join()
+    assert "has to be called in the program's main thread" in str(errors)
+    assert program.mocks.resources == {}
 
 
 def test_an_empty_name_of_a_plan_is_refused(

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-import pulumi
 import pytest
 
+from reconciler.domain import InvalidInput
 from reconciler.pulumi_provider import Fleet
 from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.judging import Demands
@@ -23,7 +23,7 @@ workspaces:
 
 
 def demands(owner: str = "stack organization/trial/dev", allow: str = "") -> Demands:
-    return Demands(owner, None, allowed({"RECONCILER_ALLOW": allow}), ReportFile({}))
+    return Demands(owner, None, allowed({"RECONCILER_ALLOW": allow}), ReportFile({}, ["trial"]))
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetFolder:
 def test_a_stack_that_declares_none_of_its_workspaces_any_more_is_refused(
     held: FleetFolder,
 ) -> None:
-    with pytest.raises(pulumi.RunError) as raised:
+    with pytest.raises(InvalidInput) as raised:
         check_workspaces([Fleet("other", "other.yaml")], demands())
     assert str(raised.value).startswith(
         "stack organization/trial/dev held workspace trial until now, and is given workspace other;"

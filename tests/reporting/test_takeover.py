@@ -27,7 +27,9 @@ def test_a_refusal_names_the_user_both_owners_and_what_each_declares() -> None:
             f" platforms: user-00 ({DISAGREE})"
         ),
         (
-            "  If this is meant, add `--allow-takeover` to `reconciler apply`; if not, declare the"
+            "  If this is meant, add `--allow-takeover` to `reconciler apply`; if the plan is for"
+            " the stack that declares them, make it by"
+            " `reconciler plan --stack ORGANIZATION/PROJECT/STACK`; if not, declare the"
             " same platforms as the other owner, or leave these users out of the manifests."
         ),
         "",

@@ -68,7 +68,11 @@ def disagreement(contested: Contested) -> Phrase:
 
 def by_flag(guard: GuardName) -> str:
     """How the command line is told to go past ``guard``."""
-    return f"add `{flag(guard)}` to `reconciler apply`"
+    said = f"add `{flag(guard)}` to `reconciler apply`"
+    if guard is GuardName.TAKEOVER:
+        stack = "`reconciler plan --stack ORGANIZATION/PROJECT/STACK`"
+        return f"{said}; if the plan is for the stack that declares them, make it by {stack}"
+    return said
 
 
 def by_variable(guard: GuardName) -> str:

@@ -85,27 +85,31 @@ SIGNALS: Final[Mapping[int, str]] = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}
 
 CARRIED: Final = "; ended so in the run that this one resumes"
 
+AGAIN: Final = "plan and apply again"
+"""How the command line begins anew."""
+
 NEXT: Final[Mapping[Outcome, str]] = {
     Outcome.SKIPPED_STALE: "plan again: the world has moved since the plan was made",
-    Outcome.FAILED: "nothing was changed; settle the cause, then plan and apply again",
+    Outcome.FAILED: "nothing was changed; settle the cause, then {again}",
     Outcome.UNKNOWN: (
         "assume neither way: plan again, which reads the fleet anew and plans again "
         "what was not done"
     ),
-    Outcome.NOT_ATTEMPTED: "nothing was changed; plan and apply again",
+    Outcome.NOT_ATTEMPTED: "nothing was changed; {again}",
 }
 
 NEXT_BY_CAUSE: Final[Mapping[str, str]] = {
     "credentials_refused": "check the API key, and that it belongs to this region",
-    "user_token_refused": "plan and apply again: a new token is minted in each run",
-    "out_of_credit": "top up the Recall.ai account, then plan and apply again",
+    "user_token_refused": "{again}: a new token is minted in each run",
+    "out_of_credit": "top up the Recall.ai account, then {again}",
     "blocked": "ask Recall.ai, or whoever keeps your network, about the firewall",
     "not_found": "check the address of the API, then plan again",
-    "throttled_beyond_cap": "wait as long as the API asked to, then plan and apply again",
-    "not_reached": "check the address, the network and HTTPS_PROXY, then plan and apply again",
-    "not_sent_in_time": "check the network and HTTPS_PROXY, then plan and apply again",
+    "throttled_beyond_cap": "wait as long as the API asked to, then {again}",
+    "not_reached": "check the address, the network and HTTPS_PROXY, then {again}",
+    "not_sent_in_time": "check the network and HTTPS_PROXY, then {again}",
 }
-"""Where the cause says more than the outcome about what helps against a failure."""
+"""Where the cause says more than the outcome about what helps against a failure; ``{again}`` begins
+anew."""
 
 _HALTED = {code.value: f"the run stopped because {text}" for code, text in HALTS.items()}
 _ALL: Final[Mapping[str, str]] = {**_HALTED, **CAUSES, **STANDINGS, **REFUSALS}
@@ -129,20 +133,24 @@ def done(action: Action) -> str:
     return "disconnected" if isinstance(action, Disconnect) else "set as declared"
 
 
-def next_step(result: ActionResult) -> str | None:
-    """What the reader can do about ``result``; None where all is well."""
-    by_outcome = NEXT.get(result.outcome)
+def next_step(result: ActionResult, again: str = AGAIN) -> str | None:
+    """What the reader can do about ``result``; None where all is well.
+
+    ``again`` is how the front in use begins anew.
+    """
+    step = NEXT.get(result.outcome)
     if result.outcome is Outcome.SKIPPED_STALE and result.cause == Standing.DONE:
         return "nothing is left to do: it already is as planned; was this plan applied before?"
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
-        return NEXT_BY_CAUSE.get(result.cause, by_outcome)
-    return by_outcome
+        step = NEXT_BY_CAUSE.get(result.cause, step)
+    return step and step.replace("{again}", again)
 
 
-def next_steps(results: Iterable[ActionResult]) -> tuple[str, ...]:
+def next_steps(results: Iterable[ActionResult], again: str = AGAIN) -> tuple[str, ...]:
     """What can be done about ``results``, each step once, with how many actions it is for."""
     order = list(Outcome)
-    counts = Counter((order.index(r.outcome), step) for r in results if (step := next_step(r)))
+    steps = ((order.index(r.outcome), next_step(r, again)) for r in results)
+    counts = Counter((outcome, step) for outcome, step in steps if step)
     return tuple(
         f"{counts[outcome, step]} {OUTCOMES[order[outcome]]}: {step}"
         for outcome, step in sorted(counts)

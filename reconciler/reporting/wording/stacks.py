@@ -37,11 +37,25 @@ MARKUP: Final = "<{%"
 """What begins a colour of Pulumi's, which takes it out of all that it shows."""
 
 
-def not_for_pulumi(user: str, source: str) -> str:
+def not_for_pulumi(user: str) -> str:
     """That Pulumi would show ``user`` as somebody else."""
     return (
-        f"{source}: Pulumi cannot show the id {_unmarked(user)!r} as it is, and would"
+        f"Pulumi cannot show the id {_unmarked(user)!r} as it is, and would"
         " name somebody else; leave this user to the command line. Nothing was changed"
+    )
+
+
+ABANDONED: Final = (
+    "another workspace of the program was refused, or could not be judged; nothing was changed"
+)
+"""Of a workspace that was abandoned for it."""
+
+
+def not_ended(run: str) -> str:
+    """What stands in the report of an update until it ends."""
+    return (
+        "the update has not come to its end, or was ended before it could say how:"
+        f" `reconciler runs {run}` tells what was done"
     )
 
 
@@ -193,7 +207,7 @@ def unsettled(content: Content, result: RunResult) -> str:
     lines = [f"{_of(content)}: {said}", *(plain(_ending(ended)) for ended in bad[:_FEW])]
     if len(bad) > _FEW:
         lines.append(f"and {len(bad) - _FEW} more: `reconciler runs {result.run}`")
-    lines += outcomes.next_steps(bad)
+    lines += outcomes.next_steps(bad, "run `pulumi up` again")
     if any(ended.cause == Cause.NOT_HANDED_OVER for ended in bad):
         lines.append(
             "if this was a refresh or a destroy, run it without --run-program: only an update acts"

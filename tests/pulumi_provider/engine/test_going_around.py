@@ -1,5 +1,7 @@
 """Transforms, options, other operations, another address: nothing goes around the plan."""
 
+import json
+
 import pytest
 
 from tests.pulumi_provider.engine.stack import Stack
@@ -47,6 +49,22 @@ def test_a_transform_that_adds_a_disconnect_does_not_get_it(stack: Stack) -> Non
     assert stack.up("--skip-preview") == 1
     assert "ask for something else than the plan of the run" in stack.out
     assert set(stack.disconnects()) <= (set(BOTH) if stack.granularity == "user" else set())
+
+
+def test_an_update_that_the_provider_ended_does_not_look_like_a_plan_in_its_report(
+    stack: Stack,
+) -> None:
+    transformed(
+        stack,
+        "settled",
+        by_user="args.props |= {'platforms': [], 'plan': {'disconnect': {'google': 'x'}}}",
+        by_fleet="args.props['plan']['disconnect']['settled@example.com'] = {'google': 'x'}",
+    )
+    assert stack.up("--skip-preview", RECONCILER_REPORT="json=report.json") == 1
+    told = json.loads((stack.folder / "report.json").read_text("utf-8"))
+    assert told["kind"] != "plan"
+    assert told["status"] == 4
+    assert ("settled@example.com", "google") not in stack.disconnects()
 
 
 def test_a_transform_that_takes_a_disconnect_away_is_found_out(stack: Stack) -> None:

@@ -1,0 +1,89 @@
+"""Programs that lose what their preview showed, go on after an error, or leave by themselves: what
+was not done is never green."""
+
+import json
+
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.pulumi_provider.engine.stack import Stack
+from tests.pulumi_provider.fleet_folder import BOTH
+
+LOSES = """\
+import shutil
+import pulumi
+from reconciler.pulumi_provider.program import main
+
+if not pulumi.runtime.is_dry_run():
+    shutil.rmtree("{notes}", ignore_errors=True)
+main()
+"""
+
+DECLARES = """\
+import sys
+import pulumi
+from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet
+
+
+def declare():
+    return declare_fleet(Fleet("trial", granularity=Granularity("{granularity}")))
+
+
+"""
+
+LEAVES = """\
+declared = declare()
+if not pulumi.runtime.is_dry_run():
+    declared["trial"]["settled@example.com"].outcome.apply(lambda _: sys.exit(0))
+"""
+
+GOES_ON = """\
+try:
+    declare()
+except Exception:
+    pulumi.log.info("going on")
+"""
+
+
+def declares(stack: Stack, what: str) -> None:
+    stack.write("__main__.py", DECLARES.format(granularity=stack.granularity) + what)
+
+
+def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
+    stack.write("__main__.py", LOSES.format(notes=stack.notes))
+    assert stack.up(RECONCILER_REPORT="json=report.json") == 1
+    assert "what the preview of this command showed is lost" in stack.out
+    assert stack.resources() == {}
+    assert stack.mutations() == 0
+    told = json.loads((stack.folder / "report.json").read_text("utf-8"))
+    assert (told["kind"], told["status"]) == ("error", 5)
+
+
+def test_a_preview_that_cannot_be_kept_for_its_update_is_refused(stack: Stack) -> None:
+    assert stack.up(XDG_RUNTIME_DIR="/nonexistent") != 0
+    assert "what this preview shows cannot be kept for the update" in stack.out
+    assert stack.resources() == {}
+    assert stack.mutations() == 0
+
+
+def test_a_program_that_leaves_while_it_is_updated_ends_red(stack: Stack) -> None:
+    leaver = Match(endpoint="disconnect", external_id="leaver@example.com")
+    stack.fail(Fault(kind=FaultKind.STATUS, status=400, match=leaver))
+    declares(stack, LEAVES)
+    assert stack.up("--skip-preview", RECONCILER_REPORT="json=report.json") != 0
+    assert any(
+        said in stack.out
+        for said in ("1 of 2 planned actions not settled", "The program ended before it was asked")
+    )
+    told = json.loads((stack.folder / "report.json").read_text("utf-8"))
+    assert told["status"] == 4
+    assert stack.disconnects() == BOTH
+
+
+def test_a_program_that_goes_on_after_a_refusal_ends_red(stack: Stack) -> None:
+    stack.converge()
+    stack.configure("limits: {maxDisconnects: 0}")
+    stack.declare("{id: settled@example.com, platforms: [], reason: left}")
+    declares(stack, GOES_ON)
+    for operation in (["preview"], ["up", "--yes", "--skip-preview"]):
+        assert stack.run(*operation) != 0
+        assert "going on" in stack.out
+    assert stack.disconnects() == BOTH
