@@ -51,7 +51,7 @@ def declare_fleet(
 
     An update does what its own preview showed and no more; ``require_preview`` refuses one without.
     ``opts`` are for every resource; they are forgotten when they are removed, never deleted, so
-    ``retain_on_delete`` is set, and ``ignore_changes``, ``import_`` and ``parent`` are refused.
+    ``retain_on_delete`` is set, and what would go around the plan, or rename them, is refused.
 
     Raises :class:`pulumi.RunError` when anything is wrong or refused; nothing is registered then,
     and a program that goes on all the same ends red.
