@@ -116,16 +116,19 @@ def _outcomes(connection: Connection, numbers: list[int]) -> dict[int, dict[Outc
     """By the last outcome of each action."""
     if not numbers:
         return {}
-    last = (
-        select(func.max(steps.c.number))
+    later = func.lead(steps.c.number).over(
+        partition_by=(steps.c.run, steps.c.position), order_by=steps.c.number
+    )
+    ended = (
+        select(steps.c.run, steps.c.outcome, later.label("later"))
         .where(steps.c.run.in_(numbers), steps.c.outcome.is_not(None))
-        .group_by(steps.c.run, steps.c.position)
+        .subquery()
     )
     counted: dict[int, dict[Outcome, int]] = {}
     for run, outcome, count in connection.execute(
-        select(steps.c.run, steps.c.outcome, func.count())
-        .where(steps.c.run.in_(numbers), steps.c.number.in_(last))
-        .group_by(steps.c.run, steps.c.outcome)
+        select(ended.c.run, ended.c.outcome, func.count())
+        .where(ended.c.later.is_(None))
+        .group_by(ended.c.run, ended.c.outcome)
     ):
         counted.setdefault(run, {})[Outcome(outcome)] = count
     return counted
