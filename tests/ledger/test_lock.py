@@ -348,6 +348,7 @@ def test_a_heartbeat_that_cannot_be_written_loses_the_lock_after_a_lease_and_reg
     clock = FakeClock()
     with begin(away, clock=clock) as owner:
         database.go(Away.BEFORE)
+        wait_until(lambda: database.missed > 0)  # the last that was written is over by now
         clock.time += LEASE - 1
         wait_until(lambda: database.missed > 2)
         owner.check()
