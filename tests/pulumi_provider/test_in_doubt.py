@@ -51,6 +51,7 @@ def let_die(folder: FleetFolder) -> None:
 def test_nothing_is_sent_for_somebody_whose_earlier_call_is_still_in_doubt(tmp_path: Path) -> None:
     with one_command(tmp_path):
         folder = FleetFolder(tmp_path)
+        folder.configure("timeouts: {readBackSeconds: 1}")
         let_die(folder)
         unreadable = Match(endpoint="authenticate", external_id="leaver@example.com")
         folder.fail(Fault(kind=FaultKind.STATUS, status=403, match=unreadable, times="forever"))
