@@ -8,7 +8,6 @@ import os
 import signal
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +29,7 @@ from reconciler.pulumi_provider.note import Note, Notes
 from reconciler.pulumi_provider.outputs import DeclaredFleet
 from reconciler.pulumi_provider.registering import register
 from reconciler.pulumi_provider.reports import ReportFile, begun_report, plan_report
-from reconciler.pulumi_provider.saying import told_by_program
+from reconciler.pulumi_provider.saying import told_by_program, wrong
 from reconciler.pulumi_provider.staying import check_workspaces
 from reconciler.reporting.wording import stacks
 from reconciler.reporting.wording.stacks import MARKUP
@@ -93,12 +92,12 @@ def _declare(
     try:
         for one in judged:
             _say(one)
-            with _told(one, report):
+            with report.telling(one.fleet.workspace, one.session.workspace):
                 preview.remember(one)
                 told = plan_report(one) if one.run is None else begun_report(one.run.journal.id)
                 report.write(one.fleet.workspace, told)
         for one in judged:
-            with _told(one, report):
+            with report.telling(one.fleet.workspace, one.session.workspace):
                 one.hand_over()
     except BaseException:
         _abandon(judged)
@@ -135,7 +134,7 @@ class _Preview:
             return
         target, ready = judged.session.target, judged.approved.ready
         if not self._notes.write(self._command, self._stack, target, ready):
-            raise _wrong(stacks.preview_not_kept(target, str(self._notes.folder)))
+            raise wrong(stacks.preview_not_kept(target, str(self._notes.folder)))
 
     def shown(self, target: Target) -> Note | None:
         """What was shown for ``target``.
@@ -172,16 +171,16 @@ def _only_once(fleets: Sequence[Fleet]) -> None:
     """All fleets have to be judged before one is registered. Raises :class:`InvalidInput`."""
     if _declared:
         _abandon(_declared)
-        raise _wrong(
+        raise wrong(
             "declare_fleet was called twice: declare all fleets of a program in one call, so that"
             " all are judged before anything is done"
         )
     if not fleets:
-        raise _wrong("declare_fleet needs a fleet: declare_fleet(Fleet('prod'))")
+        raise wrong("declare_fleet needs a fleet: declare_fleet(Fleet('prod'))")
     names = [fleet.workspace for fleet in fleets]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
-        raise _wrong(f"declared twice: workspace {', '.join(twice)}")
+        raise wrong(f"declared twice: workspace {', '.join(twice)}")
 
 
 def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
@@ -245,15 +244,6 @@ def _check_names(judged: Iterable[Judged]) -> None:
         for user in one.desired.users.values():
             if MARKUP in user.id or user.id in _SENTINELS:
                 raise InvalidInput(Diagnostic(user.source, stacks.not_for_pulumi(user.id)))
-
-
-def _wrong(message: str) -> InvalidInput:
-    return InvalidInput(Diagnostic(None, message))
-
-
-def _told(judged: Judged, report: ReportFile) -> AbstractContextManager[None]:
-    workspace = judged.session.workspace
-    return told_by_program(workspace, report.of_error(judged.fleet.workspace, workspace))
 
 
 def _abandon(judged: Iterable[Judged]) -> None:

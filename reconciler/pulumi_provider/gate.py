@@ -15,7 +15,6 @@ import pulumi
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.reports import ReportFile, run_report
 from reconciler.pulumi_provider.resources import CalendarFleet, CalendarUser
-from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.reporting.wording import stacks
 
 _SAID: Final = 32
@@ -48,14 +47,13 @@ class Gate:
 
     def _unsettled(self, judged: Judged) -> str | None:
         """End the run of ``judged``, and tell what of it did not come to a good end."""
-        workspace = judged.session.workspace
-        report = self._report.of_error(judged.fleet.workspace, workspace)
+        name = judged.fleet.workspace
         try:
-            with told_by_program(workspace, report), judged.stack:
+            with self._report.telling(name, judged.session.workspace), judged.stack:
                 result = judged.take_back()
                 if result is None:
                     return None
-                self._report.write(judged.fleet.workspace, run_report(judged, result))
+                self._report.write(name, run_report(judged, result))
         except pulumi.RunError as error:
             return str(error)
         return None if result.converged else stacks.unsettled(judged.approved.plan.content, result)

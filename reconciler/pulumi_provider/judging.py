@@ -40,7 +40,6 @@ from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.reports import ReportFile, refusal_report
-from reconciler.pulumi_provider.saying import told_by_program
 from reconciler.recall import Stop, SystemClock
 from reconciler.reporting import Memory
 
@@ -60,7 +59,7 @@ class Demands:
 
 def configured(fleet: Fleet, demands: Demands) -> Workspace:
     """The workspace of ``fleet``. Raises :class:`pulumi.RunError`."""
-    with told_by_program(report=demands.report.of_error(fleet.workspace)):
+    with demands.report.telling(fleet.workspace):
         configuration = load_configuration(Path.cwd() / fleet.configuration)
         return configuration.workspace(fleet.workspace)
 
@@ -68,8 +67,7 @@ def configured(fleet: Fleet, demands: Demands) -> Workspace:
 def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
     """Judge what an update would do now. Raises :class:`pulumi.RunError`."""
     workspace = configured(fleet, demands)
-    report = demands.report.of_error(fleet.workspace, workspace)
-    with told_by_program(workspace, report), ExitStack() as stack:
+    with demands.report.telling(fleet.workspace, workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
         remembered = remember(workspace, session.endpoint.address, demands.owner)
@@ -97,8 +95,7 @@ def judge_in_update(
     It does what ``shown`` holds, where there is such a note. Raises :class:`pulumi.RunError`.
     """
     workspace = configured(fleet, demands)
-    report = demands.report.of_error(fleet.workspace, workspace)
-    with told_by_program(workspace, report), ExitStack() as stack:
+    with demands.report.telling(fleet.workspace, workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
         terms = Terms(new_ledger=demands.allowed.new_ledger, new_ledger_by=NEW_LEDGER_BY)

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.pulumi_provider.saying import wrong
 
 _REFUSED = {
     "ignore_changes": "it would keep a planned disconnect from being done, without a word",
@@ -16,15 +16,11 @@ _REFUSED = {
 def checked(opts: pulumi.ResourceOptions | None) -> pulumi.ResourceOptions:
     """``opts`` with what a fleet cannot do without. Raises :class:`InvalidInput`."""
     if opts is not None and not isinstance(opts, pulumi.ResourceOptions):
-        raise _wrong(f"opts has to be pulumi.ResourceOptions, and is {opts!r}")
+        raise wrong(f"opts has to be pulumi.ResourceOptions, and is {opts!r}")
     given = opts or pulumi.ResourceOptions()
     for name, why in _REFUSED.items():
         if getattr(given, name):
-            raise _wrong(f"a fleet takes no option {name}: {why}")
+            raise wrong(f"a fleet takes no option {name}: {why}")
     # Forgotten, not deleted: a preview says so, and nobody expects a call.
     forced = pulumi.ResourceOptions(retain_on_delete=True)
     return pulumi.ResourceOptions.merge(given, forced)
-
-
-def _wrong(message: str) -> InvalidInput:
-    return InvalidInput(Diagnostic(None, message))

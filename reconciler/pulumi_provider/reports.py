@@ -3,8 +3,8 @@
 The status in each is what the command line would have ended with.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +14,7 @@ from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
 from reconciler.pulumi_provider.errors import said
 from reconciler.pulumi_provider.judged import Judged
+from reconciler.pulumi_provider.saying import told_by_program, wrong
 from reconciler.reporting import (
     ErrorReport,
     Format,
@@ -62,16 +63,17 @@ class ReportFile:
         for name in sorted(self._unwritten):
             self.write(name, told)
 
-    def of_error(
+    def telling(
         self, name: str, workspace: Workspace | None = None
-    ) -> Callable[[Exception], None]:
-        """Reports what kept the workspace ``name`` from being judged; a refusal has its own."""
+    ) -> AbstractContextManager[None]:
+        """As :func:`told_by_program`, with what goes wrong in the report of the workspace ``name``;
+        a refusal has its own."""
 
         def write(error: Exception) -> None:
             if not isinstance(error, Refused):
                 self.write(name, error_report(error, workspace))
 
-        return write
+        return told_by_program(workspace, write)
 
     def write(self, workspace: str, report: Report) -> None:
         """Write ``report`` whole, or leave what is there. Raises :class:`InvalidInput`."""
@@ -138,4 +140,4 @@ def run_report(judged: Judged, result: RunResult) -> RunReport:
 
 
 def _wrong(message: str) -> InvalidInput:
-    return InvalidInput(Diagnostic(None, f"{VARIABLE}: {message}"))
+    return wrong(f"{VARIABLE}: {message}")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from reconciler.domain import Diagnostic, InvalidInput
+
 if TYPE_CHECKING:
     from reconciler.config import Workspace
 
@@ -16,6 +18,11 @@ class Failed(Exception):
 
 # Else the SDK shows the module before the message.
 Failed.__module__ = "builtins"
+
+
+def wrong(message: str) -> InvalidInput:
+    """The error of something that a program was given, and no file says."""
+    return InvalidInput(Diagnostic(None, message))
 
 
 @contextmanager

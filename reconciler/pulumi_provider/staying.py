@@ -7,25 +7,25 @@ state, so it is the ledger that remembers; where none can be read, nothing is sa
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.domain import Diagnostic, InvalidInput, LedgerPlace
+from reconciler.domain import LedgerPlace
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.pulumi_provider.allowing import OTHER_WORKSPACE_BY
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judging import Demands, configured
+from reconciler.pulumi_provider.saying import wrong
 from reconciler.reporting.wording import stacks
 
 
 def check_workspaces(fleets: Sequence[Fleet], demands: Demands) -> None:
     """Refuse a stack that declares none of its workspaces any more, but others.
 
-    Raises :class:`InvalidInput`, or :class:`pulumi.RunError` where it is told already.
+    Raises ``InvalidInput``, or :class:`pulumi.RunError` where it is told already.
     """
     places = {configured(fleet, demands).ledger for fleet in fleets}
     before = _before(places, demands.owner)
     now = frozenset(fleet.workspace for fleet in fleets)
     if before and not before & now and not demands.allowed.other_workspace:
-        refusal = stacks.other_workspace(demands.owner, before, now, OTHER_WORKSPACE_BY)
-        raise InvalidInput(Diagnostic(None, refusal))
+        raise wrong(stacks.other_workspace(demands.owner, before, now, OTHER_WORKSPACE_BY))
 
 
 def _before(places: Iterable[LedgerPlace], owner: str) -> frozenset[str]:

@@ -1,8 +1,10 @@
 """A folder with a configuration, manifests and a sandbox of its own, for every level of tests."""
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -103,6 +105,10 @@ class FleetFolder:
         """From now on the API knows ``key``, and no other."""
         with closing(sqlite3.connect(self.folder / "state/sandbox.db")) as db, db:
             db.execute("UPDATE meta SET value = ? WHERE key = 'api_key'", (key,))
+
+    def report(self, name: str = "report.json") -> dict[str, Any]:
+        """The JSON report that was written there."""
+        return dict(json.loads((self.folder / name).read_text("utf-8")))
 
     def fail(self, *faults: Fault) -> None:
         for fault in faults:

@@ -1,6 +1,5 @@
 """The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
 
-import json
 import os
 import threading
 from pathlib import Path
@@ -15,6 +14,16 @@ from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
 
 USER = "pulumi-python:dynamic/reconciler:CalendarUser"
+
+
+REFUSED = """\
+apiVersion: reconciler/v1
+workspaces:
+  other:
+    sandbox: {seed: seed.yaml, state: state/other.db}
+    manifests: [manifests/]
+    limits: {maxDisconnects: 0}
+"""
 
 
 def test_every_declared_user_is_a_resource_with_its_plan_pinned(program: Program) -> None:
@@ -45,12 +54,7 @@ def test_a_fleet_is_one_resource_whose_inputs_hold_only_the_plan(program: Progra
 
 
 def test_nothing_is_registered_when_one_of_two_workspaces_is_refused(program: Program) -> None:
-    program.folder.write(
-        "other.yaml",
-        "apiVersion: reconciler/v1\nworkspaces:\n  other:\n"
-        "    sandbox: {seed: seed.yaml, state: state/other.db}\n"
-        "    manifests: [manifests/]\n    limits: {maxDisconnects: 0}\n",
-    )
+    program.folder.write("other.yaml", REFUSED)
     with pytest.raises(pulumi.RunError, match="max-disconnects refused"):
         program.declare(Fleet("trial"), Fleet("other", "other.yaml"))
     assert program.mocks.resources == {}
@@ -204,7 +208,7 @@ def test_what_refuses_the_whole_program_replaces_the_report_of_each_workspace(
     monkeypatch.setenv(variable, value)
     with pytest.raises(pulumi.RunError, match=variable):
         program.declare(Fleet("trial"))
-    told = json.loads((program.folder.folder / "report.json").read_text("utf-8"))
+    told = program.folder.report()
     assert (told["kind"], told["status"]) == ("error", status)
     assert variable in str(told["problems"])
 
@@ -212,19 +216,11 @@ def test_what_refuses_the_whole_program_replaces_the_report_of_each_workspace(
 def test_a_workspace_whose_neighbour_is_refused_says_so_in_its_report(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    program.folder.write(
-        "other.yaml",
-        "apiVersion: reconciler/v1\nworkspaces:\n  other:\n"
-        "    sandbox: {seed: seed.yaml, state: state/other.db}\n"
-        "    manifests: [manifests/]\n    limits: {maxDisconnects: 0}\n",
-    )
+    program.folder.write("other.yaml", REFUSED)
     monkeypatch.setenv("RECONCILER_REPORT", "json={workspace}.json")
     with pytest.raises(pulumi.RunError, match="max-disconnects refused"):
         program.declare(Fleet("trial"), Fleet("other", "other.yaml"))
-    told = {
-        name: json.loads((program.folder.folder / f"{name}.json").read_text("utf-8"))
-        for name in ("trial", "other")
-    }
+    told = {name: program.folder.report(f"{name}.json") for name in ("trial", "other")}
     assert {name: (each["kind"], each["status"]) for name, each in told.items()} == {
         "trial": ("error", 3),
         "other": ("plan", 3),

@@ -1,8 +1,6 @@
 """Programs that lose what their preview showed, go on after an error, or leave by themselves: what
 was not done is never green."""
 
-import json
-
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
@@ -53,7 +51,7 @@ def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
     assert "what the preview of this command showed is lost" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
-    told = json.loads((stack.folder / "report.json").read_text("utf-8"))
+    told = stack.report()
     assert (told["kind"], told["status"]) == ("error", 5)
 
 
@@ -73,7 +71,7 @@ def test_a_program_that_leaves_while_it_is_updated_ends_red(stack: Stack) -> Non
         said in stack.out
         for said in ("1 of 2 planned actions not settled", "The program ended before it was asked")
     )
-    told = json.loads((stack.folder / "report.json").read_text("utf-8"))
+    told = stack.report()
     assert told["status"] == 4
     assert stack.disconnects() == BOTH
 
