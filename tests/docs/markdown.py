@@ -92,5 +92,8 @@ def pages() -> list[Page]:
     """Everything that is written for the reader of the repository."""
     return [
         Page(path)
-        for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md")))
+        for path in (
+            *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+            *sorted(ROOT.glob("docs/**/*.md")),
+        )
     ]
