@@ -21,7 +21,7 @@ from reconciler.engine import (
     carry_out,
     limit_sources,
 )
-from reconciler.planning import GuardName, PlanChanges, PlanUnusable
+from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
 
 DEFAULTS = ApplySettings()
@@ -110,8 +110,3 @@ def act(
             memory=acting.run.memory if acting else None,
             changes=acting.changes if acting else None,
         )
-
-
-def permitted(allowed: dict[GuardName, bool]) -> frozenset[GuardName]:
-    """The guards that this run may go past."""
-    return frozenset(guard for guard, yes in allowed.items() if yes)

@@ -1,12 +1,17 @@
 """The options that several commands share, said once."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from reconciler.cli.logs import LogFormat as LogFormatName
+from reconciler.domain import InvalidInput
+from reconciler.engine.overrides import GUARDS, NEW_LEDGER, OPTION, overrides
 from reconciler.reporting import Format
+
+APPLY_TAKES = (*GUARDS, NEW_LEDGER)
 
 Config = Annotated[
     Path | None,
@@ -49,44 +54,38 @@ Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="List what is left alone too; log to stderr.")
 ]
 LogFormat = Annotated[LogFormatName, typer.Option(help="Format of the logs on standard error.")]
-AllowMaxDisconnects = Annotated[
-    bool,
-    typer.Option("--allow-max-disconnects", help="Go beyond maxDisconnects, in this run."),
-]
-AllowMaxDisconnectPercent = Annotated[
-    bool,
-    typer.Option(
-        "--allow-max-disconnect-percent", help="Go beyond maxDisconnectPercent, in this run."
-    ),
-]
-AllowEmptyDesired = Annotated[
-    bool, typer.Option("--allow-empty-desired", help="The manifests may declare nobody.")
-]
-AllowObservedFleetShrink = Annotated[
-    bool,
-    typer.Option(
-        "--allow-observed-fleet-shrink",
-        help="The API may list many fewer users than in the last accepted run.",
-    ),
-]
-AllowDesiredFleetShrink = Annotated[
-    bool,
-    typer.Option(
-        "--allow-desired-fleet-shrink",
-        help="The manifests may declare many fewer users than in the last accepted run.",
-    ),
-]
-AllowTakeover = Annotated[
-    bool,
-    typer.Option(
-        "--allow-takeover",
-        help="Declare users otherwise than the owner to whom they belong: they change hands.",
-    ),
-]
-NewLedger = Annotated[
-    bool,
-    typer.Option(
-        "--new-ledger", help="Make a ledger where none is found, although requireLedger is set."
+
+
+def _checked(takes: tuple[str, ...]) -> Callable[[list[str]], list[str]]:
+    def check(words: list[str]) -> list[str]:
+        try:
+            overrides(words, "it", takes)
+        except InvalidInput as error:
+            (found,) = error.diagnostics
+            raise typer.BadParameter(f"{found.message}; {found.hint}") from None
+        return words
+
+    return check
+
+
+def _allow(takes: tuple[str, ...], and_more: str = "") -> Any:
+    """``--allow``, which ``takes`` these words."""
+    return typer.Option(
+        OPTION,
+        metavar="GUARD",
+        help=f"Go past this guard in this run: {', '.join(GUARDS)}{and_more}; can be repeated.",
+        callback=_checked(takes),
+        autocompletion=lambda: list(takes),
+        show_default=False,
+    )
+
+
+AllowGuards = Annotated[list[str], _allow(GUARDS)]
+Allow = Annotated[
+    list[str],
+    _allow(
+        APPLY_TAKES,
+        f". With {NEW_LEDGER}: make a ledger where none is found, although requireLedger is set",
     ),
 ]
 LockTimeout = Annotated[
@@ -103,7 +102,4 @@ Parallelism = Annotated[
     typer.Option(
         min=1, max=32, help="Calls under way at once; users who are only read back do not count."
     ),
-]
-AllowEmptyObserved = Annotated[
-    bool, typer.Option("--allow-empty-observed", help="The API may list nobody.")
 ]

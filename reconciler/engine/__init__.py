@@ -20,6 +20,7 @@ from reconciler.engine.handing_over import hand_over, take_back
 from reconciler.engine.importing import Imported, import_manifest
 from reconciler.engine.joining import JoinedActing, join_acting
 from reconciler.engine.narrowing import narrow
+from reconciler.engine.overrides import Overrides, overrides
 from reconciler.engine.previewing import IncompleteList, Observation, observe, preview
 from reconciler.engine.remembering import Remembered, remember
 from reconciler.engine.resuming import Resumption, resumption
@@ -35,6 +36,7 @@ __all__ = [
     "JoinedActing",
     "ManifestsMoved",
     "Observation",
+    "Overrides",
     "Refused",
     "Remembered",
     "Resumption",
@@ -58,6 +60,7 @@ __all__ = [
     "observe",
     "of_signal",
     "open_session",
+    "overrides",
     "preview",
     "preview_again",
     "remember",

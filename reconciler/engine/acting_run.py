@@ -12,6 +12,7 @@ import reconciler
 from reconciler.applying import ApplySettings, Front, Settled, Settler
 from reconciler.config import Workspace
 from reconciler.engine.acting import Refused
+from reconciler.engine.overrides import NEW_LEDGER, OPTION
 from reconciler.engine.previewing import Observation, commit_of, observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
@@ -32,7 +33,7 @@ class Terms(Struct, frozen=True):
 
     new_ledger: bool = False
     lock_timeout: float = 0.0
-    new_ledger_by: str = "--new-ledger"
+    new_ledger_by: str = f"`{OPTION} {NEW_LEDGER}`"
 
 
 @dataclass

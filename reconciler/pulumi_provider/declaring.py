@@ -16,10 +16,10 @@ import pulumi
 from pulumi.runtime import is_dry_run
 
 from reconciler.domain import Diagnostic, InvalidInput, stack_owner
+from reconciler.engine.overrides import overrides_of
 from reconciler.manifest.regular_file import read_regular
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
 from reconciler.pulumi_provider import options
-from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.gate import Gate, ends_red
@@ -83,7 +83,7 @@ def _declare(
         checked = options.checked(opts)
         _only_once(fleets)
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-        demands = Demands(stack_owner(stack), _saved_plan(fleets), allowed(os.environ), report)
+        demands = Demands(stack_owner(stack), _saved_plan(fleets), overrides_of(os.environ), report)
         preview = _Preview(
             command, stack, required=require_preview, saved=demands.saved is not None
         )

@@ -25,10 +25,10 @@ from reconciler.engine import (
     preview,
     remember,
 )
+from reconciler.engine.overrides import overrides_of
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Content, History, Roster, judge_list, make_plan
 from reconciler.planning.diff import as_declared
-from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import cli_of
 from reconciler.pulumi_provider.inputs import Properties
 from reconciler.pulumi_provider.once import Once
@@ -147,7 +147,10 @@ class Desk:
         session = self.session
         with self._told():
             verdicts = judge_list(
-                observation.state, session.workspace.limits, history, allowed(os.environ).guards
+                observation.state,
+                session.workspace.limits,
+                history,
+                overrides_of(os.environ).guards,
             )
         if refusal := stacks.unbelievable(session.target, observation.state, verdicts):
             raise Failed(refusal)
@@ -163,7 +166,7 @@ class Desk:
                 self.session,
                 desired,
                 observation,
-                allowed(os.environ).guards,
+                overrides_of(os.environ).guards,
                 apply_settings(self.session.workspace),
                 opened_by_us=_opened_by_us,
             )

@@ -32,10 +32,10 @@ from reconciler.engine import (
     preview_again,
     remember,
 )
+from reconciler.engine.overrides import NEW_LEDGER, Overrides, in_environment
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
-from reconciler.pulumi_provider.allowing import NEW_LEDGER_BY, Allowed
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.note import Note
@@ -53,7 +53,7 @@ class Demands:
 
     owner: str
     saved: Plan | None
-    allowed: Allowed
+    allowed: Overrides
     report: ReportFile
 
 
@@ -98,7 +98,9 @@ def judge_in_update(
     with demands.report.telling(fleet.workspace, workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
-        terms = Terms(new_ledger=demands.allowed.new_ledger, new_ledger_by=NEW_LEDGER_BY)
+        terms = Terms(
+            new_ledger=demands.allowed.new_ledger, new_ledger_by=in_environment(NEW_LEDGER)
+        )
         run = stack.enter_context(acting_run(session, Front.PULUMI, terms, demands.owner))
         saved, changes = demands.saved, None
         left: tuple[Action, ...] = ()

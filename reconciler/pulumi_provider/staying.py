@@ -8,8 +8,8 @@ state, so it is the ledger that remembers; where none can be read, nothing is sa
 from collections.abc import Iterable, Sequence
 
 from reconciler.domain import LedgerPlace
+from reconciler.engine.overrides import OTHER_WORKSPACE, in_environment
 from reconciler.ledger import LedgerError, read_ledger
-from reconciler.pulumi_provider.allowing import OTHER_WORKSPACE_BY
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judging import Demands, configured
 from reconciler.pulumi_provider.saying import wrong
@@ -25,7 +25,9 @@ def check_workspaces(fleets: Sequence[Fleet], demands: Demands) -> None:
     before = _before(places, demands.owner)
     now = frozenset(fleet.workspace for fleet in fleets)
     if before and not before & now and not demands.allowed.other_workspace:
-        raise wrong(stacks.other_workspace(demands.owner, before, now, OTHER_WORKSPACE_BY))
+        raise wrong(
+            stacks.other_workspace(demands.owner, before, now, in_environment(OTHER_WORKSPACE))
+        )
 
 
 def _before(places: Iterable[LedgerPlace], owner: str) -> frozenset[str]:

@@ -1,21 +1,13 @@
 """What an operator types, run in this process: the real functions of the command line."""
 
 from pathlib import Path
-from typing import Any
 
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.resume import resume
 from reconciler.cli.commands.unlock import unlock
 from reconciler.cli.errors import Ended
-from reconciler.planning import GuardName
 from tests.chaos.schedule import ApplyIt, PlanIt, ResumeIt
-
-GUARDS = {
-    f"allow_{guard.value.replace('-', '_')}": guard
-    for guard in GuardName
-    if guard is not GuardName.COMPLETE_OBSERVATION
-}
 
 
 def run_plan(command: PlanIt, config: Path, out: Path) -> int:
@@ -27,18 +19,16 @@ def run_plan(command: PlanIt, config: Path, out: Path) -> int:
 
 
 def run_apply(command: ApplyIt, config: Path, saved: Path | None) -> int:
-    allowed: Any = {name: guard.value in command.allow for name, guard in GUARDS.items()}
     try:
         apply(
             plan=saved,
             auto_approve=True,
+            allow=[*command.allow, *(["new-ledger"] if command.new_ledger else [])],
             config=config,
             max_failures=command.max_failures,
             parallelism=command.workers,
             lock_timeout=command.lock_timeout,
-            new_ledger=command.new_ledger,
             quiet=True,
-            **allowed,
         )
     except Ended as ended:
         return ended.status
@@ -46,16 +36,15 @@ def run_apply(command: ApplyIt, config: Path, saved: Path | None) -> int:
 
 
 def run_resume(command: ResumeIt, config: Path, run: str) -> int:
-    allowed: Any = {name: guard.value in command.allow for name, guard in GUARDS.items()}
     try:
         resume(
             run=run,
+            allow=list(command.allow),
             config=config,
             max_failures=command.max_failures,
             parallelism=command.workers,
             lock_timeout=command.lock_timeout,
             quiet=True,
-            **allowed,
         )
     except Ended as ended:
         return ended.status

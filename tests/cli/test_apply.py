@@ -166,20 +166,20 @@ def test_a_refusal_by_a_guard_does_nothing(project: Project) -> None:
 
 def test_a_refusal_can_be_allowed_for_one_run(project: Project) -> None:
     project.configure("limits: {maxDisconnects: 1}")
-    assert project.run("apply", "--auto-approve", "--allow-max-disconnects") == 0
+    assert project.run("apply", "--auto-approve", "--allow", "max-disconnects") == 0
     assert project.mutations() == BOTH
 
 
 def test_allowing_one_guard_allows_no_other(project: Project) -> None:
     project.configure("limits: {maxDisconnects: 1}")
-    assert project.run("apply", "--auto-approve", "--allow-empty-observed") == 3
+    assert project.run("apply", "--auto-approve", "--allow", "empty-observed") == 3
     assert project.mutations() == []
 
 
 def test_an_incomplete_observation_can_not_be_allowed(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
     allow = ["max-disconnects", "max-disconnect-percent", "empty-desired", "empty-observed"]
-    flags = [f"--allow-{name}" for name in allow]
+    flags = [word for name in allow for word in ("--allow", name)]
     assert project.run("apply", "--auto-approve", *flags) == 6
     assert project.mutations() == []
 
@@ -269,3 +269,24 @@ def test_calls_in_doubt_hold_back_new_ones_before_their_time_is_up(project: Proj
     outcomes = {r["user"]: r["outcome"] for r in json.loads(project.out)["results"]}
     assert outcomes == {"leaver@example.com": "unknown", "mover@example.com": "not_attempted"}
     assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+
+
+@pytest.mark.parametrize("command", [["apply"], ["resume", "0000"]])
+@pytest.mark.parametrize("word", ["complete-observation", "everything", "other-workspace"])
+def test_a_word_that_cannot_be_allowed_is_bad_usage_and_the_words_are_told(
+    project: Project, command: list[str], word: str
+) -> None:
+    assert project.run(*command, "--allow", word) == 64
+    assert f"--allow': it names {word}, which cannot be allowed" in project.err
+    assert "it takes: empty-desired, empty-observed" in project.err
+    assert project.requests() == ()
+
+
+def test_several_guards_are_allowed_by_naming_each(project: Project) -> None:
+    project.configure("limits: {maxDisconnects: 0, maxDisconnectPercent: 0}")
+    only_one = ["--allow", "max-disconnects"]
+    both = [*only_one, "--allow", "max-disconnect-percent"]
+    assert project.run("apply", "--auto-approve", *only_one) == 3
+    assert project.mutations() == []
+    assert project.run("apply", "--auto-approve", *both) == 0
+    assert project.mutations() == sorted([MOVER_LOSES_GOOGLE, LEAVER_LOSES_GOOGLE])

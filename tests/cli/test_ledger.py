@@ -103,10 +103,10 @@ def test_where_a_ledger_is_required_none_is_made_unasked(project: Project) -> No
     text = (project.folder / "reconciler.yaml").read_text()
     project.write("reconciler.yaml", text + "requireLedger: true\n")
     assert project.run("apply", "--auto-approve") == 3
-    assert "--new-ledger" in project.err
+    assert "--allow new-ledger" in project.err
     assert LEDGER in project.err
     assert project.mutations() == []
-    assert project.run("apply", "--auto-approve", "--new-ledger") == 0
+    assert project.run("apply", "--auto-approve", "--allow", "new-ledger") == 0
     assert project.mutations() == BOTH
     assert project.run("apply", "--auto-approve") == 0
 
@@ -280,8 +280,8 @@ def test_manifests_that_shrank_are_refused_until_it_is_allowed(project: Project)
     assert _guard(project, "desired-fleet-shrink") == "refused"
     assert project.run("apply", "--auto-approve") == 3
     assert project.mutations() == BOTH
-    assert project.run("apply", "--auto-approve", "--allow-observed-fleet-shrink") == 3
-    assert project.run("apply", "--auto-approve", "--allow-desired-fleet-shrink") == 0
+    assert project.run("apply", "--auto-approve", "--allow", "observed-fleet-shrink") == 3
+    assert project.run("apply", "--auto-approve", "--allow", "desired-fleet-shrink") == 0
     assert project.mutations() == sorted([*BOTH, LEAVER_LOSES_GOOGLE])
     assert project.run("apply", "--auto-approve") == 0
 
@@ -297,7 +297,7 @@ def test_a_list_that_shrank_is_refused(project: Project) -> None:
     project.sandbox.connect("leaver@example.com", Platform.GOOGLE)
     project.fail(Fault(kind=FaultKind.TRUNCATED_LIST, keep=3, times="forever"))
     assert project.run("apply", "--auto-approve") == 3
-    assert "--allow-observed-fleet-shrink" in project.out
+    assert "--allow observed-fleet-shrink" in project.out
     assert project.mutations() == BOTH
 
 

@@ -123,7 +123,7 @@ def test_guards_judge_what_is_left_of_a_resumed_run(project: Project) -> None:
     run = _stopped_after_the_leaver(project)
     project.configure("limits: {maxDisconnects: 0}")
     assert project.run("resume", run) == 3
-    assert project.run("resume", run, "--allow-max-disconnects") == 4
+    assert project.run("resume", run, "--allow", "max-disconnects") == 4
     assert project.mutations() == BOTH
 
 

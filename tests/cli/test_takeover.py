@@ -76,7 +76,7 @@ def test_a_user_of_a_stack_that_declares_him_otherwise_is_not_taken_over(project
     stack_declares(project, STACK_KEEPS)
     assert project.run("apply", "--auto-approve") == 3
     assert REFUSED in project.out
-    assert "add `--allow-takeover` to `reconciler apply`" in project.out
+    assert "add `--allow takeover` to `reconciler apply`" in project.out
     assert project.mutations() == []
     assert last_run(project)["state"] == "refused"
 
@@ -97,9 +97,9 @@ def test_a_preview_refuses_as_the_run_would_and_writes_nothing(project: Project)
 
 def test_they_change_hands_where_that_is_allowed_and_stay_there(project: Project) -> None:
     stack_declares(project, STACK_KEEPS)
-    assert project.run("apply", "--auto-approve", "--allow-max-disconnects") == 3
+    assert project.run("apply", "--auto-approve", "--allow", "max-disconnects") == 3
     assert project.mutations() == []
-    assert project.run("apply", "--auto-approve", "--allow-takeover") == 0
+    assert project.run("apply", "--auto-approve", "--allow", "takeover") == 0
     assert project.mutations() == BOTH
     assert last_run(project)["owner"] == COMMAND_LINE
     assert project.run("apply", "--auto-approve", "--format", "json") == 0
@@ -151,7 +151,7 @@ def test_a_saved_plan_is_judged_by_who_has_the_users_when_it_is_applied(project:
     assert project.run("apply", "plan.json") == 3
     assert REFUSED in project.out
     assert project.mutations() == []
-    assert project.run("apply", "plan.json", "--allow-takeover") == 0
+    assert project.run("apply", "plan.json", "--allow", "takeover") == 0
     assert project.mutations() == BOTH
 
 
@@ -176,7 +176,7 @@ def test_a_run_is_not_resumed_where_a_stack_has_taken_over_meanwhile(project: Pr
     stack_declares(project, STACK_KEEPS)
     assert project.run("resume", run) == 3
     assert project.mutations() == [LEAVER_LOSES_GOOGLE]
-    assert project.run("resume", run, "--allow-takeover") == 4
+    assert project.run("resume", run, "--allow", "takeover") == 4
     assert project.mutations() == BOTH
 
 

@@ -156,7 +156,7 @@ def test_the_behaviour_page_has_a_row_for_every_exit_status(status: Exit) -> Non
 
 @pytest.mark.parametrize("guard", ALLOWABLE)
 def test_the_behaviour_page_names_the_flag_of_every_guard(guard: GuardName) -> None:
-    assert f"--allow-{guard}" in BEHAVIOUR.code
+    assert f"--allow {guard}" in BEHAVIOUR.code
 
 
 @pytest.mark.parametrize("switch", Behaviour.__struct_fields__)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from reconciler.applying import RunResult
+from reconciler.engine.overrides import overrides_of
 from reconciler.pulumi_provider import (
     Fleet,
     Granularity,
@@ -18,7 +19,6 @@ from reconciler.pulumi_provider import (
     user_converging,
     user_handling,
 )
-from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.cli_process import CliProcess
 from reconciler.pulumi_provider.judging import Demands, judge_in_update
 from reconciler.pulumi_provider.note import Note
@@ -45,7 +45,7 @@ def update(
 ) -> tuple[RunResult, list[dict[str, Any]]]:
     """One update of a stack, from nothing: how its run ended, and the outputs of its resources."""
     fleet = Fleet("trial", granularity=granularity)
-    demands = Demands(owner, None, allowed(os.environ), ReportFile({}, ["trial"]))
+    demands = Demands(owner, None, overrides_of(os.environ), ReportFile({}, ["trial"]))
     judged = judge_in_update(fleet, demands, lambda _: note)
     with judged.stack:
         judged.hand_over()

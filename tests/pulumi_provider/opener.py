@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.pulumi_provider.allowing import Allowed
+from reconciler.engine.overrides import Overrides
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judging import Demands, judge_in_update
 from reconciler.pulumi_provider.reports import ReportFile
@@ -12,7 +12,7 @@ from reconciler.pulumi_provider.reports import ReportFile
 @contextmanager
 def opened() -> Iterator[None]:
     """The run of the workspace ``trial``, for as long as the context lasts."""
-    demands = Demands("stack organization/trial/dev", None, Allowed(), ReportFile({}, ["trial"]))
+    demands = Demands("stack organization/trial/dev", None, Overrides(), ReportFile({}, ["trial"]))
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
     judged.hand_over()
     with judged.stack:

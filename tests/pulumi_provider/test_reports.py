@@ -12,10 +12,10 @@ import pytest
 from reconciler.applying import Holder, JournalFailed, Who
 from reconciler.cli.exits import exit_status
 from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.engine.overrides import Overrides
 from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider import Fleet
-from reconciler.pulumi_provider.allowing import Allowed
 from reconciler.pulumi_provider.gate import Gate
 from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.reports import ReportFile, error_report
@@ -33,7 +33,7 @@ def reported(folder: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> object:
     demands = Demands(
         "stack o/p/dev",
         None,
-        Allowed(),
+        Overrides(),
         ReportFile({"RECONCILER_REPORT": f"json={path}"}, ["trial"]),
     )
     with pytest.raises(pulumi.RunError):
@@ -75,7 +75,7 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
     monkeypatch.chdir(folder.folder)
     path = folder.write("report.json", "of an earlier run")
     report = ReportFile({"RECONCILER_REPORT": f"json={path}"}, ["trial"])
-    demands = Demands("stack o/p/dev", None, Allowed(), report)
+    demands = Demands("stack o/p/dev", None, Overrides(), report)
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
     gate = Gate([judged], report)
     atexit.unregister(gate._leave)
@@ -123,7 +123,7 @@ def test_a_report_that_cannot_be_written_is_the_error(
     demands = Demands(
         "stack o/p/dev",
         None,
-        Allowed(),
+        Overrides(),
         ReportFile({"RECONCILER_REPORT": "json=no/such/folder"}, ["trial"]),
     )
     with pytest.raises(pulumi.RunError, match="no/such/folder cannot be written"):

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain import InvalidInput
+from reconciler.engine.overrides import overrides_of
 from reconciler.pulumi_provider import Fleet
-from reconciler.pulumi_provider.allowing import allowed
 from reconciler.pulumi_provider.judging import Demands
 from reconciler.pulumi_provider.reports import ReportFile
 from reconciler.pulumi_provider.staying import check_workspaces
@@ -23,7 +23,9 @@ workspaces:
 
 
 def demands(owner: str = "stack organization/trial/dev", allow: str = "") -> Demands:
-    return Demands(owner, None, allowed({"RECONCILER_ALLOW": allow}), ReportFile({}, ["trial"]))
+    return Demands(
+        owner, None, overrides_of({"RECONCILER_ALLOW": allow}), ReportFile({}, ["trial"])
+    )
 
 
 @pytest.fixture

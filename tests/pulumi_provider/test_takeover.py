@@ -109,7 +109,7 @@ def test_a_stack_is_refused_what_the_command_line_has_and_the_other_way_round(
     folder.write("manifests/people.yaml", disagreeing)
     assert run(["apply", "--auto-approve", "--quiet"]) == 3
     assert folder.mutations() == 0
-    assert run(["apply", "--auto-approve", "--quiet", "--allow-takeover"]) == 0
+    assert run(["apply", "--auto-approve", "--quiet", "--allow", "takeover"]) == 0
     assert folder.disconnects() == BOTH
 
 

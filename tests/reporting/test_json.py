@@ -59,7 +59,7 @@ def test_a_refusal_carries_its_limit_place_flag_and_remedy() -> None:
     assert refusal["judgement"] == "refused"
     assert (refusal["actual"], refusal["limit"]) == (30, 10)
     assert refusal["limit_source"] == "reconciler.yaml:12:5"
-    assert refusal["flag"] == "--allow-max-disconnects"
+    assert refusal["flag"] == "--allow max-disconnects"
     assert "maxDisconnects: 30" in refusal["remedy"]
     assert guards["empty-desired"]["remedy"] is None
     assert guards["complete-observation"]["flag"] is None

@@ -241,5 +241,5 @@ def test_a_shrunken_fleet_says_what_would_let_it_pass() -> None:
     guards = document(REPORTS["shrunken plan"])["guards"]
     found = {guard["guard"]: guard for guard in guards}["observed-fleet-shrink"]
     assert (found["actual"], found["limit"], found["total"]) == (1, 30, 7)
-    assert found["flag"] == "--allow-observed-fleet-shrink"
+    assert found["flag"] == "--allow observed-fleet-shrink"
     assert "maxFleetShrinkPercent: 86" in found["remedy"]

@@ -60,7 +60,7 @@ def test_a_converged_plan_has_no_table() -> None:
 def test_a_refusal_is_a_warning_with_what_would_allow_it() -> None:
     found = markdown(samples.REFUSED_REPORT)
     assert "> [!WARNING]\n> max-disconnects refused: 30 disconnects" in found
-    assert "`--allow-max-disconnects`" in found
+    assert "`--allow max-disconnects`" in found
     assert found.index("> [!WARNING]") < found.index("| User |")
 
 

@@ -27,7 +27,7 @@ def test_a_refusal_names_the_user_both_owners_and_what_each_declares() -> None:
             f" platforms: user-00 ({DISAGREE})"
         ),
         (
-            "  If this is meant, add `--allow-takeover` to `reconciler apply`; if the plan is for"
+            "  If this is meant, add `--allow takeover` to `reconciler apply`; if the plan is for"
             " the stack that declares them, make it by"
             " `reconciler plan --stack ORGANIZATION/PROJECT/STACK`; if not, declare the"
             " same platforms as the other owner, or leave these users out of the manifests."
@@ -108,7 +108,7 @@ def test_programs_are_told_all_in_the_plan_and_the_first_with_the_guard() -> Non
     report = PlanReport(samples.contested_plan(NAMED + 2), 3)
     found = json.loads(render(report, Format.JSON))
     (guard,) = [guard for guard in found["guards"] if guard["guard"] == "takeover"]
-    assert guard["flag"] == "--allow-takeover"
+    assert guard["flag"] == "--allow takeover"
     assert len(guard["contested"]) == NAMED
     assert len(found["content"]["contested"]) == NAMED + 2
     assert guard["contested"][0] == {
@@ -134,4 +134,4 @@ def test_a_comment_names_them_and_folds_all_of_them() -> None:
     assert "<details><summary>2 declared otherwise by another owner</summary>" in found
     assert "`user-01`" in found
     assert f"`{STACK}` declares microsoft" in found
-    assert "`--allow-takeover`" in found
+    assert "`--allow takeover`" in found

@@ -140,7 +140,7 @@ def test_a_shrunken_fleet_says_from_what_to_what_and_which_flag_or_edit_helps() 
     assert (
         "observed-fleet-shrink refused: Recall.ai lists 1 calendar user, 7 in the last accepted "
         "run (85.7 % fewer); the limit is 30 % (`maxFleetShrinkPercent`)\n"
-        "  If this is meant, add `--allow-observed-fleet-shrink` to `reconciler apply`, or set "
+        "  If this is meant, add `--allow observed-fleet-shrink` to `reconciler apply`, or set "
         "`maxFleetShrinkPercent: 86` under `limits` in the configuration; if not, check that the "
         "API key and the region are those of the workspace.\n"
     ) in found

@@ -22,7 +22,8 @@ def test_nothing_is_said_where_all_is_well(state: MemoryState) -> None:
 def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() -> None:
     assert (
         f"No ledger at {PLACE}: what needs a memory (fleet shrinkage, takeover) was not judged. "
-        "An acting run makes one there; under `requireLedger: true` only with `--new-ledger`.\n"
+        "An acting run makes one there; under `requireLedger: true` only with "
+        "`--allow new-ledger`.\n"
     ) in text(memory(MemoryState.NONE))
 
 

@@ -96,8 +96,8 @@ def test_every_verdict_of_every_guard_has_words(guard: GuardName, judgement: Jud
 @pytest.mark.parametrize("guard", GuardName)
 def test_a_refusal_names_its_flag_exactly_where_there_is_one(guard: GuardName) -> None:
     remedy = plain(guards.remedy(Verdict(guard, Judgement.REFUSED, 3, 2)))
-    assert (f"`--allow-{guard}`" in remedy) is (guard in ALLOWABLE)
-    assert guards.flag(guard) == (f"--allow-{guard}" if guard in ALLOWABLE else None)
+    assert (f"`--allow {guard}`" in remedy) is (guard in ALLOWABLE)
+    assert guards.flag(guard) == (f"--allow {guard}" if guard in ALLOWABLE else None)
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -8,7 +8,7 @@ import typer
 
 from reconciler.applying import Front
 from reconciler.cli import options
-from reconciler.cli.acting import DEFAULTS, Acting, act, permitted
+from reconciler.cli.acting import DEFAULTS, Acting, act
 from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
@@ -27,9 +27,11 @@ from reconciler.engine import (
     judge_fresh,
     judge_saved,
     limit_sources,
+    overrides,
     preview,
     preview_again,
 )
+from reconciler.engine.overrides import OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
 from reconciler.reporting import Format, PlanReport, Report
@@ -47,14 +49,7 @@ def apply(
         bool,
         typer.Option("--same-commit", help="Refuse a saved plan made at another git commit."),
     ] = False,
-    allow_max_disconnects: options.AllowMaxDisconnects = False,
-    allow_max_disconnect_percent: options.AllowMaxDisconnectPercent = False,
-    allow_empty_desired: options.AllowEmptyDesired = False,
-    allow_empty_observed: options.AllowEmptyObserved = False,
-    allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
-    allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
-    allow_takeover: options.AllowTakeover = False,
-    new_ledger: options.NewLedger = False,
+    allow: options.Allow = [],
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,
@@ -69,17 +64,7 @@ def apply(
 ) -> None:
     """Make the API be as the manifests say: disconnect what is not wanted, and verify it."""
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = permitted(
-        {
-            GuardName.MAX_DISCONNECTS: allow_max_disconnects,
-            GuardName.MAX_DISCONNECT_PERCENT: allow_max_disconnect_percent,
-            GuardName.EMPTY_DESIRED: allow_empty_desired,
-            GuardName.EMPTY_OBSERVED: allow_empty_observed,
-            GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
-            GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
-            GuardName.TAKEOVER: allow_takeover,
-        }
-    )
+    allowed = overrides(allow, OPTION, options.APPLY_TAKES)
 
     def body() -> Report:
         if plan and select:
@@ -96,21 +81,21 @@ def apply(
             def run(acting: Acting) -> Report:
                 if saved:
                     approved = _approve_saved(
-                        acting, saved, desired, allowed, same_commit=same_commit
+                        acting, saved, desired, allowed.guards, same_commit=same_commit
                     )
                 else:
                     observation = acting.observe()
                     history = acting.run.history()
                     planned = preview(session, desired, observation, history, selectors)
                     circumstances = Circumstances(desired, observation, history)
-                    approved = judge_fresh(session, planned, circumstances, allowed)
+                    approved = judge_fresh(session, planned, circumstances, allowed.guards)
                     _ask(acting, approved, auto_approve=auto_approve)
                 return acting.carry_out(approved)
 
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            terms = Terms(new_ledger=new_ledger, lock_timeout=lock_timeout)
+            terms = Terms(new_ledger=allowed.new_ledger, lock_timeout=lock_timeout)
             return act(frame, session, Front.APPLY, terms, settings, run)
 
     frame.run(body)

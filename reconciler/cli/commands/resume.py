@@ -6,7 +6,7 @@ import typer
 
 from reconciler.applying import Front
 from reconciler.cli import options
-from reconciler.cli.acting import DEFAULTS, Acting, act, permitted
+from reconciler.cli.acting import DEFAULTS, Acting, act
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import load
 from reconciler.cli.logs import LogFormat
@@ -20,9 +20,11 @@ from reconciler.engine import (
     check_usable,
     compare,
     judge_saved,
+    overrides,
     preview_again,
     resumption,
 )
+from reconciler.engine.overrides import GUARDS, OPTION
 from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, Report
@@ -30,13 +32,7 @@ from reconciler.reporting import Format, Report
 
 def resume(
     run: Annotated[str, typer.Argument(help="The run, or how its id begins.")],
-    allow_max_disconnects: options.AllowMaxDisconnects = False,
-    allow_max_disconnect_percent: options.AllowMaxDisconnectPercent = False,
-    allow_empty_desired: options.AllowEmptyDesired = False,
-    allow_empty_observed: options.AllowEmptyObserved = False,
-    allow_desired_fleet_shrink: options.AllowDesiredFleetShrink = False,
-    allow_observed_fleet_shrink: options.AllowObservedFleetShrink = False,
-    allow_takeover: options.AllowTakeover = False,
+    allow: options.AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,
@@ -50,17 +46,7 @@ def resume(
 ) -> None:
     """Settle what a run left in doubt, and do what it never began, by the plan it had."""
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = permitted(
-        {
-            GuardName.MAX_DISCONNECTS: allow_max_disconnects,
-            GuardName.MAX_DISCONNECT_PERCENT: allow_max_disconnect_percent,
-            GuardName.EMPTY_DESIRED: allow_empty_desired,
-            GuardName.EMPTY_OBSERVED: allow_empty_observed,
-            GuardName.DESIRED_FLEET_SHRINK: allow_desired_fleet_shrink,
-            GuardName.OBSERVED_FLEET_SHRINK: allow_observed_fleet_shrink,
-            GuardName.TAKEOVER: allow_takeover,
-        }
-    )
+    allowed = overrides(allow, OPTION, GUARDS)
 
     def body() -> Report:
         with frame.session() as session:
@@ -72,7 +58,7 @@ def resume(
 
             def go_on(acting: Acting) -> Report:
                 return acting.carry_out(
-                    _approve(acting, resumed, desired, allowed), resumes=resumed
+                    _approve(acting, resumed, desired, allowed.guards), resumes=resumed
                 )
 
             settings = apply_settings(

@@ -1,7 +1,7 @@
 """What a guard counted, and what would allow what it refuses.
 
 A refusal is only useful with four things: what was counted, the limit, where that is set, and
-the exact flag or edit that lets it pass.
+the exact option or edit that lets it pass.
 """
 
 from collections.abc import Callable, Mapping
@@ -39,14 +39,14 @@ SHRINK: Final = (GuardName.OBSERVED_FLEET_SHRINK, GuardName.DESIRED_FLEET_SHRINK
 """The guards that hold a fleet against the one that an earlier run accepted."""
 
 NOT_ALLOWABLE: Final = (
-    "No flag allows this, because what is unknown must not be read as absent: "
+    "No option allows this, because what is unknown must not be read as absent: "
     "settle the problems of the observation and plan again."
 )
 
 
 def flag(guard: GuardName) -> str | None:
-    """The flag of the acting command that goes past ``guard``; None where nothing does."""
-    return f"--allow-{guard}" if guard in ALLOWABLE else None
+    """The option of the acting command that goes past ``guard``; None where nothing does."""
+    return f"--allow {guard}" if guard in ALLOWABLE else None
 
 
 def count(verdict: Verdict, source: str | None) -> Phrase:
@@ -76,7 +76,7 @@ def by_flag(guard: GuardName) -> str:
 
 
 def by_variable(guard: GuardName) -> str:
-    """How a command that takes no flag of ours is told to go past ``guard``."""
+    """How a command that takes no option of ours is told to go past ``guard``."""
     return f"run it with `RECONCILER_ALLOW={guard}` in the environment"
 
 

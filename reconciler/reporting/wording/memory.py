@@ -18,7 +18,7 @@ BEFORE_PLACE: Final[Mapping[MemoryState, str]] = {
 AFTER_PLACE: Final[Mapping[MemoryState, str]] = {
     MemoryState.NONE: (
         f": {_NEEDS_MEMORY}. An acting run makes one there; under `requireLedger: true` only "
-        "with `--new-ledger`."
+        "with `--allow new-ledger`."
     ),
     MemoryState.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
     MemoryState.MADE: f": a new one was made; {_NEEDS_MEMORY} in this run.",

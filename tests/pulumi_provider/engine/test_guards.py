@@ -62,7 +62,7 @@ def test_an_incomplete_list_is_allowed_by_no_name(stack: Stack) -> None:
     stack.fail(Fault(kind=FaultKind.MALFORMED_ROW, match=LISTING, times="forever"))
     assert stack.up("--skip-preview") == 1
     assert "complete-observation refused" in stack.out
-    assert "No flag allows this" in stack.out
+    assert "No option allows this" in stack.out
     assert stack.up("--skip-preview", RECONCILER_ALLOW="complete-observation") == 1
     assert "complete-observation, which cannot be allowed" in stack.out
     assert stack.resources() == {}
@@ -74,7 +74,7 @@ def test_a_ledger_that_is_required_is_made_only_by_name(by_user: Stack) -> None:
     by_user.write("reconciler.yaml", f"{text}requireLedger: true\n")
     assert by_user.up("--skip-preview") == 1
     assert "RECONCILER_ALLOW=new-ledger" in by_user.out
-    assert "--new-ledger" not in by_user.out
+    assert "--allow new-ledger" not in by_user.out
     assert by_user.disconnects() == []
     assert by_user.up("--skip-preview", RECONCILER_ALLOW="new-ledger") == 0
     assert by_user.disconnects() == BOTH

@@ -157,9 +157,9 @@ def test_the_command_line_is_refused_whom_a_stack_declares_otherwise(stack: Stac
     assert f"leaver@example.com (the command line declares nothing, {DEV} declares google)" in (
         refused.stdout
     )
-    assert "add `--allow-takeover` to `reconciler apply`" in refused.stdout
+    assert "add `--allow takeover` to `reconciler apply`" in refused.stdout
     assert stack.mutations() == 0
-    assert reconciler(stack, "apply", "--auto-approve", "--allow-takeover").returncode == 0
+    assert reconciler(stack, "apply", "--auto-approve", "--allow", "takeover").returncode == 0
     assert stack.disconnects() == BOTH
 
 
@@ -172,7 +172,7 @@ def test_a_stack_is_refused_whom_the_command_line_declares_otherwise(stack: Stac
     assert f"leaver@example.com ({DEV} declares nothing, the command line declares google)" in (
         one_line(stack.out)
     )
-    assert "--allow-takeover" not in stack.out
+    assert "--allow takeover" not in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
     assert stack.up("--skip-preview", RECONCILER_ALLOW="takeover") == 0
