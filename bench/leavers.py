@@ -16,7 +16,7 @@ from reconciler.domain import (
     Platform,
     SourceLocation,
 )
-from reconciler.planning import Envelope, History, Plan, Target, make_plan, rfc3339
+from reconciler.planning import Envelope, History, Plan, Protection, Target, make_plan, rfc3339
 
 TARGET = Target("bench", "https://recall.example.com")
 _MADE = datetime(2026, 11, 1, 8, tzinfo=UTC)
@@ -46,6 +46,7 @@ def leavers_plan(users: int) -> Plan:
         DesiredState(desired),
         ObservedState(observed),
         limits=Limits(None, None, None),
+        protection=Protection(()),
         history=History(),
     )
     envelope = Envelope(

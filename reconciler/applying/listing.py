@@ -113,5 +113,6 @@ _NOT_THE_SAME_USER = frozenset(
         Standing.USER_REPLACED,
         Standing.AMBIGUOUS_IDENTITY,
         Standing.PROTECTED,
+        Standing.EMAIL_NOT_KNOWN,
     }
 )

@@ -30,6 +30,7 @@ from reconciler.domain import (
     Limits,
     SourceLocation,
     SqliteFile,
+    UnknownEmail,
 )
 from reconciler.manifest.document import Document, read_documents
 from reconciler.manifest.shown import near_miss, shown
@@ -117,6 +118,9 @@ class _Reader:
                 }
             ),
             protected=tuple(fields.get("protected", ())),
+            protected_unknown_email=UnknownEmail(
+                fields.get("protectedUnknownEmail", UnknownEmail.HOLD)
+            ),
             rate_limits=RateLimits(
                 **{
                     key: value if key == "share" else self._whole(value, [*here, "rateLimits", key])

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from msgspec import Struct
 
 from reconciler.config.api_key import ApiKeySource
-from reconciler.domain import LedgerPlace, Limits, SourceLocation
+from reconciler.domain import LedgerPlace, Limits, SourceLocation, UnknownEmail
 
 
 class Region(Struct, frozen=True):
@@ -76,6 +76,7 @@ class Workspace(Struct, frozen=True):
     manifests: tuple[Path, ...]
     limits: Limits
     protected: tuple[str, ...]
+    protected_unknown_email: UnknownEmail
     rate_limits: RateLimits
     timeouts: Timeouts
     ledger: LedgerPlace

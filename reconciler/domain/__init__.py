@@ -15,6 +15,7 @@ from reconciler.domain.owner import COMMAND_LINE, stack_owner
 from reconciler.domain.platform import PLATFORM_NAMES, Platform
 from reconciler.domain.preferences import PREFERENCE_FIELDS, Preferences
 from reconciler.domain.secret import REDACTED, Secret
+from reconciler.domain.unknown_email import UnknownEmail
 
 __all__ = [
     "COMMAND_LINE",
@@ -39,6 +40,7 @@ __all__ = [
     "Secret",
     "SourceLocation",
     "SqliteFile",
+    "UnknownEmail",
     "ip_address",
     "is_loopback",
     "stack_owner",

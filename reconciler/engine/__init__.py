@@ -13,7 +13,7 @@ from reconciler.engine.acting import (
 )
 from reconciler.engine.acting_run import ActingRun, Terms, acting_run
 from reconciler.engine.comparing import compare, preview_again
-from reconciler.engine.configured import apply_settings, limit_sources
+from reconciler.engine.configured import apply_settings, limit_sources, protection_of
 from reconciler.engine.examining import examine
 from reconciler.engine.exits import Exit, exit_status, of_signal
 from reconciler.engine.handing_over import hand_over, take_back
@@ -63,6 +63,7 @@ __all__ = [
     "overrides",
     "preview",
     "preview_again",
+    "protection_of",
     "remember",
     "resumption",
     "take_back",

@@ -20,6 +20,7 @@ from reconciler.applying import (
     RunResult,
 )
 from reconciler.domain import DesiredState, Platform
+from reconciler.engine.configured import protection_of
 from reconciler.engine.previewing import DIRTY, Observation, commit_of
 from reconciler.engine.session import Session
 from reconciler.planning import (
@@ -31,7 +32,6 @@ from reconciler.planning import (
     Judgement,
     Plan,
     PlanUnusable,
-    Protection,
     Roster,
     Stale,
     Verdict,
@@ -192,7 +192,7 @@ def judge_saved(
         structs.replace(plan.content, actions=left),
         today.content,
         Roster(circumstances.observation.state),
-        Protection(session.workspace.protected),
+        protection_of(session.workspace),
     )
     approved = _judge(session, plan, circumstances, divided, allowed)
     return replace(approved, carried=carried)
@@ -241,7 +241,7 @@ def carry_out(
         stale=approved.stale,
         observed=approved.observation.state,
         observed_at=approved.observation.asked_at,
-        protection=Protection(session.workspace.protected),
+        protection=protection_of(session.workspace),
     )
     with session.writer() as writer:
         executor = Executor(

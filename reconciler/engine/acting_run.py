@@ -12,12 +12,13 @@ import reconciler
 from reconciler.applying import ApplySettings, Front, Settled, Settler
 from reconciler.config import Workspace
 from reconciler.engine.acting import Refused
+from reconciler.engine.configured import protection_of
 from reconciler.engine.overrides import NEW_LEDGER, OPTION
 from reconciler.engine.previewing import Observation, commit_of, observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import History, PlanUnusable, Protection, rfc3339
+from reconciler.planning import History, PlanUnusable, rfc3339
 from reconciler.reporting import Memory, MemoryState
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class ActingRun:
                 session.reader,
                 writer,
                 self.journal,
-                protection=Protection(session.workspace.protected),
+                protection=protection_of(session.workspace),
                 clock=session.clock,
                 stop=session.stop,
                 settings=settings,

@@ -3,6 +3,7 @@
 from typing import Final
 
 from reconciler.domain import DesiredState
+from reconciler.engine.configured import protection_of
 from reconciler.engine.previewing import Observation, preview
 from reconciler.engine.session import Session
 from reconciler.planning import (
@@ -10,7 +11,6 @@ from reconciler.planning import (
     Plan,
     PlanChanges,
     PlanUnusable,
-    Protection,
     Roster,
     UnmatchedSelector,
     changes_since,
@@ -40,5 +40,5 @@ def compare(session: Session, saved: Plan, today: Plan, observation: Observation
         saved.content,
         today.content,
         Roster(observation.state),
-        Protection(session.workspace.protected),
+        protection_of(session.workspace),
     )

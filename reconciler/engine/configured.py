@@ -2,7 +2,7 @@
 
 from reconciler.applying import ApplySettings
 from reconciler.config import Workspace
-from reconciler.planning import GuardName
+from reconciler.planning import GuardName, Protection
 
 _DEFAULTS = ApplySettings()
 
@@ -21,6 +21,11 @@ def apply_settings(
         read_back=timeouts.read_back,
         retry_after_cap=timeouts.retry_after_cap,
     )
+
+
+def protection_of(workspace: Workspace) -> Protection:
+    """Whom ``workspace`` protects."""
+    return Protection(workspace.protected, workspace.protected_unknown_email)
 
 
 def limit_sources(workspace: Workspace) -> dict[GuardName, str]:

@@ -12,10 +12,11 @@ from contextlib import contextmanager
 from reconciler.applying import ActionResult, ApplySettings, Cause, Crew, Means, Outcome, Who
 from reconciler.domain import DesiredState
 from reconciler.engine.acting import Approved, Circumstances, check_usable, judge_saved
+from reconciler.engine.configured import protection_of
 from reconciler.engine.previewing import Observation, preview
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
-from reconciler.planning import Action, GuardName, Plan, Protection, seal
+from reconciler.planning import Action, GuardName, Plan, seal
 
 
 class JoinedActing:
@@ -95,7 +96,7 @@ def join_acting(
                 journal,
                 observed=observation.state,
                 observed_at=observation.asked_at,
-                protection=Protection(workspace.protected),
+                protection=protection_of(workspace),
                 on_result=lambda _: None,
             )
             yield JoinedActing(journal.id, approved, crew)

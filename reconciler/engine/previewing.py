@@ -10,6 +10,7 @@ from msgspec import Struct
 
 import reconciler
 from reconciler.domain import DesiredState, ObservedState
+from reconciler.engine.configured import protection_of
 from reconciler.engine.session import Session
 from reconciler.planning import Content, Envelope, History, Plan, make_plan, rfc3339
 
@@ -53,7 +54,7 @@ def preview(
         desired,
         observation.state,
         limits=workspace.limits,
-        protected=workspace.protected,
+        protection=protection_of(workspace),
         selectors=selectors,
         history=history,
     )

@@ -82,7 +82,7 @@ def _waiting(pending: Pending) -> object:
 
 
 def _held(blocked: Blocked) -> object:
-    return identity(blocked.action), blocked.holds
+    return identity(blocked.action), blocked.holds, blocked.cause
 
 
 def _guard_changes(saved: Content, today: Content) -> tuple[GuardChange, ...]:

@@ -25,8 +25,8 @@ def holds_of(
     """What keeps back ``action`` on ``row`` of ``user``; nothing when it may be done.
 
     ``protected`` and ``shared_id`` speak of all rows that answer to the user's id: one that a
-    pattern matches, and whether there is more than one. ``in_doubt`` says that an earlier run may
-    have sent a call for the user of which is not known what became.
+    pattern matches or may match, and whether there is more than one. ``in_doubt`` says that an
+    earlier run may have sent a call for the user of which is not known what became.
     """
     return tuple(
         _holds(

@@ -3,6 +3,7 @@
 from reconciler.domain import ObservedState
 from reconciler.planning.plan import Notice, NoticeCode
 from reconciler.planning.protection import Protection
+from reconciler.planning.similar import normalised
 
 
 def notices(observed: ObservedState, protection: Protection) -> tuple[Notice, ...]:
@@ -23,7 +24,7 @@ def _shared_emails(observed: ObservedState) -> list[Notice]:
         for connection in user.connections:
             if not connection.connected or not connection.email:
                 continue
-            email = connection.email.casefold()
+            email = normalised(connection.email)
             first = owner.setdefault(email, name)
             if first != name:
                 several.setdefault(email, {first}).add(name)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.domain import Count, Limits, Platform
+from reconciler.domain import Count, Limits, Platform, UnknownEmail
 from reconciler.planning.action import Action, Disconnect, UpdatePreferences
 from reconciler.planning.canonical import canonical_json, digest
 from reconciler.planning.ownership import Contested
@@ -20,9 +20,15 @@ class Hold(StrEnum):
     """What keeps one action back; no flag lifts it, but an edit does, or that it is settled."""
 
     HANDOVER = "handover"  # a wanted platform is not connected yet
-    PROTECTED = "protected"  # a `protected` pattern of the configuration matches the user
+    PROTECTED = "protected"  # a `protected` pattern of the configuration matches, or may match
     AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
     IN_DOUBT = "in_doubt"  # what an earlier run may have sent for the user is not settled yet
+
+
+class HoldCause(StrEnum):
+    """Why a hold applies, where it has more than one reason to."""
+
+    EMAIL_NOT_KNOWN = "email_not_known"  # `protected`: a pattern may match an e-mail nobody told
 
 
 class PendingReason(StrEnum):
@@ -85,10 +91,15 @@ class Pending(Struct, frozen=True):
 
 
 class Blocked(Struct, frozen=True):
-    """An action that would be done but for ``holds``."""
+    """An action that would be done but for ``holds``.
+
+    ``cause`` says why `protected` is among them where no pattern is known to match; left out
+    otherwise.
+    """
 
     action: Action
     holds: tuple[Hold, ...]
+    cause: HoldCause | UnsetType = UNSET
 
 
 class Spared(Struct, frozen=True, gc=False):
@@ -143,10 +154,14 @@ class Fleet(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """The part of the configuration that a plan follows from."""
+    """The part of the configuration that a plan follows from.
+
+    ``protected_unknown_email`` is left out where it is the default, `hold`.
+    """
 
     limits: Limits
     protected: tuple[str, ...]
+    protected_unknown_email: UnknownEmail | UnsetType = UNSET
 
 
 class Content(Struct, frozen=True):

@@ -13,6 +13,7 @@ from reconciler.domain import (
     Limits,
     ObservedState,
     Platform,
+    UnknownEmail,
 )
 from reconciler.planning.action import Action, ActionReason, Disconnect, UpdatePreferences
 from reconciler.planning.canonical import desired_digest
@@ -34,6 +35,7 @@ from reconciler.planning.plan import (
     Blocked,
     Content,
     Fleet,
+    HoldCause,
     Judged,
     Notice,
     NoticeCode,
@@ -63,7 +65,7 @@ def make_plan(
     observed: ObservedState,
     *,
     limits: Limits,
-    protected: Sequence[str] = (),
+    protection: Protection,
     selectors: Sequence[str] | None = None,
     history: History,
 ) -> Content:
@@ -74,7 +76,6 @@ def make_plan(
     :class:`UnmatchedSelector`.
     """
     chosen = None if selectors is None else select(desired, selectors)
-    protection = Protection(tuple(protected))
     roster = Roster(observed)
     comparison = _compare(target, desired, observed, roster, protection, in_doubt=history.in_doubt)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
@@ -86,7 +87,7 @@ def make_plan(
         workspace=target.workspace,
         base_url=target.base_url,
         desired_digest=desired_digest(desired),
-        configuration=Judged(limits, tuple(sorted(set(protected)))),
+        configuration=_judged(limits, protection),
         selection=None if selectors is None else tuple(sorted(set(selectors))),
         fleet=Fleet(
             declared=len(desired.users),
@@ -191,6 +192,7 @@ def _compare_user(
         Pending(user.id, platform, PendingReason.NOT_CONNECTED) for platform in sorted(lacking)
     )
     protected = any(protection.covers(row) for row in rows)
+    cannot_tell = not protected and any(protection.cannot_tell(row) for row in rows)
     planned = [
         (action, row, difference)
         for row, difference in zip(rows, differences, strict=True)
@@ -204,12 +206,13 @@ def _compare_user(
             user,
             row,
             difference,
-            protected=protected,
+            protected=protected or cannot_tell,
             shared_id=len(rows) > 1,
             in_doubt=in_doubt,
         )
         if holds:
-            found.blocked.append(Blocked(action, holds))
+            cause = HoldCause.EMAIL_NOT_KNOWN if cannot_tell else UNSET
+            found.blocked.append(Blocked(action, holds, cause))
         else:
             found.actions.append(action)
 
@@ -283,6 +286,15 @@ def _add_unknown_to_recall(
             found.converged += 1
             found.notices.append(Notice(NoticeCode.DECLARED_BUT_UNKNOWN, user.id, alike))
     found.pending.sort(key=lambda pending: (pending.user, pending.platform))
+
+
+def _judged(limits: Limits, protection: Protection) -> Judged:
+    default = protection.unknown_email is UnknownEmail.HOLD
+    return Judged(
+        limits,
+        tuple(sorted(set(protection.patterns))),
+        UNSET if default else protection.unknown_email,
+    )
 
 
 def _count_disconnects(actions: Sequence[Action]) -> int:

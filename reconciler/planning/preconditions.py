@@ -20,6 +20,7 @@ class Standing(StrEnum):
     USER_REPLACED = "user_replaced"  # the id answers to another calendar user now
     AMBIGUOUS_IDENTITY = "ambiguous_identity"
     PROTECTED = "protected"
+    EMAIL_NOT_KNOWN = "email_not_known"  # a `protected` pattern may match an e-mail nobody told
     CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
     WANTED_NOT_CONNECTED = "wanted_not_connected"
     PREFERENCES_CHANGED = "preferences_changed"
@@ -31,9 +32,11 @@ def standing(action: Action, user: CalendarUser, protection: Protection) -> Stan
     if user.id != action.recall_id or user.external_id != action.user:
         return Standing.USER_REPLACED
     now = _disconnect(action, user) if isinstance(action, Disconnect) else _update(action, user)
-    if now is not Standing.DONE and protection.covers(user):
+    if now is Standing.DONE:
+        return now
+    if protection.covers(user):
         return Standing.PROTECTED
-    return now
+    return Standing.EMAIL_NOT_KNOWN if protection.cannot_tell(user) else now
 
 
 def listed_standing(

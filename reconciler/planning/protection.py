@@ -1,6 +1,6 @@
 """Whom the configuration protects: nothing of them is ever touched."""
 
-from reconciler.domain import CalendarUser
+from reconciler.domain import CalendarUser, UnknownEmail
 from reconciler.planning.similar import normalised
 from reconciler.planning.wildcard import Wildcard
 
@@ -10,12 +10,19 @@ class Protection:
 
     A pattern is literal text in which ``*`` stands for anything; it is compared, ignoring case,
     outer space and Unicode form, with the external id and with the e-mail of every connection.
-    One match protects the user.
+    One match protects the user. ``unknown_email`` says what follows where an e-mail that a pattern
+    could match is not known.
     """
 
-    def __init__(self, patterns: tuple[str, ...]) -> None:
+    def __init__(
+        self, patterns: tuple[str, ...], unknown_email: UnknownEmail = UnknownEmail.HOLD
+    ) -> None:
         self.patterns = patterns
+        self.unknown_email = unknown_email
         self._wildcards = tuple(Wildcard(normalised(pattern)) for pattern in patterns)
+        self._needs_emails = unknown_email is UnknownEmail.HOLD and any(
+            _may_match_an_email(pattern) for pattern in patterns
+        )
 
     def covers(self, user: CalendarUser) -> bool:
         """Whether any name of ``user`` matches."""
@@ -23,12 +30,21 @@ class Protection:
             return False
         return any(pattern.matches(name) for name in names(user) for pattern in self._wildcards)
 
+    def cannot_tell(self, user: CalendarUser) -> bool:
+        """Whether an e-mail of ``user`` that is not known might match: then they are held too."""
+        return self._needs_emails and _email_unknown(user)
+
     def unmatched(self, users: tuple[CalendarUser, ...]) -> tuple[str, ...]:
-        """The patterns without ``*`` that name none of ``users``: likely a slip of the pen."""
+        """The patterns without ``*`` that name none of ``users``: likely a slip of the pen.
+
+        An e-mail may be that of somebody whose e-mail is not known, and is not counted then.
+        """
         literal = [pattern for pattern in self.patterns if "*" not in pattern]
         if not literal:
             return ()
         known = {name for user in users for name in names(user)}
+        if any(_email_unknown(user) for user in users):
+            literal = [pattern for pattern in literal if not _may_match_an_email(pattern)]
         return tuple(sorted({p for p in literal if normalised(p) not in known}))
 
 
@@ -38,3 +54,13 @@ def names(user: CalendarUser) -> list[str]:
     if user.external_id is not None:
         found.append(normalised(user.external_id))
     return found
+
+
+def _email_unknown(user: CalendarUser) -> bool:
+    return any(c.connected and not (c.email and c.email.strip()) for c in user.connections)
+
+
+def _may_match_an_email(pattern: str) -> bool:
+    """Only literal text without an ``@`` can never be an e-mail."""
+    looks = normalised(pattern)
+    return "*" in looks or "@" in looks

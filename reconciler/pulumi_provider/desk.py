@@ -23,6 +23,7 @@ from reconciler.engine import (
     observe,
     open_session,
     preview,
+    protection_of,
     remember,
 )
 from reconciler.engine.overrides import overrides_of
@@ -106,7 +107,7 @@ class Desk:
             DesiredState({user.id: user}),
             ObservedState(rows),
             limits=workspace.limits,
-            protected=workspace.protected,
+            protection=protection_of(workspace),
             history=History(),
         ).actions
 

@@ -4,8 +4,16 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from msgspec import structs
 
-from reconciler.domain import CalendarUser, Connection, Handover, Preferences, Secret
+from reconciler.domain import (
+    CalendarUser,
+    Connection,
+    Handover,
+    ObservedState,
+    Preferences,
+    Secret,
+)
 from reconciler.planning import Standing
 from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit
 from reconciler.sandbox import SeedPreferences
@@ -115,6 +123,56 @@ class SeesTwoGoogles(CalendarReader):
             return user
         another = Connection(GOOGLE, connected=True, id="another")
         return CalendarUser(user.id, "bob", (*user.connections, another), user.preferences)
+
+
+class TellsNoEmailOfBob(CalendarReader):
+    """Stands in for an API that stops to tell bob's e-mails once :attr:`silent` is set."""
+
+    silent = False
+
+    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+        return self._told(super().get_user(token, budget_subject, patience))
+
+    def list_users(
+        self, patience: Patience, on_progress: Callable[[int], None] | None = None
+    ) -> ObservedState:
+        state = super().list_users(patience, on_progress)
+        return structs.replace(state, users=tuple(map(self._told, state.users)))
+
+    def _told(self, user: CalendarUser) -> CalendarUser:
+        if user.external_id != "bob" or not self.silent:
+            return user
+        silent = tuple(structs.replace(c, email=None) for c in user.connections)
+        return structs.replace(user, connections=silent)
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["at the re-read", "at the list"])
+@pytest.mark.parametrize(
+    ("protected", "ending"),
+    [
+        ("*@board.example.com", ("skipped_stale", "email_not_known")),
+        ("somebody", VERIFIED),
+    ],
+)
+def test_whoever_might_be_protected_by_an_email_that_is_no_longer_told_is_skipped(
+    trial: Trial,
+    monkeypatch: pytest.MonkeyPatch,
+    again: bool,
+    protected: str,
+    ending: tuple[str, str],
+) -> None:
+    trial.people(*BOTH)
+    trial.reader_type = TellsNoEmailOfBob
+    done = trial.apply(
+        *DESIRED,
+        again=again,
+        meanwhile=lambda: monkeypatch.setattr(TellsNoEmailOfBob, "silent", True),
+        protected=[protected],
+    )
+    assert done.calls == ([ALICES_CALL, BOBS_CALL] if ending == VERIFIED else [ALICES_CALL])
+    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": ending}
+    minted_for_bob = not again or ending == VERIFIED
+    assert done.tokens == (["alice", "bob"] if minted_for_bob else ["alice"])
 
 
 @pytest.mark.parametrize(

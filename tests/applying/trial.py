@@ -423,6 +423,6 @@ class Trial:
             desired,
             observed,
             limits=Limits(None, None),
-            protected=protected,
+            protection=Protection(tuple(protected)),
             history=History(),
         )

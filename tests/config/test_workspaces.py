@@ -15,7 +15,7 @@ from reconciler.config import (
     Timeouts,
     load_configuration,
 )
-from reconciler.domain import InvalidInput, Limits, SourceLocation
+from reconciler.domain import InvalidInput, Limits, SourceLocation, UnknownEmail
 from tests.config.file import HEAD, REAL, File
 
 
@@ -33,6 +33,7 @@ def test_a_workspace_with_nothing_but_the_necessary_has_the_defaults(file: File)
     assert workspace.max_disconnect_percent_source is None
     assert workspace.max_fleet_shrink_percent_source is None
     assert workspace.protected == ()
+    assert workspace.protected_unknown_email is UnknownEmail.HOLD
     assert workspace.rate_limits == RateLimits(share=0.5, list=60, authenticate=300, user=120)
     assert workspace.timeouts == Timeouts(
         connect=10, read=30, list=120, read_back=60, retry_after_cap=120, plan_expiry=24
@@ -43,12 +44,14 @@ def test_a_workspace_with_nothing_but_the_necessary_has_the_defaults(file: File)
 def test_every_setting_is_read(file: File) -> None:
     workspace = file.workspace(
         "    protected: [ceo@example.com, '*@board.example.com']\n"
+        "    protectedUnknownEmail: ignore\n"
         "    rateLimits: {share: 1, list: 6, authenticate: 30.0, user: 12}\n"
         "    timeouts:\n"
         "      {connectSeconds: 1, readSeconds: 2, listSeconds: 3, readBackSeconds: 4.5,\n"
         "       retryAfterCapSeconds: 0, planExpiryHours: 6}\n"
     )
     assert workspace.protected == ("ceo@example.com", "*@board.example.com")
+    assert workspace.protected_unknown_email is UnknownEmail.IGNORE
     assert workspace.rate_limits == RateLimits(share=1, list=6, authenticate=30, user=12)
     assert workspace.timeouts == Timeouts(
         connect=1, read=2, list=3, read_back=4.5, retry_after_cap=0, plan_expiry=6
@@ -215,6 +218,10 @@ def test_an_unusable_base_url_is_an_error_that_does_not_tell_it(
             "7:29: `readSeconds` cannot be `0` (write more than 0)",
         ),
         ("    timeouts: {readSeconds: x}\n", "7:29: `readSeconds` must be a number, not `x`"),
+        (
+            "    protectedUnknownEmail: false\n",
+            "7:28: `protectedUnknownEmail` cannot be `false` (write `hold` or `ignore`)",
+        ),
         (
             "    protected: [5]\n",
             (

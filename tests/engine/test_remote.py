@@ -15,7 +15,7 @@ from reconciler.config import (
     Timeouts,
     Workspace,
 )
-from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile
+from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile, UnknownEmail
 from reconciler.engine.previewing import commit_of
 from reconciler.engine.remote import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
@@ -33,6 +33,7 @@ def workspace(remote: Remote, key: KeyFromEnvironment | None = KEY) -> Workspace
         manifests=(),
         limits=Limits(),
         protected=(),
+        protected_unknown_email=UnknownEmail.HOLD,
         rate_limits=RateLimits(),
         timeouts=Timeouts(),
         ledger=SqliteFile(Path("/nowhere/ledger.db")),

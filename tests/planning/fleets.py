@@ -13,6 +13,7 @@ from reconciler.domain import (
     Platform,
     Preferences,
     SourceLocation,
+    UnknownEmail,
 )
 from reconciler.planning import (
     ActionReason,
@@ -21,6 +22,7 @@ from reconciler.planning import (
     Envelope,
     History,
     Plan,
+    Protection,
     Target,
     UpdatePreferences,
     make_plan,
@@ -86,6 +88,7 @@ def content_of(
     *,
     limits: Limits = NO_LIMITS,
     protected: Sequence[str] = (),
+    unknown_email: UnknownEmail = UnknownEmail.HOLD,
     selectors: Sequence[str] | None = None,
     history: History = NOTHING_REMEMBERED,
 ) -> Content:
@@ -94,7 +97,7 @@ def content_of(
         desired,
         observed,
         limits=limits,
-        protected=protected,
+        protection=Protection(tuple(protected), unknown_email),
         selectors=selectors,
         history=history,
     )

@@ -18,8 +18,9 @@ from reconciler.domain import (
     Platform,
     Preferences,
     SourceLocation,
+    UnknownEmail,
 )
-from reconciler.planning import Content, FleetSize, History, Owned, Ownership
+from reconciler.planning import Content, FleetSize, History, Owned, Ownership, Protection
 from tests.planning.fleets import GOOGLE, MICROSOFT, content_of
 
 QUICK: Final = settings(max_examples=80, deadline=None, database=None, derandomize=True)
@@ -35,6 +36,11 @@ class World(Struct, frozen=True):
     protected: tuple[str, ...]
     limits: Limits
     history: History
+    unknown_email: UnknownEmail
+
+    @property
+    def protection(self) -> Protection:
+        return Protection(self.protected, self.unknown_email)
 
     def content(self, *selectors: str) -> Content:
         return content_of(
@@ -42,6 +48,7 @@ class World(Struct, frozen=True):
             self.observed,
             limits=self.limits,
             protected=self.protected,
+            unknown_email=self.unknown_email,
             selectors=selectors or None,
             history=self.history,
         )
@@ -148,8 +155,12 @@ histories = st.builds(
 )
 protected = st.sampled_from(((), (), ("B@X",), ("nobody", "a"), ("*@y",)))
 
+unknown_emails = st.sampled_from(UnknownEmail)
+
 complete_worlds = st.builds(
-    World, desired_states, complete_observations, protected, limits, histories
+    World, desired_states, complete_observations, protected, limits, histories, unknown_emails
 )
-cut_worlds = st.builds(World, desired_states, cut_observations, protected, limits, histories)
+cut_worlds = st.builds(
+    World, desired_states, cut_observations, protected, limits, histories, unknown_emails
+)
 worlds = complete_worlds | cut_worlds

@@ -1,11 +1,14 @@
 """Holds: one action is kept back, the rest of the plan stays applicable."""
 
-from reconciler.domain import Preferences
+from msgspec import UNSET
+
+from reconciler.domain import Preferences, UnknownEmail
 from reconciler.planning import (
     ActionReason,
     Blocked,
     History,
     Hold,
+    HoldCause,
     Pending,
     PendingReason,
 )
@@ -20,6 +23,7 @@ from tests.planning.fleets import (
     manifest,
     seen,
     update,
+    vacant,
 )
 
 LEFT = ActionReason.NOTHING_WANTED
@@ -62,15 +66,70 @@ def test_an_email_on_either_of_two_rows_protects_the_user() -> None:
         fleet(
             seen("twice", boss, recall_id="1"),
             seen("twice", connected("google"), recall_id="2"),
-            seen("once", connected("google")),
+            seen("once", connected("google", email="clerk@x.com")),
         ),
         protected=["boss@x.com"],
     )
-    assert content.actions == (disconnect("once", GOOGLE, reason=LEFT),)
+    assert content.actions == (disconnect("once", GOOGLE, email="clerk@x.com", reason=LEFT),)
     assert [(b.action.recall_id, b.holds) for b in content.blocked] == [
         ("1", (Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY)),
         ("2", (Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY)),
     ]
+
+
+def test_whoever_has_a_connection_of_unknown_email_is_held_while_a_pattern_may_match_it() -> None:
+    wanted = Preferences(bot_name="N")
+    told = connected("google", email="clerk@x.com")
+    content = content_of(
+        manifest(
+            declared("7f6c2d1e", [], preferences=wanted),
+            declared("8a1b", []),
+            declared("clerk", [], preferences=wanted),
+        ),
+        fleet(
+            seen("7f6c2d1e", connected("google"), connected("microsoft", email="a@x.com")),
+            seen("8a1b", connected("google", email=" ")),
+            seen("clerk", told, vacant("microsoft")),
+        ),
+        protected=["*@board.example.com"],
+    )
+    assert content.actions == (
+        disconnect("clerk", GOOGLE, email="clerk@x.com", reason=LEFT),
+        update("clerk", wanted, None),
+    )
+    assert [(b.action.key, b.holds, b.cause) for b in content.blocked] == [
+        ("disconnect google of 7f6c2d1e", (Hold.PROTECTED,), HoldCause.EMAIL_NOT_KNOWN),
+        ("disconnect microsoft of 7f6c2d1e", (Hold.PROTECTED,), HoldCause.EMAIL_NOT_KNOWN),
+        ("update preferences of 7f6c2d1e", (Hold.PROTECTED,), HoldCause.EMAIL_NOT_KNOWN),
+        ("disconnect google of 8a1b", (Hold.PROTECTED,), HoldCause.EMAIL_NOT_KNOWN),
+    ]
+    assert content.configuration.protected_unknown_email is UNSET
+
+
+def test_an_unknown_email_on_one_of_two_rows_holds_the_user_as_protected_too() -> None:
+    content = content_of(
+        manifest(declared("twice", [])),
+        fleet(
+            seen("twice", connected("google", email="a@x.com"), recall_id="1"),
+            seen("twice", connected("google"), recall_id="2"),
+        ),
+        protected=["boss@x.com"],
+    )
+    assert [(b.holds, b.cause) for b in content.blocked] == [
+        ((Hold.PROTECTED, Hold.AMBIGUOUS_IDENTITY), HoldCause.EMAIL_NOT_KNOWN)
+    ] * 2
+
+
+def test_an_unknown_email_counts_for_nothing_where_the_configuration_says_so() -> None:
+    content = content_of(
+        manifest(declared("boss", []), declared("clerk", [])),
+        fleet(seen("boss", connected("google")), seen("clerk", connected("google"))),
+        protected=["boss", "*@board.example.com"],
+        unknown_email=UnknownEmail.IGNORE,
+    )
+    assert content.actions == (disconnect("clerk", GOOGLE, reason=LEFT),)
+    assert content.blocked == (Blocked(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),)
+    assert content.configuration.protected_unknown_email is UnknownEmail.IGNORE
 
 
 def test_two_rows_with_one_external_id_hold_everything_of_that_user() -> None:

@@ -18,6 +18,7 @@ from reconciler.domain import (
     ObservedState,
     Platform,
     SourceLocation,
+    UnknownEmail,
 )
 from reconciler.planning import (
     Action,
@@ -29,7 +30,6 @@ from reconciler.planning import (
     Hold,
     Judgement,
     PendingReason,
-    Protection,
     Roster,
     Standing,
     UpdatePreferences,
@@ -57,6 +57,14 @@ def rows_of(world: World, user: str) -> list[CalendarUser]:
 
 def accounts(row: CalendarUser, platform: Platform) -> list[Connection]:
     return [c for c in row.connections if c.connected and c.platform == platform]
+
+
+def is_protected(world: World, row: CalendarUser) -> bool:
+    if world.protection.covers(row):
+        return True
+    asks_for_emails = any("@" in p or "*" in p for p in world.protected)
+    unknown = any(c.connected and c.email is None for c in row.connections)
+    return asks_for_emails and unknown and world.unknown_email is UnknownEmail.HOLD
 
 
 def every_disconnect(content: Content) -> list[Disconnect]:
@@ -108,11 +116,10 @@ def wanted_actions(user: DesiredUser, row: CalendarUser) -> set[str]:
 @QUICK
 @given(worlds)
 def test_exactly_what_the_oracle_wants_is_planned(world: World) -> None:
-    protection = Protection(world.protected)
     wanted: set[str] = set()
     for user in world.desired.users.values():
         match rows_of(world, user.id):
-            case [row] if not protection.covers(row):
+            case [row] if not is_protected(world, row):
                 wanted |= wanted_actions(user, row)
             case _:
                 pass
@@ -178,13 +185,12 @@ def test_an_action_points_at_a_connection_that_was_seen(world: World) -> None:
 @QUICK
 @given(worlds)
 def test_protected_users_have_no_action(world: World) -> None:
-    protection = Protection(world.protected)
     content = world.content()
     for action in content.actions:
-        assert not any(protection.covers(row) for row in rows_of(world, action.user))
+        assert not any(is_protected(world, row) for row in rows_of(world, action.user))
     for blocked in content.blocked:
-        covered = any(protection.covers(row) for row in rows_of(world, blocked.action.user))
-        assert (Hold.PROTECTED in blocked.holds) == covered
+        protected = any(is_protected(world, row) for row in rows_of(world, blocked.action.user))
+        assert (Hold.PROTECTED in blocked.holds) == protected
 
 
 @QUICK
@@ -228,6 +234,7 @@ def test_the_order_of_the_inputs_changes_no_byte(world: World, random: Random) -
         shuffled(world.protected),
         world.limits,
         world.history,
+        world.unknown_email,
     )
     assert canonical_json(other.content()) == canonical_json(world.content())
 
@@ -323,7 +330,7 @@ def test_no_action_is_planned_twice(world: World) -> None:
 @QUICK
 @given(worlds)
 def test_every_action_of_a_fresh_plan_may_be_done(world: World) -> None:
-    roster, protection = Roster(world.observed), Protection(world.protected)
+    roster, protection = Roster(world.observed), world.protection
     for action in world.content().actions:
         rows = roster.rows(action.user)
         assert listed_standing(action, rows, protection) is Standing.READY
@@ -336,7 +343,7 @@ def test_what_is_still_ready_in_another_world_meets_its_preconditions_there(
 ) -> None:
     today = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
     saved, roster = world.content(), Roster(today.observed)
-    protection = Protection(world.protected)
+    protection = world.protection
     ready, stale = divide(saved, today.content(), roster, protection)
     assert {*ready, *(entry.action for entry in stale)} == set(saved.actions)
     assert len(ready) + len(stale) == len(saved.actions)
@@ -407,7 +414,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 ) -> None:
     later = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
     saved, today = world.content(), later.content()
-    changes = changes_since(saved, today, Roster(later.observed), Protection(world.protected))
+    changes = changes_since(saved, today, Roster(later.observed), world.protection)
     gone = {identity(stale.action) for stale in changes.gone}
     kept = {identity(action) for action in saved.actions} - gone
     assert len(kept) == changes.kept
@@ -423,7 +430,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 @given(complete_worlds)
 def test_a_plan_made_twice_shows_no_change(world: World) -> None:
     changes = changes_since(
-        world.content(), world.content(), Roster(world.observed), Protection(world.protected)
+        world.content(), world.content(), Roster(world.observed), world.protection
     )
     assert changes.nothing
     assert changes.kept == len(world.content().actions)

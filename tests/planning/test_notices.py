@@ -34,9 +34,10 @@ def test_one_email_under_two_users_is_remarked_whoever_declares_them() -> None:
             seen("a", connected("microsoft", email="x@X.com")),
             seen(None, connected("google", email="x@x.com"), recall_id="r-9"),
             seen("d", connected("google", email="other@x.com")),
+            seen("e", connected("google", email=" x@x.com ")),
         ),
     )
-    assert content.notices == (Notice(SHARED, "x@x.com", ("a", "c", "r-9")),)
+    assert content.notices == (Notice(SHARED, "x@x.com", ("a", "c", "e", "r-9")),)
 
 
 def test_one_email_on_both_platforms_of_one_user_is_nothing_to_remark() -> None:

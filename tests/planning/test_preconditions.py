@@ -1,6 +1,6 @@
 """Whether an action may still be done to the users as they are now."""
 
-from reconciler.domain import CalendarUser, Connection, Preferences
+from reconciler.domain import CalendarUser, Connection, Preferences, UnknownEmail
 from reconciler.planning import (
     Action,
     Protection,
@@ -27,6 +27,7 @@ SET = update(
     Preferences(record_external=True, bot_name="N"),
     Preferences(record_external=False, bot_name=None),
 )
+WANTED = Preferences(record_external=True, bot_name="N")
 SET_FIRST = update("carol", Preferences(bot_name="N"), None)
 
 
@@ -142,7 +143,27 @@ def test_somebody_protected_since_is_not_touched() -> None:
     )
     assert standing(LEAVE, user, protection) is Standing.PROTECTED
     assert standing(SET, seen("carol", preferences=SET.seen), protection) is Standing.PROTECTED
-    assert standing(LEAVE, seen("bob", connected("google", "g")), protection) is Standing.READY
+    clerk = seen("bob", connected("google", "g", email="clerk@x.com"))
+    assert standing(LEAVE, clerk, protection) is Standing.READY
+
+
+def test_somebody_whose_email_is_no_longer_told_is_not_touched() -> None:
+    protection = Protection(("*@board.example.com",))
+    told = seen("bob", connected("google", "g", email="bob@x.com"))
+    untold = seen("bob", connected("google", "g"))
+    assert standing(LEAVE, told, protection) is Standing.READY
+    assert standing(LEAVE, untold, protection) is Standing.EMAIL_NOT_KNOWN
+    assert listed_standing(LEAVE, (untold,), protection) is Standing.EMAIL_NOT_KNOWN
+    ignoring = Protection(protection.patterns, UnknownEmail.IGNORE)
+    assert standing(LEAVE, untold, ignoring) is Standing.READY
+
+
+def test_preferences_of_somebody_whose_email_is_not_known_are_not_set() -> None:
+    protection = Protection(("boss@x.com",))
+    other = connected("microsoft")
+    now, done = seen("carol", other, preferences=SET.seen), seen("carol", other, preferences=WANTED)
+    assert standing(SET, now, protection) is Standing.EMAIL_NOT_KNOWN
+    assert standing(SET, done, protection) is Standing.DONE
 
 
 def test_protection_comes_before_other_staleness_and_after_what_is_done() -> None:

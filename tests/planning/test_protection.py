@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.domain import Connection
+from reconciler.domain import Connection, UnknownEmail
 from reconciler.planning import Protection
-from tests.planning.fleets import connected, seen
+from tests.planning.fleets import connected, seen, vacant
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,34 @@ def test_the_email_of_a_connection_that_is_gone_still_covers() -> None:
     gone = Connection("google", connected=False, email="boss@x.com")
     user = seen(None, connected("microsoft", email=None), gone)
     assert Protection(("boss@x.com",)).covers(user)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["ceo@example.com", "*@board.example.com", "ceo*", "ceo\uff20x.com"]
+)
+@pytest.mark.parametrize("email", [None, "", " "])
+def test_a_pattern_that_may_be_an_email_cannot_tell_of_a_connection_without(
+    pattern: str, email: str | None
+) -> None:
+    protection = Protection((pattern,))
+    user = seen("7f6c2d1e", connected("google", email="a@x.com"), connected("zoom", email=email))
+    assert protection.cannot_tell(user)
+    assert not Protection((pattern,), UnknownEmail.IGNORE).cannot_tell(user)
+
+
+def test_literal_ids_can_tell_of_everybody() -> None:
+    assert not Protection(("boss", "7f6c2d1e")).cannot_tell(seen("a", connected("google")))
+    assert not Protection(()).cannot_tell(seen("a", connected("google")))
+
+
+def test_what_is_not_connected_has_no_email_to_be_known() -> None:
+    protection = Protection(("*@board.example.com",))
+    assert not protection.cannot_tell(seen("a", vacant("google"), vacant("microsoft")))
+
+
+def test_an_email_is_not_unmatched_while_somebodys_is_not_known() -> None:
+    users = (seen("a"), seen("b", connected("google")))
+    assert Protection(("boss@x.com", "zoe")).unmatched(users) == ("zoe",)
 
 
 def test_no_patterns_cover_nobody() -> None:

@@ -119,7 +119,7 @@ def test_preferences_that_moved_are_stale() -> None:
 
 
 def test_somebody_protected_since_is_stale() -> None:
-    assert divided(fleet(ALICE, BOB, CAROL), protected=["alice", "c*"]) == (
+    assert divided(fleet(ALICE, BOB, CAROL), protected=["alice", "carol"]) == (
         ["bob"],
         [("alice", Standing.PROTECTED), ("carol", Standing.PROTECTED)],
     )
@@ -176,3 +176,15 @@ def test_what_only_today_plans_is_not_done() -> None:
     today = content_of(DESIRED, fleet(ALICE, BOB, CAROL))
     ready, stale = divide(saved, today, Roster(fleet(ALICE, BOB, CAROL)), Protection(()))
     assert (ready, stale) == (saved.actions, ())
+
+
+def test_a_saved_action_is_stale_where_today_the_email_is_not_told_and_may_be_protected() -> None:
+    told = fleet(
+        seen("alice", connected("google", "g", "a@x.com"), connected("microsoft", "m", "a@x.com")),
+        seen("bob", connected("google", "g")),
+        CAROL,
+    )
+    assert divided(told, protected=["*@board.example.com"]) == (
+        ["alice", "carol"],
+        [("bob", Standing.EMAIL_NOT_KNOWN)],
+    )

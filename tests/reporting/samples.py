@@ -31,6 +31,7 @@ from reconciler.planning import (
     Owned,
     Ownership,
     Plan,
+    Protection,
     Standing,
     Target,
     UpdatePreferences,
@@ -109,7 +110,7 @@ def plan_of(
         DesiredState({user.id: user for user in sorted(users, key=lambda user: user.id)}),
         ObservedState(tuple(observed), problems),
         limits=limits,
-        protected=protected,
+        protection=Protection(tuple(protected)),
         selectors=selectors,
         history=remembered if remembering else History(),
     )

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from reconciler.planning import (
     Action,
@@ -13,6 +13,7 @@ from reconciler.planning import (
     Content,
     Disconnect,
     Hold,
+    HoldCause,
     Notice,
     NoticeCode,
     Pending,
@@ -44,6 +45,14 @@ HOLDS: Final[Mapping[Hold, str]] = {
         "out what became of it"
     ),
 }
+
+HOLD_CAUSES: Final[Mapping[HoldCause, str]] = {
+    HoldCause.EMAIL_NOT_KNOWN: (
+        "held because the e-mail of a connection is not known, and `protected` in the "
+        "configuration may match it (`protectedUnknownEmail: hold`)"
+    ),
+}
+"""In place of what `protected` says otherwise."""
 
 PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
     PendingReason.NOT_CONNECTED: "wanted and not connected; only the person can connect it",
@@ -114,10 +123,16 @@ def why_pending(pending: Pending) -> Phrase:
 
 def why_held(blocked: Blocked) -> Phrase:
     """What keeps an action back; for preferences also what it would change."""
-    holds = "; ".join(HOLDS[hold] for hold in blocked.holds)
+    holds = "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
     if isinstance(blocked.action, Disconnect):
         return (holds,)
     return (*_preferences(blocked.action), "; ", holds)
+
+
+def _hold(hold: Hold, cause: HoldCause | UnsetType) -> str:
+    if hold is Hold.PROTECTED and cause is not UNSET:
+        return HOLD_CAUSES[cause]
+    return HOLDS[hold]
 
 
 def remark(notice: Notice) -> Phrase:

@@ -42,6 +42,10 @@ STANDINGS: Final[Mapping[str, str]] = {
         "several calendar users, or several connections of one platform, answer to the id now"
     ),
     Standing.PROTECTED: "`protected` in the configuration matches the user now",
+    Standing.EMAIL_NOT_KNOWN: (
+        "the e-mail of a connection is not known now, and `protected` in the configuration may "
+        "match it"
+    ),
     Standing.CONNECTION_CHANGED: "the person has connected again since: another connection id",
     Standing.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
     Standing.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",
