@@ -13,7 +13,7 @@ from typing import IO, TypeAlias, cast
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation
+from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation, key_fault
 from reconciler.manifest.regular_file import NotRegular, read_regular
 from reconciler.manifest.shown import shown
 
@@ -55,14 +55,8 @@ def resolve_key(source: ApiKeySource, environ: Mapping[str, str]) -> Secret:
     else:
         text, origin = _from_command(source, environ)
     key = text.removesuffix("\n").removesuffix("\r")
-    if not key:
-        raise _invalid(source, f"{origin} is empty", "it must be the API key alone")
-    if not all("!" <= char <= "~" for char in key):
-        raise _invalid(
-            source,
-            f"{origin} holds spaces, line ends or characters that are not ASCII",
-            "it must be the API key alone",
-        )
+    if fault := key_fault(key):
+        raise _invalid(source, f"{origin} {fault.problem}", fault.hint)
     return Secret(key)
 
 

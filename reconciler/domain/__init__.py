@@ -4,6 +4,7 @@ Imports nothing of ours, so that anyone may import it.
 """
 
 from reconciler.domain.address import ip_address, is_loopback
+from reconciler.domain.api_key import KeyFault, key_fault
 from reconciler.domain.clock import Clock
 from reconciler.domain.count import Count
 from reconciler.domain.desired import DesiredState, DesiredUser, Handover
@@ -31,6 +32,7 @@ __all__ = [
     "Diagnostic",
     "Handover",
     "InvalidInput",
+    "KeyFault",
     "LedgerPlace",
     "Limits",
     "ObservedState",
@@ -43,5 +45,6 @@ __all__ = [
     "UnknownEmail",
     "ip_address",
     "is_loopback",
+    "key_fault",
     "stack_owner",
 ]

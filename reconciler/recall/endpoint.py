@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, InvalidInput, Secret, ip_address, is_loopback
+from reconciler.domain import Diagnostic, InvalidInput, Secret, ip_address, is_loopback, key_fault
 
 REGIONS: tuple[str, ...] = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1")
 
@@ -105,11 +105,8 @@ def _has_more(parts: SplitResult) -> bool:
 
 def _usable(key: Secret) -> Secret:
     # What a header cannot carry would fail later, in libraries whose errors quote the value.
-    if not fits_a_header(key.reveal()):
-        raise _invalid(
-            "the API key is empty or holds spaces, line ends or characters that are not ASCII",
-            "the key alone, as Recall.ai's dashboard shows it",
-        )
+    if fault := key_fault(key.reveal()):
+        raise _invalid(f"the API key {fault.problem}", fault.hint)
     return key
 
 

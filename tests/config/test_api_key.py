@@ -64,6 +64,16 @@ def test_the_key_is_what_the_file_holds(tmp_path: Path) -> None:
     assert resolve_key(KeyFromFile(tmp_path / "key", HERE), {}) == Secret("s3cret")
 
 
+@pytest.mark.parametrize("text", ["Token s3cret", "token s3cret\n", "Authorization: Token s3cret"])
+def test_a_key_that_was_stored_with_the_word_token_says_to_leave_it_out(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / "key").write_text(text)
+    told = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "begins with the word Token (leave out the word Token" in told
+    assert "s3cret" not in told
+
+
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     told = error(KeyFromFile(tmp_path / "key", HERE))
     assert "cannot be read: No such file or directory (check the path" in told

@@ -99,6 +99,17 @@ def test_a_key_that_a_header_cannot_carry_is_refused_and_not_repeated(key: str) 
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("word", ["Token ", "token ", " TOKEN\t", "Authorization: Token "])
+def test_a_key_with_the_word_token_before_it_is_refused_in_words(word: str) -> None:
+    with pytest.raises(InvalidInput, match="leave out the word Token") as caught:
+        region_endpoint("us-west-2", Secret(f"{word}s3cret"))
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_key_that_only_begins_like_the_word_is_a_key() -> None:
+    assert region_endpoint("us-west-2", Secret("tokens3cret")).key == Secret("tokens3cret")
+
+
 def test_the_fingerprint_is_the_beginning_of_a_keyed_hash() -> None:
     # printf 'reconciler/v1\nhttps://us-west-2.recall.ai' | openssl dgst -sha256 -hmac k3y
     assert region_endpoint("us-west-2", KEY).fingerprint() == "6ea2175df9d97d44"
