@@ -23,11 +23,14 @@ class Endpoint(Struct, frozen=True):
     ``address`` is its identity in plans and records: ``https://us-west-2.recall.ai`` or
     ``sandbox:<id>``, never an ephemeral port. ``url`` is where bytes go, without a slash at
     its end; it equals the address but for a sandbox. ``key`` is the workspace's API key.
+    ``own_url`` says that the URL was configured: what answers there may be a proxy, and the links
+    in its answers may name the host behind it.
     """
 
     address: str
     url: str
     key: Secret
+    own_url: bool = False
 
     def fingerprint(self) -> str:
         """Tells keys apart without telling the key: 16 hex digits of a keyed HMAC-SHA256."""
@@ -54,7 +57,7 @@ def base_url_endpoint(base_url: str, key: Secret) -> Endpoint:
     Raises InvalidInput for anything else: credentials never travel in the clear.
     """
     url = _checked_url(base_url)
-    return Endpoint(address=url, url=url, key=_usable(key))
+    return Endpoint(address=url, url=url, key=_usable(key), own_url=True)
 
 
 def sandbox_endpoint(id: str, url: str, key: Secret) -> Endpoint:  # noqa: A002 the state file's word

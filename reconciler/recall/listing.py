@@ -22,6 +22,7 @@ class Listing:
         self.path: str | None = LIST_PATH
         self.pages = 0
         self._url = endpoint.url
+        self._own_url = endpoint.own_url
         self._key = endpoint.key
         self._max_pages = max_pages
         self._visited = {LIST_PATH}
@@ -37,7 +38,7 @@ class Listing:
         self._rows += page.rows
         self._count = self._count if page.count is None else page.count
         self._problems += (f"page {self.pages}, {problem}" for problem in page.problems)
-        self.path = self._next(page.next) if page.next else None
+        self.path = None if page.next is None else self._next(page.next)
 
     def broke_off(self, why: str) -> None:
         """The page that ``path`` leads to can not be had: what was read is not everything."""
@@ -59,9 +60,15 @@ class Listing:
 
     def _next(self, link: str) -> str | None:
         """The path of the next page; None, with a problem, if it may or need not be read."""
-        path = self._same_origin(link)
+        path, foreign = self._path(link)
         if path is None:
             why = "is not at the address of the API"
+        elif foreign and not self._own_url:
+            # Only a proxy is a reason to ask here for what is said to be elsewhere.
+            why = (
+                "is not at the address of the API (with a proxy in front of the API,"
+                f" `baseUrl: {self._url}` has every page asked there)"
+            )
         elif path in self._visited:
             why = "was read before"
         elif self.pages >= self._max_pages:
@@ -72,15 +79,21 @@ class Listing:
         self._problems.append(f"the page after page {self.pages} {why}: {shown(link, self._key)}")
         return None
 
-    def _same_origin(self, link: str) -> str | None:
-        """``link`` without scheme and host, if those are the API's own and it is a sound URL."""
+    def _path(self, link: str) -> tuple[str | None, bool]:
+        """The path and query of ``link``, and whether it names another host than the API's.
+
+        None where it is no sound URL, and on another host where it is no page of this list. The
+        path is asked of the API's own address in any case: the key is sent nowhere else.
+        """
         try:
             target = urljoin(self._url + (self.path or ""), link)
             parts = urlsplit(target)
-            if origin(target) != origin(self._url) or "@" in parts.netloc:
-                return None
+            foreign = origin(target) != origin(self._url)
         except ValueError:
-            return None
+            return None, False
         path = parts._replace(scheme="", netloc="", fragment="").geturl()
         sound = path.startswith("/") and fits_a_header(path) and len(path) <= LONGEST_PATH
-        return path if sound else None
+        a_page = parts.scheme in ("https", "http") and parts.path == LIST_PATH
+        if "@" in parts.netloc or not sound or (foreign and not a_page):
+            return None, foreign
+        return path, foreign

@@ -9,35 +9,40 @@ from reconciler.recall import (
     Patience,
     RateLimits,
     Settings,
+    base_url_endpoint,
     sandbox_endpoint,
 )
 from tests.recall.fake_clock import FakeClock
 
 KEY = "k3y-of-the-workspace"
 TOKEN = "t0ken-of-a-user"
-LISTED = CalendarUser("u-1", "alice@example.com")
+LISTED = CalendarUser("u-1", "alice@example.com", ())
 
 
-def endpoint(url: str) -> Endpoint:
+def endpoint(url: str, *, own_url: bool = False) -> Endpoint:
+    if own_url:
+        return base_url_endpoint(url, Secret(KEY))
     return sandbox_endpoint("s1", url, Secret(KEY))
 
 
 class Clients:
     """A reader and a writer on one fake clock, without jitter."""
 
-    def __init__(self, url: str, settings: Settings | None = None) -> None:
+    def __init__(
+        self, url: str, settings: Settings | None = None, *, own_url: bool = False
+    ) -> None:
         self.clock = FakeClock()
         self.patience = Patience(self.clock)
         self.budgets = Budgets(RateLimits(share=1.0), self.clock)
         self.reader = CalendarReader(
-            endpoint(url),
+            endpoint(url, own_url=own_url),
             clock=self.clock,
             budgets=self.budgets,
             settings=settings,
             jitter=lambda: 0.0,
         )
         self.writer = CalendarWriter(
-            endpoint(url),
+            endpoint(url, own_url=own_url),
             clock=self.clock,
             budgets=self.budgets,
             settings=settings,
