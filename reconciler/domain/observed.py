@@ -10,7 +10,7 @@ class Connection(Struct, frozen=True, gc=False):
 
     ``platform`` is text, not :class:`Platform`: the API may list platforms we do not know.
     ``id`` is the account behind the connection, a new one after each reconnect; ``id`` and
-    ``email`` are null when not connected.
+    ``email`` are null when not connected, and may be null when connected: then they are not known.
     """
 
     platform: str
@@ -23,13 +23,13 @@ class CalendarUser(Struct, frozen=True, gc=False):
     """A calendar user as Recall knows it.
 
     ``id`` is Recall's uuid. ``external_id`` is the id that the customer gave, the one manifests
-    name; without one a user can be listed but not acted on. A platform without a row in
-    ``connections`` and one with ``connected`` false mean the same.
+    name; without one a user can be listed but not acted on. ``connections`` has no default: what
+    an answer does not hold is not known, and never "nothing connected".
     """
 
     id: str
-    external_id: str | None = None
-    connections: tuple[Connection, ...] = ()
+    external_id: str | None
+    connections: tuple[Connection, ...]
     preferences: Preferences | None = None
 
     def connected(self, platform: str) -> Connection | None:

@@ -2,17 +2,24 @@
 
 The whole answer is decoded at once (100 000 users in a tenth of a second); only when that fails
 its rows are taken one by one, so that one malformed row costs one user, not the fleet.
+
+A field that the API documents as always there is never taken as empty when it is missing or null:
+that row, or answer, cannot be read. docs/recall-api.md has the table, field by field.
 """
 
 import re
+from operator import attrgetter
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
-from reconciler.domain import CalendarUser, Connection, Preferences, Secret
+from reconciler.domain import PREFERENCE_FIELDS, CalendarUser, Secret
 from reconciler.recall.untrusted import shown
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
+# The preferences that every calendar user has who has any; a bot's name is optional.
+_SWITCHES = tuple(name for name in PREFERENCE_FIELDS if name != "bot_name")
+_switches = attrgetter(*_SWITCHES)
 # Besides msgspec's own errors: nesting too deep, and bytes that are not UTF-8.
 _MALFORMED = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
@@ -35,24 +42,17 @@ class Page(Struct, frozen=True):
 
 
 class _Wrapped(Struct, frozen=True):
+    """A page that does not say whether another follows is not the last one."""
+
     results: list[CalendarUser]
-    next: str | None = None
+    next: str | None
     count: int | None = None
 
 
 class _WrappedRows(Struct, frozen=True):
     results: list[Raw]
-    next: str | None = None
+    next: str | None
     count: int | None = None
-
-
-class _LenientUser(Struct, frozen=True):
-    """A calendar user whose ``connections`` may be null as well: none."""
-
-    id: str
-    external_id: str | None = None
-    connections: tuple[Connection, ...] | None = None
-    preferences: Preferences | None = None
 
 
 class _Name(Struct, frozen=True):
@@ -68,13 +68,13 @@ _array = msgspec.json.Decoder(list[CalendarUser])
 _wrapped = msgspec.json.Decoder(_Wrapped)
 _array_rows = msgspec.json.Decoder(list[Raw])
 _wrapped_rows = msgspec.json.Decoder(_WrappedRows)
-_user = msgspec.json.Decoder(_LenientUser)
+_user = msgspec.json.Decoder(CalendarUser)
 _name = msgspec.json.Decoder(_Name)
 _token = msgspec.json.Decoder(_Token)
 
 
 def decode_page(body: bytes | bytearray, key: Secret) -> Page:
-    """A page of calendar users: a bare array or ``{"results", "next", "count"}``.
+    """A page of calendar users: a bare array or ``{"results", "next"}``, perhaps with ``count``.
 
     Problems do not show ``key``, the workspace's, which the answer may repeat.
 
@@ -84,7 +84,7 @@ def decode_page(body: bytes | bytearray, key: Secret) -> Page:
     try:
         try:
             return _whole(body)
-        except (msgspec.ValidationError, RecursionError):
+        except (msgspec.ValidationError, RecursionError, Undecodable):
             return _row_by_row(body, key)
     except _MALFORMED as error:
         raise Undecodable(_reason(error)) from None
@@ -96,7 +96,8 @@ def decode_user(body: bytes | bytearray) -> CalendarUser:
         user = _user.decode(body)
     except _MALFORMED as error:
         raise Undecodable(_reason(error)) from None
-    return CalendarUser(user.id, user.external_id, user.connections or (), user.preferences)
+    _check_preferences(user)
+    return user
 
 
 def decode_token(body: bytes | bytearray) -> str:
@@ -115,14 +116,18 @@ def _is_array(body: bytes | bytearray) -> bool:
 def _whole(body: bytes | bytearray) -> Page:
     if _is_array(body):
         users = _array.decode(body)
-        return Page(users, len(users))
-    page = _wrapped.decode(body)
-    return Page(page.results, len(page.results), page.next, page.count)
+        page = Page(users, len(users))
+    else:
+        wrapped = _wrapped.decode(body)
+        page = Page(wrapped.results, len(wrapped.results), wrapped.next, wrapped.count)
+    for user in page.users:
+        _check_preferences(user)
+    return page
 
 
 def _row_by_row(body: bytes | bytearray, key: Secret) -> Page:
     bare = _is_array(body)
-    page = _WrappedRows(_array_rows.decode(body)) if bare else _wrapped_rows.decode(body)
+    page = _WrappedRows(_array_rows.decode(body), None) if bare else _wrapped_rows.decode(body)
     users: list[CalendarUser] = []
     problems: list[str] = []
     for index, row in enumerate(page.results):
@@ -131,6 +136,15 @@ def _row_by_row(body: bytes | bytearray, key: Secret) -> Page:
         except Undecodable as error:
             problems.append(f"row {index}{_named(bytes(row), key)} is malformed: {error}")
     return Page(users, len(page.results), page.next, page.count, tuple(problems))
+
+
+def _check_preferences(user: CalendarUser) -> None:
+    """``Preferences`` are partial where a manifest declares them, but never in an answer."""
+    if user.preferences is None:
+        return
+    for name, value in zip(_SWITCHES, _switches(user.preferences), strict=True):
+        if value is None or value is UNSET:
+            raise Undecodable(f"`{name}` is missing or null - at `$.preferences`")
 
 
 def _named(row: bytes, key: Secret) -> str:

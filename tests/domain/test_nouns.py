@@ -18,7 +18,7 @@ from reconciler.domain import (
 )
 
 NOUNS = [
-    CalendarUser("r"),
+    CalendarUser("r", None, ()),
     Connection("google", connected=True),
     DesiredState({}),
     DesiredUser("a", None, Handover.WAIT, None, None, None, SourceLocation("x")),

@@ -18,13 +18,9 @@ def test_the_first_of_two_connected_rows_is_found() -> None:
 
 
 def test_no_row_and_a_row_that_is_not_connected_are_both_nothing() -> None:
-    assert CalendarUser("r", "a").connected("google") is None
+    assert CalendarUser("r", "a", ()).connected("google") is None
     assert CalendarUser("r", "a", (OFF,)).connected("google") is None
     assert CalendarUser("r", "a", (ON,)).connected("microsoft") is None
-
-
-def test_a_user_needs_no_external_id() -> None:
-    assert CalendarUser("r").external_id is None
 
 
 def test_an_observation_is_complete_where_nothing_went_wrong() -> None:

@@ -41,7 +41,7 @@ from reconciler.recall.transport import ApiTransport, GetOnlyTransport, MethodRe
 from tests.recall.clients import KEY, LISTED, TOKEN, Clients, endpoint
 from tests.recall.scripted_server import Reply, Scripted, reply
 
-ALICE = {"id": "u-1", "external_id": "alice@example.com"}
+ALICE = {"id": "u-1", "external_id": "alice@example.com", "connections": []}
 DROPPED = Reply((), close=True)
 RESET = Reply((), reset=True)
 
@@ -75,9 +75,9 @@ CHANGES = [disconnect, update]
 
 
 def test_a_user_is_read_with_the_token_alone() -> None:
-    with Scripted(reply(200, {**ALICE, "connections": None})) as server:
+    with Scripted(reply(200, ALICE)) as server:
         with Clients(server.url) as clients:
-            assert get_user(clients) == CalendarUser("u-1", "alice@example.com")
+            assert get_user(clients) == CalendarUser("u-1", "alice@example.com", ())
         (request,) = server.requests
     assert (request.method, request.path, request.body) == ("GET", "/api/v1/calendar/user/", b"")
     assert request.headers["x-recallcalendarauthtoken"] == TOKEN
@@ -133,14 +133,14 @@ def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
     with Scripted(late) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
         patience = Patience(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
-            clients.writer.mint_token(CalendarUser("u-1", "a"), patience)
+            clients.writer.mint_token(CalendarUser("u-1", "a", ()), patience)
         assert len(server.requests) == 1
 
 
 def test_a_token_that_takes_too_long_for_the_caller_who_has_time_is_too_slow() -> None:
     with Scripted(SILENT) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
         with pytest.raises(TooSlow):
-            clients.writer.mint_token(CalendarUser("u-1", "a"), clients.patience)
+            clients.writer.mint_token(CalendarUser("u-1", "a", ()), clients.patience)
         assert len(server.requests) == 1
 
 
@@ -169,7 +169,7 @@ def test_a_token_is_minted_with_the_key_and_the_listed_id() -> None:
 def test_no_token_is_minted_for_a_user_without_an_external_id(external_id: str | None) -> None:
     with Scripted(reply()) as server, Clients(server.url) as clients:
         with pytest.raises(ValueError, match="external id"):
-            clients.writer.mint_token(CalendarUser("u", external_id), clients.patience)
+            clients.writer.mint_token(CalendarUser("u", external_id, ()), clients.patience)
         assert server.requests == []
 
 

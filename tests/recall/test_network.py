@@ -83,7 +83,10 @@ def test_a_proxy_may_be_named_without_a_scheme(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_loopback_is_never_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    with Scripted(reply(200, {"id": "u"})) as server, Scripted(reply(407, b"")) as proxy:
+    with (
+        Scripted(reply(200, {"id": "u", "external_id": None, "connections": []})) as server,
+        Scripted(reply(407, b"")) as proxy,
+    ):
         for name in ("HTTPS_PROXY", "ALL_PROXY", "HTTP_PROXY"):
             monkeypatch.setenv(name, proxy.url)
         read_from(at(server.url))
