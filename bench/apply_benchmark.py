@@ -22,7 +22,7 @@ from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
 from reconciler.applying import ApplySettings, Front, MemoryJournal, Outcome, RunResult
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import COMMAND_LINE, LedgerPlace
+from reconciler.domain import COMMAND_LINE, DesiredState, LedgerPlace
 from reconciler.engine import (
     Circumstances,
     Session,
@@ -146,13 +146,13 @@ def measure_apply(
 def _run(
     workspace: Workspace,
     clock: ScaledClock,
-    recorded: Callable[[Session], AbstractContextManager[_Recording]],
+    recorded: Callable[[Session, DesiredState], AbstractContextManager[_Recording]],
 ) -> tuple[float, RunResult, LedgerTime]:
     """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
     desired = load_manifests(workspace.manifests)
     with open_session(workspace, environment(), clock=clock, stop=Stop(clock.monotonic)) as session:
         begun = clock.monotonic()
-        with recorded(session) as recording:
+        with recorded(session, desired) as recording:
             observation = observe(session)
             plan = preview(session, desired, observation, recording.history)
             circumstances = Circumstances(desired, observation, recording.history)
@@ -169,14 +169,14 @@ def _run(
 
 
 @contextmanager
-def _in_memory(_: Session) -> Iterator[_Recording]:
+def _in_memory(_session: Session, _desired: DesiredState) -> Iterator[_Recording]:
     yield _Recording("bench", TimedJournal(MemoryJournal()), History(), opening=0.0)
 
 
 @contextmanager
-def _in_ledger(session: Session) -> Iterator[_Recording]:
+def _in_ledger(session: Session, desired: DesiredState) -> Iterator[_Recording]:
     began = time.perf_counter()
-    with acting_run(session, Front.APPLY, Terms(), COMMAND_LINE) as run:
+    with acting_run(session, desired, Front.APPLY, Terms(), COMMAND_LINE) as run:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)

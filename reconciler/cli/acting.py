@@ -9,7 +9,7 @@ from reconciler.applying import ActionResult, ApplySettings, Front
 from reconciler.cli.exits import exit_status
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users
-from reconciler.domain import COMMAND_LINE, Diagnostic
+from reconciler.domain import COMMAND_LINE, DesiredState, Diagnostic
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -76,21 +76,21 @@ class Acting:
 def act(
     frame: Frame,
     session: Session,
+    desired: DesiredState,
     front: Front,
     terms: Terms,
     settings: ApplySettings,
     body: Callable[[Acting], Report],
     *,
     owner: str = COMMAND_LINE,
-    resumes: str | None = None,
 ) -> Report:
-    """Do ``body`` in a run on behalf of ``owner``.
+    """Do ``body`` in a run for ``desired``, on behalf of ``owner``.
 
     A refusal, and a plan that cannot be used, are reports too.
     """
     acting: Acting | None = None
     try:
-        with acting_run(session, front, terms, owner, resumes=resumes) as run:
+        with acting_run(session, desired, front, terms, owner) as run:
             acting = Acting(frame, session, run, settings)
             return body(acting)
     except Refused as refused:

@@ -7,7 +7,7 @@ from reconciler.domain.address import ip_address, is_loopback
 from reconciler.domain.api_key import KeyFault, key_fault
 from reconciler.domain.clock import Clock
 from reconciler.domain.count import Count
-from reconciler.domain.desired import DesiredState, DesiredUser, Handover
+from reconciler.domain.desired import DesiredState, DesiredUser, Handover, ManifestFile
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.ledger_place import LedgerPlace, PostgresqlDatabase, SqliteFile
 from reconciler.domain.limits import Limits
@@ -35,6 +35,7 @@ __all__ = [
     "KeyFault",
     "LedgerPlace",
     "Limits",
+    "ManifestFile",
     "ObservedState",
     "Platform",
     "PostgresqlDatabase",

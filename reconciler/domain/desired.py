@@ -34,11 +34,21 @@ class DesiredUser(Struct, frozen=True, gc=False):
     source: SourceLocation
 
 
+class ManifestFile(Struct, frozen=True):
+    """A file that users were read from: its absolute path, and the names that git may have for the
+    contents that were read (blob ids, by SHA-1 and SHA-256)."""
+
+    path: str
+    blobs: frozenset[str]
+
+
 class DesiredState(Struct, frozen=True, gc=False):
-    """All declared users of a workspace by id, ordered by id; ``groups`` are the defined names."""
+    """All declared users of a workspace by id, ordered by id; ``groups`` are the defined names,
+    ``files`` what they were read from."""
 
     users: Mapping[str, DesiredUser]
     groups: frozenset[str] = frozenset()
+    files: tuple[ManifestFile, ...] = ()
 
     @property
     def platforms(self) -> dict[str, frozenset[Platform]]:

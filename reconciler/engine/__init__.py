@@ -21,7 +21,13 @@ from reconciler.engine.importing import Imported, import_manifest
 from reconciler.engine.joining import JoinedActing, join_acting
 from reconciler.engine.narrowing import narrow
 from reconciler.engine.overrides import Overrides, overrides
-from reconciler.engine.previewing import IncompleteList, Observation, observe, preview
+from reconciler.engine.previewing import (
+    IncompleteList,
+    Observation,
+    judged_content,
+    observe,
+    preview,
+)
 from reconciler.engine.remembering import Remembered, remember
 from reconciler.engine.resuming import Resumption, resumption
 from reconciler.engine.session import Session, open_session
@@ -55,6 +61,7 @@ __all__ = [
     "join_acting",
     "judge_fresh",
     "judge_saved",
+    "judged_content",
     "limit_sources",
     "narrow",
     "observe",

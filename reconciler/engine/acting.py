@@ -20,11 +20,13 @@ from reconciler.applying import (
     RunResult,
 )
 from reconciler.domain import DesiredState, Platform
+from reconciler.engine.commit import DIRTY, Commit
 from reconciler.engine.configured import protection_of
-from reconciler.engine.previewing import DIRTY, Observation, commit_of
+from reconciler.engine.previewing import Observation
 from reconciler.engine.session import Session
 from reconciler.planning import (
     Action,
+    Content,
     Disconnect,
     FleetSize,
     GuardName,
@@ -118,7 +120,7 @@ def check_usable(
     if content.desired_digest != desired_digest(desired):
         raise ManifestsMoved("the manifests changed since the plan was made; plan again")
     if same_commit:
-        _check_commit(envelope.commit, commit_of(session.workspace.manifests))
+        _check_commit(envelope.commit, session.commit(desired))
 
 
 def check_place(session: Session, plan: Plan) -> None:
@@ -141,16 +143,21 @@ def _shown(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
-def _check_commit(then: str | None, now: str | None) -> None:
-    if then is None or now is None:
-        when = "the plan was made" if then is None else "the manifests stand now"
-        raise PlanUnusable(f"--same-commit: {when} outside of git")
-    for commit, when in ((then, "were when the plan was made"), (now, "are now")):
-        if commit.endswith(DIRTY):
-            raise PlanUnusable(f"--same-commit: the manifests {when} not as committed")
-    if then != now:
+def _check_commit(then: str | None, now: Commit) -> None:
+    if then is None:
+        raise PlanUnusable("--same-commit: the plan names no git commit; plan again, within git")
+    if now.name is None:
+        raise PlanUnusable(f"--same-commit: the git commit cannot be told: {now.problem}")
+    if then.endswith(DIRTY):
+        raise PlanUnusable(
+            "--same-commit: the manifests were not as committed when the plan was made; commit"
+            " them, and plan again"
+        )
+    if now.problem is not None:
+        raise PlanUnusable(f"--same-commit: the manifests are not as committed: {now.problem}")
+    if then != now.name:
         made = _shown(then)
-        raise PlanUnusable(f"the plan was made at commit {made}, this is {now}; plan again")
+        raise PlanUnusable(f"the plan was made at commit {made}, this is {now.name}; plan again")
 
 
 @dataclass(frozen=True)
@@ -175,22 +182,22 @@ def judge_fresh(
 def judge_saved(
     session: Session,
     plan: Plan,
-    today: Plan,
+    today: Content,
     circumstances: Circumstances,
     allowed: Set[GuardName] = frozenset(),
     *,
     carried: tuple[ActionResult, ...] = (),
 ) -> Approved:
-    """Judge a saved ``plan`` under the circumstances in which ``today``'s was made.
+    """Judge a saved ``plan`` under the circumstances in which a plan of ``today`` was made.
 
-    What a plan made now would not hold goes stale; the guards judge the rest. Of a plan that is
+    What that one would not hold goes stale; the guards judge the rest. Of a plan that is
     resumed the actions with a ``carried`` result are left as they are. Raises :class:`Refused`.
     """
     done = {result.action.key for result in carried}
     left = tuple(action for action in plan.content.actions if action.key not in done)
     divided = divide(
         structs.replace(plan.content, actions=left),
-        today.content,
+        today,
         Roster(circumstances.observation.state),
         protection_of(session.workspace),
     )

@@ -11,10 +11,11 @@ from msgspec import Struct, structs
 import reconciler
 from reconciler.applying import ApplySettings, Front, Settled, Settler
 from reconciler.config import Workspace
+from reconciler.domain import DesiredState
 from reconciler.engine.acting import Refused
 from reconciler.engine.configured import protection_of
 from reconciler.engine.overrides import NEW_LEDGER, OPTION
-from reconciler.engine.previewing import Observation, commit_of, observe
+from reconciler.engine.previewing import Observation, observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
@@ -30,11 +31,13 @@ class Terms(Struct, frozen=True):
     """On what terms a run begins: whether a missing ledger may be made although the
     configuration requires one, and how many seconds to wait for the lock.
 
-    ``new_ledger_by`` is how the person says that it may."""
+    ``new_ledger_by`` is how the person says that it may; ``resumes`` is the run that it continues.
+    """
 
     new_ledger: bool = False
     lock_timeout: float = 0.0
     new_ledger_by: str = f"`{OPTION} {NEW_LEDGER}`"
+    resumes: str | None = None
 
 
 @dataclass
@@ -86,9 +89,14 @@ class ActingRun:
 
 @contextmanager
 def acting_run(
-    session: Session, front: Front, terms: Terms, owner: str, *, resumes: str | None = None
+    session: Session,
+    desired: DesiredState,
+    front: Front,
+    terms: Terms,
+    owner: str,
 ) -> Iterator[ActingRun]:
-    """Begin a run: take the lock, found or made the ledger; end it, and give the lock back.
+    """Begin a run for ``desired``: found or made the ledger, take the lock; end it, and give the
+    lock back.
 
     It acts on behalf of ``owner``, to whom those whom it declares belong from then on. What is
     raised inside is on record too. Raises ``ledger.LedgerError`` and ``ledger.LockHeld``.
@@ -104,8 +112,8 @@ def acting_run(
             who=who(),
             opened=rfc3339(session.clock.now()),
             tool_version=reconciler.__version__,
-            commit=commit_of(workspace.manifests),
-            resumes=resumes,
+            commit=session.commit(desired).name,
+            resumes=terms.resumes,
         )
         with ledger.begin(
             claim,

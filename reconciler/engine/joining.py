@@ -13,7 +13,7 @@ from reconciler.applying import ActionResult, ApplySettings, Cause, Crew, Means,
 from reconciler.domain import DesiredState
 from reconciler.engine.acting import Approved, Circumstances, check_usable, judge_saved
 from reconciler.engine.configured import protection_of
-from reconciler.engine.previewing import Observation, preview
+from reconciler.engine.previewing import Observation, judged_content
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
 from reconciler.planning import Action, GuardName, Plan, seal
@@ -77,7 +77,7 @@ def join_acting(
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
         check_usable(session, journal.plan, desired)
         history = ledger.history(workspace.name, session.endpoint.address, journal.owner)
-        today = preview(session, desired, observation, history)
+        today = judged_content(session, desired, observation, history)
         approved = judge_saved(
             session, journal.plan, today, Circumstances(desired, observation, history), allowed
         )

@@ -1,10 +1,7 @@
 """Load → observe → plan: the half that every command shares and that cannot change anything."""
 
-import subprocess
 from collections.abc import Callable, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import Final
 
 from msgspec import Struct
 
@@ -13,11 +10,6 @@ from reconciler.domain import DesiredState, ObservedState
 from reconciler.engine.configured import protection_of
 from reconciler.engine.session import Session
 from reconciler.planning import Content, Envelope, History, Plan, make_plan, rfc3339
-
-DIRTY: Final = "-dirty"
-"""Said of a commit, as git itself does."""
-
-_HEAD: Final = "# branch.oid "
 
 
 class Observation(Struct, frozen=True):
@@ -48,8 +40,20 @@ def preview(
 
     Raises ``planning.UnmatchedSelector``.
     """
+    content = judged_content(session, desired, observation, history, selectors)
+    return Plan(content, _envelope(session, desired, content))
+
+
+def judged_content(
+    session: Session,
+    desired: DesiredState,
+    observation: Observation,
+    history: History,
+    selectors: Sequence[str] | None = None,
+) -> Content:
+    """What :func:`preview` makes a plan of, for those who keep none."""
     workspace = session.workspace
-    content = make_plan(
+    return make_plan(
         session.target,
         desired,
         observation.state,
@@ -58,7 +62,6 @@ def preview(
         selectors=selectors,
         history=history,
     )
-    return Plan(content, _envelope(session, desired, content))
 
 
 def _envelope(session: Session, desired: DesiredState, content: Content) -> Envelope:
@@ -74,33 +77,8 @@ def _envelope(session: Session, desired: DesiredState, content: Content) -> Enve
     return Envelope(
         made=rfc3339(made),
         expires=rfc3339(made + lifetime),
-        commit=commit_of(session.workspace.manifests),
+        commit=session.commit(desired).name,
         tool_version=reconciler.__version__,
         key_fingerprint=session.endpoint.fingerprint(),
         sources={user: str(desired.users[user].source) for user in sorted(named)},
     )
-
-
-def commit_of(manifests: Sequence[Path]) -> str | None:
-    """The git commit that the manifests stand in, followed by :data:`DIRTY` where they are not as
-    committed; None outside git, in several repositories, or without it."""
-    if not manifests:
-        return None
-    folder = manifests[0] if manifests[0].is_dir() else manifests[0].parent
-    paths = [str(path.absolute()) for path in manifests]
-    command = ["git", "--no-optional-locks", "-C", str(folder), "status", "--porcelain=v2"]
-    try:
-        answer = subprocess.run(
-            [*command, "--branch", "--", *paths],
-            capture_output=True,
-            text=True,
-            timeout=5,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    lines = answer.stdout.splitlines()
-    head = next(line for line in lines if line.startswith(_HEAD)).removeprefix(_HEAD)
-    if head == "(initial)":  # a repository without a commit
-        return None
-    return head if all(line.startswith("#") for line in lines) else f"{head}{DIRTY}"

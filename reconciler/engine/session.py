@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from reconciler.config import Workspace
-from reconciler.domain import Clock
+from reconciler.domain import Clock, DesiredState, ManifestFile
+from reconciler.engine.commit import Commit, commit_of
 from reconciler.engine.remote import open_remote
 from reconciler.planning import Target
 from reconciler.recall import (
@@ -30,10 +31,18 @@ class Session:
     budgets: Budgets
     clock: Clock
     stop: Stop
+    _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
 
     @property
     def target(self) -> Target:
         return Target(self.workspace.name, self.endpoint.address)
+
+    def commit(self, desired: DesiredState) -> Commit:
+        """The git commit of the workspace's manifests, from which ``desired`` was read; git is
+        asked once."""
+        if desired.files not in self._commits:
+            self._commits[desired.files] = commit_of(self.workspace.manifests, desired.files)
+        return self._commits[desired.files]
 
     def patience(self) -> Patience:
         """To wait until told to stop."""

@@ -26,6 +26,16 @@ def find_manifests(
                 yield file, display_name(file, base)
 
 
+def is_manifest(name: str) -> bool:
+    """Whether a file of that ``name`` in a folder is a manifest."""
+    return name.endswith(_SUFFIXES) and not is_hidden(name)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of that ``name`` is passed over."""
+    return name.startswith(".")
+
+
 class _Search:
     def __init__(self, base: Path, diagnostics: list[Diagnostic]) -> None:
         self._base = base
@@ -76,11 +86,11 @@ class _Search:
             inner: list[Path] = []
             for entry in entries:
                 path = Path(entry.path)
-                if entry.name.startswith("."):
+                if is_hidden(entry.name):
                     continue
                 if self._is_folder(path):
                     inner.append(path)
-                elif entry.name.endswith(_SUFFIXES):
+                elif is_manifest(entry.name):
                     yield path
             folders.extend(reversed(inner))
 

@@ -3,7 +3,9 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from reconciler.domain import DesiredState, Diagnostic, InvalidInput
+from msgspec import structs
+
+from reconciler.domain import DesiredState, Diagnostic, InvalidInput, ManifestFile
 from reconciler.manifest.assembling import assemble
 from reconciler.manifest.collector import collector_paused
 from reconciler.manifest.document import read_documents
@@ -46,11 +48,13 @@ def _load(
 ) -> DesiredState:
     """The desired state as far as it could be read; every error is added to ``diagnostics``."""
     documents: list[UsableDocument] = []
+    files: list[ManifestFile] = []
     unread: list[Diagnostic] = []
     progress = _Progress(on_progress) if on_progress else None
     for path, name in find_manifests(paths, base, unread):
         try:
             source = read_source(path, name)
+            files.append(ManifestFile(str(path.absolute()), source.blobs))
             for document in read_documents(source, diagnostics, on_entry=progress):
                 verdict = judge("manifest", document)
                 diagnostics.extend(broken.diagnostic for broken in verdict.violations)
@@ -59,7 +63,7 @@ def _load(
             unread.extend(error.diagnostics)
     state = assemble(documents, diagnostics, all_read=not unread)
     diagnostics += unread
-    return state
+    return structs.replace(state, files=tuple(files))
 
 
 class _Progress:

@@ -4,8 +4,10 @@ Manifests and the configuration are read through here, so that both survive the 
 files: devices, symlink loops, other encodings, sizes that no fleet has.
 """
 
+import hashlib
 import os
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -16,12 +18,26 @@ from reconciler.manifest.shown import visible
 MAX_BYTES = 128 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"
 
+BlobAlgorithm = Literal["sha1", "sha256"]
+_ALGORITHMS: tuple[BlobAlgorithm, ...] = ("sha1", "sha256")
+
 
 class Source(Struct, frozen=True):
-    """The text of a file: ``name`` as a person would type it, ``data`` UTF-8 without a BOM."""
+    """The text of a file: ``name`` as a person would type it, ``data`` UTF-8 without a BOM.
+
+    ``blobs`` are the names that git may have for its contents as they were read.
+    """
 
     name: str
     data: bytes
+    blobs: frozenset[str] = frozenset()
+
+
+def blob_name(data: bytes, by: BlobAlgorithm) -> str:
+    """What git calls a blob of ``data``."""
+    digest = hashlib.new(by, b"blob %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
 
 
 def display_name(path: Path, base: Path) -> str:
@@ -44,7 +60,7 @@ def read_source(path: Path, name: str) -> Source:
         raise cannot_read(name, error) from error
     if len(data) > MAX_BYTES:
         raise _refused(name, f"is larger than {MAX_BYTES >> 20} MiB", "split it into several files")
-    return Source(name, _utf8(name, data))
+    return Source(name, _utf8(name, data), _blobs(data))
 
 
 def cannot_read(name: str, error: OSError) -> InvalidInput:
@@ -62,6 +78,12 @@ def place_of_byte(name: str, data: bytes, offset: int) -> SourceLocation:
     line_start = data.rfind(b"\n", 0, offset) + 1
     column = len(data[line_start:offset].decode("utf-8")) + 1
     return SourceLocation(name, data.count(b"\n", 0, offset) + 1, column)
+
+
+def _blobs(data: bytes) -> frozenset[str]:
+    """By either algorithm, with the line ends as they are and as git keeps them of a text."""
+    texts = [data, data.replace(b"\r\n", b"\n")] if b"\r\n" in data else [data]
+    return frozenset(blob_name(text, by) for text in texts for by in _ALGORITHMS)
 
 
 def _utf8(name: str, data: bytes) -> bytes:

@@ -20,9 +20,9 @@ from reconciler.engine import (
     Session,
     apply_settings,
     join_acting,
+    judged_content,
     observe,
     open_session,
-    preview,
     protection_of,
     remember,
 )
@@ -114,7 +114,7 @@ class Desk:
     def plan(self) -> Content:
         """What the manifests and the list would make a plan of now. Raises :class:`Failed`."""
         observation, desired = self._observation.get(), self._desired.get()
-        return preview(self.session, desired, observation, History()).content
+        return judged_content(self.session, desired, observation, History())
 
     def act(self, pins: Mapping[str, Pin]) -> tuple[str, tuple[ActionResult, ...]]:
         """Do what ``pins`` ask for of each user, in the program's run: its id, and the results.

@@ -101,7 +101,7 @@ def judge_in_update(
         terms = Terms(
             new_ledger=demands.allowed.new_ledger, new_ledger_by=in_environment(NEW_LEDGER)
         )
-        run = stack.enter_context(acting_run(session, Front.PULUMI, terms, demands.owner))
+        run = stack.enter_context(acting_run(session, desired, Front.PULUMI, terms, demands.owner))
         saved, changes = demands.saved, None
         left: tuple[Action, ...] = ()
         if saved is not None:
@@ -156,7 +156,7 @@ def _judge_saved(
 ) -> tuple[Approved, PlanChanges]:
     observation = circumstances.observation
     today = preview_again(session, saved, circumstances.desired, observation, circumstances.history)
-    approved = judge_saved(session, saved, today, circumstances, demands.allowed.guards)
+    approved = judge_saved(session, saved, today.content, circumstances, demands.allowed.guards)
     return approved, compare(session, saved, today, observation)
 
 
@@ -172,4 +172,4 @@ def _judge_shown(
         return judge_fresh(session, today, circumstances, guards), ()
     left = tuple(action for action in today.content.actions if not note.holds(action))
     plan = narrow(session, today, circumstances, note.holds) if left else today
-    return judge_saved(session, plan, today, circumstances, guards), left
+    return judge_saved(session, plan, today.content, circumstances, guards), left

@@ -20,7 +20,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 import reconciler.cli.acting as cli_acting
 import reconciler.cli.frame as cli_frame
 import reconciler.engine.acting as engine_acting
-import reconciler.engine.previewing as engine_previewing
+import reconciler.engine.session as engine_session
 import reconciler.ledger.lock as ledger_lock
 import reconciler.ledger.postgresql as ledger_postgresql
 import reconciler.ledger.sqlite as ledger_sqlite
@@ -31,6 +31,7 @@ from reconciler.applying import Who
 from reconciler.cli.frame import report_of
 from reconciler.cli.signals import Signals
 from reconciler.engine import carry_out
+from reconciler.engine.commit import Commit
 from reconciler.ledger.database import Database
 from reconciler.ledger.open_run import OpenRun
 from reconciler.reporting import Report
@@ -207,8 +208,7 @@ def standing_in(world: World) -> Iterator[None]:
         mock.patch.object(Signals, "__exit__", _exit),
         mock.patch.object(engine_acting, "random", chance),
         mock.patch.object(engine_acting_run, "who", _who),
-        mock.patch.object(engine_acting_run, "commit_of", _nothing),
-        mock.patch.object(engine_previewing, "commit_of", _nothing),
+        mock.patch.object(engine_session, "commit_of", return_value=Commit(None)),
         mock.patch.object(ledger_lock, "alive", world.alive),
         mock.patch.object(ledger_sqlite, "create_engine", _engines),
         mock.patch.object(ledger_postgresql, "create_engine", _server_engines),

@@ -11,6 +11,8 @@ import pytest
 
 from reconciler.applying import Front
 from reconciler.domain import COMMAND_LINE, Platform, SqliteFile
+from reconciler.engine import session
+from reconciler.engine.commit import Commit, commit_of
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import rfc3339
@@ -193,7 +195,7 @@ def test_a_refusal_does_not_use_a_plan(project: Project) -> None:
 def test_a_plan_of_another_commit_is_refused_where_the_commit_counts(project: Project) -> None:
     project.run("plan", "-o", "plan.json")
     assert project.run("apply", "plan.json", "--same-commit") == 5
-    assert "git" in project.err
+    assert "names no git commit" in project.err
     assert project.mutations() == []
 
 
@@ -214,6 +216,31 @@ def test_manifests_that_are_not_as_committed_are_of_no_commit(project: Project) 
     commit(project.folder, "manifests")
     assert project.run("apply", "plan.json", "--same-commit") == 5
     assert project.mutations() == []
+
+
+def test_what_git_hides_is_named_where_the_commit_counts(project: Project) -> None:
+    (project.folder / ".gitignore").write_text("local*.yaml\n")
+    commit(project.folder, "manifests", ".gitignore")
+    project.run("plan", "-o", "plan.json")
+    (project.folder / "manifests/local.yaml").write_text("apiVersion: reconciler/v1\nusers: []\n")
+    assert project.run("apply", "plan.json", "--same-commit") == 5
+    assert "not as committed: `manifests/local.yaml` is not in HEAD" in project.err
+    assert project.mutations() == []
+
+
+def test_git_is_asked_once_in_a_run(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    commit(project.folder, "manifests")
+    asked: list[object] = []
+
+    def count(*arguments: object) -> Commit:
+        asked.append(arguments)
+        return commit_of(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session, "commit_of", count)
+    project.run("plan", "-o", "plan.json")
+    assert project.run("apply", "plan.json", "--same-commit") == 0
+    assert project.mutations() == BOTH
+    assert len(asked) == 2  # by the plan, and by the run
 
 
 def test_the_commit_counts_only_for_a_saved_plan(project: Project) -> None:

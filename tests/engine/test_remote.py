@@ -16,10 +16,8 @@ from reconciler.config import (
     Workspace,
 )
 from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile, UnknownEmail
-from reconciler.engine.previewing import commit_of
 from reconciler.engine.remote import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
-from tests.repository import commit, git
 
 HERE = SourceLocation("reconciler.yaml", 3, 1)
 KEY = KeyFromEnvironment("KEY", HERE)
@@ -81,36 +79,3 @@ def test_a_sandbox_that_somebody_serves_is_not_served_again(tmp_path: Path) -> N
     with open_remote(workspace(source, None), {}) as endpoint:
         assert endpoint.address == f"sandbox:{identity}"
         assert endpoint.url != server.url
-
-
-def test_the_commit_is_that_of_the_folder_the_manifests_are_in(tmp_path: Path) -> None:
-    manifest = tmp_path / "people.yaml"
-    manifest.touch()
-    head = commit(tmp_path, "people.yaml")
-    assert commit_of([manifest]) == commit_of([tmp_path]) == head
-    (tmp_path / "elsewhere.txt").touch()
-    assert commit_of([manifest]) == head
-    assert commit_of([manifest, tmp_path.parent]) is None
-
-
-@pytest.mark.parametrize("changed", ["people.yaml", "new.yaml"])
-def test_manifests_that_are_not_as_committed_are_dirty(tmp_path: Path, changed: str) -> None:
-    (tmp_path / "people.yaml").touch()
-    commit(tmp_path, "people.yaml")
-    (tmp_path / changed).write_text("# changed\n")
-    found = commit_of([tmp_path])
-    assert found is not None
-    assert found.endswith("-dirty")
-
-
-def test_a_repository_without_a_commit_has_none(tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q")
-    assert commit_of([tmp_path]) is None
-
-
-def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:
-    assert commit_of([tmp_path]) is None
-
-
-def test_without_manifests_there_is_no_commit() -> None:
-    assert commit_of([]) is None

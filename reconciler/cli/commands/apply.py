@@ -96,7 +96,7 @@ def apply(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
             terms = Terms(new_ledger=allowed.new_ledger, lock_timeout=lock_timeout)
-            return act(frame, session, Front.APPLY, terms, settings, run)
+            return act(frame, session, desired, Front.APPLY, terms, settings, run)
 
     frame.run(body)
 
@@ -121,7 +121,7 @@ def _approve_saved(
     today = preview_again(session, saved, desired, observation, history)
     acting.changes = compare(session, saved, today, observation)
     circumstances = Circumstances(desired, observation, history)
-    return judge_saved(session, saved, today, circumstances, allowed)
+    return judge_saved(session, saved, today.content, circumstances, allowed)
 
 
 def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> None:

@@ -64,16 +64,16 @@ def resume(
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            terms = Terms(lock_timeout=lock_timeout)
+            terms = Terms(lock_timeout=lock_timeout, resumes=resumed)
             return act(
                 frame,
                 session,
+                desired,
                 Front.RESUME,
                 terms,
                 settings,
                 go_on,
                 owner=owner,
-                resumes=resumed,
             )
 
     frame.run(body)
@@ -95,5 +95,5 @@ def _approve(
     acting.changes = compare(session, resumed.plan, today, observation)
     circumstances = Circumstances(desired, observation, history)
     return judge_saved(
-        session, resumed.plan, today, circumstances, allowed, carried=resumed.carried
+        session, resumed.plan, today.content, circumstances, allowed, carried=resumed.carried
     )
