@@ -1,14 +1,15 @@
 """The commands put together, and the one way in and out."""
 
+import os
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
-import reconciler
+from reconciler.cli import shells
 from reconciler.cli.commands import (
     apply,
+    before,
     doctor,
     importing,
     plan,
@@ -20,7 +21,7 @@ from reconciler.cli.commands import (
     unlock,
     validate,
 )
-from reconciler.cli.errors import Ended
+from reconciler.cli.errors import Ended, UsageError
 from reconciler.cli.exits import Exit
 from reconciler.cli.streams import make_writable, print_out
 from reconciler.domain import Diagnostic
@@ -30,6 +31,7 @@ app = typer.Typer(
     name="reconciler",
     help="Say in git which calendar platforms each person has connected at Recall.ai.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -50,41 +52,36 @@ app.command(name="import")(importing.import_)
 app.command()(doctor.doctor)
 app.command()(schema.schema)
 app.add_typer(sandbox.app, name="sandbox")
-
-
-def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
-    if wanted:
-        typer.echo(f"calendar-reconciler {reconciler.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def options(
-    version: Annotated[  # noqa: FBT002 - typer's way; handled in its callback
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
-    ] = False,
-) -> None:
-    """Say in git which calendar platforms each person has connected at Recall.ai."""
+app.callback()(before.before)
 
 
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
     make_writable()
+    if "_RECONCILER_COMPLETE" in os.environ:
+        shells.get_ready()
     try:
         Path.cwd()
     except FileNotFoundError:
         return _tell_bad_usage(arguments, "the working folder is gone: change to one that exists")
     try:
-        status = app(arguments or ["--help"], prog_name="reconciler", standalone_mode=False)
+        status = app(
+            shells.with_shell(arguments) or ["--help"],
+            prog_name="reconciler",
+            standalone_mode=False,
+        )
     except Ended as end:
         return end.status
+    except UsageError as error:
+        return _tell_bad_usage(arguments, str(error))
     except typer.Abort:
         return Exit.INTERRUPTED
     except Exception as error:
         # The library keeps its errors to itself; this is what they have in common.
         if not hasattr(error, "format_message"):
             raise
-        return _tell_bad_usage(arguments, error.format_message())
+        # The words of the library that converts values, which say nothing.
+        return _tell_bad_usage(arguments, error.format_message().replace(" Value error,", ""))
     # The library ends by itself with help and versions, and with an interrupt of its own.
     return status if isinstance(status, int) else Exit.OK
 

@@ -29,7 +29,16 @@ from reconciler.domain import Diagnostic, InvalidInput, SqliteFile
 from reconciler.engine import Session, open_session
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError, Stop, SystemClock
-from reconciler.reporting import ErrorReport, Format, Report, RunReport, one_line, render
+from reconciler.reporting import (
+    ErrorReport,
+    Format,
+    Memory,
+    PlanReport,
+    Report,
+    RunReport,
+    one_line,
+    render,
+)
 from reconciler.reporting.defects import raised_at
 from reconciler.reporting.output_file import OutputFailed, OutputFile
 
@@ -49,6 +58,7 @@ class Frame:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
+    _told: Memory | None = None
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
 
@@ -63,6 +73,12 @@ class Frame:
     def _choose(self, configuration: Configuration) -> Workspace:
         name = self.workspace or os.environ.get("RECONCILER_WORKSPACE") or None
         return configuration.workspace(name)
+
+    def again(self) -> tuple[str, ...]:
+        """The options by which another command works on the same workspace."""
+        config = () if self.config is None else ("--config", str(self.config))
+        workspace = () if self.workspace is None else ("--workspace", self.workspace)
+        return (*config, *workspace)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
@@ -107,6 +123,8 @@ class Frame:
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
         stream = sys.stderr if on_stderr else sys.stdout
+        if isinstance(report, PlanReport):
+            self._told = report.memory
         text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
         print_out(f"{text}\n", on_stderr=on_stderr)
 
@@ -159,6 +177,10 @@ class Frame:
                 output.write(render(report, form).encode())
             except OutputFailed as error:
                 report = structs.replace(report, status=_untold(str(error), failed))
+        if isinstance(report, RunReport) and self.format is Format.TEXT:
+            # The plan that was shown above said it.
+            same = report.memory == self._told
+            report = structs.replace(report, memory=None if same else report.memory)
         on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
         stream = sys.stderr if on_stderr else sys.stdout
         colour = self.format is Format.TEXT and coloured(stream)

@@ -13,6 +13,13 @@ from reconciler.reporting import Format
 
 APPLY_TAKES = (*GUARDS, NEW_LEDGER)
 
+
+def _and_earlier(context: typer.Context, reports: list[str]) -> list[str]:
+    """``reports``, and before them those that were given before the command."""
+    earlier: list[str] = (context.default_map or {}).get("report", [])
+    return reports if reports == earlier else [*earlier, *reports]
+
+
 Config = Annotated[
     Path | None,
     typer.Option(
@@ -36,6 +43,7 @@ Reports = Annotated[
         "--report",
         metavar="FORMAT=PATH",
         help="Write a report to a file too; can be repeated.",
+        callback=_and_earlier,
         show_default=False,
     ),
 ]

@@ -21,7 +21,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.format import Format
 from reconciler.reporting.render import render
-from reconciler.reporting.untrusted import one_line
+from reconciler.reporting.untrusted import one_line, visible
 
 __all__ = [
     "Check",
@@ -40,4 +40,5 @@ __all__ = [
     "ValidationReport",
     "one_line",
     "render",
+    "visible",
 ]

@@ -49,7 +49,8 @@ class PlanReport(Struct, frozen=True):
     ``verdicts`` replace those of the plan where an acting run has judged it again. ``verbose``
     lists what is left alone instead of counting it, and every guard. ``changes`` says what is
     different today from a saved plan (``plan`` is then the saved one where it was to be applied,
-    and today's where it was only to be compared).
+    and today's where it was only to be compared). ``again`` are the options to type again in the
+    next command; None where nothing follows from the plan.
     """
 
     plan: Plan
@@ -60,6 +61,7 @@ class PlanReport(Struct, frozen=True):
     verbose: bool = False
     memory: Memory | None = None
     changes: PlanChanges | None = None
+    again: tuple[str, ...] | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

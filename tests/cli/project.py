@@ -1,6 +1,8 @@
 """A folder with configuration, manifests and a sandbox of its own, and the command line in it."""
 
+import sys
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -77,6 +79,20 @@ class Project:
     def configure(self, extra: str) -> None:
         """Add a line to the workspace's configuration."""
         self.write("reconciler.yaml", CONFIGURATION.format(extra=extra))
+
+    def run_on_a_terminal(
+        self, monkeypatch: pytest.MonkeyPatch, answer: str, *arguments: str
+    ) -> int:
+        """Run as if somebody sat there, who types ``answer`` when asked."""
+        self._capsys.readouterr()
+        typed = StringIO(answer)
+        with monkeypatch.context() as patched:
+            patched.setattr(typed, "isatty", lambda: True, raising=False)
+            patched.setattr("sys.stdin", typed)
+            patched.setattr(sys.stderr, "isatty", lambda: True)
+            status = run(list(arguments))
+        self.out, self.err = self._capsys.readouterr()
+        return status
 
     def run(self, *arguments: str) -> int:
         """The exit status of ``reconciler ARGUMENTS``; its output is in ``out`` and ``err``."""

@@ -13,6 +13,16 @@ from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 
+ONLY_PREFERENCES = """\
+apiVersion: reconciler/v1
+users:
+  - id: mover@example.com
+    platforms: [google, microsoft]
+    preferences: {bot_name: Scribe}
+  - id: settled@example.com
+    platforms: [google]
+"""
+
 
 def test_applying_disconnects_exactly_what_is_not_wanted(project: Project) -> None:
     assert project.run("apply", "--auto-approve") == 0
@@ -38,12 +48,52 @@ def test_a_selection_narrows_what_is_done(project: Project) -> None:
 def test_without_a_terminal_and_without_approval_nothing_is_done(project: Project) -> None:
     assert project.run("apply") == 64
     assert "--auto-approve" in project.err
+    assert project.requests() == ()
+    assert not (project.folder / ".reconciler").exists()
+
+
+def test_with_nothing_to_do_nobody_is_asked(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.run("apply", "--auto-approve")
+    assert project.run_on_a_terminal(monkeypatch, "", "apply", "-q") == 0
+    assert "type" not in project.err
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("yes\n", "you typed `yes`"),
+        ("  3 \n", "you typed `3`"),
+        ("\x1b[2J2\n", "you typed `␛[2J2`"),
+        ("2\u202e\n", "you typed `2⟨U+202E⟩`"),
+        ("\n", "nothing was typed"),
+        ("", "nothing was typed"),
+    ],
+)
+def test_a_wrong_answer_is_told_with_what_was_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch, answer: str, said: str
+) -> None:
+    assert project.run_on_a_terminal(monkeypatch, answer, "apply", "-q") == 130
+    told = " ".join(project.err.split())
+    assert f"not approved: {said}, asked for was `2`, the number of disconnects;" in told
     assert project.mutations() == []
 
 
-def test_with_nothing_to_do_nobody_is_asked(project: Project) -> None:
-    project.run("apply", "--auto-approve")
-    assert project.run("apply") == 0
+def test_where_nothing_is_disconnected_yes_is_asked_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write("manifests/people.yaml", ONLY_PREFERENCES)
+    assert project.run_on_a_terminal(monkeypatch, "1\n", "apply", "-q") == 130
+    assert "you typed `1`, asked for was `yes`; nothing" in " ".join(project.err.split())
+    assert project.mutations() == []
+
+
+def test_a_run_does_not_say_again_what_the_plan_above_it_said(project: Project) -> None:
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.out.count("No ledger was found at ") == 1
+    assert "history" not in project.out
+    assert "not judged" not in project.out
 
 
 def test_a_saved_plan_is_applied_without_asking(project: Project) -> None:

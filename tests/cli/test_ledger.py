@@ -84,7 +84,10 @@ def test_a_plan_makes_no_ledger_and_says_that_nothing_needing_one_was_judged(
     project: Project,
 ) -> None:
     assert project.run("plan") == 0
-    assert "not judged" in project.out
+    place = project.folder / LEDGER
+    said = f"first run of this workspace, no ledger yet at {place}"
+    assert f"3 guards need history and were skipped ({said}).\n" in project.out
+    assert "not judged" not in project.out
     assert not (project.folder / ".reconciler").exists()
     project.run("plan", "--format", "json")
     assert _guard(project, "observed-fleet-shrink") == "not_judged"
@@ -130,10 +133,12 @@ def test_every_acting_run_is_listed_and_its_story_told(project: Project) -> None
     assert steps == {"leaver@example.com": expected, "mover@example.com": expected}
 
 
-def test_a_run_that_nobody_approves_is_on_record_and_is_no_measure(project: Project) -> None:
-    assert project.run("apply") == 64
+def test_a_run_that_nobody_approves_is_on_record_and_is_no_measure(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.run_on_a_terminal(monkeypatch, "no", "apply", "-q") == 130
     (run,) = _runs(project)
-    assert run["state"] == "stopped"
+    assert run["state"] == "declined"
     project.run("plan", "--format", "json")
     assert _guard(project, "desired-fleet-shrink") == "not_judged"
     assert project.mutations() == []
@@ -146,8 +151,17 @@ def test_an_unknown_run_is_bad_usage(project: Project) -> None:
     assert project.mutations() == BOTH
 
 
-def test_without_a_ledger_there_are_no_runs_to_list(project: Project) -> None:
-    assert project.run("runs") == 3
+def test_without_a_ledger_there_are_no_runs_yet(project: Project) -> None:
+    assert project.run("runs") == 0
+    place = project.folder / LEDGER
+    assert project.out == f"No runs yet of workspace trial in the ledger at {place}.\n"
+    assert not place.exists()
+    assert project.run("runs", "--format", "json") == 0
+    assert _document(project)["runs"] == []
+
+
+def test_without_a_ledger_there_is_no_run_to_show(project: Project) -> None:
+    assert project.run("runs", "0000") == 3
     assert LEDGER in project.err
 
 

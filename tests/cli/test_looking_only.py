@@ -47,6 +47,8 @@ def test_an_apply_that_is_refused_sends_nothing_but_get(project: Project) -> Non
     assert project.methods() == {"GET"}
 
 
-def test_an_apply_that_nobody_approves_sends_nothing_but_get(project: Project) -> None:
-    assert project.run("apply") == 64
+def test_an_apply_that_nobody_approves_sends_nothing_but_get(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.run_on_a_terminal(monkeypatch, "no", "apply", "-q") == 130
     assert project.methods() == {"GET"}

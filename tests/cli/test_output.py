@@ -184,7 +184,7 @@ def test_a_report_that_the_disk_refuses_after_a_run_loses_neither_run_nor_status
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    project.run("apply")  # nobody approves, but now there is a ledger
+    project.run_on_a_terminal(monkeypatch, "no", "apply", "-q")  # but now there is a ledger
     monkeypatch.setattr("os.fsync", full)
     status = project.run("apply", "--auto-approve", "--report", "json=run.json")
     assert status == 4
@@ -251,7 +251,7 @@ def test_the_document_says_the_status_that_a_lost_report_makes(
     def full(descriptor: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    project.run("apply")  # nobody approves, but now there is a ledger
+    project.run_on_a_terminal(monkeypatch, "no", "apply", "-q")  # but now there is a ledger
     monkeypatch.setattr("os.fsync", full)
     arguments = ("apply", "--auto-approve", "--report", "json=run.json", "--format", "json")
     assert project.run(*arguments) == json.loads(project.out)["status"] == 4

@@ -293,7 +293,7 @@ def run_report(result: RunResult) -> RunReport:
     return RunReport(converged_plan(), result, 0)
 
 
-PLAN_REPORT = PlanReport(rich_plan(), 0, saved_to="out/plan.json", limit_sources=SOURCES)
+PLAN_REPORT = PlanReport(rich_plan(), 0, saved_to="out/plan.json", again=(), limit_sources=SOURCES)
 CONTESTED_REPORT = PlanReport(contested_plan(), 3, verbose=True)
 REFUSED_REPORT = PlanReport(refused_plan(), 3, limit_sources=SOURCES)
 INCOMPLETE_REPORT = PlanReport(incomplete_plan(), 6)

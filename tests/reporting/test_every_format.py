@@ -44,7 +44,8 @@ def test_the_last_json_line_is_the_summary_with_the_status(report: Report) -> No
 
 @every_report
 def test_the_summary_of_the_text_is_the_message_of_the_json_lines(report: Report) -> None:
-    text = render(report, Format.TEXT).splitlines()[-1]
+    lines = render(report, Format.TEXT).splitlines()
+    text = next(line for line in reversed(lines) if not line.startswith(("Next: ", "  or: ")))
     assert json.loads(render(report, Format.JSONL).splitlines()[-1])["message"] == text
 
 

@@ -120,11 +120,14 @@ def shrunken(accepted: FleetSize | None, percent: int | None = 30) -> Report:
     return PlanReport(plan, 0)
 
 
-def test_a_guard_that_was_not_judged_is_shown_though_nothing_is_refused() -> None:
+def test_guards_that_need_history_are_one_line_and_with_verbose_a_sentence_each() -> None:
     found = render(shrunken(None), Format.TEXT)
+    assert "3 guards need history and were skipped (first run of this workspace).\n" in found
+    assert "not judged" not in found
+    found = render(structs.replace(shrunken(None), verbose=True), Format.TEXT)
     assert "observed-fleet-shrink not judged: no earlier run is known; " in found
     assert "desired-fleet-shrink not judged: no earlier run is known; " in found
-    assert "passed" not in found
+    assert "skipped" not in found
 
 
 def test_an_incomplete_list_says_that_it_is_the_list_that_keeps_the_guard_from_judging() -> None:

@@ -29,8 +29,8 @@ def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() 
 
 def test_a_ledger_that_was_made_is_told() -> None:
     assert (
-        f"No ledger was found at {PLACE}: a new one was made; what needs a memory "
-        "(fleet shrinkage, takeover) was not judged in this run.\n"
+        f"No ledger was found at {PLACE}: a new one was made, and this run knows of no earlier "
+        "one.\n"
     ) in text(memory(MemoryState.MADE))
 
 

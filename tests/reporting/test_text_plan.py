@@ -257,7 +257,7 @@ def test_a_selection_says_what_it_is_and_how_many_actions_it_left_out() -> None:
 def test_a_saved_plan_says_where_and_how_it_is_applied() -> None:
     found = text(samples.PLAN_REPORT)
     assert "Saved to out/plan.json" in found
-    assert "`reconciler apply out/plan.json`" in found
+    assert found.splitlines()[-1] == "Next: reconciler apply out/plan.json  # does exactly this"
 
 
 @pytest.mark.parametrize("plan", [samples.refused_plan(), samples.converged_plan()])
@@ -267,8 +267,8 @@ def test_a_saved_plan_that_cannot_or_need_not_be_applied_is_only_named(plan: Pla
     assert "reconciler apply plan.json" not in found
 
 
-def test_the_summary_is_the_last_line() -> None:
-    assert lines(samples.PLAN_REPORT)[-1] == (
+def test_the_summary_is_the_last_line_but_for_the_next_step() -> None:
+    assert lines(samples.PLAN_REPORT)[-2] == (
         "Plan: 4 to disconnect, 1 to update, 3 waiting for a person, 3 held, "
         "3 converged, 6 left alone."
     )
@@ -321,3 +321,29 @@ def test_signs_have_the_colours_of_their_kinds() -> None:
     assert "\x1b[33m~ update preferences" in found
     assert "\x1b[36m? connect" in found
     assert "\x1b[35m! disconnect" in found
+
+
+REPEATED = ("--config", "my config.yaml", "--workspace", "prod")
+
+
+def test_a_plan_ends_with_what_to_type_to_apply_or_to_save_it() -> None:
+    found = text(PlanReport(samples.rich_plan(), 0, again=REPEATED))
+    assert found.splitlines()[-2:] == [
+        "Next: reconciler apply --config 'my config.yaml' --workspace prod  # asks, then does this",
+        (
+            "  or: reconciler plan --config 'my config.yaml' --workspace prod -o fleet.plan"
+            "  # saves it, to be reviewed and applied as it is"
+        ),
+    ]
+
+
+def test_a_plan_that_is_refused_ends_with_to_plan_again() -> None:
+    report = structs.replace(samples.INCOMPLETE_REPORT, again=())
+    assert text(report).splitlines()[-1] == "Next: settle what refused it, then reconciler plan"
+
+
+@pytest.mark.parametrize("again", [None, ()])
+def test_where_nothing_is_to_be_done_there_is_nothing_to_type(
+    again: tuple[str, ...] | None,
+) -> None:
+    assert "Next:" not in text(PlanReport(samples.converged_plan(), 0, again=again))

@@ -72,11 +72,11 @@ def test_runs_of_all_workspaces_name_theirs() -> None:
 
 
 def test_a_workspace_without_runs_says_so_with_the_place() -> None:
-    assert runs() == [f"No runs of workspace prod in the ledger at {PLACE}."]
+    assert runs() == [f"No runs yet of workspace prod in the ledger at {PLACE}."]
 
 
 def test_a_ledger_without_runs_says_so_with_the_place() -> None:
-    assert lines(RunsReport(None, PLACE, (), 20, 0)) == [f"No runs in the ledger at {PLACE}."]
+    assert lines(RunsReport(None, PLACE, (), 20, 0)) == [f"No runs yet in the ledger at {PLACE}."]
 
 
 def test_a_list_that_may_go_on_is_called_the_last_runs() -> None:

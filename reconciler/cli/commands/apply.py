@@ -34,7 +34,7 @@ from reconciler.engine import (
 from reconciler.engine.overrides import OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
-from reconciler.reporting import Format, PlanReport, Report
+from reconciler.reporting import Format, PlanReport, Report, visible
 
 
 def apply(
@@ -62,7 +62,7 @@ def apply(
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Make the API be as the manifests say: disconnect what is not wanted, and verify it."""
+    """Disconnect what the manifests do not want, and verify it."""
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, options.APPLY_TAKES)
 
@@ -71,6 +71,8 @@ def apply(
             raise UsageError("a saved plan is done whole: --select goes with `plan -o`")
         if same_commit and not plan:
             raise UsageError("--same-commit is about a saved plan: name one")
+        if not plan and not auto_approve:
+            _check_terminal()
         selectors = selectors_of(select)
         if plan:
             frame.reads(plan)
@@ -136,8 +138,17 @@ def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> Non
     acting.changes = compare(session, saved, today, observation)
 
 
+def _check_terminal() -> None:
+    """Raise :class:`UsageError` where nobody could be asked; before anything else is done."""
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        raise UsageError(
+            "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
+            " or say --auto-approve"
+        )
+
+
 def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
-    """Show the plan and have somebody say yes. Raises :class:`UsageError` if nobody can."""
+    """Show the plan and have somebody say yes. Raises :class:`NotApproved`."""
     if not approved.ready:
         return
     frame = acting.frame
@@ -153,14 +164,10 @@ def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
         if frame.format is Format.TEXT:
             frame.show(shown)
         return
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
-        raise UsageError(
-            "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
-            " or say --auto-approve"
-        )
     frame.show(shown, on_stderr=frame.format is not Format.TEXT)
     expected = str(approved.disconnects) if approved.disconnects else "yes"
     what = "the number of disconnects" if approved.disconnects else "yes"
+    what_exactly = f"`{expected}`" + (f", {what}" if approved.disconnects else "")
     typer.echo(f"To apply this, type {what}: ", err=True, nl=False)
     try:
         answer = sys.stdin.readline()
@@ -171,4 +178,8 @@ def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
         typer.echo(err=True)
     if answer.strip() != expected:
         acting.run.journal.declined(approved.plan, approved.verdicts, approved.fleet)
-        raise NotApproved("not approved; nothing was changed")
+        found = visible(answer.strip(), 40)
+        typed = f"you typed `{found}`" if found else "nothing was typed"
+        raise NotApproved(
+            f"not approved: {typed}, asked for was {what_exactly}; nothing was changed"
+        )

@@ -17,7 +17,10 @@ def doctor(
     report: options.Reports = [],
     quiet: options.Quiet = False,
 ) -> None:
-    """Check configuration, manifests, credentials, reachability and the clock; only looks."""
+    """Check that the tool can work here; changes nothing.
+
+    Configuration, manifests, credentials, reachability, the clock and the ledger.
+    """
     frame = Frame(config, workspace, output_format, report, quiet)
 
     def body() -> Report:

@@ -26,7 +26,7 @@ def import_(
     workspace: options.WorkspaceName = None,
     quiet: options.Quiet = False,
 ) -> None:
-    """Write a manifest that declares everyone as they are connected now."""
+    """Write a manifest of everyone as connected now."""
     frame = Frame(config, workspace, quiet=quiet)
 
     def body() -> str:

@@ -53,7 +53,7 @@ def plan(
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Compare manifests with the API and say what would be done."""
+    """Show what would be changed; changes nothing."""
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
 
     def body() -> Report:
@@ -87,10 +87,15 @@ def plan(
                 verbose=verbose,
                 memory=remembered.memory,
                 changes=changes,
+                again=(*frame.again(), *(() if out else _repeated("--select", select))),
             )
 
     with collector_paused():  # until the fleet is gone
         frame.run(body)
+
+
+def _repeated(option: str, values: list[str]) -> list[str]:
+    return [word for value in values for word in (option, value)]
 
 
 def _owner(stack: str | None) -> str:

@@ -44,7 +44,10 @@ def resume(
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Settle what a run left in doubt, and do what it never began, by the plan it had."""
+    """Finish a run that was interrupted or killed.
+
+    Settles what it left in doubt, and does what it never began, by the plan that it had.
+    """
     frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, GUARDS)
 

@@ -7,7 +7,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
-from reconciler.ledger import read_ledger
+from reconciler.ledger import LedgerMissing, read_ledger
 from reconciler.reporting import Format, Report, RunsReport, StoryReport
 
 
@@ -22,15 +22,21 @@ def runs(
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
 ) -> None:
-    """List the runs of a workspace, newest first, or tell the story of one."""
+    """List past runs, newest first, or show one in full."""
     frame = Frame(config, workspace, output_format, report)
 
     def body() -> Report:
         chosen = frame.chosen_workspace()
         place = str(chosen.ledger)
-        with read_ledger(chosen.ledger) as ledger:
+        try:
+            with read_ledger(chosen.ledger) as ledger:
+                if run is not None:
+                    return StoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
+                listed = ledger.runs(chosen.name, limit)
+        except LedgerMissing:
             if run is not None:
-                return StoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
-            return RunsReport(chosen.name, place, ledger.runs(chosen.name, limit), limit, Exit.OK)
+                raise
+            listed = ()  # the first run makes one
+        return RunsReport(chosen.name, place, listed, limit, Exit.OK)
 
     frame.run(body)

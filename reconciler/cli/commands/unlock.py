@@ -18,7 +18,10 @@ def unlock(
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
 ) -> None:
-    """Take the lock of a workspace away from a run; what that run still tries finds it gone."""
+    """Take the lock of a workspace away from a run.
+
+    What that run still tries finds the lock gone.
+    """
     frame = Frame(config, workspace, output_format, report)
 
     def body() -> Report:

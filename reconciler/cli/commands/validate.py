@@ -24,7 +24,7 @@ def validate(
     report: options.Reports = [],
     quiet: options.Quiet = False,
 ) -> None:
-    """Read and check manifests; speaks to nobody."""
+    """Read and check manifests, offline."""
     frame = Frame(config, workspace, output_format, report, quiet)
 
     def body() -> Report:

@@ -2,20 +2,22 @@
 
 from reconciler.reporting import entries
 from reconciler.reporting.comment import Comment, inline
-from reconciler.reporting.documents import Memory
+from reconciler.reporting.documents import Memory, MemoryState
 from reconciler.reporting.markdown.parts import item
 from reconciler.reporting.wording import memory as wording
 
 
-def write_memory(comment: Comment, memory: Memory | None, *, resumes: str | None = None) -> None:
-    """Where the ledger is missing, which runs died, and what was settled of them."""
+def write_memory(
+    comment: Comment, memory: Memory | None, *, resumes: str | None = None, missing: bool = True
+) -> None:
+    """Which runs died, what was settled of them, and, if asked, where a ledger is ``missing``."""
     if memory is None:
         return
     if memory.dead:
         comment.block(f"> [!CAUTION]\n> {wording.dead_runs(len(memory.dead))}:")
         comment.items(inline(wording.announced(memory, run, resumes)) for run in memory.dead)
     said = wording.state(memory)
-    if said is not None:
+    if said is not None and (missing or memory.state is not MemoryState.NONE):
         comment.block(f"> [!WARNING]\n> {inline(said)}")
     if (used := wording.used(memory)) is not None:
         comment.block(f"> [!WARNING]\n> {inline(used)}")

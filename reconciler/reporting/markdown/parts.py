@@ -22,9 +22,15 @@ def write_guards(
     sources: Mapping[GuardName, str],
     *,
     remedies: bool = True,
+    but: tuple[Verdict, ...] = (),
 ) -> None:
-    """The guards that did not let the plan pass; what was not judged did not pass."""
+    """The guards that did not let the plan pass; what was not judged did not pass.
+
+    None of those in ``but``.
+    """
     for verdict in verdicts:
+        if verdict in but:
+            continue
         said = inline(guards.sentence(verdict, sources.get(verdict.guard)))
         if verdict.judgement is Judgement.REFUSED:
             remedy = f"\n>\n> {inline(guards.remedy(verdict))}" if remedies else ""

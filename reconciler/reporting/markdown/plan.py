@@ -17,8 +17,12 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
     plan, content = report.plan, report.plan.content
     write_heading(comment, "Plan", content)
     comment.block(f"**{summary.of_plan(report)}**")
-    write_memory(comment, report.memory)
-    write_guards(comment, report.guards, report.limit_sources)
+    unjudged = guards.without_history(report.guards)
+    skipped = unjudged if report.verdicts is None else ()
+    write_memory(comment, report.memory, missing=not skipped)
+    write_guards(comment, report.guards, report.limit_sources, but=unjudged)
+    if skipped:
+        comment.block(f"> {inline(guards.skipped(skipped, report.memory))}")
     if content.selection is not None:
         comment.block(inline(changes.selected(content)))
     if content.problems:

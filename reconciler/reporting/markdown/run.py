@@ -6,7 +6,7 @@ from reconciler.reporting.documents import RunReport
 from reconciler.reporting.markdown.differences import write_changes
 from reconciler.reporting.markdown.memory import write_memory
 from reconciler.reporting.markdown.parts import row, write_guards, write_heading
-from reconciler.reporting.wording import outcomes, summary
+from reconciler.reporting.wording import guards, outcomes, summary
 
 _RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")
 
@@ -19,7 +19,12 @@ def write_run(comment: Comment, report: RunReport) -> None:
     if result.halted is not None:
         comment.block(f"> [!CAUTION]\n> {inline(outcomes.halt(result))}")
     write_memory(comment, report.memory, resumes=report.resumes)
-    write_guards(comment, report.guards, report.limit_sources)
+    write_guards(
+        comment,
+        report.guards,
+        report.limit_sources,
+        but=guards.without_history(report.guards),
+    )
     steps = outcomes.next_steps(result.results)
     if steps:
         comment.block("What to do next:")

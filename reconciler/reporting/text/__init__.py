@@ -1,6 +1,7 @@
 """Reports as text for people, on a terminal or in a log.
 
-A header that says where, then what, grouped by user, and the summary as the last line.
+A header that says where, then what, grouped by user, and the summary as the last line but for what
+to type next.
 """
 
 from reconciler.reporting.documents import (

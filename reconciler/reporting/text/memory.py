@@ -1,7 +1,7 @@
 """What a command had of the ledger, as text: nothing where all is well."""
 
 from reconciler.reporting import entries
-from reconciler.reporting.documents import Memory
+from reconciler.reporting.documents import Memory, MemoryState
 from reconciler.reporting.page import Page
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.sign import Tone
@@ -9,8 +9,10 @@ from reconciler.reporting.text.parts import write_entry
 from reconciler.reporting.wording import memory as wording
 
 
-def write_memory(page: Page, memory: Memory | None, *, resumes: str | None = None) -> None:
-    """Where the ledger is missing, which runs died, and what was settled of them."""
+def write_memory(
+    page: Page, memory: Memory | None, *, resumes: str | None = None, missing: bool = True
+) -> None:
+    """Which runs died, what was settled of them, and, if asked, where a ledger is ``missing``."""
     if memory is None:
         return
     for run in memory.dead:
@@ -19,7 +21,7 @@ def write_memory(page: Page, memory: Memory | None, *, resumes: str | None = Non
         for step in wording.steps(run, resumes):
             page.line(f"  {plain(step)}")
     said = wording.state(memory)
-    if said is not None:
+    if said is not None and (missing or memory.state is not MemoryState.NONE):
         page.gap()
         page.prose(plain(said), Tone.CHANGE, rest="  ")
     if (used := wording.used(memory)) is not None:

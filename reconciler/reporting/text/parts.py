@@ -61,10 +61,14 @@ def write_guards(
     *,
     every: bool = False,
     remedies: bool = True,
+    but: tuple[Verdict, ...] = (),
 ) -> None:
-    """The guards that did not let the plan pass, or all; what was not judged did not pass."""
+    """The guards that did not let the plan pass, or ``every`` one; what was not judged did not
+    pass. None of those in ``but``."""
     for verdict in verdicts:
-        if not every and verdict.judgement in (Judgement.PASSED, Judgement.NOT_APPLICABLE):
+        if not every and (
+            verdict in but or verdict.judgement in (Judgement.PASSED, Judgement.NOT_APPLICABLE)
+        ):
             continue
         refused = verdict.judgement is Judgement.REFUSED
         page.gap()

@@ -1,9 +1,8 @@
 """A plan as text."""
 
-import shlex
 from collections.abc import Mapping
 
-from reconciler.planning import Content, Judgement
+from reconciler.planning import Content
 from reconciler.reporting import entries
 from reconciler.reporting.documents import PlanReport
 from reconciler.reporting.entries import Entry
@@ -14,14 +13,17 @@ from reconciler.reporting.text.differences import write_changes
 from reconciler.reporting.text.memory import write_memory
 from reconciler.reporting.text.parts import write_groups, write_guards, write_header
 from reconciler.reporting.untrusted import PROSE_LIMIT, one_line, visible
-from reconciler.reporting.wording import changes, guards, summary
+from reconciler.reporting.wording import changes, guards, steps, summary
 
 
 def write_plan(page: Page, report: PlanReport) -> None:
     """What would be done and why, what keeps it back, and what was saved."""
     plan, content = report.plan, report.plan.content
     write_header(page, "Plan", plan)
-    write_memory(page, report.memory)
+    unjudged = guards.without_history(report.guards)
+    # In a run, the plan that it carries out has said it.
+    skipped = unjudged if report.verdicts is None and not report.verbose else ()
+    write_memory(page, report.memory, missing=not skipped)
     _problems(page, content)
     _notices(page, content)
     groups = entries.by_user(
@@ -39,21 +41,17 @@ def write_plan(page: Page, report: PlanReport) -> None:
         page.gap()
         page.prose(changes.IRREVERSIBLE, Tone.DANGER)
     write_changes(page, plan, report.changes)
-    write_guards(page, report.guards, report.limit_sources, every=report.verbose)
-    _saved(page, report)
+    write_guards(page, report.guards, report.limit_sources, every=report.verbose, but=unjudged)
+    if skipped:
+        page.gap()
+        page.prose(plain(guards.skipped(skipped, report.memory)), Tone.FAINT, rest="  ")
+    if report.saved_to is not None:
+        page.gap()
+        page.line(f"Saved to {visible(report.saved_to, PROSE_LIMIT)}")
     page.gap()
     page.prose(summary.of_plan(report), Tone.HEADING)
-
-
-def _saved(page: Page, report: PlanReport) -> None:
-    if report.saved_to is None:
-        return
-    path = visible(report.saved_to, PROSE_LIMIT)
-    page.gap()
-    page.line(f"Saved to {path}")
-    refused = any(verdict.judgement is Judgement.REFUSED for verdict in report.guards)
-    if report.plan.content.actions and not refused:
-        page.line(f"Apply exactly this plan with `reconciler apply {shlex.quote(path)}`")
+    for step in steps.after_plan(report):
+        page.line(step)
 
 
 def _problems(page: Page, content: Content) -> None:

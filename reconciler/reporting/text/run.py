@@ -9,7 +9,7 @@ from reconciler.reporting.text.differences import write_changes
 from reconciler.reporting.text.memory import write_memory
 from reconciler.reporting.text.parts import write_groups, write_guards, write_header
 from reconciler.reporting.untrusted import visible
-from reconciler.reporting.wording import outcomes, summary
+from reconciler.reporting.wording import guards, outcomes, summary
 
 
 def write_run(page: Page, report: RunReport) -> None:
@@ -35,6 +35,11 @@ def write_run(page: Page, report: RunReport) -> None:
         page.gap()
         page.prose(beyond)
     write_changes(page, report.plan, report.changes)
-    write_guards(page, report.guards, report.limit_sources)
+    write_guards(
+        page,
+        report.guards,
+        report.limit_sources,
+        but=guards.without_history(report.guards),
+    )
     page.gap()
     page.prose(summary.of_run(report), Tone.HEADING)

@@ -17,6 +17,7 @@ from reconciler.planning import (
     Owned,
     Verdict,
 )
+from reconciler.reporting.documents import Memory, MemoryState
 from reconciler.reporting.phrase import Command, Foreign, Phrase, counted
 
 SETTINGS: Final[Mapping[GuardName, str]] = {
@@ -96,6 +97,33 @@ def sentence(verdict: Verdict, source: str | None) -> Phrase:
     """``verdict`` with its name, judgement and count."""
     said = f"{verdict.guard} {JUDGEMENTS[verdict.judgement]}: {_why_not(verdict)}"
     return (said, *count(verdict, source))
+
+
+def without_history(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+    """Those of ``verdicts`` that no earlier run is known for."""
+    return tuple(
+        verdict
+        for verdict in verdicts
+        if verdict.judgement is Judgement.NOT_JUDGED
+        and (verdict.guard is GuardName.TAKEOVER or verdict.total is None)
+    )
+
+
+def skipped(verdicts: tuple[Verdict, ...], memory: Memory | None) -> Phrase:
+    """That these guards, :func:`without_history`, were skipped, and why; one line for all."""
+    verb = "needs history and was" if len(verdicts) == 1 else "need history and were"
+    said = f"{counted(len(verdicts), 'guard')} {verb} skipped ("
+    if memory is not None and memory.state is MemoryState.UNREADABLE:
+        return (f"{said}the ledger cannot be read).",)
+    if all(verdict.guard is GuardName.TAKEOVER for verdict in verdicts):
+        return (f"{said}no earlier run says who is declared by whom).",)
+    if memory is not None and memory.state is MemoryState.NONE:
+        return (
+            f"{said}first run of this workspace, no ledger yet at ",
+            Foreign(memory.place),
+            ").",
+        )
+    return (f"{said}first run of this workspace).",)
 
 
 def _why_not(verdict: Verdict) -> str:

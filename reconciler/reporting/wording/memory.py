@@ -21,7 +21,7 @@ AFTER_PLACE: Final[Mapping[MemoryState, str]] = {
         "with `--allow new-ledger`."
     ),
     MemoryState.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
-    MemoryState.MADE: f": a new one was made; {_NEEDS_MEMORY} in this run.",
+    MemoryState.MADE: ": a new one was made, and this run knows of no earlier one.",
 }
 LOOKING: Final = (MemoryState.READ, MemoryState.NONE, MemoryState.UNREADABLE)
 """The states of a command that settles nothing."""

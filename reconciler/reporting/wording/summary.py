@@ -40,7 +40,7 @@ def of_runs(report: RunsReport) -> Phrase:
     if not report.runs:
         name = report.workspace
         of: Phrase = () if name is None else (" of workspace ", Foreign(name))
-        return ("No runs", *of, " in the ledger at ", Foreign(report.place), ".")
+        return ("No runs yet", *of, " in the ledger at ", Foreign(report.place), ".")
     number = len(report.runs)
     listed = counted(number, "run")
     if number >= report.limit:

@@ -1,0 +1,145 @@
+"""Options that stand before the command, help, and completion."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.app import run
+from tests.cli.project import Project
+
+COMMAND = [sys.executable, "-m", "reconciler"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--config", "other/reconciler.yaml", "validate"),
+        ("--config=other/reconciler.yaml", "-w", "second", "validate"),
+        ("--config", "nowhere.yaml", "validate", "--config", "other/reconciler.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_options_may_stand_before_the_command_and_those_behind_it_win(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    text = (project.folder / "reconciler.yaml").read_text()
+    project.write("other/reconciler.yaml", text.replace("trial", "second"))
+    project.write("other/manifests/one.yaml", "apiVersion: reconciler/v1\nusers: [{id: a}]\n")
+    assert project.run(*arguments) == 0
+    assert "workspace second" in project.out
+    assert "1 user in 1 file" in project.out
+
+
+def test_the_format_and_flags_may_stand_before_the_command_too(project: Project) -> None:
+    assert project.run("--format", "json", "--quiet", "plan") == 0
+    assert json.loads(project.out)["kind"] == "plan"
+
+
+def test_reports_before_and_behind_the_command_are_all_written(project: Project) -> None:
+    assert project.run("--report", "json=a.json", "plan", "--report", "markdown=b.md") == 0
+    assert (project.folder / "a.json").exists()
+    assert (project.folder / "b.md").exists()
+
+
+def test_options_before_a_command_of_the_sandbox_reach_it(project: Project) -> None:
+    project.write("other.yaml", (project.folder / "reconciler.yaml").read_text())
+    (project.folder / "reconciler.yaml").unlink()
+    assert project.run("--config", "other.yaml", "sandbox", "show") == 0
+    assert "mover@example.com" in project.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("-w", "trial", "schema", "config"), "`schema` takes no --workspace"),
+        (("--quiet", "sandbox", "reset"), "`sandbox` takes no --quiet"),
+        (("--format", "json", "import"), "`import` takes no --format"),
+    ],
+    ids=lambda case: case[-1] if isinstance(case, tuple) else "",
+)
+def test_an_option_that_the_command_does_not_take_is_not_lost_in_silence(
+    project: Project, arguments: tuple[str, ...], said: str
+) -> None:
+    assert project.run(*arguments) == 64
+    assert said in project.out + project.err
+
+
+def test_a_wrong_format_is_told_in_plain_words(project: Project) -> None:
+    assert project.run("plan", "--format", "yaml") == 64
+    assert "'yaml' is not one of 'text', 'json', 'jsonl', 'markdown'" in project.err
+    assert "Value error" not in project.err
+
+
+@pytest.mark.parametrize("group", [[], ["sandbox"]], ids=["commands", "sandbox"])
+def test_no_summary_of_a_command_is_cut_on_80_columns(
+    group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    run([*group, "--help"])
+    listed = capsys.readouterr().out.split("Commands:")[1].split("\n\n")[0]
+    assert re.findall(r".*(?:\.\.\.|…)$", listed, re.MULTILINE) == []
+    assert all(line.endswith(".") for line in listed.strip().splitlines())
+
+
+def test_the_package_can_be_run_by_its_name() -> None:
+    ended = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True)
+    assert ended.stdout.startswith("Usage: reconciler ")
+
+
+@pytest.mark.parametrize("option", ["--install-completion", "--show-completion"])
+@pytest.mark.parametrize("named", [["tcsh"], []], ids=["named", "in use"])
+def test_completion_for_a_shell_that_is_not_known_names_those_that_are(
+    project: Project, option: str, named: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SHELL", "/bin/tcsh")
+    monkeypatch.setenv("HOME", str(project.folder))
+    assert project.run(option, *named) == 64
+    assert "'tcsh' is not one of 'bash', 'zsh', 'fish', 'pwsh'" in project.err
+    assert not list(project.folder.glob(".*rc"))
+
+
+def test_completion_is_installed_for_the_shell_that_is_named(project: Project) -> None:
+    environment = {**os.environ, "HOME": str(project.folder), "SHELL": "/bin/tcsh"}
+    subprocess.run(
+        [*COMMAND, "--install-completion", "zsh"], env=environment, check=True, capture_output=True
+    )
+    assert (project.folder / ".zfunc/_reconciler").exists()
+
+
+def test_completion_that_cannot_be_written_says_so(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/dev/null")
+    assert project.run("--install-completion", "zsh") == 64
+    assert "Invalid value for '--install-completion': /dev/null" in project.err
+
+
+def completions(folder: Path, words: str) -> list[str]:
+    """What the shell would offer for the last of ``words``."""
+    ended = subprocess.run(
+        COMMAND,
+        cwd=folder,
+        env={
+            **os.environ,
+            "_RECONCILER_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stderr == ""
+    return ended.stdout.split()
+
+
+def test_completion_offers_what_may_be_allowed(project: Project) -> None:
+    assert completions(project.folder, "reconciler apply --allow max-") == [
+        "max-disconnects",
+        "max-disconnect-percent",
+    ]
