@@ -14,7 +14,7 @@ __all__ = ["Exit", "exit_status"]
 def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
     """The status of a command that ended with ``event``.
 
-    ``detailed`` tells a plan with changes (2) or people who have to connect (7) from one without.
+    ``detailed`` tells a plan with changes (2), or one that waits for a person (7), from others.
     """
     match event:
         case UsageError() | OutputFailed():

@@ -54,7 +54,7 @@ _HALTED = {
 def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
     """The status of a command that ended with ``event``.
 
-    ``detailed`` tells a plan with changes (2) or people who have to connect (7) from one without.
+    ``detailed`` tells a plan with changes (2), or one that waits for a person (7), from others.
     """
     if isinstance(event, Plan):
         return _of_plan(event, detailed=detailed)
@@ -76,7 +76,7 @@ def _of_plan(plan: Plan, *, detailed: bool) -> Exit:
         return Exit.REFUSED
     if detailed and plan.content.actions:
         return Exit.CHANGES
-    if detailed and plan.content.pending:
+    if detailed and plan.content.waits:
         return Exit.PENDING
     return Exit.OK
 

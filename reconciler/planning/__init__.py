@@ -4,7 +4,13 @@
 ``preconditions`` and ``staleness`` say what of a plan may still be done later.
 """
 
-from reconciler.planning.action import Action, ActionReason, Disconnect, UpdatePreferences
+from reconciler.planning.action import (
+    Action,
+    ActionReason,
+    Disconnect,
+    UnknownConnection,
+    UpdatePreferences,
+)
 from reconciler.planning.canonical import canonical_json, desired_digest
 from reconciler.planning.changes import GuardChange, PlanChanges, changes_since
 from reconciler.planning.codec import (
@@ -85,6 +91,7 @@ __all__ = [
     "Standing",
     "Target",
     "Undetermined",
+    "UnknownConnection",
     "UnmatchedSelector",
     "UpdatePreferences",
     "Verdict",

@@ -68,4 +68,24 @@ class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field
         return f"update preferences of {self.user}"
 
 
+class UnknownConnection(Struct, frozen=True, tag="unknown_connection", tag_field="kind"):
+    """A connection that is not wanted, on a platform that this version does not know.
+
+    No call disconnects it, so it is no action, and stands in a plan as held alone.
+    """
+
+    workspace: str
+    user: str
+    recall_id: str
+    platform: str
+    connection_id: str | None
+    email: str | None
+    note: str | None
+
+    @property
+    def key(self) -> str:
+        """Names it within its plan."""
+        return f"disconnect {self.platform} of {self.user}"
+
+
 Action = Disconnect | UpdatePreferences

@@ -42,8 +42,11 @@ def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
 
 def as_declared(desired: DesiredUser, observed: CalendarUser) -> bool:
     """Whether ``observed`` is as ``desired`` asks for, as far as it asks for anything."""
-    # What comparing the two shapes says, asked of everybody, and so without making them.
-    if desired.platforms is not None and desired.platforms != _connected(observed):
+    # What comparing the two shapes says, asked of everybody, and so without making them. Whoever
+    # has a platform connected that we do not know is not as declared, although no shape shows it.
+    if desired.platforms is not None and desired.platforms != frozenset(
+        [c.platform for c in observed.connections if c.connected]
+    ):
         return False
     declared = desired.preferences
     return declared is None or restrict(observed.preferences, declared) == declared

@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct, structs
 
-from reconciler.domain import Limits, ObservedState
+from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState
 from reconciler.planning.history import History
 from reconciler.planning.ownership import Contested
 from reconciler.planning.plan import GuardName, Judgement, Verdict
@@ -25,11 +25,15 @@ ALLOWABLE: Final = tuple(name for name in GuardName if name is not GuardName.COM
 
 
 class Evidence(Struct, frozen=True):
-    """What is judged: the whole fleet whatever is selected, the disconnects after selection."""
+    """What is judged: the whole fleet whatever is selected, the disconnects after selection.
+
+    ``only_unknown`` counts the connected rows of the list where no platform of them is known.
+    """
 
     declared: int
     observed: int
     connections: int
+    only_unknown: int
     problems: int
     disconnects: int
     limits: Limits
@@ -50,12 +54,25 @@ def judge_list(
         declared=0,
         observed=len(observed.users),
         connections=0,
+        only_unknown=only_unknown(observed),
         problems=len(observed.problems),
         disconnects=0,
         limits=limits,
         history=history,
     )
     return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS_OF_THE_LIST)
+
+
+def only_unknown(observed: ObservedState) -> int:
+    """How many rows are connected, if no platform of them is known; else 0."""
+    count = 0
+    for user in observed.users:
+        for connection in user.connections:
+            if connection.connected:
+                if connection.platform in PLATFORM_NAMES:
+                    return 0
+                count += 1
+    return count
 
 
 def _allow(verdict: Verdict, allowed: Set[GuardName]) -> Verdict:
@@ -77,11 +94,16 @@ def _empty_desired(evidence: Evidence) -> Verdict:
 
 
 def _empty_observed(evidence: Evidence) -> Verdict:
-    """An incomplete observation that shows nobody is unknown, which is another guard's refusal."""
+    """A list that shows nobody, or nothing connected that is known: another API, or a changed one.
+
+    An incomplete observation that shows nobody is unknown, which is another guard's refusal.
+    """
+    empty = evidence.observed == 0 or evidence.only_unknown > 0
     return Verdict(
         GuardName.EMPTY_OBSERVED,
-        _refuse(when=evidence.observed == 0 and not evidence.problems),
+        _refuse(when=empty and not evidence.problems),
         evidence.observed,
+        total=evidence.only_unknown or None,
     )
 
 

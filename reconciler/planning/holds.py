@@ -7,13 +7,13 @@ editing the manifest or the configuration, or when its cause is settled; never b
 from collections.abc import Iterator
 
 from reconciler.domain import CalendarUser, DesiredUser, Handover, Platform
-from reconciler.planning.action import Action, Disconnect
+from reconciler.planning.action import Action, Disconnect, UnknownConnection
 from reconciler.planning.diff import Difference
 from reconciler.planning.plan import Hold
 
 
 def holds_of(
-    action: Action,
+    action: Action | UnknownConnection,
     user: DesiredUser,
     row: CalendarUser,
     difference: Difference,
@@ -42,7 +42,7 @@ def holds_of(
 
 
 def _holds(
-    action: Action,
+    action: Action | UnknownConnection,
     user: DesiredUser,
     row: CalendarUser,
     difference: Difference,
@@ -57,6 +57,8 @@ def _holds(
         yield Hold.PROTECTED
     if shared_id or (isinstance(action, Disconnect) and _ambiguous(row, action.platform)):
         yield Hold.AMBIGUOUS_IDENTITY
+    if isinstance(action, UnknownConnection):
+        yield Hold.UNKNOWN_PLATFORM
     if in_doubt:
         yield Hold.IN_DOUBT
 

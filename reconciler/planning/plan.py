@@ -6,12 +6,17 @@ is byte-identical for the same input; ``envelope`` says where, when and by what 
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType
 
 from reconciler.domain import Count, Limits, Platform, UnknownEmail
-from reconciler.planning.action import Action, Disconnect, UpdatePreferences
+from reconciler.planning.action import (
+    Action,
+    Disconnect,
+    UnknownConnection,
+    UpdatePreferences,
+)
 from reconciler.planning.canonical import canonical_json, digest
 from reconciler.planning.ownership import Contested
 
@@ -22,7 +27,12 @@ class Hold(StrEnum):
     HANDOVER = "handover"  # a wanted platform is not connected yet
     PROTECTED = "protected"  # a `protected` pattern of the configuration matches, or may match
     AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
+    UNKNOWN_PLATFORM = "unknown_platform"  # connected on a platform that we cannot act on
     IN_DOUBT = "in_doubt"  # what an earlier run may have sent for the user is not settled yet
+
+
+_DECIDED: Final = frozenset({Hold.HANDOVER, Hold.PROTECTED})
+"""The holds that the manifest or the configuration asks for."""
 
 
 class HoldCause(StrEnum):
@@ -43,7 +53,7 @@ class SparedReason(StrEnum):
 
     UNMANAGED_USER = "unmanaged_user"  # no manifest names the user
     UNMANAGED_CONNECTIONS = "unmanaged_connections"  # declared without `platforms`
-    UNKNOWN_PLATFORM = "unknown_platform"  # the API lists a platform that we do not know
+    UNKNOWN_PLATFORM = "unknown_platform"  # only in plans of earlier versions: a hold today
     NO_EXTERNAL_ID = "no_external_id"  # can be listed, cannot be acted on
 
 
@@ -97,9 +107,14 @@ class Blocked(Struct, frozen=True):
     otherwise.
     """
 
-    action: Action
+    action: Action | UnknownConnection
     holds: tuple[Hold, ...]
     cause: HoldCause | UnsetType = UNSET
+
+    @property
+    def waits(self) -> bool:
+        """Whether somebody has to find something out; not where a decision keeps it back."""
+        return self.cause is not UNSET or not _DECIDED.issuperset(self.holds)
 
 
 class Spared(Struct, frozen=True, gc=False):
@@ -129,7 +144,8 @@ class Verdict(Struct, frozen=True):
     """What one guard said, in numbers: ``actual`` against ``limit``, of ``total`` where a share.
 
     ``limit`` is null where none is set. For ``complete-observation`` ``actual`` counts the
-    problems of the observation, for the guards on fleets the users of that fleet. Where a fleet
+    problems of the observation, for the guards on fleets the users of that fleet. ``total`` of
+    ``empty-observed`` counts the connected rows where no platform of them is known. Where a fleet
     may shrink, ``limit`` is the percentage that may be missing of ``total``, the users of the
     fleet that was last accepted: null where none is remembered. For ``takeover`` ``actual`` counts
     the users who belong to another owner and are declared otherwise; ``contested`` are the first.
@@ -198,6 +214,11 @@ class Content(Struct, frozen=True):
     @property
     def updates(self) -> tuple[UpdatePreferences, ...]:
         return tuple(action for action in self.actions if isinstance(action, UpdatePreferences))
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits for a person: to connect, or to find out what is not known."""
+        return bool(self.pending) or any(blocked.waits for blocked in self.blocked)
 
     @property
     def refusals(self) -> tuple[Verdict, ...]:

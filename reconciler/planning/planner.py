@@ -15,7 +15,13 @@ from reconciler.domain import (
     Platform,
     UnknownEmail,
 )
-from reconciler.planning.action import Action, ActionReason, Disconnect, UpdatePreferences
+from reconciler.planning.action import (
+    Action,
+    ActionReason,
+    Disconnect,
+    UnknownConnection,
+    UpdatePreferences,
+)
 from reconciler.planning.canonical import desired_digest
 from reconciler.planning.diff import (
     Difference,
@@ -26,7 +32,7 @@ from reconciler.planning.diff import (
     part_of,
     restrict,
 )
-from reconciler.planning.guards import Evidence, judge
+from reconciler.planning.guards import Evidence, judge, only_unknown
 from reconciler.planning.history import History
 from reconciler.planning.holds import holds_of
 from reconciler.planning.notices import notices
@@ -129,6 +135,7 @@ def evidence_of(
             for connection in user.connections
             if connection.connected and connection.platform in PLATFORM_NAMES
         ),
+        only_unknown=only_unknown(observed),
         problems=len(observed.problems),
         disconnects=disconnects,
         limits=limits,
@@ -198,9 +205,14 @@ def _compare_user(
         for row, difference in zip(rows, differences, strict=True)
         for action in _actions(target, user, row, difference)
     ]
-    if not (lacking or planned):
+    unknown = [
+        (connection, row, _NO_DIFFERENCE)
+        for row in rows
+        for connection in _unknown_connections(target, user, row)
+    ]
+    if not (lacking or planned or unknown):
         found.converged += 1
-    for action, row, difference in planned:
+    for action, row, difference in (*planned, *unknown):
         holds = holds_of(
             action,
             user,
@@ -210,7 +222,7 @@ def _compare_user(
             shared_id=len(rows) > 1,
             in_doubt=in_doubt,
         )
-        if holds:
+        if isinstance(action, UnknownConnection) or holds:
             cause = HoldCause.EMAIL_NOT_KNOWN if cannot_tell else UNSET
             found.blocked.append(Blocked(action, holds, cause))
         else:
@@ -254,6 +266,25 @@ def _actions(
             reason=ActionReason.PREFERENCES_DIFFER,
             note=user.reason,
         )
+
+
+def _unknown_connections(
+    target: Target, user: DesiredUser, row: CalendarUser
+) -> Iterator[UnknownConnection]:
+    """What is connected to ``row`` that no manifest can want, where ``user`` declares platforms."""
+    if user.platforms is None:
+        return
+    for connection in sorted(row.connections, key=connection_order):
+        if connection.connected and connection.platform not in PLATFORM_NAMES:
+            yield UnknownConnection(
+                workspace=target.workspace,
+                user=user.id,
+                recall_id=row.id,
+                platform=connection.platform,
+                connection_id=connection.id,
+                email=connection.email,
+                note=user.reason,
+            )
 
 
 def _terms(user: DesiredUser, difference: Difference) -> tuple[tuple[Platform, ...], ActionReason]:

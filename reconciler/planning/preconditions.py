@@ -5,7 +5,7 @@ Asked of the list when a run begins and of the re-read just before the call: one
 
 from enum import StrEnum
 
-from reconciler.domain import CalendarUser
+from reconciler.domain import PLATFORM_NAMES, CalendarUser, Connection
 from reconciler.planning.action import Action, Disconnect, UpdatePreferences
 from reconciler.planning.diff import restrict
 from reconciler.planning.protection import Protection
@@ -21,6 +21,7 @@ class Standing(StrEnum):
     AMBIGUOUS_IDENTITY = "ambiguous_identity"
     PROTECTED = "protected"
     EMAIL_NOT_KNOWN = "email_not_known"  # a `protected` pattern may match an e-mail nobody told
+    UNKNOWN_PLATFORM = "unknown_platform"  # ours may go by a name that this version does not know
     CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
     WANTED_NOT_CONNECTED = "wanted_not_connected"
     PREFERENCES_CHANGED = "preferences_changed"
@@ -54,23 +55,34 @@ def effect_shows(action: Action, user: CalendarUser) -> bool:
     """Whether ``user``, as read after the call, shows the effect of ``action``.
 
     Another connection where ours stood shows it too: ours is gone and the person reconnected.
-    That needs both ids; without them a connected platform is taken for ours.
+    That needs both ids; without them a connected platform is taken for ours, and so is one of a
+    name that is not known: it may be ours under another name.
     """
     if user.id != action.recall_id:
         return False
     if isinstance(action, UpdatePreferences):
         return _update(action, user) is Standing.DONE
-    ours = action.connection_id
     return not any(
-        c.connected and c.platform == action.platform and (ours is None or c.id in (None, ours))
-        for c in user.connections
+        c.platform == action.platform and _may_be_ours(action, c) for c in user.connections
+    ) and not _renamed(action, user)
+
+
+def _may_be_ours(action: Disconnect, connection: Connection) -> bool:
+    ours = action.connection_id
+    return connection.connected and (ours is None or connection.id in (None, ours))
+
+
+def _renamed(action: Disconnect, user: CalendarUser) -> bool:
+    """Whether what is to be disconnected may be connected under a name that is not known."""
+    return any(
+        c.platform not in PLATFORM_NAMES and _may_be_ours(action, c) for c in user.connections
     )
 
 
 def _disconnect(action: Disconnect, user: CalendarUser) -> Standing:
     rows = [c for c in user.connections if c.connected and c.platform == action.platform]
     if not rows:
-        return Standing.DONE
+        return Standing.UNKNOWN_PLATFORM if _renamed(action, user) else Standing.DONE
     if len(rows) > 1:
         return Standing.AMBIGUOUS_IDENTITY
     if rows[0].id != action.connection_id:

@@ -1,6 +1,6 @@
 """What is connected and left alone, because no manifest speaks of it."""
 
-from reconciler.domain import PLATFORM_NAMES, CalendarUser, DesiredState, ObservedState
+from reconciler.domain import CalendarUser, DesiredState, ObservedState
 from reconciler.planning.plan import Spared, SparedReason
 
 
@@ -16,13 +16,10 @@ def spared(desired: DesiredState, observed: ObservedState) -> tuple[Spared, ...]
                 else SparedReason.UNMANAGED_USER
             )
             found.append(Spared(user.external_id, user.id, _connected(user), reason))
-        elif declared.platforms is None:
-            if platforms := _connected(user):
-                found.append(
-                    Spared(declared.id, user.id, platforms, SparedReason.UNMANAGED_CONNECTIONS)
-                )
-        elif unknown := _unknown(user):
-            found.append(Spared(declared.id, user.id, unknown, SparedReason.UNKNOWN_PLATFORM))
+        elif declared.platforms is None and (platforms := _connected(user)):
+            found.append(
+                Spared(declared.id, user.id, platforms, SparedReason.UNMANAGED_CONNECTIONS)
+            )
     found.sort(key=_order)
     return tuple(found)
 
@@ -33,13 +30,3 @@ def _order(entry: Spared) -> tuple[str, str, tuple[str, ...], str]:
 
 def _connected(user: CalendarUser) -> tuple[str, ...]:
     return tuple(sorted({c.platform for c in user.connections if c.connected}))
-
-
-def _unknown(user: CalendarUser) -> tuple[str, ...]:
-    """The connected platforms that we do not know."""
-    for connection in user.connections:
-        if connection.connected and connection.platform not in PLATFORM_NAMES:
-            return tuple(
-                platform for platform in _connected(user) if platform not in PLATFORM_NAMES
-            )
-    return ()

@@ -6,7 +6,7 @@ configuration, holds the same action. Everything else is stale, with the reason.
 
 from msgspec import Struct
 
-from reconciler.planning.action import Action, Disconnect
+from reconciler.planning.action import Action, Disconnect, UnknownConnection
 from reconciler.planning.plan import Content
 from reconciler.planning.preconditions import Standing, listed_standing
 from reconciler.planning.protection import Protection
@@ -34,8 +34,10 @@ def divide(
     return ready, stale
 
 
-def identity(action: Action) -> object:
+def identity(action: Action | UnknownConnection) -> object:
     """What makes two actions the same call on the same state of the world."""
+    if isinstance(action, UnknownConnection):
+        return action.user, action.recall_id, action.platform, action.connection_id
     if isinstance(action, Disconnect):
         return (
             action.workspace,

@@ -6,7 +6,17 @@ from msgspec import Struct
 
 from reconciler.applying.outcome import ActionResult, Outcome
 from reconciler.applying.records import ActionStory, RunState, Settled
-from reconciler.planning import Action, Blocked, Content, Disconnect, Pending, Plan, PlanChanges
+from reconciler.planning import (
+    Action,
+    Blocked,
+    Content,
+    Disconnect,
+    Pending,
+    Plan,
+    PlanChanges,
+    UnknownConnection,
+    UpdatePreferences,
+)
 from reconciler.reporting import sign as signs
 from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
@@ -164,13 +174,15 @@ def source(plan: Plan | None, user: str) -> str | None:
     return None if plan is None else plan.envelope.sources.get(user)
 
 
-def _acting(action: Action, sign: Sign, why: Phrase, *, detail: str | None = None) -> Entry:
+def _acting(
+    action: Action | UnknownConnection, sign: Sign, why: Phrase, *, detail: str | None = None
+) -> Entry:
     return Entry(
         user=action.user,
         sign=sign,
         what=changes.what(action),
         why=why,
-        account=action.email if isinstance(action, Disconnect) else None,
+        account=None if isinstance(action, UpdatePreferences) else action.email,
         note=action.note,
         detail=detail,
     )

@@ -76,6 +76,12 @@ class Project:
         path.write_text(text, encoding="utf-8")
         return path
 
+    def populate(self, *rows: str) -> None:
+        """Let exactly these calendar users be there, each as a line of a seed file."""
+        seed = f"apiVersion: reconciler/sandbox/v1\napiKey: {KEY}\nusers:\n"
+        self.write("seed.yaml", seed + "".join(f"  - {row}\n" for row in rows))
+        self.sandbox.seed(load_seed(self.folder / "seed.yaml"))
+
     def configure(self, extra: str) -> None:
         """Add a line to the workspace's configuration."""
         self.write("reconciler.yaml", CONFIGURATION.format(extra=extra))

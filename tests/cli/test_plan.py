@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from reconciler.sandbox import Fault, FaultKind, Match
-from tests.cli.project import Project
+from tests.cli.project import LEAVER_LOSES_GOOGLE, Project
 
 
 def test_a_plan_with_changes_is_fine(project: Project) -> None:
@@ -20,6 +20,38 @@ def test_a_plan_with_changes_is_2_where_details_are_asked_for(project: Project) 
 
 def test_people_who_have_to_connect_are_7_where_details_are_asked_for(project: Project) -> None:
     assert project.run("plan", "--detailed-exitcode", "--select", "waiting@example.com") == 7
+
+
+SETTLED = "{external_id: settled@example.com, connected: {google: settled@example.com}}"
+
+
+@pytest.mark.parametrize("platform", ["Google", "google_calendar", "zoom"])
+def test_a_leaver_with_an_unknown_platform_is_7_where_details_are_asked_for(
+    project: Project, platform: str
+) -> None:
+    row = f"{{platform: {platform}, connected: true, email: x@example.com, id: '1'}}"
+    leaver = f"{{external_id: leaver@example.com, connections: [{row}]}}"
+    project.populate(SETTLED, leaver)
+    leaver_alone = ("plan", "--detailed-exitcode", "--select", "leaver@example.com")
+    assert project.run(*leaver_alone) == 7
+    assert f"connected: {platform}; held because this version does not know" in project.out
+    project.populate(leaver)
+    assert project.run(*leaver_alone) == 3
+    assert "1 connected platform, none of which this version knows" in project.out
+
+
+@pytest.mark.parametrize(("policy", "status"), [("hold", 7), ("ignore", 2)])
+def test_a_leaver_of_unknown_email_is_7_while_a_pattern_may_match_it(
+    project: Project, policy: str, status: int
+) -> None:
+    row = "{platform: google, connected: true, email: null, id: '1'}"
+    leaver = f"{{external_id: leaver@example.com, connections: [{row}]}}"
+    project.populate(SETTLED, leaver)
+    project.configure(f"protected: ['*@board.example.com']\n    protectedUnknownEmail: {policy}")
+    selected = ("--select", "leaver@example.com")
+    assert project.run("plan", "--detailed-exitcode", *selected) == status
+    assert project.run("apply", "--auto-approve", *selected) == 0
+    assert project.mutations() == ([LEAVER_LOSES_GOOGLE] if policy == "ignore" else [])
 
 
 def test_a_converged_selection_is_0_where_details_are_asked_for(project: Project) -> None:

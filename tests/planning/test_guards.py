@@ -15,11 +15,13 @@ from reconciler.planning import (
     Verdict,
     evidence_of,
     judge,
+    judge_list,
 )
 from reconciler.planning.guards import Evidence
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
+    NO_LIMITS,
     connected,
     content_of,
     declared,
@@ -34,6 +36,7 @@ HEALTHY = Evidence(
     declared=100,
     observed=100,
     connections=100,
+    only_unknown=0,
     problems=0,
     disconnects=0,
     limits=Limits(),
@@ -170,6 +173,28 @@ def test_a_complete_list_of_nobody_is_refused_and_an_unknown_one_is_another_guar
     )
 
 
+UNKNOWN_NAMES = (seen("a", connected("Google")), seen("b", connected("zoom"), vacant("google")))
+
+
+@pytest.mark.parametrize(
+    ("observed", "judgement", "total"),
+    [
+        (fleet(*UNKNOWN_NAMES), REFUSED, 2),
+        (fleet(*UNKNOWN_NAMES, problems=["cut short"]), PASSED, 2),
+        (fleet(*UNKNOWN_NAMES, seen("c", connected("google"))), PASSED, None),
+        (fleet(seen("a"), seen("b", vacant("zoom"))), PASSED, None),
+    ],
+    ids=["all unknown", "incomplete", "one is known", "nothing connected"],
+)
+def test_a_list_of_which_no_connected_platform_is_known_is_refused_like_an_empty_one(
+    observed: ObservedState, judgement: Judgement, total: int | None
+) -> None:
+    desired = manifest(declared("a", []), declared("b", [GOOGLE]))
+    expected = Verdict(GuardName.EMPTY_OBSERVED, judgement, len(observed.users), total=total)
+    assert expected in content_of(desired, observed).guards
+    assert expected in judge_list(observed, NO_LIMITS, History(), frozenset())
+
+
 @pytest.mark.parametrize(("problems", "judgement"), [(0, PASSED), (1, REFUSED), (7, REFUSED)])
 def test_any_problem_of_the_observation_is_refused(problems: int, judgement: Judgement) -> None:
     assert verdict(GuardName.COMPLETE_OBSERVATION, problems=problems) == Verdict(
@@ -244,6 +269,7 @@ def test_evidence_counts_connected_google_and_microsoft_rows_of_declared_users()
         declared=4,
         observed=6,
         connections=5,
+        only_unknown=0,
         problems=2,
         disconnects=3,
         limits=Limits(),

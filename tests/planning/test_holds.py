@@ -1,6 +1,7 @@
 """Holds: one action is kept back, the rest of the plan stays applicable."""
 
-from msgspec import UNSET
+import pytest
+from msgspec import UNSET, UnsetType
 
 from reconciler.domain import Preferences, UnknownEmail
 from reconciler.planning import (
@@ -11,6 +12,8 @@ from reconciler.planning import (
     HoldCause,
     Pending,
     PendingReason,
+    SparedReason,
+    UnknownConnection,
 )
 from tests.planning.fleets import (
     GOOGLE,
@@ -130,6 +133,77 @@ def test_an_unknown_email_counts_for_nothing_where_the_configuration_says_so() -
     assert content.actions == (disconnect("clerk", GOOGLE, reason=LEFT),)
     assert content.blocked == (Blocked(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),)
     assert content.configuration.protected_unknown_email is UnknownEmail.IGNORE
+
+
+@pytest.mark.parametrize("platform", ["Google", "google_calendar", "zoom", ""])
+def test_a_leaver_with_an_unknown_platform_is_held_and_not_converged(platform: str) -> None:
+    content = content_of(
+        manifest(declared("leaver", [], reason="left"), declared("clerk", [GOOGLE])),
+        fleet(
+            seen("leaver", connected(platform, "z", "l@x.com"), vacant("google"), vacant("webex")),
+            seen("clerk", connected("google"), vacant("zoom")),
+        ),
+    )
+    unknown = UnknownConnection("prod", "leaver", "r-leaver", platform, "z", "l@x.com", "left")
+    assert content.blocked == (Blocked(unknown, (Hold.UNKNOWN_PLATFORM,)),)
+    assert (content.actions, content.pending, content.spared) == ((), (), ())
+    assert content.fleet.converged == 1
+    assert content.waits
+
+
+def test_an_unknown_platform_keeps_back_nothing_else_of_its_user() -> None:
+    content = content_of(
+        manifest(declared("leaver", []), declared("moving", [GOOGLE]), declared("clerk")),
+        fleet(
+            seen("leaver", connected("zoom"), connected("google")),
+            seen("moving", connected("google_calendar"), connected("microsoft")),
+            seen("clerk", connected("zoom")),
+        ),
+    )
+    assert content.actions == (disconnect("leaver", GOOGLE, reason=LEFT),)
+    assert [(b.action.key, b.holds) for b in content.blocked] == [
+        ("disconnect zoom of leaver", (Hold.UNKNOWN_PLATFORM,)),
+        ("disconnect microsoft of moving", (Hold.HANDOVER,)),
+        ("disconnect google_calendar of moving", (Hold.UNKNOWN_PLATFORM,)),
+    ]
+    assert content.pending == (Pending("moving", GOOGLE, PendingReason.NOT_CONNECTED),)
+    assert [(s.user, s.reason) for s in content.spared] == [
+        ("clerk", SparedReason.UNMANAGED_CONNECTIONS)
+    ]
+
+
+def test_an_unknown_platform_names_every_other_hold_of_its_user_too() -> None:
+    content = content_of(
+        manifest(declared("boss", [GOOGLE]), declared("twice", [])),
+        fleet(
+            seen("boss", connected("google"), connected("zoom")),
+            seen("twice", connected("zoom"), recall_id="1"),
+            seen("twice", recall_id="2"),
+        ),
+        protected=["boss"],
+        history=History(in_doubt=frozenset({"twice"})),
+    )
+    assert [b.holds for b in content.blocked] == [
+        (Hold.PROTECTED, Hold.UNKNOWN_PLATFORM),
+        (Hold.AMBIGUOUS_IDENTITY, Hold.UNKNOWN_PLATFORM, Hold.IN_DOUBT),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("holds", "cause", "waits"),
+    [
+        ((Hold.PROTECTED,), UNSET, False),
+        ((Hold.HANDOVER, Hold.PROTECTED), UNSET, False),
+        ((Hold.PROTECTED,), HoldCause.EMAIL_NOT_KNOWN, True),
+        ((Hold.AMBIGUOUS_IDENTITY,), UNSET, True),
+        ((Hold.PROTECTED, Hold.UNKNOWN_PLATFORM), UNSET, True),
+        ((Hold.IN_DOUBT,), UNSET, True),
+    ],
+)
+def test_what_is_held_for_something_unknown_waits_for_a_person(
+    holds: tuple[Hold, ...], cause: HoldCause | UnsetType, waits: bool
+) -> None:
+    assert Blocked(disconnect("a", GOOGLE), holds, cause).waits is waits
 
 
 def test_two_rows_with_one_external_id_hold_everything_of_that_user() -> None:

@@ -206,6 +206,27 @@ def test_a_disconnect_shows_once_our_connection_is_gone() -> None:
     ]
 
 
+def test_ours_under_a_name_that_is_not_known_does_not_show_as_gone() -> None:
+    assert not effect_shows(LEAVE, seen("bob", connected("Google", "g")))
+    assert not effect_shows(LEAVE, seen("bob", connected("zoom", None)))
+    assert effect_shows(LEAVE, seen("bob", connected("zoom", "z")))
+    assert effect_shows(LEAVE, seen("bob", vacant("Google")))
+
+
+def test_ours_under_a_name_that_is_not_known_is_not_done_already() -> None:
+    assert standings(
+        LEAVE,
+        seen("bob", connected("Google", "g")),
+        seen("bob", connected("zoom", None)),
+        seen("bob", connected("zoom", "z")),
+    ) == [Standing.UNKNOWN_PLATFORM, Standing.UNKNOWN_PLATFORM, Standing.DONE]
+
+
+def test_a_platform_that_is_not_known_keeps_nothing_back_beside_ours() -> None:
+    user = seen("bob", connected("google", "g"), connected("zoom", None))
+    assert standing(LEAVE, user, NOBODY) is Standing.READY
+
+
 def test_without_our_connection_id_anything_connected_is_taken_for_ours() -> None:
     action = disconnect("bob", GOOGLE, account=None)
     assert not effect_shows(action, seen("bob", connected("google", "g2")))

@@ -41,6 +41,7 @@ def evidence(
         declared=declared,
         observed=observed,
         connections=100,
+        only_unknown=0,
         problems=problems,
         disconnects=0,
         limits=Limits(None, None, percent),

@@ -44,7 +44,7 @@ def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
     )
 
 
-def test_an_unknown_platform_of_a_managed_user_is_spared() -> None:
+def test_an_unknown_platform_of_a_managed_user_is_not_spared() -> None:
     content = content_of(
         manifest(declared("a", [GOOGLE]), declared("b", [GOOGLE])),
         fleet(
@@ -52,7 +52,8 @@ def test_an_unknown_platform_of_a_managed_user_is_spared() -> None:
             seen("b", connected("google")),
         ),
     )
-    assert content.spared == (Spared("a", "r-a", ("zoom",), SparedReason.UNKNOWN_PLATFORM),)
+    assert content.spared == ()
+    assert [blocked.action.user for blocked in content.blocked] == ["a"]
 
 
 def test_rows_that_share_every_id_have_one_order() -> None:

@@ -44,10 +44,10 @@ def test_the_summary_of_a_plan_counts_each_kind() -> None:
         "disconnect": 4,
         "update_preferences": 1,
         "pending": 3,
-        "blocked": 3,
+        "blocked": 4,
         "undetermined": 0,
-        "converged": 3,
-        "spared": 6,
+        "converged": 2,
+        "spared": 5,
         "deselected": 0,
         "problems": 0,
     }

@@ -87,6 +87,12 @@ def test_a_held_action_names_its_hold_and_what_the_person_has_to_do() -> None:
     assert bob[2].startswith("  ? connect microsoft: ")
 
 
+def test_a_connected_platform_that_is_not_known_is_named_as_held() -> None:
+    judy = group(samples.PLAN_REPORT, "judy")
+    assert judy[1].startswith("  ! disconnect an unknown platform (judy.zoom@mail.test)")
+    assert "connected: zoom; held because this version does not know the platform" in judy[1]
+
+
 def test_held_preferences_show_what_would_change() -> None:
     assert 'bot_name null → "X"; held because `protected`' in "\n".join(
         group(samples.PLAN_REPORT, "ivan")
@@ -232,7 +238,7 @@ def test_guards_that_pass_are_shown_when_verbose() -> None:
 
 def test_what_is_left_alone_is_counted_by_reason() -> None:
     found = lines(samples.PLAN_REPORT)
-    assert "Left alone: 6" in found
+    assert "Left alone: 5" in found
     assert "  = 3: no manifest names the user" in found
     assert not any("mallory: " in line for line in found)
 
@@ -269,8 +275,8 @@ def test_a_saved_plan_that_cannot_or_need_not_be_applied_is_only_named(plan: Pla
 
 def test_the_summary_is_the_last_line_but_for_the_next_step() -> None:
     assert lines(samples.PLAN_REPORT)[-2] == (
-        "Plan: 4 to disconnect, 1 to update, 3 waiting for a person, 3 held, "
-        "3 converged, 6 left alone."
+        "Plan: 4 to disconnect, 1 to update, 3 waiting for a person, 4 held, "
+        "2 converged, 5 left alone."
     )
 
 

@@ -100,7 +100,7 @@ def test_a_run_that_went_through_says_nothing_of_stopping() -> None:
 
 def test_what_the_run_left_to_people_and_holds_is_told() -> None:
     found = render(samples.RUN_REPORT, Format.TEXT)
-    assert "Beyond these actions: 3 waiting for a person, 3 held." in found
+    assert "Beyond these actions: 3 waiting for a person, 4 held." in found
 
 
 def test_a_refused_run_shows_the_refusal_and_sends_nothing() -> None:

@@ -78,6 +78,22 @@ def test_pending_blocked_and_spared_are_counted_and_the_first_ten_named() -> Non
         assert len(re.findall(r"(?:user|stranger)\d\d", line)) == 10
 
 
+def test_what_is_held_for_something_unknown_says_what_is_not_known() -> None:
+    content = content_of(
+        manifest(*leavers(2)),
+        fleet(
+            seen("user00", connected("google", email=None)),
+            seen(
+                "user01", connected("zoom", email="b@x.com"), connected("google", email="b@x.com")
+            ),
+        ),
+        protected=["boss@x.com"],
+    )
+    [held] = stacks.standing(content)
+    assert "2 held: user00 (google), held because the e-mail of a connection is not known" in held
+    assert "user01 (zoom), held because this version does not know the platform" in held
+
+
 def test_what_appeared_is_named_as_left() -> None:
     content = content_of(manifest(*leavers(1)), fleet(seen("user00", connected("google"))))
     assert stacks.appeared(content, content.actions) == (

@@ -33,7 +33,8 @@ def plan(
     detailed_exitcode: Annotated[
         bool,
         typer.Option(
-            "--detailed-exitcode", help="Exit with 2 on changes, with 7 if people have to connect."
+            "--detailed-exitcode",
+            help="Exit with 2 on changes, 7 if something waits for a person.",
         ),
     ] = False,
     stack: Annotated[

@@ -20,6 +20,7 @@ from reconciler.planning import (
     PendingReason,
     Spared,
     SparedReason,
+    UnknownConnection,
     UpdatePreferences,
 )
 from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
@@ -39,6 +40,10 @@ HOLDS: Final[Mapping[Hold, str]] = {
     Hold.AMBIGUOUS_IDENTITY: (
         "held because several calendar users, or several connections of one platform, "
         "answer to this id; settle at Recall.ai which is meant"
+    ),
+    Hold.UNKNOWN_PLATFORM: (
+        "held because this version does not know the platform, and cannot disconnect it; look for "
+        "a newer version, or ask Recall.ai"
     ),
     Hold.IN_DOUBT: (
         "held because an earlier run may have sent a call for this user, and it could not be found "
@@ -64,7 +69,7 @@ PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
 SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
     SparedReason.UNMANAGED_USER: "no manifest names the user",
     SparedReason.UNMANAGED_CONNECTIONS: "declared without `platforms`",
-    SparedReason.UNKNOWN_PLATFORM: "a platform that this version does not know",
+    SparedReason.UNKNOWN_PLATFORM: "a platform that the version did not know",
     SparedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
 }
 
@@ -94,10 +99,12 @@ INCOMPLETE: Final = (
 )
 
 
-def what(action: Action) -> str:
+def what(action: Action | UnknownConnection) -> str:
     """What ``action`` does, in a few words."""
     if isinstance(action, Disconnect):
         return f"disconnect {action.platform}"
+    if isinstance(action, UnknownConnection):
+        return "disconnect an unknown platform"
     return "update preferences"
 
 
@@ -123,10 +130,16 @@ def why_pending(pending: Pending) -> Phrase:
 
 def why_held(blocked: Blocked) -> Phrase:
     """What keeps an action back; for preferences also what it would change."""
-    holds = "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
     if isinstance(blocked.action, Disconnect):
-        return (holds,)
-    return (*_preferences(blocked.action), "; ", holds)
+        return (holds(blocked),)
+    if isinstance(blocked.action, UnknownConnection):
+        return ("connected: ", Foreign(blocked.action.platform), "; ", holds(blocked))
+    return (*_preferences(blocked.action), "; ", holds(blocked))
+
+
+def holds(blocked: Blocked) -> str:
+    """What keeps an action back, alone."""
+    return "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
 
 
 def _hold(hold: Hold, cause: HoldCause | UnsetType) -> str:

@@ -89,7 +89,10 @@ def remedy(verdict: Verdict, how: Callable[[GuardName], str] = by_flag) -> Phras
     if verdict.guard in SETTINGS:
         edit = f"`{SETTINGS[verdict.guard]}: {_sufficient(verdict)}`"
         allowance = f"{allowance}, or set {edit} under `limits` in the configuration"
-    check = f"; if not, {EDITS[verdict.guard]}" if verdict.guard in EDITS else ""
+    otherwise = EDITS.get(verdict.guard)
+    if verdict.guard is GuardName.EMPTY_OBSERVED and verdict.total:
+        otherwise = _CHECK_API
+    check = f"; if not, {otherwise}" if otherwise else ""
     return (f"{allowance}{check}.",)
 
 
@@ -195,10 +198,17 @@ def _listed(verdict: Verdict) -> str:
     return f"Recall.ai lists {counted(verdict.actual, 'calendar user')}"
 
 
+def _known(verdict: Verdict) -> str:
+    if not verdict.total:
+        return _listed(verdict)
+    rows = counted(verdict.total, "connected platform")
+    return f"{_listed(verdict)} with {rows}, none of which this version knows"
+
+
 COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.COMPLETE_OBSERVATION: lambda v: f"{counted(v.actual, 'problem')} in the observation",
     GuardName.EMPTY_DESIRED: _declared,
-    GuardName.EMPTY_OBSERVED: _listed,
+    GuardName.EMPTY_OBSERVED: _known,
     GuardName.OBSERVED_FLEET_SHRINK: lambda v: _fleet(v, _listed(v)),
     GuardName.DESIRED_FLEET_SHRINK: lambda v: _fleet(v, _declared(v)),
     GuardName.TAKEOVER: _contested,
@@ -208,6 +218,9 @@ COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
 
 _CHECK_MANIFESTS: Final = "check that `manifests` in the configuration names the right files"
 _CHECK_KEY: Final = "check that the API key and the region are those of the workspace"
+_CHECK_API: Final = (
+    "look for a newer version of this tool, or check that the address is that of Calendar V1"
+)
 EDITS: Final[Mapping[GuardName, str]] = {
     GuardName.EMPTY_DESIRED: _CHECK_MANIFESTS,
     GuardName.EMPTY_OBSERVED: _CHECK_KEY,

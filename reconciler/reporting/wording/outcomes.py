@@ -46,6 +46,10 @@ STANDINGS: Final[Mapping[str, str]] = {
         "the e-mail of a connection is not known now, and `protected` in the configuration may "
         "match it"
     ),
+    Standing.UNKNOWN_PLATFORM: (
+        "a platform is connected now that this version does not know, and it may be this one under "
+        "another name"
+    ),
     Standing.CONNECTION_CHANGED: "the person has connected again since: another connection id",
     Standing.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
     Standing.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",

@@ -15,6 +15,7 @@ from reconciler.planning import (
     GuardName,
     Judgement,
     Target,
+    UnknownConnection,
     Verdict,
 )
 from reconciler.reporting.phrase import Foreign, Phrase, counted, plain
@@ -103,10 +104,7 @@ def standing(content: Content) -> tuple[str, ...]:
         people = _named((Foreign(p.user), f" ({p.platform})") for p in content.pending)
         lines.append(f"{len(content.pending)} waiting for a person to connect: {people}")
     if content.blocked:
-        held = _named(
-            (*_what(b.action), f", {' and '.join(changes.HOLDS[hold] for hold in b.holds)}")
-            for b in content.blocked
-        )
+        held = _named((*_what(b.action), f", {changes.holds(b)}") for b in content.blocked)
         lines.append(f"{len(content.blocked)} held: {held}")
     if content.spared:
         spared = _named((Foreign(s.user or s.recall_id),) for s in content.spared)
@@ -221,7 +219,9 @@ def _ending(ended: ActionResult) -> Phrase:
     return ("- ", *_what(ended.action), *said)
 
 
-def _what(action: Action) -> Phrase:
+def _what(action: Action | UnknownConnection) -> Phrase:
+    if isinstance(action, UnknownConnection):
+        return (Foreign(action.user), " (", Foreign(action.platform), ")")
     what = action.platform.value if isinstance(action, Disconnect) else "preferences"
     return (Foreign(action.user), f" ({what})")
 

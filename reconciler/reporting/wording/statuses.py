@@ -13,7 +13,7 @@ STATUSES: Final[Mapping[int, str]] = {
     4: "applied in part",
     5: "the saved plan cannot be used, or there is nothing to resume",
     6: "the observation is incomplete",
-    7: "nothing to apply, but people have to connect",
+    7: "nothing to apply, but something waits for a person",
     64: "wrong usage",
     65: "invalid manifest or configuration",
     69: "the API is unreachable or the account out of credit",
