@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 install: $(INSTALLED)
 
 demo: install
-	@sh docs/demo.sh $(BIN)/reconciler
+	@$(BIN)/reconciler demo
 
 pulumi-demo: install
 	@sh docs/pulumi-demo.sh $(BIN)/reconciler

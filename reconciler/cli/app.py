@@ -10,8 +10,10 @@ from reconciler.cli import shells
 from reconciler.cli.commands import (
     apply,
     before,
+    demo,
     doctor,
     importing,
+    init,
     plan,
     resume,
     runs,
@@ -42,6 +44,8 @@ app = typer.Typer(
     "77 credentials refused, 130/143 interrupted.",
 )
 
+app.command()(demo.demo)
+app.command()(init.init)
 app.command()(validate.validate)
 app.command()(plan.plan)
 app.command()(show.show)

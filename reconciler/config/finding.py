@@ -25,7 +25,10 @@ def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: P
         path = cwd / FILE_NAME
         place = f"--config (not given), {VARIABLE} (not set), {visible(str(path))}"
     if not _may_exist(path):
-        hint = f"name it by --config or {VARIABLE}, or change to the folder it is in"
+        hint = (
+            f"name it by --config or {VARIABLE}, change to the folder it is in, or have"
+            " `reconciler init` write one"
+        )
         raise InvalidInput(Diagnostic(None, f"no configuration found; looked at: {place}", hint))
     return path
 

@@ -1,0 +1,142 @@
+"""The files that a folder of one's own begins with: for a region, or for the sandbox.
+
+What the sandbox begins with is this repository's own example, which is in the package too.
+"""
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import ExitStack
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+_PACKAGE: Final = Path(__file__).parents[1]
+# Inside the package in an installed wheel, beside it in a checkout.
+_EXAMPLES: Final = (_PACKAGE / "example", _PACKAGE.parent)
+_PIPELINES: Final = _PACKAGE / "pipelines"
+_EXAMPLE: Final = (
+    "manifests/groups.yaml",
+    "manifests/leavers.yaml",
+    "manifests/people.yaml",
+    "sandbox/fleet.yaml",
+)
+_EDITOR_LINE: Final = re.compile("^# yaml-language-server: .*$", re.MULTILINE)
+IGNORE: Final = ".gitignore"
+_NEVER_IN_GIT: Final = ("# Ids, e-mails and reasons: personal data.", ".reconciler/", "*.plan")
+
+
+class Pipeline(StrEnum):
+    """The services that a pipeline can be written for."""
+
+    GITHUB = "github"
+    GITLAB = "gitlab"
+
+
+_PIPELINE_FILES: Final[Mapping[Pipeline, str]] = {
+    Pipeline.GITHUB: ".github/workflows/calendars.yml",
+    Pipeline.GITLAB: ".gitlab-ci.yml",
+}
+
+_CONFIGURATION: Final = """\
+# Where the API is, and what a run may do. Every setting: `reconciler schema config`.
+apiVersion: reconciler/v1
+defaultWorkspace: {name}
+workspaces:
+  {name}:
+{remote}
+    # Files and folders that declare who may have which platforms connected.
+    manifests: [manifests/]
+    # A plan that disconnects more is refused; `--allow` lets a single run go beyond.
+    limits: {{maxDisconnects: 10, maxDisconnectPercent: 20}}
+    # Users whom no run touches: ids and e-mails; * stands for any text.
+    protected: [{protected}]
+"""
+_REGION: Final = """\
+    region: {region}
+    # The key itself never stands in a file of git: it is taken from the environment.
+    apiKey: {{env: RECALL_API_KEY}}"""
+_SANDBOX: Final = """\
+    # An imitation of the API that the commands serve themselves: no account, no key.
+    sandbox: {seed: sandbox/fleet.yaml}"""
+_PEOPLE: Final = """\
+# Who may have which calendar platforms connected. Every field: `reconciler schema manifest`.
+# Only who is named here is managed; taking an entry away disconnects nobody.
+apiVersion: reconciler/v1
+users: []
+#  - id: alice@example.com       # the calendar user's external_id at Recall.ai
+#    platforms: [google]         # exactly these; any other is disconnected
+#  - id: "0042"
+#    platforms: [microsoft]      # moving: google stays until microsoft is connected
+#  - id: dave@example.com
+#    platforms: []               # somebody who left; needs a reason
+#    reason: left 2026-10-31 (HR-1234)
+"""
+
+
+class AlreadyThere(Exception):
+    """Files that would have to be replaced: nothing was written."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} there already, and nothing is"
+            " overwritten: take another folder"
+        )
+
+
+class Begun(Struct, frozen=True):
+    """What was ``written``, and the lines that a ``.gitignore`` of before lacks."""
+
+    written: tuple[str, ...]
+    to_ignore: tuple[str, ...]
+
+
+def begin(folder: Path, region: str | None, pipeline: Pipeline | None = None) -> Begun:
+    """Write the first files into ``folder``, of a workspace in ``region`` or of the sandbox (None).
+
+    All of them or none. Raises :class:`AlreadyThere`, and ``OSError``.
+    """
+    files = dict(_sandbox_files() if region is None else _region_files(region))
+    if pipeline is not None:
+        text = (_PIPELINES / f"{pipeline.value}.yaml").read_text(encoding="utf-8")
+        files[_PIPELINE_FILES[pipeline]] = text
+    taken = tuple(name for name in files if os.path.lexists(folder / name))
+    if taken:
+        raise AlreadyThere(taken)
+    to_ignore: tuple[str, ...] = ()
+    ignored = folder / IGNORE
+    if ignored.exists():
+        known = ignored.read_text(encoding="utf-8", errors="replace").split()
+        to_ignore = tuple(line for line in _NEVER_IN_GIT[1:] if line not in known)
+    else:
+        files[IGNORE] = "\n".join(_NEVER_IN_GIT) + "\n"
+    with ExitStack() as undo:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                undo.callback(path.unlink)
+                file.write(text)
+        undo.pop_all()
+    return Begun(tuple(files), to_ignore)
+
+
+def _region_files(region: str) -> Mapping[str, str]:
+    remote = _REGION.format(region=region)
+    configuration = _CONFIGURATION.format(name="prod", remote=remote, protected="")
+    return {"reconciler.yaml": configuration, "manifests/people.yaml": _PEOPLE}
+
+
+def _sandbox_files() -> Mapping[str, str]:
+    configuration = _CONFIGURATION.format(
+        name="sandbox", remote=_SANDBOX, protected='"ceo@example.com"'
+    )
+    return {"reconciler.yaml": configuration, **{name: _example(name) for name in _EXAMPLE}}
+
+
+def _example(name: str) -> str:
+    folder = next(folder for folder in _EXAMPLES if (folder / _EXAMPLE[-1]).is_file())
+    text = (folder / name).read_text(encoding="utf-8")
+    return _EDITOR_LINE.sub("# Every field: `reconciler schema manifest`.", text)

@@ -1,0 +1,145 @@
+"""What ``init`` writes, that it overwrites nothing, and what ``demo`` shows."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.cli.app import run
+from reconciler.recall.endpoint import REGIONS
+from tests.docs.command_lines import command_lines, complaint
+from tests.docs.markdown import Block
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for variable in ("RECONCILER_CONFIG", "RECONCILER_WORKSPACE"):
+        monkeypatch.delenv(variable, raising=False)
+    return tmp_path
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+
+
+def test_a_folder_on_the_sandbox_can_be_validated_planned_and_applied_at_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--sandbox"]) == 0
+    written = capsys.readouterr().out
+    assert [name for name in files(folder) if f"Wrote {name}\n" not in written] == []
+    assert written.endswith("Next:\n  reconciler validate\n  reconciler plan\n")
+    assert run(["validate"]) == 0
+    assert run(["plan", "--detailed-exitcode"]) == 2
+    assert run(["apply", "--auto-approve"]) == 0
+    assert run(["plan", "--detailed-exitcode"]) == 7
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_folder_for_a_region_is_valid_and_declares_nobody_yet(
+    folder: Path, region: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--region", region]) == 0
+    assert "reconciler import -o manifests/imported.yaml" in capsys.readouterr().out
+    assert files(folder) == [".gitignore", "manifests/people.yaml", "reconciler.yaml"]
+    assert run(["validate"]) == 0
+    assert "0 users in 1 file" in capsys.readouterr().out
+    assert f"region: {region}\n" in (folder / "reconciler.yaml").read_text()
+    assert {".reconciler/", "*.plan"} < set((folder / ".gitignore").read_text().splitlines())
+
+
+def test_the_examples_in_the_manifest_are_valid_once_they_are_no_comments(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--region", "us-west-2"])
+    manifest = folder / "manifests/people.yaml"
+    text = manifest.read_text().replace("users: []", "users:").replace("\n#  ", "\n  ")
+    manifest.write_text(text)
+    capsys.readouterr()
+    assert run(["validate"]) == 0
+    assert "3 users in 1 file" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "name"),
+    [("github", ".github/workflows/calendars.yml"), ("gitlab", ".gitlab-ci.yml")],
+)
+def test_a_pipeline_is_written_whose_commands_are_real(
+    folder: Path, pipeline: str, name: str
+) -> None:
+    assert run(["init", "--region", "us-west-2", "--pipeline", pipeline]) == 0
+    text = (folder / name).read_text()
+    commands = command_lines(Block("yaml", text, 1))
+    assert {command[0] for command in commands} >= {"validate", "plan", "apply"}
+    assert [complaint(command) for command in commands] == [None] * len(commands)
+    assert "RECALL_API_KEY" in text
+    assert yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("name", ["reconciler.yaml", "manifests/people.yaml", ".gitlab-ci.yml"])
+def test_nothing_is_overwritten_and_then_nothing_is_written(
+    folder: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = folder / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.symlink_to("nowhere")
+    assert run(["init", "--sandbox", "--pipeline", "gitlab"]) == 64
+    assert f"{name} is there already" in capsys.readouterr().err
+    assert files(folder) == []
+
+
+def test_a_gitignore_of_before_is_left_and_what_it_lacks_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / ".gitignore").write_text("*.plan\n")
+    assert run(["init", "--sandbox"]) == 0
+    told = capsys.readouterr().out
+    assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n" in told
+    assert (folder / ".gitignore").read_text() == "*.plan\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--region", "us-west-2", "--sandbox"], ["--region", "mars"]],
+    ids=["neither", "both", "unknown"],
+)
+def test_the_regions_are_told_to_who_names_none(
+    folder: Path, arguments: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", *arguments]) == 64
+    said = capsys.readouterr().err
+    assert [region for region in REGIONS if region not in said] == []
+    assert files(folder) == []
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "manifests").write_text("in the way")
+    assert run(["init", "--region", "us-west-2"]) == 64
+    assert "manifests cannot be written" in capsys.readouterr().err
+    assert files(folder) == ["manifests"]
+
+
+def test_where_there_is_no_configuration_init_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["plan"]) == 65
+    assert "`reconciler init`" in capsys.readouterr().err
+
+
+def test_the_demo_leaves_nothing_behind_and_minds_no_other_configuration(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder / "temporary"))
+    monkeypatch.setenv("RECONCILER_CONFIG", "/nowhere.yaml")
+    assert run(["demo"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("\n$ reconciler ") == 4
+    assert "Run: 7 verified; 7 mutating calls sent." in shown
+    assert "reconciler init --sandbox" in shown
+    assert files(folder) == []
+    assert Path.cwd() == folder
