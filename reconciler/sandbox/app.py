@@ -4,51 +4,86 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from email.utils import formatdate
+from urllib.parse import urlsplit
 
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from reconciler.domain import InvalidInput
+from reconciler.domain import InvalidInput, is_loopback
+from reconciler.sandbox.body import MAX_BODY
 from reconciler.sandbox.fault import FaultKind
 from reconciler.sandbox.service import Outcome, Service, Waiting
 from reconciler.sandbox.wire import HEALTH_PATH, Answer, Request, json_answer
 
-MAX_BODY = 1 << 20
+ORIGIN_METHODS = ("DELETE", "GET", "OPTIONS", "PATCH", "POST", "PUT")
+ORIGIN_HEADERS = (
+    "authorization",
+    "idempotency-key",
+    "x-recallcalendarauthtoken",
+    "x-requested-with",
+)
+ORIGIN_SECONDS = 86_400
 
 
 class SandboxApp:
     """Serves one state.
 
     ``drop`` ends the TCP connection of a client, given its address and whether with a reset.
+    ``local_only``: requests that name another host than this machine are refused.
     """
 
     def __init__(
-        self, service: Service, state_id: str, drop: Callable[[tuple[str, int], bool], None]
+        self,
+        service: Service,
+        state_id: str,
+        drop: Callable[[tuple[str, int], bool], None],
+        *,
+        local_only: bool,
     ) -> None:
         self._service = service
         self._state_id = state_id
         self._drop = drop
+        self._local_only = local_only
+        self._preflights = CORSMiddleware(
+            self._serve,
+            allow_origins=["*"],
+            allow_methods=ORIGIN_METHODS,
+            allow_headers=ORIGIN_HEADERS,
+            max_age=ORIGIN_SECONDS,
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
         # Cancelled: the server stops, all connections are closed already.
         with contextlib.suppress(ClientDisconnect, asyncio.CancelledError):
-            request = await _read(HttpRequest(scope, receive))
-            if request is None:
-                refused = json_answer(413, {"detail": "Request body too large."})
+            if self._local_only and not _is_for_this_machine(http):
+                # A page whose name was made to lead here (DNS rebinding).
+                refused = json_answer(400, {"detail": "The Host header names another machine."})
                 await _response(refused)(scope, receive, send)
-            elif request.path == HEALTH_PATH:
-                await _response(json_answer(200, {"id": self._state_id}))(scope, receive, send)
-            else:
-                try:
-                    outcome = await self._outcome(request)
-                except InvalidInput:
-                    # Damaged or filled up meanwhile; the commands on the state say how.
-                    broken = json_answer(500, {"detail": "The sandbox's state cannot be used."})
-                    await _response(broken)(scope, receive, send)
+                return
+            try:
+                if scope["path"] == HEALTH_PATH:
+                    await _response(json_answer(200, {"id": self._state_id}))(scope, receive, send)
+                elif _is_preflight(http) and self._service.allows_other_origins():
+                    preflight = self._preflights.preflight_response(http.headers)
+                    await preflight(scope, receive, send)
                 else:
-                    await self._send(outcome, scope, receive, send)
+                    await self._serve(scope, receive, send)
+            except InvalidInput:
+                # Damaged or filled up meanwhile; the commands on the state say how.
+                broken = json_answer(500, {"detail": "The sandbox's state cannot be used."})
+                await _response(broken)(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = await _read(HttpRequest(scope, receive))
+        if request is None:
+            refused = json_answer(413, {"detail": "Request body too large."})
+            await _response(refused)(scope, receive, send)
+        else:
+            await self._send(await self._outcome(request), scope, receive, send)
 
     async def _outcome(self, request: Request) -> Outcome:
         outcome = self._service.handle(request)
@@ -74,17 +109,50 @@ class SandboxApp:
         await receive()  # the body has been read: what comes next is the disconnect
 
 
+def _is_for_this_machine(http: HttpRequest) -> bool:
+    """Whether the host that the client meant is this machine, as far as it says.
+
+    Browsers always send ``Host`` and never a target in absolute form.
+    """
+    host = http.headers.get("host")
+    if host is None or _absolute(http):
+        return True
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return name is not None and is_loopback(name.removesuffix("."))
+
+
+def _is_preflight(http: HttpRequest) -> bool:
+    asks = "origin" in http.headers and "access-control-request-method" in http.headers
+    return asks and http.method == "OPTIONS"
+
+
+def _absolute(http: HttpRequest) -> bool:
+    path: str = http.scope["path"]
+    return path.lower().startswith(("http://", "https://"))
+
+
 async def _read(http: HttpRequest) -> Request | None:
     """The request; None when its body is too large."""
-    body = b""
+    headers = dict(http.headers)
+    if int(headers.get("content-length", 0)) > MAX_BODY:
+        return None
+    body = bytearray()
     async for chunk in http.stream():
         body += chunk
         if len(body) > MAX_BODY:
             return None
-    headers = dict(http.headers)
-    origin = f"{http.url.scheme}://{headers.get('host', http.url.netloc)}"
-    query = dict(http.query_params)
-    return Request(http.method, http.scope["path"], query, headers, body, origin)
+    path: str = http.scope["path"]
+    scheme, host = http.scope["scheme"], headers.get("host", "127.0.0.1")
+    if _absolute(http):
+        scheme, _, rest = path.partition("://")
+        host, slash, rest = rest.partition("/")
+        path = slash + rest
+    return Request(
+        http.method, path, dict(http.query_params), headers, bytes(body), f"{scheme}://{host}"
+    )
 
 
 def _response(answer: Answer, outcome: Outcome | None = None) -> Response:

@@ -12,6 +12,7 @@ NotNegative = Annotated[float, Meta(ge=0)]
 Positive = Annotated[float, Meta(gt=0)]
 Count = Annotated[int, Meta(ge=0)]
 PositiveCount = Annotated[int, Meta(ge=1)]
+MissingSlash = Literal["tolerated", "redirect", "not_found"]
 ListShape = Literal["array", "page", "page_with_count"]
 
 
@@ -38,15 +39,18 @@ class Behaviour(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknow
 
     unknown_user_on_authenticate: Literal["create", "not_found"] = "create"
     recreated_user_id: Literal["new", "same"] = "new"
+    taken_external_id: Literal["refused", "allowed"] = "refused"
     new_user_preferences: Literal["defaults", "null"] = "defaults"
     put_preferences: Literal["merge", "replace", "require_all"] = "merge"
 
     token_seconds: Positive = 86_400
+    scheme_word: Literal["optional", "required"] = "optional"
+    cross_origin: Literal["allowed", "refused"] = "allowed"
     api_key_alone_status: Literal[401, 403] = 401
     second_credential: Literal["ignored", "checked"] = "ignored"
     error_bodies: Literal["2025", "2024"] = "2025"
-    missing_slash_on_get: Literal["redirect", "not_found"] = "redirect"
-    missing_slash_on_post: Literal["redirect", "not_found"] = "not_found"
+    missing_slash_on_get: MissingSlash = "tolerated"
+    missing_slash_on_post: MissingSlash = "tolerated"
     body_on_get: Literal["blocked", "ignored"] = "blocked"
     idempotency_seconds: NotNegative = 3_600
 

@@ -54,6 +54,9 @@ def user_id_of(token: str, settings: Settings) -> str | None:
 
 
 def has_api_key(request: Request, settings: Settings) -> bool:
-    """Whether the request carries the workspace's key: ``Authorization: Token <key>``."""
-    scheme, _, key = request.headers.get("authorization", "").strip().partition(" ")
-    return scheme.lower() == "token" and Secret(key.strip()) == settings.api_key
+    """Whether the request carries the workspace's key, with or without the word ``Token``."""
+    value = request.headers.get("authorization", "").strip()
+    word, _, key = value.partition(" ")
+    if word.lower() == "token":
+        return Secret(key.strip()) == settings.api_key
+    return settings.behaviour.scheme_word == "optional" and Secret(value) == settings.api_key

@@ -3,6 +3,7 @@
 Tests, seeds and demonstrations add faults; the service asks for the first that fits a request.
 """
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -11,6 +12,8 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from reconciler.sandbox.behaviour import Count, NotNegative, PositiveCount
+
+_HEADER = re.compile(r"[\t -~]*")
 
 
 class FaultKind(StrEnum):
@@ -93,6 +96,10 @@ class Fault(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fi
     keep: Count = 1
     seconds: float | None = None
     location: str = "http://elsewhere.invalid/api/v1/calendar/users/"
+
+    def __post_init__(self) -> None:
+        if not all(_HEADER.fullmatch(text) for text in (*self.headers.values(), self.location)):
+            raise ValueError("headers and `location` must be printable ASCII")
 
     def fits(self, *, method: str, endpoint: str, external_id: str | None) -> bool:
         """Whether the fault is for such a request; those that spoil lists are for lists only."""

@@ -1,7 +1,8 @@
 """The browser's way back from Google or Microsoft: here is where a platform gets connected.
 
 The sandbox asks nobody for consent: any ``code`` is good, and one that looks like an e-mail
-address becomes the connection's.
+address becomes the connection's. Without one there is nothing that a refresh token could come
+from. The words of a failure are those of the API's FAQ.
 """
 
 from html import escape
@@ -11,10 +12,15 @@ from msgspec import Struct
 
 from reconciler.domain import Platform
 from reconciler.sandbox import connecting, people
+from reconciler.sandbox.body import decoded_json
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.credentials import user_id_of
 from reconciler.sandbox.people import Person
 from reconciler.sandbox.wire import Answer, html_answer, redirect
+
+FAILED = "Calendar connection failed!"
+INVALID_TOKEN = "(Invalid ‘recall_calendar_auth_token’ supplied)"  # noqa: RUF001, S105  # as documented
+NO_REFRESH_TOKEN = "(reason: refresh_token missing from oAuth response)"  # noqa: S105
 
 PLATFORMS = {
     "google_oauth_callback": Platform.GOOGLE,
@@ -33,8 +39,9 @@ class OAuthState(Struct):
 def state_of(call: Call) -> OAuthState | None:
     """The request's ``state``, or None when it cannot be read."""
     try:
-        return msgspec.json.decode(call.request.query.get("state", ""), type=OAuthState)
-    except msgspec.DecodeError:
+        value = decoded_json(call.request.query.get("state", "").encode())
+        return msgspec.convert(value, OAuthState)
+    except ValueError:
         return None
 
 
@@ -48,18 +55,18 @@ def person_of(call: Call) -> Person | None:
 def oauth_callback(call: Call, platform: Platform) -> Answer:
     """Connect ``platform`` for the person that ``state`` names and send the browser on."""
     state = state_of(call)
-    if state is None:
-        return _page(400, "The link is damaged", "Its state cannot be read.")
     person = person_of(call)
     if person is None:
-        return _failed(state, 401, "The link has expired", "Ask for a new one.")
-    code = call.request.query.get("code", "")
-    if "error" in call.request.query or not code:
-        return _failed(state, 400, "Not connected", "Access was not granted.")
+        return _failed(state, 401 if state else 400, INVALID_TOKEN)
+    code, error = call.request.query.get("code", ""), call.request.query.get("error")
+    if error is not None:
+        return _failed(state, 400, f"(reason: {error})")
+    if not code:
+        return _failed(state, 400, NO_REFRESH_TOKEN)
     email = code if _looks_like_email(code) else _email_for(person, platform)
     connecting.connect(call.db, person, platform, email, call.behaviour, call.now)
     effect = f"connected {platform}"
-    if _is_web(state.success_url):
+    if state and _is_web(state.success_url):
         return redirect(str(state.success_url), effect)
     page = _page(200, "Connected", f"{platform.value} is connected. This page can be closed.")
     return Answer(page.status, page.body, page.headers, effect)
@@ -79,10 +86,10 @@ def _is_web(url: str | None) -> bool:
     return url is not None and url.lower().startswith(("https://", "http://"))
 
 
-def _failed(state: OAuthState, status: int, title: str, text: str) -> Answer:
-    if _is_web(state.error_url):
+def _failed(state: OAuthState | None, status: int, reason: str) -> Answer:
+    if state and _is_web(state.error_url):
         return redirect(str(state.error_url))
-    return _page(status, title, text)
+    return _page(status, FAILED, f"{FAILED} {reason}")
 
 
 def _page(status: int, title: str, text: str) -> Answer:

@@ -8,6 +8,9 @@ from msgspec import Struct
 ROOT = "/api/v1/calendar/"
 USER = ROOT + "user/"
 MEETINGS = ROOT + "meetings/"
+MEETING = MEETINGS + "{id}/"
+SCHEMA = "/api/schema/"
+METADATA = "metadata"
 _MEETING = re.compile(re.escape(MEETINGS) + r"([0-9a-fA-F-]{36})/")
 
 
@@ -16,15 +19,16 @@ class Credential(Enum):
 
     API_KEY = "api key"
     USER_TOKEN = "user token"  # noqa: S105  # a name, not a secret
-    BROWSER = "browser"
+    NONE = "none"
 
 
 class Route(Struct, frozen=True):
-    """An endpoint that was found; ``meeting_id`` where the path names a meeting."""
+    """An endpoint that was found, and the methods of its path; ``meeting_id`` if it names one."""
 
     endpoint: str
     credential: Credential
-    meeting_id: str | None = None
+    allowed: tuple[str, ...]
+    meeting_id: str = ""
 
 
 class Unrouted(Struct, frozen=True):
@@ -33,7 +37,7 @@ class Unrouted(Struct, frozen=True):
     allowed: tuple[str, ...] = ()
 
 
-_TABLE: dict[str, tuple[Credential, dict[str, str]]] = {
+ENDPOINTS: dict[str, tuple[Credential, dict[str, str]]] = {
     ROOT + "authenticate/": (Credential.API_KEY, {"POST": "authenticate"}),
     ROOT + "users/": (Credential.API_KEY, {"GET": "list_users"}),
     USER: (
@@ -47,26 +51,27 @@ _TABLE: dict[str, tuple[Credential, dict[str, str]]] = {
     ),
     USER + "disconnect/": (Credential.USER_TOKEN, {"POST": "disconnect"}),
     MEETINGS: (Credential.USER_TOKEN, {"GET": "list_meetings"}),
+    MEETING: (
+        Credential.USER_TOKEN,
+        {"GET": "get_meeting", "PUT": "update_meeting", "PATCH": "update_meeting"},
+    ),
     MEETINGS + "refresh/": (Credential.USER_TOKEN, {"POST": "refresh_meetings"}),
-    ROOT + "google_oauth_callback/": (Credential.BROWSER, {"GET": "google_oauth_callback"}),
-    ROOT + "ms_oauth_callback/": (Credential.BROWSER, {"GET": "ms_oauth_callback"}),
+    ROOT + "google_oauth_callback/": (Credential.NONE, {"GET": "google_oauth_callback"}),
+    ROOT + "ms_oauth_callback/": (Credential.NONE, {"GET": "ms_oauth_callback"}),
+    SCHEMA: (Credential.NONE, {"GET": "schema"}),
 }
-_MEETING_METHODS = {"GET": "get_meeting", "PUT": "update_meeting", "PATCH": "update_meeting"}
 
 
 def find_route(method: str, path: str) -> Route | Unrouted:
-    """The endpoint for a request; HEAD is answered like GET."""
-    meeting_id: str | None = None
-    credential, methods = _TABLE.get(path, (Credential.USER_TOKEN, {}))
-    if not methods and (meeting := _MEETING.fullmatch(path)):
-        meeting_id, methods = meeting[1].lower(), _MEETING_METHODS
+    """The endpoint for a request; HEAD is answered like GET, OPTIONS by every path's metadata."""
+    meeting = _MEETING.fullmatch(path)
+    credential, methods = ENDPOINTS.get(MEETING if meeting else path, (Credential.NONE, {}))
+    if not methods:
+        return Unrouted()
+    allowed = (*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS")
+    if method == "OPTIONS":
+        return Route(METADATA, credential, allowed)
     endpoint = methods.get("GET" if method == "HEAD" else method)
     if endpoint is None:
-        return Unrouted(tuple(methods))
-    return Route(endpoint, credential, meeting_id)
-
-
-def lacks_slash(path: str) -> bool:
-    """Whether some endpoint has this path with a slash added."""
-    slashed = path + "/"
-    return slashed in _TABLE or _MEETING.fullmatch(slashed) is not None
+        return Unrouted(allowed)
+    return Route(endpoint, credential, allowed, meeting[1].lower() if meeting else "")

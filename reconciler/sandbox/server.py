@@ -63,6 +63,7 @@ class SandboxServer:
         self._address = (host, port)
         self._speed = speed
         self._now = now or time.time
+        self._local_only = not allow_remote
         self._running: _Running | None = None
 
     def __enter__(self) -> Self:
@@ -122,7 +123,8 @@ class SandboxServer:
             raise
         host, port = listener.getsockname()[:2]
         self.url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        return _Running(database, listener, Service(database, self._now), state_id)
+        service = Service(database, self._now)
+        return _Running(database, listener, service, state_id, local_only=self._local_only)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -136,7 +138,13 @@ class _Running:
     """One serving event loop with its connections."""
 
     def __init__(
-        self, database: Database, listener: socket.socket, service: Service, state_id: str
+        self,
+        database: Database,
+        listener: socket.socket,
+        service: Service,
+        state_id: str,
+        *,
+        local_only: bool,
     ) -> None:
         self.database = database
         self.ready = threading.Event()
@@ -145,6 +153,7 @@ class _Running:
         self._listener = listener
         self._service = service
         self._state_id = state_id
+        self._local_only = local_only
         self._transports: dict[tuple[str, int], asyncio.Transport] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
@@ -180,7 +189,7 @@ class _Running:
         from reconciler.sandbox.app import SandboxApp  # noqa: PLC0415
 
         config = Config(
-            SandboxApp(self._service, self._state_id, self._drop),
+            SandboxApp(self._service, self._state_id, self._drop, local_only=self._local_only),
             http="h11",
             ws="none",
             lifespan="off",

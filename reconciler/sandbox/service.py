@@ -6,11 +6,14 @@ The web application calls :meth:`Service.handle` and puts the outcome on the wir
 
 import sqlite3
 from collections.abc import Callable
+from functools import partial
+from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from reconciler.sandbox import (
     connecting,
+    description,
     fault_store,
     idempotency,
     oauth_endpoints,
@@ -21,13 +24,14 @@ from reconciler.sandbox import (
     windows,
     workspace_endpoints,
 )
+from reconciler.sandbox.behaviour import MissingSlash
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.credentials import TOKEN_HEADER, has_api_key, user_id_of
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.fault import Fault, FaultKind
 from reconciler.sandbox.fault_store import ArmedFault
 from reconciler.sandbox.people import Person
-from reconciler.sandbox.routes import Credential, Route, Unrouted, find_route, lacks_slash
+from reconciler.sandbox.routes import METADATA, Credential, Route, Unrouted, find_route
 from reconciler.sandbox.settings import read_settings
 from reconciler.sandbox.wire import (
     FIREWALL_PAGE,
@@ -41,11 +45,21 @@ from reconciler.sandbox.wire import (
     unauthorized,
 )
 
+OPEN_ENDPOINTS: dict[str, Callable[[Call], Answer]] = {
+    METADATA: description.metadata,
+    "schema": description.schema,
+    **{
+        endpoint: partial(oauth_endpoints.oauth_callback, platform=platform)
+        for endpoint, platform in oauth_endpoints.PLATFORMS.items()
+    },
+}
 WORKSPACE_ENDPOINTS: dict[str, Callable[[Call], Answer]] = {
+    METADATA: description.metadata,
     "authenticate": workspace_endpoints.authenticate,
     "list_users": workspace_endpoints.list_users,
 }
 USER_ENDPOINTS: dict[str, Callable[[Call, Person], Answer]] = {
+    METADATA: lambda call, _: description.metadata(call),
     "get_user": user_endpoints.get_user,
     "update_user": user_endpoints.update_user,
     "delete_user": user_endpoints.delete_user,
@@ -54,6 +68,13 @@ USER_ENDPOINTS: dict[str, Callable[[Call, Person], Answer]] = {
     "refresh_meetings": user_endpoints.refresh_meetings,
     "get_meeting": user_endpoints.get_meeting,
     "update_meeting": user_endpoints.update_meeting,
+}
+COMMON_HEADERS = {
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "same-origin",
+    "vary": "Origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
 }
 UNANSWERED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
 
@@ -100,6 +121,11 @@ class Service:
                 return Waiting(seq, armed, armed.fault.latency / call.settings.clock.speed)
             return _outcome(call, route, person, seq, armed)
 
+    def allows_other_origins(self) -> bool:
+        """Whether a browser is told that pages of other origins may call the API."""
+        with self._database.transaction() as db:
+            return read_settings(db, self._now).behaviour.cross_origin == "allowed"
+
     def resume(self, request: Request, waiting: Waiting) -> Outcome:
         """Take the effect of a request that was held back, and answer it."""
         with self._database.transaction() as db:
@@ -113,7 +139,7 @@ class Service:
         settings = read_settings(db, self._now)
         connecting.settle(db, settings.behaviour, settings.now)
         call = Call(request, db, settings)
-        route = find_route(request.method, request.path)
+        route = _route(call)
         return call, route, _subject(call, route)
 
 
@@ -146,11 +172,24 @@ def _outcome(
     return Outcome(answer, fault, date, settings.clock.speed)
 
 
+def _route(call: Call) -> Route | Unrouted:
+    request = call.request
+    route = find_route(request.method, request.path)
+    if isinstance(route, Unrouted) and not route.allowed and _missing_slash(call) == "tolerated":
+        return find_route(request.method, request.path + "/")
+    return route
+
+
+def _missing_slash(call: Call) -> MissingSlash:
+    reads = call.request.method in {"GET", "HEAD"}
+    return call.behaviour.missing_slash_on_get if reads else call.behaviour.missing_slash_on_post
+
+
 def _subject(call: Call, route: Route | Unrouted) -> Person | None:
     """Whom the request is about, by the token it carries."""
     if isinstance(route, Unrouted) or route.credential is Credential.API_KEY:
         return None
-    if route.credential is Credential.BROWSER:
+    if route.endpoint in oauth_endpoints.PLATFORMS:
         return oauth_endpoints.person_of(call)
     user_id = user_id_of(call.request.headers.get(TOKEN_HEADER, ""), call.settings)
     return people.find_by_id(call.db, user_id) if user_id else None
@@ -163,20 +202,29 @@ def _named(call: Call, endpoint: str) -> str | None:
 
 
 def _answer(call: Call, route: Route | Unrouted, person: Person | None) -> Answer:
-    """The right answer."""
+    """The right answer, with the headers that the API puts on each of its own."""
+    if _blocked(call):
+        return html_answer(403, FIREWALL_PAGE)
     try:
-        if _blocked(call):
-            return html_answer(403, FIREWALL_PAGE)
-        if isinstance(route, Unrouted):
-            return _unrouted(call, route)
-        if route.credential is Credential.BROWSER:
-            platform = oauth_endpoints.PLATFORMS[route.endpoint]
-            return oauth_endpoints.oauth_callback(call, platform)
-        if route.credential is Credential.API_KEY:
-            return _workspace_answer(call, route)
-        return _user_answer(call, route, person)
+        answer = _routed(call, route, person)
     except Refused as refused:
-        return refused.answer
+        answer = refused.answer
+    headers = {**answer.headers, **COMMON_HEADERS}
+    if route.allowed:
+        headers["allow"] = ", ".join(route.allowed)
+    if "origin" in call.request.headers and call.behaviour.cross_origin == "allowed":
+        headers["access-control-allow-origin"] = "*"
+    return Answer(answer.status, answer.body, headers, answer.effect)
+
+
+def _routed(call: Call, route: Route | Unrouted, person: Person | None) -> Answer:
+    if isinstance(route, Unrouted):
+        return _unrouted(call, route)
+    if route.credential is Credential.API_KEY:
+        return _workspace_answer(call, route)
+    if route.credential is Credential.USER_TOKEN:
+        return _user_answer(call, route, person)
+    return OPEN_ENDPOINTS[route.endpoint](call)
 
 
 def _blocked(call: Call) -> bool:
@@ -187,17 +235,12 @@ def _blocked(call: Call) -> bool:
 def _unrouted(call: Call, route: Unrouted) -> Answer:
     method, path = call.request.method, call.request.path
     if route.allowed:
-        refused = refusal(
-            405, "method_not_allowed", f'Method "{method}" not allowed.', call.behaviour
-        )
-        allow = {"allow": ", ".join(route.allowed)}
-        return Answer(405, refused.answer.body, {**refused.answer.headers, **allow})
-    reads = method in {"GET", "HEAD"}
-    behaviour = call.behaviour
-    slash = behaviour.missing_slash_on_get if reads else behaviour.missing_slash_on_post
-    if slash == "redirect" and lacks_slash(path):
-        return redirect(path + "/", status=301)
-    raise not_found(behaviour)
+        detail = f'Method "{method}" not allowed.'
+        raise refusal(405, "method_not_allowed", detail, call.behaviour)
+    if _missing_slash(call) == "redirect" and find_route(method, path + "/").allowed:
+        query = f"?{urlencode(call.request.query)}" if call.request.query else ""
+        return redirect(f"{path}/{query}", status=301)
+    raise not_found()
 
 
 def _workspace_answer(call: Call, route: Route) -> Answer:
@@ -218,7 +261,7 @@ def _user_answer(call: Call, route: Route, person: Person | None) -> Answer:
     if person is None or (wrong_key and call.behaviour.second_credential == "checked"):
         raise unauthorized(call.behaviour)
     windows.admit(call.db, route.endpoint, person.id, call.behaviour, call.now)
-    call = Call(call.request, call.db, call.settings, meeting_id=route.meeting_id or "")
+    call = Call(call.request, call.db, call.settings, meeting_id=route.meeting_id)
     return _once(call, lambda: USER_ENDPOINTS[route.endpoint](call, person))
 
 

@@ -1,9 +1,10 @@
 """The endpoints of one calendar user, which take that user's token."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from reconciler.domain import PREFERENCE_FIELDS, Platform
 from reconciler.sandbox import connecting, meetings, people
+from reconciler.sandbox.body import boolean, fields_of, text_field, text_problem
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.people import Person
 from reconciler.sandbox.wire import (
@@ -12,10 +13,8 @@ from reconciler.sandbox.wire import (
     invalid,
     json_answer,
     json_bytes,
-    json_object,
     not_found,
 )
-from reconciler.sandbox.workspace_endpoints import text_field
 
 DEFAULTS: dict[str, object] = {
     name: people.DEFAULT_BOT_NAME if name == "bot_name" else False for name in PREFERENCE_FIELDS
@@ -29,14 +28,17 @@ def get_user(_call: Call, person: Person) -> Answer:
 
 def update_user(call: Call, person: Person) -> Answer:
     """Change preferences (and the external id); what is not sent stays, unless switched."""
-    body = json_object(call.request, call.behaviour)
+    body = fields_of(call.request, call.behaviour)
     effects: list[str] = []
     external_id, preferences = person.external_id, person.preferences
     if "external_id" in body:
         external_id = text_field(body["external_id"], "external_id")
     if "preferences" in body:
         preferences = _preferences(call, person, body["preferences"])
-    if external_id != person.external_id:
+    if external_id is not None and external_id != person.external_id:
+        taken = people.find_by_external_id(call.db, external_id) is not None
+        if taken and call.behaviour.taken_external_id == "refused":
+            raise invalid(external_id="This field must be unique.")
         effects.append("changed external_id")
     if preferences != person.preferences:
         before = person.preferences or {}
@@ -52,14 +54,13 @@ def _preferences(call: Call, person: Person, value: object) -> dict[str, object]
     if not isinstance(value, dict):
         text = f"Invalid data. Expected a dictionary, but got {type(value).__name__}."
         raise invalid(preferences=text if value is not None else "This field may not be null.")
-    sent = {name: value[name] for name in PREFERENCE_FIELDS if name in value}
-    wrong: dict[str, list[str]] = {}
-    for name, setting in sent.items():
-        if name == "bot_name":
-            if not isinstance(setting, str):
-                wrong[name] = ["Not a valid string."]
-        elif not isinstance(setting, bool):
-            wrong[name] = ["Must be a valid boolean."]
+    sent = {
+        name: value[name] if name == "bot_name" else boolean(value[name])
+        for name in PREFERENCE_FIELDS
+        if name in value
+    }
+    problems = {name: _problem(name, setting) for name, setting in sent.items()}
+    wrong = {name: [problem] for name, problem in problems.items() if problem}
     whole = call.request.method == "PUT"
     if whole and call.behaviour.put_preferences == "require_all":
         missing = [n for n in PREFERENCE_FIELDS if n not in sent and n != "bot_name"]
@@ -71,6 +72,12 @@ def _preferences(call: Call, person: Person, value: object) -> dict[str, object]
     return people.merged_preferences(person, sent)
 
 
+def _problem(name: str, setting: object) -> str | None:
+    if name != "bot_name":
+        return None if isinstance(setting, bool) else "Must be a valid boolean."
+    return text_problem(setting) if isinstance(setting, str) else "Not a valid string."
+
+
 def delete_user(call: Call, person: Person) -> Answer:
     """Remove the user with all connections."""
     people.delete(call.db, person, call.now)
@@ -79,7 +86,7 @@ def delete_user(call: Call, person: Person) -> Answer:
 
 def disconnect(call: Call, person: Person) -> Answer:
     """Disconnect one platform. Takes effect at once, unless switched."""
-    body = json_object(call.request, call.behaviour)
+    body = fields_of(call.request, call.behaviour)
     if "platform" not in body:
         raise invalid(platform="This field is required.")
     value = body["platform"]
@@ -108,11 +115,14 @@ def _nothing_to_disconnect(call: Call, person: Person, platform: Platform) -> An
         case 400:
             raise invalid(platform=f"{platform} is not connected.")
         case _:
-            raise not_found(call.behaviour)
+            raise not_found()
 
 
 def list_meetings(call: Call, person: Person) -> Answer:
-    """The user's meetings; filters: ``ical_uid`` (prefix) and the bounds of the start time."""
+    """The user's meetings; filters: ``ical_uid`` (prefix) and the bounds of the start time.
+
+    A time without a zone is one of UTC.
+    """
     query = call.request.query
     after = _moment(query.get("start_time_after"), "start_time_after")
     before = _moment(query.get("start_time_before"), "start_time_before")
@@ -133,8 +143,7 @@ def _moment(text: str | None, name: str) -> float | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise invalid(**{name: "Enter a valid date/time."}) from None
-    aware = moment if moment.tzinfo else moment.astimezone()
-    return aware.timestamp()
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def refresh_meetings(call: Call, person: Person) -> Answer:
@@ -150,7 +159,7 @@ def _meeting(call: Call, person: Person) -> meetings.Meeting:
     for meeting in meetings.of_user(call.db, person.id):
         if meeting.id == call.meeting_id:
             return meeting
-    raise not_found(call.behaviour)
+    raise not_found()
 
 
 def get_meeting(call: Call, person: Person) -> Answer:
@@ -161,8 +170,10 @@ def get_meeting(call: Call, person: Person) -> Answer:
 def update_meeting(call: Call, person: Person) -> Answer:
     """Set or lift (null) the person's wish to record one meeting."""
     before = _meeting(call, person)
-    body = json_object(call.request, call.behaviour)
-    override = body.get("override_should_record", before.override)
+    body = fields_of(call.request, call.behaviour)
+    override = boolean(body.get("override_should_record", before.override))
+    if override in ("", "null"):  # how a form spells null
+        override = None
     if override is not None and not isinstance(override, bool):
         raise invalid(override_should_record="Must be a valid boolean.")
     effect = "changed override_should_record" if override is not before.override else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct, field
@@ -10,6 +11,7 @@ from reconciler.sandbox.behaviour import Behaviour
 
 HEALTH_PATH = "/__sandbox__/health"  # ours alone: says which state is served
 HTML = "text/html; charset=utf-8"
+IN_A_URL = "%!#$&'()*+,/:;=?@[]~"  # what stays as it is in a URL that is quoted already
 FIREWALL_PAGE = (
     "<html><head><title>403 Forbidden</title></head>"
     "<body><center><h1>403 Forbidden</h1></center></body></html>"
@@ -60,8 +62,9 @@ def html_answer(status: int, page: str) -> Answer:
 
 
 def redirect(location: str, effect: str | None = None, status: int = 302) -> Answer:
-    """An answer that sends the client elsewhere."""
-    return Answer(status, b"", {"location": location, "content-type": HTML}, effect)
+    """An answer that sends the client elsewhere; what no header can hold is percent-encoded."""
+    headers = {"location": quote(location, safe=IN_A_URL), "content-type": HTML}
+    return Answer(status, b"", headers, effect)
 
 
 def refusal(status: int, code: str, detail: str, behaviour: Behaviour) -> Refused:
@@ -79,9 +82,9 @@ def unauthorized(behaviour: Behaviour) -> Refused:
     return refusal(401, "authentication_failed", detail, behaviour)
 
 
-def not_found(behaviour: Behaviour) -> Refused:
-    """The 404 for a path or an object that does not exist."""
-    return refusal(404, "not_found", "Not found.", behaviour)
+def not_found() -> Refused:
+    """The 404 for a path or an object that does not exist: without a code, as recorded."""
+    return Refused(json_answer(404, {"detail": "Not found."}))
 
 
 def invalid(**fields: str) -> Refused:
@@ -95,20 +98,3 @@ def phrase(status: int) -> str:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def json_object(request: Request, behaviour: Behaviour) -> dict[str, object]:
-    """The body as a JSON object; an absent body is an empty one. Raises :class:`Refused`."""
-    if not request.body:
-        return {}
-    kind = request.headers.get("content-type", "application/json").partition(";")[0].strip()
-    if kind.lower() != "application/json":
-        detail = f'Unsupported media type "{kind[:80]}" in request.'
-        raise refusal(415, "unsupported_media_type", detail, behaviour)
-    try:
-        value = msgspec.json.decode(request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        raise refusal(400, "parse_error", "JSON parse error", behaviour) from None
-    if not isinstance(value, dict):
-        raise invalid(non_field_errors="Invalid data. Expected a dictionary.")
-    return value

@@ -10,43 +10,28 @@ from msgspec import Struct
 
 from reconciler.sandbox import people, roster
 from reconciler.sandbox.behaviour import ListShape
+from reconciler.sandbox.body import fields_of, text_field, text_in
 from reconciler.sandbox.call import Call
 from reconciler.sandbox.credentials import make_token
-from reconciler.sandbox.wire import Answer, invalid, json_answer, json_bytes, json_object, not_found
-
-
-def text_field(value: object, name: str) -> str:
-    """A required text as the API reads it: numbers become text. Raises :class:`Refused`."""
-    if value is None:
-        raise invalid(**{name: "This field may not be null."})
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise invalid(**{name: "Not a valid string."})
-    text = str(value).strip()
-    if not text:
-        raise invalid(**{name: "This field may not be blank."})
-    return text
+from reconciler.sandbox.wire import Answer, invalid, json_answer, json_bytes, not_found
 
 
 def subject_of_authenticate(call: Call) -> str | None:
     """The id that an authenticate call names, for faults and the log, whatever its shape."""
-    try:
-        value = msgspec.json.decode(call.request.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    user_id = value.get("user_id") if isinstance(value, dict) else None
-    return user_id.strip() if isinstance(user_id, str) else None
+    user_id = text_in(call.request, call.behaviour, "user_id")
+    return user_id.strip() if user_id is not None else None
 
 
 def authenticate(call: Call) -> Answer:
     """A token for a calendar user, who is created if the id is unknown."""
-    body = json_object(call.request, call.behaviour)
+    body = fields_of(call.request, call.behaviour)
     if "user_id" not in body:
         raise invalid(user_id="This field is required.")
     external_id = text_field(body["user_id"], "user_id")
     person, effect = people.find_by_external_id(call.db, external_id), None
     if person is None:
         if call.behaviour.unknown_user_on_authenticate == "not_found":
-            raise not_found(call.behaviour)
+            raise not_found()
         person = people.create(call.db, external_id, call.behaviour, call.now)
         effect = "created user"
     return json_answer(200, {"token": make_token(person.id, call.settings)}, effect)
@@ -102,7 +87,7 @@ def _offset(call: Call) -> int:
     try:
         return max(0, int(base64.urlsafe_b64decode(cursor.encode() + b"==").removeprefix(b"o=")))
     except (ValueError, binascii.Error):
-        raise not_found(call.behaviour) from None
+        raise not_found() from None
 
 
 def _page_url(call: Call, start: int) -> str:

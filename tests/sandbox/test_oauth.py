@@ -72,15 +72,61 @@ def test_a_success_url_that_is_no_web_address_is_not_followed(trial: Trial) -> N
     assert answer.status_code == 200
 
 
-def test_an_unreadable_state_gets_an_error_page(trial: Trial) -> None:
-    answer = trial.http.get("/google_oauth_callback/", params={"state": "{", "code": "x"})
+INVALID = "Calendar connection failed! (Invalid ‘recall_calendar_auth_token’ supplied)"  # noqa: RUF001
+
+
+@pytest.mark.parametrize(
+    "link_state",
+    [
+        "{",
+        "[" * 15_000,
+        '{"recall_calendar_auth_token": "x", "more": ' + "[" * 15_000,
+        r'{"recall_calendar_auth_token": "\ud800"}',
+        '{"recall_calendar_auth_token": 1e999}',
+        "{}",
+        "",
+    ],
+    ids=["cut", "deep", "deep inside", "surrogate", "huge number", "empty object", "empty"],
+)
+def test_an_unreadable_state_gets_the_documented_error_page(trial: Trial, link_state: str) -> None:
+    before = trial.users()
+    answer = trial.http.get("/google_oauth_callback/", params={"state": link_state, "code": "x"})
     assert answer.status_code == 400
-    assert "damaged" in answer.text
+    assert INVALID in answer.text
+    assert trial.users() == before
 
 
-def test_an_expired_token_gets_an_error_page(trial: Trial) -> None:
-    answer = _callback(trial, code="x", token="old")
+def test_an_expired_token_gets_the_documented_error_page(trial: Trial) -> None:
+    token = trial.token(BOB)["x-recallcalendarauthtoken"]
+    trial.time.at += 86_400
+    answer = _callback(trial, code="x", token=token)
     assert answer.status_code == 401
+    assert INVALID in answer.text
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ({}, "refresh_token missing from oAuth response"),
+        ({"error": "access_denied"}, "access_denied"),
+        ({"error": "<script>"}, "&lt;script&gt;"),
+    ],
+)
+def test_a_failure_without_an_error_url_names_its_reason(
+    trial: Trial, query: dict[str, str], reason: str
+) -> None:
+    before = trial.user(BOB)
+    answer = _callback(trial, **query)
+    assert answer.status_code == 400
+    assert f"Calendar connection failed! (reason: {reason})" in answer.text
+    assert trial.user(BOB) == before
+
+
+def test_an_error_url_is_followed_as_a_header_can_hold_it(trial: Trial) -> None:
+    answer = _callback(trial, token="old", error_url="http://app.test/\r\nX: y/日?a=%20b")
+    assert answer.status_code == 302
+    assert answer.headers["location"] == "http://app.test/%0D%0AX:%20y/%E6%97%A5?a=%20b"
+    assert "x" not in answer.headers
 
 
 @pytest.mark.parametrize("query", [{}, {"error": "access_denied", "code": "x"}])

@@ -225,6 +225,7 @@ def test_preferences_that_were_null_begin_from_the_defaults(trial: Trial) -> Non
         ([], ["Invalid data. Expected a dictionary, but got list."]),
         ({"record_external": "yes"}, {"record_external": ["Must be a valid boolean."]}),
         ({"bot_name": 5}, {"bot_name": ["Not a valid string."]}),
+        ({"bot_name": "a\0"}, {"bot_name": ["Null characters are not allowed."]}),
     ],
 )
 def test_bad_preferences_are_named_and_change_nothing(
@@ -243,6 +244,29 @@ def test_put_can_change_the_external_id(trial: Trial) -> None:
     assert trial.state.log()[1].effect == "changed external_id"
 
 
+def test_put_cannot_take_the_external_id_of_another_user(trial: Trial) -> None:
+    before = trial.users()
+    body = {"external_id": BOB, "preferences": {"record_external": True}}
+    answer = trial.http.put("/user/", json=body, headers=trial.token())
+    assert (answer.status_code, answer.json()) == (
+        400,
+        {"external_id": ["This field must be unique."]},
+    )
+    assert trial.users() == before
+
+
+def test_two_users_can_be_let_to_have_one_external_id(trial: Trial) -> None:
+    trial.switch(taken_external_id="allowed")
+    trial.http.put("/user/", json={"external_id": BOB}, headers=trial.token()).raise_for_status()
+    assert [user["external_id"] for user in trial.users()] == [BOB, BOB]
+
+
+def test_put_may_repeat_the_external_id_that_the_user_has(trial: Trial) -> None:
+    trial.state.seed(Seed(users=(SeedUser(external_id=ALICE), SeedUser(external_id=ALICE))))
+    answer = trial.http.put("/user/", json={"external_id": ALICE}, headers=trial.token())
+    assert answer.status_code == 200
+
+
 def test_put_of_nothing_changes_nothing(trial: Trial) -> None:
     before = trial.user()
     assert trial.http.put("/user/", headers=trial.token()).json() == before
@@ -255,7 +279,7 @@ def test_put_of_nothing_changes_nothing(trial: Trial) -> None:
         (b"{", "application/json", 400),
         (b"[1]", "application/json; charset=utf-8", 400),
         (b"\xff", "application/json", 400),
-        (b"platform=google", "application/x-www-form-urlencoded", 415),
+        (b"platform: google", "application/yaml", 415),
     ],
 )
 def test_a_body_that_is_no_json_object_is_refused(

@@ -62,7 +62,9 @@ def test_a_number_as_user_id_becomes_text(trial: Trial) -> None:
     assert trial.user("42")["external_id"] == "42"
 
 
-@pytest.mark.parametrize("value", ["Token wrong", "Bearer key-of-the-tests", "key-of-the-tests"])
+@pytest.mark.parametrize(
+    "value", ["Token wrong", "wrong", "Token", "Bearer key-of-the-tests", "Tokenkey-of-the-tests"]
+)
 def test_a_wrong_key_is_refused(trial: Trial, value: str) -> None:
     answer = trial.http.get("/users/", headers={"Authorization": value})
     assert answer.status_code == 401
@@ -70,9 +72,25 @@ def test_a_wrong_key_is_refused(trial: Trial, value: str) -> None:
     assert answer.json()["detail"].startswith("Invalid API token")
 
 
-def test_the_scheme_word_is_read_in_any_case(trial: Trial) -> None:
-    answer = trial.http.get("/users/", headers={"Authorization": "TOKEN key-of-the-tests"})
+@pytest.mark.parametrize(
+    "value", ["TOKEN key-of-the-tests", "token   key-of-the-tests", "key-of-the-tests"]
+)
+def test_the_word_token_is_read_in_any_case_and_optional(trial: Trial, value: str) -> None:
+    answer = trial.http.get("/users/", headers={"Authorization": value})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(("value", "status"), [("key-of-the-tests", 401), (None, 200)])
+def test_the_word_token_can_be_required(trial: Trial, value: str | None, status: int) -> None:
+    trial.switch(scheme_word="required")
+    headers = trial.key if value is None else {"Authorization": value}
+    assert trial.http.get("/users/", headers=headers).status_code == status
+
+
+def test_a_bare_key_beside_a_token_is_a_right_one(trial: Trial) -> None:
+    trial.switch(second_credential="checked")
+    headers = {**trial.token(), "Authorization": "key-of-the-tests"}
+    assert trial.http.get("/user/", headers=headers).status_code == 200
 
 
 def test_error_bodies_can_be_those_of_2024(trial: Trial) -> None:
