@@ -30,6 +30,7 @@ from reconciler.recall import (
     RecallError,
     Throttled,
     ThrottledBeyondCap,
+    TlsFailed,
     UserTokenRefused,
 )
 
@@ -222,6 +223,8 @@ class UserRun:
 
     def _is_final(self, answer: RecallError) -> bool:
         """Whether an answer that allows another call is the last that we ask for."""
+        if isinstance(answer, TlsFailed):
+            return True
         if isinstance(answer, UserTokenRefused) and self._access.refused():
             return True
         beyond_cap = isinstance(answer, ThrottledBeyondCap) or self._with.brakes.beyond_cap(answer)

@@ -38,7 +38,7 @@ def refusal(
 ) -> RecallError | None:
     """The error that ``answer`` to ``call`` stands for; None for 2xx.
 
-    ``now`` is the wall clock, for a ``Retry-After`` that is a date.
+    ``now`` is our own clock, for a ``Retry-After`` of an answer that does not tell the server's.
     """
     status = answer.status
     if 200 <= status < 300:
@@ -51,7 +51,7 @@ def refusal(
         detail += f": {body}"
     if status == 401:
         return _unauthorised(call, detail, endpoint)
-    told = seconds_to_wait(answer.retry_after, now)
+    told = seconds_to_wait(answer.retry_after, answer.server_time, now)
     if status == 429 and told is not None and told > retry_after_cap:
         beyond = f"it asks to wait {told:.0f} s, more than the {retry_after_cap:g} s at most waited"
         return ThrottledBeyondCap(detail, status=status, hint=beyond, retry_after=told)

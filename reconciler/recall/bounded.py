@@ -1,18 +1,19 @@
-"""A network backend for httpcore in which a whole call leaves and ends in time, not only each read.
+"""The time limits of one call: when its request has to leave by, and when all of it has to end.
 
 httpx's timeouts bound one wait on the socket, so that an answer that drips a byte now and then
 never ends. Here every wait is cut to what is left of the call's total. Sockets know the
 machine's own clock only, so this module measures with it.
 
-A call may also have to leave by a moment: then the first byte of its request is not written after
-it, however long name lookup, connecting, a proxy and TLS took before.
+A call may also have to leave by a moment. httpcore's ``trace`` extension tells when the headers of
+a request are about to be written; an exception raised there keeps the request back, however long
+name lookup, connecting, a proxy and TLS took before.
 """
 
 import math
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,21 +21,26 @@ import httpcore
 
 _MOMENT = 0.001
 
-_TO_A_PROXY = b"CONNECT "
-"""How what is written to a proxy begins; the call itself comes after it."""
+_HEADERS_BEGIN = ".send_request_headers.started"
+"""The end of httpcore's event; before it stands the version of HTTP."""
 
 
-class CallTooSlow(httpcore.TimeoutException):
+class CallTooSlow(Exception):
     """The call as a whole took longer than it may."""
 
 
-class TooLateToLeave(httpcore.TimeoutException):
+class TooLateToLeave(Exception):
     """The moment by which the request had to leave is over; not a byte of it was written."""
 
 
 class TimeBound(threading.local):
-    """The moments by which this thread's current call has to have left, and to have ended."""
+    """The moments by which this thread's current call has to have left, and to have ended.
 
+    ``departed`` tells whether the request of the last call began to be written. What is said to
+    a proxy before, and the handshake of TLS, are no part of it.
+    """
+
+    departed = False
     _end = math.inf
     _to_leave: Callable[[], float] | None = None
 
@@ -45,6 +51,7 @@ class TimeBound(threading.local):
         ``to_leave`` tells the seconds in which the request still may begin to be written (less
         than 0: none), by the caller's clock; None where that may be at any time.
         """
+        self.departed = False
         self._end = time.monotonic() + seconds
         self._to_leave = to_leave
         try:
@@ -73,17 +80,24 @@ class TimeBound(threading.local):
         if self._to_leave is not None and self._to_leave() < 0:
             raise TooLateToLeave("what comes before it, like connecting, took too long")
 
-    def leaves(self) -> None:
-        """The request begins to be written: from here on it only has to end in time."""
-        self._to_leave = None
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """The ``trace`` extension of the call's request: lets it leave, or raises TooLateToLeave.
+
+        From here on it only has to end in time. What still lets it leave later than it may is a
+        pause of this very thread between the check below and the write that follows.
+        """
+        if event.endswith(_HEADERS_BEGIN) and info["request"].method != b"CONNECT":
+            self.check_departure()
+            self._to_leave = None
+            self.departed = True
 
 
 class BoundedBackend(httpcore.NetworkBackend):
-    """Plain sockets (or ``plain``), every wait on which respects ``bound``."""
+    """The sockets of ``plain``, every wait on which respects ``bound``."""
 
-    def __init__(self, bound: TimeBound, plain: httpcore.NetworkBackend | None = None) -> None:
+    def __init__(self, bound: TimeBound, plain: httpcore.NetworkBackend) -> None:
         self._bound = bound
-        self._plain = plain or httpcore.SyncBackend()
+        self._plain = plain
 
     def connect_tcp(
         self,
@@ -119,10 +133,6 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._bound.check()
-        # The last moment at which a call can be kept back: only a pause of this very thread,
-        # between the check above and the write below, still lets it leave later than it may.
-        if buffer and not buffer.startswith(_TO_A_PROXY):
-            self._bound.leaves()
         try:
             self._plain.write(buffer, self._bound.cut(timeout))
         except httpcore.WriteTimeout:

@@ -1,5 +1,7 @@
 """One call to the API and its answer, as data: what clients say and what the channel carries."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from reconciler.domain import Secret
@@ -34,8 +36,12 @@ class Call(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What came back: ``body`` is whole when the status is 2xx, its beginning otherwise."""
+    """What came back: ``body`` is whole when the status is 2xx, its beginning otherwise.
+
+    ``retry_after`` are the headers of that name; ``server_time`` is what the ``Date`` says.
+    """
 
     status: int
     body: bytearray
-    retry_after: str | None = None
+    retry_after: tuple[str, ...] = ()
+    server_time: datetime | None = None

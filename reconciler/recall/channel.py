@@ -1,33 +1,26 @@
 """One exchange of a request for an answer, with the failures of the network told apart.
 
-Loads httpx, which costs a tenth of a second: the reader and the writer import this module only when
-they are made.
+Loads httpx, which costs a tenth of a second and more: the reader and the writer import this module
+only when they are made.
 """
 
 import logging
 from collections.abc import Callable
 
-import httpcore
+import httpx
 
 import reconciler
 from reconciler.domain import Clock
 from reconciler.recall.answers import refusal
-from reconciler.recall.bounded import CallTooSlow, TimeBound, TooLateToLeave
+from reconciler.recall.bounded import TimeBound
 from reconciler.recall.budget import Permit
 from reconciler.recall.calls import Answer, Call
 from reconciler.recall.endpoint import Endpoint
-from reconciler.recall.errors import (
-    NoAnswer,
-    NotReached,
-    NotSentInTime,
-    RecallError,
-    TooSlow,
-    UnexpectedAnswer,
-)
-from reconciler.recall.http_library import httpx
+from reconciler.recall.errors import NotReached, NotSentInTime, RecallError, UnexpectedAnswer
+from reconciler.recall.network_errors import FAILURES, network_error
+from reconciler.recall.retry_after import server_time
 from reconciler.recall.settings import Settings
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport
-from reconciler.recall.untrusted import shown
 
 log = logging.getLogger(__name__)
 
@@ -37,29 +30,14 @@ logging.getLogger("httpcore").setLevel(logging.INFO)
 # Of an answer that is not 2xx only this much is read: enough for its error message.
 MAX_ERROR_BYTES = 4096
 
-_NEVER_SENT = (
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-)
-_LOST = (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError)
-
-_FAILURES: tuple[tuple[tuple[type[Exception], ...], type[RecallError]], ...] = (
-    ((TooLateToLeave,), NotSentInTime),
-    ((CallTooSlow,), TooSlow),
-    (_NEVER_SENT, NotReached),
-    (_LOST, NoAnswer),
-)
-"""What a failure of the network means; the first that fits."""
-
 
 class Channel:
     """Carries calls to one endpoint; thread-safe. ``get_only`` makes it unable to do more.
 
     Without ``keep_alive`` each call has a connection of its own: on a connection that is used
     again, the server's closing it meanwhile cannot be told from a call that had its effect.
-    ``server_date`` is the ``Date`` of the last answer, as it was sent.
+    ``server_ahead`` are the seconds by which the server's clock was ahead of ours at its last
+    answer; None where that had no readable ``Date``.
     """
 
     def __init__(
@@ -75,7 +53,7 @@ class Channel:
         self._clock = clock
         self._settings = settings
         self._bound = TimeBound()
-        self.server_date: str | None = None
+        self.server_ahead: float | None = None
         self._transport: httpx.BaseTransport = ApiTransport(
             endpoint, self._bound, keep_alive=keep_alive
         )
@@ -130,9 +108,9 @@ class Channel:
                     answer = self._read(call, response, on_bytes)
                 finally:
                     response.close()
-        except (*_NEVER_SENT, *_LOST) as error:
-            kind = next(kind for failures, kind in _FAILURES if isinstance(error, failures))
-            return kind(f"{call.name}: {self._reason(call, error)}", status=status)
+        except FAILURES as error:
+            departed = self._bound.departed
+            return network_error(call, error, self._endpoint, departed=departed, status=status)
         except httpx.DecodingError:
             return UnexpectedAnswer(f"{call.name}: its compression is broken", status=status)
         if isinstance(answer, RecallError):
@@ -163,23 +141,21 @@ class Channel:
             self._endpoint.url + call.path,
             headers=headers,
             content=call.content,
-            extensions={
-                "timeout": {
-                    "connect": self._settings.connect_timeout,
-                    "read": call.silence,
-                    "write": call.silence,
-                    "pool": self._settings.connect_timeout,
-                }
-            },
+            extensions={"timeout": self._timeouts(call).as_dict(), "trace": self._bound.trace},
         )
+
+    def _timeouts(self, call: Call) -> httpx.Timeout:
+        connect = self._settings.connect_timeout
+        return httpx.Timeout(connect=connect, read=call.silence, write=call.silence, pool=connect)
 
     def _read(
         self, call: Call, response: httpx.Response, on_bytes: Callable[[int], None] | None
     ) -> Answer | RecallError:
         body = bytearray()
-        retry_after = response.headers.get("retry-after")
-        self.server_date = response.headers.get("date")
-        answer = Answer(response.status_code, body, retry_after)
+        told = server_time(response.headers.get_list("date"))
+        self.server_ahead = (told - self._clock.now()).total_seconds() if told else None
+        retry_after = tuple(response.headers.get_list("retry-after"))
+        answer = Answer(response.status_code, body, retry_after, told)
         if not response.is_success:
             self._read_beginning(response, body)
             return answer
@@ -200,9 +176,5 @@ class Channel:
                 if len(body) > MAX_ERROR_BYTES:
                     del body[MAX_ERROR_BYTES:]
                     return
-        except (*_LOST, httpx.DecodingError):
+        except (*FAILURES, httpx.DecodingError):
             return
-
-    def _reason(self, call: Call, error: Exception) -> str:
-        # Some quote what the server sent, and that may be what we sent before.
-        return shown(str(error), *call.secrets(self._endpoint.key)) or type(error).__name__

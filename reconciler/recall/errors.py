@@ -8,6 +8,8 @@ import re
 from enum import Enum
 from typing import ClassVar
 
+from reconciler.domain import InvalidInput
+
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
@@ -47,6 +49,10 @@ class RecallError(Exception):
     def code(self) -> str:
         """The error's stable name in reports and records: its class in ``snake_case``."""
         return _WORD_START.sub("_", type(self).__name__).lower()
+
+
+class NetworkSettingsInvalid(InvalidInput):
+    """What the environment says of proxies, or of the certificates to trust, cannot be used."""
 
 
 class CredentialsRefused(RecallError):
@@ -109,10 +115,19 @@ class ThrottledBeyondCap(Throttled):
 
 
 class NotReached(RecallError):
-    """No connection was established (DNS, refused, timeout, TLS, proxy): nothing was sent."""
+    """No connection was established (DNS, refused, timeout, proxy): nothing was sent."""
 
     effect = Effect.NONE
     default_hint = "check the address, the network and HTTPS_PROXY"
+
+
+class TlsFailed(NotReached):
+    """No TLS with the server or the proxy: nothing was sent, and another try fails the same way."""
+
+    default_hint = (
+        "check the address, and that SSL_CERT_FILE names the certificates (PEM) of the authority"
+        " that signed the server's, such as your company's own"
+    )
 
 
 class NotSentInTime(RecallError):

@@ -2,8 +2,6 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Self
 
 from reconciler.domain import CalendarUser, Clock, ObservedState, Secret
@@ -115,13 +113,10 @@ class CalendarReader:
         return self._retries.run(attempt, patience)
 
     @property
-    def server_time(self) -> datetime | None:
-        """The server's clock (UTC) at its last answer; None where it told none that is readable."""
-        try:
-            told = parsedate_to_datetime(self._channel.server_date or "")
-        except (ValueError, IndexError, OverflowError):
-            return None
-        return told if told.tzinfo else told.replace(tzinfo=UTC)
+    def server_ahead(self) -> float | None:
+        """Seconds by which the server's clock was ahead of ours (less than 0: behind) when its last
+        answer began; None where it told none that is readable."""
+        return self._channel.server_ahead
 
     def close(self) -> None:
         """Close the connections."""

@@ -15,6 +15,7 @@ from reconciler.recall.errors import (
     RecallError,
     ServerError,
     Throttled,
+    TlsFailed,
     TooSlow,
 )
 from reconciler.recall.patience import Patience
@@ -52,7 +53,7 @@ class Retries:
             return False
         if isinstance(error, ServerError):
             return error.status in _SHED
-        if isinstance(error, TooSlow):
+        if isinstance(error, TlsFailed | TooSlow):
             return False
         return isinstance(error, Conflict | Throttled | NotReached | NoAnswer)
 

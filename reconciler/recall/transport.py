@@ -1,65 +1,51 @@
 """The httpx transports of this room: connections to one endpoint, and one that can only GET.
 
-The channel drives a transport directly, without an ``httpx.Client`` around it: so there is nothing
-that could follow a redirect, keep a cookie or read credentials from ``.netrc``.
+httpx's transport does proxies, TLS and timeouts. The channel drives it without an ``httpx.Client``
+around it: that would keep cookies, log every URL, and look into a ``Location`` that it does not
+follow, so that a malformed one hid the status of the answer.
 """
 
 import os
 import ssl
 import urllib.request
-from collections.abc import Iterator
+from pathlib import Path
 
-import httpcore
+import httpx
 
-from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.domain import Diagnostic
 from reconciler.recall.bounded import BoundedBackend, TimeBound
 from reconciler.recall.endpoint import Endpoint
-from reconciler.recall.http_library import httpx
+from reconciler.recall.errors import NetworkSettingsInvalid
 
-# The files that TLS takes from the environment; a folder that is missing (SSL_CERT_DIR) is none.
-_TLS_VARIABLES = ("SSL_CERT_FILE", "SSLKEYLOGFILE")
+_KEY_LOG = "SSLKEYLOGFILE"
 
 
 class MethodRefused(Exception):
     """A defect of ours: something other than a bare GET was about to leave a reader."""
 
 
-class ApiTransport(httpx.BaseTransport):
+class ApiTransport(httpx.HTTPTransport):
     """Connections to one endpoint, over TLS unless it is on loopback, through the proxy if any.
 
-    Without ``keep_alive`` every request has its own connection. Raises httpcore's exceptions.
+    Without ``keep_alive`` every request has its own connection.
     """
 
     def __init__(self, endpoint: Endpoint, bound: TimeBound, *, keep_alive: bool) -> None:
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_ssl_context(endpoint),
-            proxy=None if endpoint.loopback else _proxy(endpoint),
-            max_connections=None,
-            max_keepalive_connections=None if keep_alive else 0,
-            keepalive_expiry=5.0,
-            network_backend=BoundedBackend(bound),
+        trust = _ssl_context(endpoint)
+        super().__init__(
+            verify=trust,
+            proxy=None if endpoint.loopback else _proxy(endpoint, trust),
+            limits=httpx.Limits(
+                max_connections=None,
+                max_keepalive_connections=None if keep_alive else 0,
+                keepalive_expiry=5.0,
+            ),
+            trust_env=False,
         )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme,
-            host=request.url.raw_host,
-            port=request.url.port,
-            target=request.url.raw_path,
-        )
-        response = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                url,
-                headers=request.headers.raw,
-                content=request.read(),
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(response.status, headers=response.headers, stream=_Body(response))
-
-    def close(self) -> None:
-        self._pool.close()
+        # httpx has no parameter for it. It is read before it is set, so that a version that calls
+        # it something else fails here instead of losing the limits of time.
+        plain = self._pool._network_backend  # noqa: SLF001
+        self._pool._network_backend = BoundedBackend(bound, plain)  # noqa: SLF001
 
 
 class GetOnlyTransport(httpx.BaseTransport):
@@ -77,35 +63,43 @@ class GetOnlyTransport(httpx.BaseTransport):
         self._inner.close()
 
 
-class _Body(httpx.SyncByteStream):
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
-
-
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
-    if endpoint.url.startswith("https:"):
-        try:
-            return httpx.create_ssl_context()
-        except OSError as error:
-            if names := [name for name in _TLS_VARIABLES if os.environ.get(name)]:
-                raise _unusable_tls(names, error) from None
+    if not endpoint.url.startswith("https:"):
+        # Never used: loading the certificate authorities would cost what a small plan takes.
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    variable = _trust_variable()
+    try:
+        if variable == "REQUESTS_CA_BUNDLE":
+            return _trusting(Path(os.environ[variable]))
+        return httpx.create_ssl_context()
+    except OSError as error:
+        used = [name for name in (variable, _KEY_LOG) if name and os.environ.get(name)]
+        if not used:
             raise
-    # Never used: loading the certificate authorities would cost what a small plan takes.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        raise _unusable_tls(used, error) from None
 
 
-def _proxy(endpoint: Endpoint) -> httpcore.Proxy | None:
-    """The proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY) has for the endpoint."""
+def _trust_variable() -> str | None:
+    """The variable that says which authorities are trusted; None for the ones that httpx has."""
+    names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+    return next((name for name in names if os.environ.get(name)), None)
+
+
+def _trusting(bundle: Path) -> ssl.SSLContext:
+    """The authorities of a file or, as ``requests`` has it, of a folder."""
+    if bundle.is_dir():
+        return ssl.create_default_context(capath=bundle)
+    return ssl.create_default_context(cafile=bundle)
+
+
+def _proxy(endpoint: Endpoint, trust: ssl.SSLContext) -> httpx.Proxy | None:
+    """The proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY) has for the endpoint.
+
+    ``trust`` is for a proxy that speaks TLS itself.
+    """
     proxies = urllib.request.getproxies()
     url = proxies.get("https") or proxies.get("all")
-    host = httpx.URL(endpoint.url).host
-    if not url or urllib.request.proxy_bypass(host):
+    if not url or urllib.request.proxy_bypass(httpx.URL(endpoint.url).host):
         return None
     try:
         proxy = httpx.Proxy(url if "://" in url else f"http://{url}")
@@ -113,32 +107,28 @@ def _proxy(endpoint: Endpoint) -> httpcore.Proxy | None:
         raise _unusable_proxy() from None
     if proxy.url.scheme not in {"http", "https"}:
         raise _unusable_proxy()
-    return httpcore.Proxy(
-        httpcore.URL(
-            scheme=proxy.url.raw_scheme,
-            host=proxy.url.raw_host,
-            port=proxy.url.port,
-            target=proxy.url.raw_path,
-        ),
-        auth=proxy.raw_auth,
-        headers=proxy.headers.raw,
-    )
+    if proxy.url.scheme == "https":
+        proxy.ssl_context = trust
+    return proxy
 
 
-def _unusable_proxy() -> InvalidInput:
-    return InvalidInput(
+def _unusable_proxy() -> NetworkSettingsInvalid:
+    return NetworkSettingsInvalid(
         Diagnostic(
-            None, "HTTPS_PROXY names a proxy that cannot be used", "an http:// or https:// URL"
+            None,
+            "HTTPS_PROXY or ALL_PROXY names a proxy that cannot be used",
+            "an http:// or https:// URL",
         )
     )
 
 
-def _unusable_tls(names: list[str], error: OSError) -> InvalidInput:
+def _unusable_tls(names: list[str], error: OSError) -> NetworkSettingsInvalid:
     reason = "no certificates in it" if isinstance(error, ssl.SSLError) else error.strerror
-    return InvalidInput(
+    return NetworkSettingsInvalid(
         Diagnostic(
             None,
             f"TLS cannot be set up with {' and '.join(names)} of the environment: {reason}",
-            "SSL_CERT_FILE: certificates in PEM; SSLKEYLOGFILE: a file that can be written",
+            "SSL_CERT_FILE or REQUESTS_CA_BUNDLE: certificates in PEM;"
+            " SSLKEYLOGFILE: a file that can be written",
         )
     )

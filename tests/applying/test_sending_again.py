@@ -6,7 +6,7 @@ import pytest
 
 from reconciler.applying import ApplySettings
 from reconciler.domain import Platform, Secret
-from reconciler.recall import CalendarWriter, NotReached, Permit
+from reconciler.recall import CalendarWriter, NotReached, Permit, TlsFailed
 from tests.applying.trial import GOOGLE, MICROSOFT, Trial, disconnected, fault, person, wanted
 
 VERIFIED = ("verified", "read_back")
@@ -205,6 +205,31 @@ def test_a_call_that_never_left_is_sent_again_after_a_new_reread(trial: Trial) -
     assert done.count("get_user", "bob") == 4
     assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
     assert trial.journal.story("bob")[1] == "answer 1 not_reached no effect"
+
+
+class Untrusted(CalendarWriter):
+    """Stands in for a server whose certificate is no longer accepted when Google is called."""
+
+    def disconnect(
+        self, token: Secret, platform: Platform, permit: Permit, *, leave_by: float
+    ) -> None:
+        if platform is GOOGLE:
+            raise TlsFailed("disconnect calendar platform: the certificate is not accepted")
+        super().disconnect(token, platform, permit, leave_by=leave_by)
+
+
+def test_a_call_for_which_tls_failed_is_neither_sent_again_nor_read_back(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.writer_type = Untrusted
+    done = trial.apply(*DESIRED)
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": ("failed", "tls_failed")}
+    assert done.count("get_user", "bob") == 1
+    assert trial.journal.story("bob") == [
+        "intent 1",
+        "answer 1 tls_failed no effect",
+        "outcome failed",
+    ]
 
 
 def test_what_somebody_else_does_before_the_second_call_counts_as_done(trial: Trial) -> None:

@@ -187,6 +187,13 @@ def _report_of(error: BaseException, where: str | None = None) -> Report:
     return report_of(error, where)
 
 
+def _connect(world: World) -> Callable[..., httpcore.NetworkStream]:
+    def connect(_: httpcore.SyncBackend, *args: Any, **options: Any) -> httpcore.NetworkStream:
+        return world.network().connect_tcp(*args, **options)
+
+    return connect
+
+
 @contextmanager
 def standing_in(world: World) -> Iterator[None]:
     """While this lasts, the tool lives in ``world``."""
@@ -196,7 +203,7 @@ def standing_in(world: World) -> Iterator[None]:
     time = SimpleNamespace(monotonic=lambda: stage().time)
     patches: list[Any] = [
         mock.patch.dict("os.environ", {KEY_VARIABLE: KEY}),
-        mock.patch.object(httpcore, "SyncBackend", world.network),
+        mock.patch.object(httpcore.SyncBackend, "connect_tcp", _connect(world)),
         mock.patch.object(recall_bounded, "time", time),
         mock.patch.object(cli_frame, "SystemClock", _clock),
         mock.patch.object(cli_frame, "render", _render),

@@ -87,6 +87,24 @@ def test_doctor_names_a_key_that_is_missing(project: Project) -> None:
     assert "NOT_SET_ANYWHERE" in project.out
 
 
+def test_doctor_names_a_proxy_that_cannot_be_used(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.write(
+        "reconciler.yaml",
+        "apiVersion: reconciler/v1\ndefaultWorkspace: trial\nworkspaces:\n"
+        "  trial: {region: us-west-2, apiKey: {env: THE_KEY}, manifests: [manifests/]}\n",
+    )
+    monkeypatch.setenv("THE_KEY", "k")
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    assert project.run("doctor", "--format", "json") == 65
+    checks = {check["name"]: check for check in json.loads(project.out)["checks"]}
+    assert checks["credentials"]["state"] == "ok"
+    assert checks["api"]["state"] == "failed"
+    assert "HTTPS_PROXY" in checks["api"]["message"]
+
+
 def test_doctor_names_a_key_that_is_refused(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.STATUS, status=401, match=Match(endpoint="list_users")))
     assert project.run("doctor") == 77

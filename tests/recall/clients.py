@@ -29,11 +29,16 @@ class Clients:
     """A reader and a writer on one fake clock, without jitter."""
 
     def __init__(
-        self, url: str, settings: Settings | None = None, *, own_url: bool = False
+        self,
+        url: str,
+        settings: Settings | None = None,
+        limits: RateLimits | None = None,
+        *,
+        own_url: bool = False,
     ) -> None:
         self.clock = FakeClock()
         self.patience = Patience(self.clock)
-        self.budgets = Budgets(RateLimits(share=1.0), self.clock)
+        self.budgets = Budgets(limits or RateLimits(share=1.0), self.clock)
         self.reader = CalendarReader(
             endpoint(url, own_url=own_url),
             clock=self.clock,

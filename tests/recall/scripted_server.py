@@ -4,6 +4,7 @@ import contextlib
 import json
 import socket
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Self
@@ -42,14 +43,20 @@ def reply(status: int = 200, body: object = None, **headers: str) -> Reply:
 
 
 class Scripted:
-    """Answers the n-th request with the n-th of ``replies``, and with the last ever after."""
+    """Answers the n-th request with the n-th of ``replies``, and with the last ever after.
 
-    def __init__(self, *replies: Reply | Callable[[Request], Reply]) -> None:
+    With ``tls`` it speaks HTTPS. ``connections`` counts those without a request too.
+    """
+
+    def __init__(
+        self, *replies: Reply | Callable[[Request], Reply], tls: ssl.SSLContext | None = None
+    ) -> None:
         self.requests: list[Request] = []
         self.closing = threading.Event()
         self._replies = replies
         self._lock = threading.Lock()
-        self._connections = 0
+        self.connections = 0
+        self._tls = tls
         script = self
 
         class Handler(socketserver.BaseRequestHandler):
@@ -63,7 +70,8 @@ class Scripted:
             request_queue_size = 64
 
         self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.port = int(self._server.server_address[1])
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
 
     def __enter__(self) -> Self:
@@ -78,9 +86,16 @@ class Scripted:
 
     def serve(self, connection: socket.socket) -> None:
         with self._lock:
-            self._connections += 1
-            number = self._connections
+            self.connections += 1
+            number = self.connections
         connection.settimeout(5)
+        if self._tls is None:
+            self._answer(connection, number)
+            return
+        with self._tls.wrap_socket(connection, server_side=True) as secured:
+            self._answer(secured, number)
+
+    def _answer(self, connection: socket.socket, number: int) -> None:
         stream = connection.makefile("rb")
         with stream:
             while not self.closing.is_set() and (line := stream.readline()):

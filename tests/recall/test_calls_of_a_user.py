@@ -5,7 +5,8 @@ import logging
 import math
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 import httpx
 import pytest
@@ -39,6 +40,7 @@ from reconciler.recall import (
 from reconciler.recall.bounded import TimeBound
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport, MethodRefused
 from tests.recall.clients import KEY, LISTED, TOKEN, Clients, endpoint
+from tests.recall.fake_clock import START
 from tests.recall.scripted_server import Reply, Scripted, reply
 
 ALICE = {"id": "u-1", "external_id": "alice@example.com", "connections": []}
@@ -255,11 +257,53 @@ def test_a_retry_after_is_never_shortened(told: str, waited: float) -> None:
         assert clients.clock.waits == [waited]
 
 
-def test_a_date_to_retry_after_is_measured_with_the_clock() -> None:
-    answers = (reply(429, b"", Retry_After="Fri, 02 Jan 2026 03:04:35 GMT"), reply(200, ALICE))
-    with Scripted(*answers) as server, Clients(server.url) as clients:
-        get_user(clients)
+def http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+@pytest.mark.parametrize(("action", "answer"), [(get_user, ALICE), (mint, {"token": "t"})])
+def test_a_date_to_retry_after_is_measured_by_the_servers_own_clock(
+    action: Action, answer: object, minutes: int
+) -> None:
+    there = START + timedelta(minutes=minutes)
+    told = http_date(there + timedelta(seconds=30))
+    refused = reply(429, b"", Retry_After=told, Date=http_date(there))
+    with Scripted(refused, reply(200, answer)) as server, Clients(server.url) as clients:
+        action(clients)
         assert clients.clock.waits == [30.0]
+
+
+@pytest.mark.parametrize("minutes", [-10, 0, 10])
+def test_a_disconnect_is_told_to_wait_by_the_servers_own_clock(minutes: int) -> None:
+    there = START + timedelta(minutes=minutes)
+    told = http_date(there + timedelta(seconds=30))
+    refused = reply(429, b"", Retry_After=told, Date=http_date(there))
+    with (
+        Scripted(refused) as server,
+        Clients(server.url) as clients,
+        pytest.raises(Throttled) as caught,
+    ):
+        disconnect(clients)
+    assert caught.value.retry_after == 30
+    assert not isinstance(caught.value, ThrottledBeyondCap)
+
+
+@pytest.mark.parametrize("date", [{}, {"Date": "yesterday"}])
+def test_a_date_to_retry_after_without_a_clock_to_measure_it_is_a_minute_at_least(
+    date: dict[str, str],
+) -> None:
+    refused = reply(429, b"", Retry_After=http_date(START + timedelta(seconds=5)), **date)
+    with Scripted(refused, reply(200, ALICE)) as server, Clients(server.url) as clients:
+        get_user(clients)
+        assert clients.clock.waits == [60.0]
+
+
+def test_of_several_headers_to_retry_after_the_longest_counts() -> None:
+    head = b"HTTP/1.1 429 X\r\nRetry-After: 5\r\nRetry-After: 9\r\nContent-Length: 0\r\n\r\n"
+    with Scripted(Reply((head,)), reply(200, ALICE)) as server, Clients(server.url) as clients:
+        get_user(clients)
+        assert clients.clock.waits == [9.0]
 
 
 def test_jitter_is_added_to_what_the_server_asks() -> None:
@@ -551,7 +595,7 @@ def test_a_reader_has_no_verb_but_reading_and_a_writer_none_that_deletes() -> No
         "close",
         "get_user",
         "list_users",
-        "server_time",
+        "server_ahead",
     }
     assert not any("delete" in name for name in vars(CalendarWriter))
 
@@ -571,15 +615,27 @@ def test_clients_are_context_managers() -> None:
 
 
 @pytest.mark.parametrize(
-    ("date", "time"),
+    ("date", "ahead"),
     [
-        ("Mon, 23 Nov 2026 10:00:00 GMT", datetime(2026, 11, 23, 10, tzinfo=UTC)),
-        ("Mon, 23 Nov 2026 10:00:00 -0000", datetime(2026, 11, 23, 10, tzinfo=UTC)),
+        (http_date(START + timedelta(minutes=10)), 600),
+        (http_date(START - timedelta(minutes=10)), -600),
         ("yesterday", None),
         ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", None),
     ],
 )
-def test_the_server_time_is_the_date_of_its_last_answer(date: str, time: datetime | None) -> None:
+def test_a_reader_tells_how_far_the_servers_clock_is_ahead(date: str, ahead: int | None) -> None:
     with Scripted(reply(200, ALICE, Date=date)) as server, Clients(server.url) as clients:
-        clients.reader.get_user(Secret(TOKEN), "a", clients.patience)
-        assert clients.reader.server_time == time
+        assert clients.reader.server_ahead is None
+        get_user(clients)
+        assert clients.reader.server_ahead == ahead
+
+
+def test_a_list_that_takes_its_time_does_not_put_the_servers_clock_back() -> None:
+    def slowly(_: int) -> None:
+        clients.clock.time += 300
+
+    answer = reply(200, [], Date=http_date(START))
+    with Scripted(answer) as server, Clients(server.url) as clients:
+        clients.reader.list_users(clients.patience, slowly)
+        assert clients.clock.waits == []
+        assert clients.reader.server_ahead == 0

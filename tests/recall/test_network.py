@@ -49,13 +49,6 @@ def at(url: str) -> Endpoint:
     return base_url_endpoint(url, Secret(KEY))
 
 
-def test_a_server_without_tls_is_not_reached_over_https() -> None:
-    with Scripted(Reply((b"no tls",), close=True)) as server:
-        with pytest.raises(NotReached):
-            read_from(at(server.url.replace("http:", "https:")))
-        assert server.requests == []
-
-
 def test_a_host_behind_a_proxy_is_asked_for_without_credentials(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -68,6 +68,7 @@ REFUSALS: Final[Mapping[str, str]] = {
     "throttled": "the rate limit is used up",
     "throttled_beyond_cap": "the API asked to wait longer than is waited for",
     "not_reached": "the API was not reached",
+    "tls_failed": "no TLS connection to the API, or to the proxy, could be made",
     "not_sent_in_time": (
         "nothing was sent: it would have left too late after the check of the lock"
     ),
@@ -114,6 +115,7 @@ NEXT_BY_CAUSE: Final[Mapping[str, str]] = {
     "not_found": "check the address of the API, then plan again",
     "throttled_beyond_cap": "wait as long as the API asked to, then {again}",
     "not_reached": "check the address, the network and HTTPS_PROXY, then {again}",
+    "tls_failed": "check SSL_CERT_FILE and the server's certificate, then {again}",
     "not_sent_in_time": "check the network and HTTPS_PROXY, then {again}",
 }
 """Where the cause says more than the outcome about what helps against a failure; ``{again}`` begins

@@ -1,0 +1,65 @@
+"""What a failure of the network means: the error that says whether the request had left."""
+
+import ssl
+from collections.abc import Iterator
+
+import httpx
+
+from reconciler.recall.bounded import CallTooSlow, TooLateToLeave
+from reconciler.recall.calls import Call
+from reconciler.recall.endpoint import Endpoint
+from reconciler.recall.errors import (
+    NoAnswer,
+    NotReached,
+    NotSentInTime,
+    RecallError,
+    TlsFailed,
+    TooSlow,
+)
+from reconciler.recall.untrusted import shown
+
+FAILURES = (httpx.TransportError, CallTooSlow, TooLateToLeave)
+"""What an exchange fails with, other than by its answer."""
+
+# The connection ended in the middle of the handshake: the next one may not.
+_BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
+
+
+def network_error(
+    call: Call, error: Exception, endpoint: Endpoint, *, departed: bool, status: int | None
+) -> RecallError:
+    """The error that ``error``, one of FAILURES, stands for.
+
+    ``departed`` tells whether the request began to be written. A connection, what is said to a
+    proxy and the handshake of TLS come before that: whatever fails there, nothing was sent.
+    """
+    # Some quote what the server sent, and that may be what we sent before.
+    reason = shown(str(error), *call.secrets(endpoint.key)) or type(error).__name__
+    detail = f"{call.name}: {reason}"
+    if isinstance(error, TooLateToLeave):
+        return NotSentInTime(detail)
+    if isinstance(error, CallTooSlow):
+        return TooSlow(detail, status=status)
+    if departed:
+        return NoAnswer(detail, status=status)
+    if isinstance(error, httpx.ProxyError):
+        return NotReached(f"{call.name}: the proxy refused to connect: {reason}", hint=_PROXY)
+    for cause in _causes(error):
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, _BROKEN_OFF):
+            return TlsFailed(f"{call.name}: {_disagreement(cause)}")
+    return NotReached(detail)
+
+
+_PROXY = "check HTTPS_PROXY, its user and password, and NO_PROXY"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _disagreement(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"the certificate is not accepted: {shown(error.verify_message)}"
+    return f"TLS failed: {shown(error.reason or str(error))}"
