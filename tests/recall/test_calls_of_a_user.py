@@ -120,7 +120,7 @@ def test_a_call_that_outlasts_the_callers_deadline_says_so() -> None:
         clients.clock.time += 10
         return SILENT
 
-    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.2)) as clients:
         patience = Patience(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
             clients.reader.get_user(Secret(TOKEN), "a", patience)
@@ -132,7 +132,7 @@ def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
         clients.clock.time += 10
         return SILENT
 
-    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.2)) as clients:
         patience = Patience(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
             clients.writer.mint_token(CalendarUser("u-1", "a", ()), patience)
