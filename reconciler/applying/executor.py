@@ -27,7 +27,8 @@ class Assignment:
     list ``observed``, which was asked for at ``observed_at`` (monotonic), and by what an earlier
     run of the same plan brought to an end. Those results are this run's too, with the calls
     that were sent for them then; nothing is done for them, and they do not count as failures.
-    ``declared`` are the platforms of all whose connections are managed.
+    ``declared`` are the platforms of all whose connections are managed, ``seen`` those that are
+    declared and listed.
     """
 
     run: str
@@ -35,6 +36,7 @@ class Assignment:
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
     declared: Mapping[str, frozenset[Platform]]
+    seen: frozenset[str]
     settled: Sequence[ActionResult]
     ready: Sequence[Action]
     stale: Sequence[Stale]
@@ -77,6 +79,7 @@ class Executor:
                 assignment.verdicts,
                 assignment.fleet,
                 assignment.declared,
+                assignment.seen,
             )
         )
         crew = Crew(

@@ -27,7 +27,8 @@ class RunOpened(Struct, frozen=True):
 
     ``verdicts`` are those it was let through with, on a list in which ``fleet`` was seen: which
     is herewith accepted, and what later runs are measured against. ``declared`` are the platforms
-    of all whose connections its owner manages: they belong to that owner from now on.
+    of all whose connections its owner manages: they belong to that owner from now on. ``seen`` are
+    those that are declared, and were listed.
     """
 
     run: str
@@ -36,6 +37,7 @@ class RunOpened(Struct, frozen=True):
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
     declared: Mapping[str, frozenset[Platform]]
+    seen: frozenset[str] = frozenset()
 
 
 class Intent(Struct, frozen=True):

@@ -70,7 +70,8 @@ class Refused(Exception):
 class Approved:
     """A plan that every guard lets through, divided by the list the run begins with.
 
-    ``declared`` are the platforms of all whose connections are managed; ``carried`` are the results
+    ``declared`` are the platforms of all whose connections are managed, ``seen`` those that are
+    declared and listed; ``carried`` are the results
     of an earlier run of the same plan, which this one continues.
     """
 
@@ -81,6 +82,7 @@ class Approved:
     verdicts: tuple[Verdict, ...]
     fleet: FleetSize
     declared: Mapping[str, frozenset[Platform]]
+    seen: frozenset[str]
     carried: tuple[ActionResult, ...] = ()
 
     @property
@@ -225,7 +227,9 @@ def _judge(
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
         raise Refused(plan, verdicts, fleet)
     declared = circumstances.desired.platforms
-    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet, declared)
+    listed = {user.external_id for user in circumstances.observation.state.users}
+    seen = frozenset(name for name in circumstances.desired.users if name in listed)
+    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet, declared, seen)
 
 
 def carry_out(
@@ -243,6 +247,7 @@ def carry_out(
         verdicts=approved.verdicts,
         fleet=approved.fleet,
         declared=approved.declared,
+        seen=approved.seen,
         settled=approved.carried,
         ready=approved.ready,
         stale=approved.stale,

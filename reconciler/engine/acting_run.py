@@ -19,7 +19,7 @@ from reconciler.engine.previewing import Observation, observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import History, PlanUnusable, rfc3339
+from reconciler.planning import History, PlanUnusable, asked_of, rfc3339
 from reconciler.reporting import Memory, MemoryState
 
 if TYPE_CHECKING:
@@ -59,10 +59,10 @@ class ActingRun:
             settled=self.settled,
         )
 
-    def history(self) -> History:
-        """The memory that this run judges by; after :meth:`settle`."""
+    def history(self, desired: DesiredState) -> History:
+        """The memory that this run judges ``desired`` by; after :meth:`settle`."""
         unsettled = frozenset(doubt.action.user for doubt in self.journal.in_doubt())
-        return structs.replace(self.journal.history(), in_doubt=unsettled)
+        return structs.replace(self.journal.history(asked_of(desired)), in_doubt=unsettled)
 
     def settle(self, observation: Observation, settings: ApplySettings) -> Observation:
         """Settle what dead runs left in doubt, before anything is planned.

@@ -35,6 +35,7 @@ def hand_over(run: ActingRun, approved: Approved) -> None:
             approved.verdicts,
             approved.fleet,
             approved.declared,
+            approved.seen,
         )
     )
     for stale in approved.stale:

@@ -16,7 +16,7 @@ from reconciler.engine.configured import protection_of
 from reconciler.engine.previewing import Observation, judged_content
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
-from reconciler.planning import Action, GuardName, Plan, seal
+from reconciler.planning import Action, GuardName, Plan, asked_of, seal
 
 
 class JoinedActing:
@@ -76,7 +76,8 @@ def join_acting(
             raise NotJoinable(f"run {holder.run} has not stored its plan")
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
         check_usable(session, journal.plan, desired)
-        history = ledger.history(workspace.name, session.endpoint.address, journal.owner)
+        address = session.endpoint.address
+        history = ledger.history(workspace.name, address, journal.owner, asked_of(desired))
         today = judged_content(session, desired, observation, history)
         approved = judge_saved(
             session, journal.plan, today, Circumstances(desired, observation, history), allowed

@@ -3,8 +3,9 @@
 from msgspec import Struct
 
 from reconciler.config import Workspace
+from reconciler.domain import DesiredState
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.planning import History, Plan, seal
+from reconciler.planning import History, Plan, asked_of, seal
 from reconciler.reporting import Memory, MemoryState
 
 
@@ -16,17 +17,23 @@ class Remembered(Struct, frozen=True):
 
 
 def remember(
-    workspace: Workspace, address: str, owner: str | None, saved: Plan | None = None
+    workspace: Workspace,
+    address: str,
+    owner: str | None,
+    saved: Plan | None = None,
+    *,
+    desired: DesiredState | None = None,
 ) -> Remembered:
     """What the ledger has of ``workspace`` at ``address``, for ``owner`` who would declare there.
 
     Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
-    a plan that is looked at: was it used?
+    a plan that is looked at: was it used? ``desired`` is what would be planned for.
     """
+    asked = asked_of(desired) if desired else frozenset()
     place = str(workspace.ledger)
     try:
         with read_ledger(workspace.ledger) as ledger:
-            history = ledger.history(workspace.name, address, owner)
+            history = ledger.history(workspace.name, address, owner, asked)
             memory = Memory(
                 place,
                 MemoryState.READ,

@@ -1,7 +1,7 @@
 """An acting run in the process that opened it: the durable journal, and the lock."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -33,6 +33,7 @@ from reconciler.ledger.journalled import journalled
 from reconciler.ledger.lock import LockTimes, refresh_lock, require_lock
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.schema import runs
+from reconciler.ledger.seen_users import take_down_seen
 from reconciler.ledger.step_book import StepBook
 from reconciler.ledger.taking import Taken
 from reconciler.ledger.used_plans import UsingRun, use_plan
@@ -88,10 +89,11 @@ class OpenRun:
 
     # What it may ask.
 
-    def history(self) -> History:
-        """What the last acting run accepted here, and who belongs to others than its owner."""
+    def history(self, asked: Collection[str] = ()) -> History:
+        """What the last acting run accepted here, and who belongs to others than its owner;
+        which of ``asked`` were ever seen."""
         claim = self._claim
-        return self._reader.history(claim.workspace, claim.base_url, claim.owner)
+        return self._reader.history(claim.workspace, claim.base_url, claim.owner, asked)
 
     def in_doubt(self) -> tuple[InDoubt, ...]:
         """What earlier runs of this workspace at this address left in doubt."""
@@ -151,6 +153,7 @@ class OpenRun:
                 update(runs).where(runs.c.number == self._number).values(accepted=True, **columns)
             )
             declare(connection, scope, self._number, claim.owner, record.declared)
+            take_down_seen(connection, scope, record.seen)
         book = StepBook(self.id, self._number, record.plan.content.actions)
         self._began = _Acting(book, seal(record.plan))
 

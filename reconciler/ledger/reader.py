@@ -1,5 +1,6 @@
 """The ledger as everyone may see it: what was done, by whom, and who may act now."""
 
+from collections.abc import Collection
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from reconciler.ledger.declared_users import Scope, read_ownership
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.schema import runs
+from reconciler.ledger.seen_users import read_seen
 from reconciler.ledger.stories import read_lineage, read_story, run_row
 from reconciler.ledger.summaries import TOLD, summaries
 from reconciler.ledger.used_plans import used_by
@@ -32,11 +34,15 @@ class LedgerReader:
         self._database = database
         self._times = times
 
-    def history(self, workspace: str, base_url: str, owner: str | None) -> History:
+    def history(
+        self, workspace: str, base_url: str, owner: str | None, asked: Collection[str] = ()
+    ) -> History:
         """What the last acting run accepted there, and who belongs to others than ``owner``.
 
-        None asks nothing of ownership: for who declares nobody.
+        None asks nothing of ownership: for who declares nobody. ``asked`` are those of whom it
+        is asked whether they were ever seen.
         """
+        scope = Scope(workspace, base_url)
         accepted = (
             select(runs.c.declared, runs.c.observed)
             .where(runs.c.workspace == workspace, runs.c.address == base_url, runs.c.accepted)
@@ -50,8 +56,9 @@ class LedgerReader:
             size = {"declared": row.declared, "observed": row.observed}
             ownership = None
             if owner is not None:
-                ownership = read_ownership(connection, Scope(workspace, base_url), owner)
-            return History(msgspec.convert(size, FleetSize), ownership=ownership)
+                ownership = read_ownership(connection, scope, owner)
+            seen = read_seen(connection, scope, asked)
+            return History(msgspec.convert(size, FleetSize), ownership=ownership, seen=seen)
 
     def owner(self, run: str) -> str | None:
         """On whose behalf ``run`` acted; None where that is not recorded."""

@@ -1,4 +1,4 @@
-"""The tables of the ledger, version 2: what is stored, and nothing of how it is asked for.
+"""The tables of the ledger, version 3: what is stored, and nothing of how it is asked for.
 
 ``migrations`` makes them; a test holds the two against each other. Times of runs and steps are
 RFC 3339 in UTC by the clock of the process that wrote them; those of ``locks`` are seconds since
@@ -86,6 +86,14 @@ declared_users = Table(
     Column("run", _Number, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
     Column("user", LedgerText, primary_key=True),
     Column("platforms", LedgerText, nullable=False),  # by their names, with commas; empty: none
+)
+
+seen_users = Table(
+    "seen_users",
+    metadata,
+    Column("workspace", LedgerText, primary_key=True),
+    Column("address", LedgerText, primary_key=True),
+    Column("user", LedgerText, primary_key=True),
 )
 
 steps = Table(

@@ -23,7 +23,7 @@ from reconciler.planning.codec import (
     seal,
 )
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
-from reconciler.planning.history import FleetSize, History
+from reconciler.planning.history import FleetSize, History, asked_of
 from reconciler.planning.narrowing import narrowed
 from reconciler.planning.ownership import Contested, Owned, Ownership
 from reconciler.planning.plan import (
@@ -95,6 +95,7 @@ __all__ = [
     "UnmatchedSelector",
     "UpdatePreferences",
     "Verdict",
+    "asked_of",
     "canonical_json",
     "changes_since",
     "decode_plan",

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from reconciler.domain import Count
+from reconciler.domain import Count, DesiredState
 from reconciler.planning.ownership import Ownership
 
 
@@ -18,6 +18,7 @@ class History(Struct, frozen=True):
 
     ``accepted`` is the fleet that the last acting run accepted; None where no run has, or where
     the ledger cannot be reached: what needs it is then *not judged*, which is not *passed*.
+    ``seen`` are those of whom it was asked who were listed, and declared, when a run was accepted.
     ``in_doubt`` are the users (external ids) for whom an earlier run may have sent a call of which
     it could not be found out yet what became. ``ownership`` says who belongs to other owners than
     the one that declares now; None where no run has recorded an owner, or nobody was asked.
@@ -26,3 +27,9 @@ class History(Struct, frozen=True):
     accepted: FleetSize | None = None
     in_doubt: frozenset[str] = frozenset()
     ownership: Ownership | None = None
+    seen: frozenset[str] = frozenset()
+
+
+def asked_of(desired: DesiredState) -> frozenset[str]:
+    """Of whom it matters whether they were ever seen: a plan could take their absence for done."""
+    return frozenset([user.id for user in desired.users.values() if not user.platforms])

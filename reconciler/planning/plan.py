@@ -42,10 +42,11 @@ class HoldCause(StrEnum):
 
 
 class PendingReason(StrEnum):
-    """Why a person has to connect."""
+    """Why something waits for a person: to connect, or to correct an id."""
 
     NOT_CONNECTED = "not_connected"
     UNKNOWN_TO_RECALL = "unknown_to_recall"
+    NOT_FOUND = "not_found"  # nothing of them is wanted, but nobody knows who they are: misspelt?
 
 
 class SparedReason(StrEnum):
@@ -62,7 +63,7 @@ class NoticeCode(StrEnum):
 
     PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
     EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
-    DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing of him is wanted: gone, or misspelt
+    DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing of them is wanted, and they are gone
 
 
 class GuardName(StrEnum):
@@ -91,13 +92,17 @@ class Judgement(StrEnum):
 
 
 class Pending(Struct, frozen=True):
-    """A platform that only the person can connect. ``similar`` are known ids that look alike."""
+    """What only a person can do. ``similar`` are known ids that look alike.
+
+    Either somebody has to connect ``platform``, or (`not_found`) the id of somebody of whom nothing
+    is wanted has to be corrected, who was never seen: ``platform`` is null then.
+    """
 
     user: str
-    platform: Platform
+    platform: Platform | None
     reason: PendingReason
     similar: tuple[str, ...] = ()
-    kind: Literal["connect_required"] = "connect_required"
+    kind: Literal["connect_required", "not_found"] = "connect_required"
 
 
 class Blocked(Struct, frozen=True):
@@ -214,6 +219,11 @@ class Content(Struct, frozen=True):
     @property
     def updates(self) -> tuple[UpdatePreferences, ...]:
         return tuple(action for action in self.actions if isinstance(action, UpdatePreferences))
+
+    @property
+    def not_found(self) -> int:
+        """How many ids of those of whom nothing is wanted were never seen."""
+        return sum(1 for pending in self.pending if pending.reason is PendingReason.NOT_FOUND)
 
     @property
     def waits(self) -> bool:

@@ -83,7 +83,7 @@ def make_plan(
     """
     chosen = None if selectors is None else select(desired, selectors)
     roster = Roster(observed)
-    comparison = _compare(target, desired, observed, roster, protection, in_doubt=history.in_doubt)
+    comparison = _compare(target, desired, observed, roster, protection, history)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
     evidence = evidence_of(
         desired, observed, limits, history, disconnects=_count_disconnects(actions)
@@ -162,21 +162,21 @@ def _compare(
     observed: ObservedState,
     roster: Roster,
     protection: Protection,
-    *,
-    in_doubt: Set[str],
+    history: History,
 ) -> _Comparison:
     found = _Comparison()
     missing: list[DesiredUser] = []
     for name in sorted(desired.users):
         user, rows = desired.users[name], roster.rows(name)
         if rows:
-            _compare_user(target, user, rows, protection, found, in_doubt=name in in_doubt)
+            in_doubt = name in history.in_doubt
+            _compare_user(target, user, rows, protection, found, in_doubt=in_doubt)
         elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))
         else:
             missing.append(user)
     if missing:
-        _add_unknown_to_recall(missing, desired, observed, found)
+        _add_unknown_to_recall(missing, desired, observed, history.seen, found)
     return found
 
 
@@ -301,11 +301,13 @@ def _add_unknown_to_recall(
     missing: Sequence[DesiredUser],
     desired: DesiredState,
     observed: ObservedState,
+    seen: Set[str],
     found: _Comparison,
 ) -> None:
-    """Of whom something is wanted, he has to connect. Of whom nothing is wanted, nothing is
-    connected under that id; but a misspelt leaver must not look like one who is gone."""
-    similar = similar_users((user.id for user in missing), observed.users, desired.users)
+    """Users with a wanted platform have to connect it. Of the others nothing is connected under
+    that id; but a misspelt leaver must not look like one who is gone, so that only those count as
+    converged who were there once, and are not there under another spelling."""
+    similar = similar_users((user.id for user in missing), observed.users, desired.users, seen)
     for user in missing:
         alike = similar.get(user.id, ())
         if user.platforms:
@@ -313,10 +315,13 @@ def _add_unknown_to_recall(
                 Pending(user.id, platform, PendingReason.UNKNOWN_TO_RECALL, alike)
                 for platform in user.platforms
             )
-        else:
+        elif user.id in seen and not alike:
             found.converged += 1
-            found.notices.append(Notice(NoticeCode.DECLARED_BUT_UNKNOWN, user.id, alike))
-    found.pending.sort(key=lambda pending: (pending.user, pending.platform))
+            found.notices.append(Notice(NoticeCode.DECLARED_BUT_UNKNOWN, user.id))
+        else:
+            reason = PendingReason.NOT_FOUND
+            found.pending.append(Pending(user.id, None, reason, alike, kind="not_found"))
+    found.pending.sort(key=lambda pending: (pending.user, pending.platform or ""))
 
 
 def _judged(limits: Limits, protection: Protection) -> Judged:

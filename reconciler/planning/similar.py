@@ -1,7 +1,7 @@
 """Names that look like a name that nobody knows: what was probably meant."""
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 
 from reconciler.domain import CalendarUser
 
@@ -16,36 +16,65 @@ def normalised(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
+def unseen_differences(name: str, other: str) -> tuple[str, ...]:
+    """What two different names differ in that look the same; nothing of those that do not."""
+    if normalised(name) != normalised(other):
+        return ()
+    found = []
+    if _composed(name).strip() != _composed(other).strip():
+        found.append("case")
+    if _outer_space(name) != _outer_space(other):
+        found.append("space")
+    if name.casefold().strip() != other.casefold().strip() or not found:
+        found.append("Unicode form")
+    return tuple(found)
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
+
+
+def _outer_space(name: str) -> tuple[str, str]:
+    bare = name.strip()
+    before, _, after = name.partition(bare)
+    return before, after
+
+
 def most_similar(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
     """Up to ``limit`` of ``known`` that look like ``name``, best first, ties in their order."""
     return _closest(name, _by_looks(known), limit)
 
 
 def similar_users(
-    unknown: Iterable[str], observed: tuple[CalendarUser, ...], declared: Iterable[str]
+    unknown: Iterable[str],
+    observed: tuple[CalendarUser, ...],
+    declared: Iterable[str],
+    once_seen: Set[str] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
     """For each id in ``unknown`` the observed, undeclared external ids that were probably meant.
 
-    An id that is the e-mail of somebody's connection means that person's id for certain; others
-    are compared by their looks, the first two hundred of them.
+    An id that is the e-mail of somebody's connection, or differs from an id in nothing that the
+    eye sees, means that person's id for certain. Others are compared by their looks, the first two
+    hundred of them; those ``once_seen`` under exactly this id are not: they are not misspelt.
     """
     declared = frozenset(declared)
-    by_email: dict[str, set[str]] = {}
+    same: dict[str, set[str]] = {}
     candidates: set[str] = set()
     for user in observed:
         if user.external_id is None or user.external_id in declared:
             continue
         candidates.add(user.external_id)
+        same.setdefault(normalised(user.external_id), set()).add(user.external_id)
         for connection in user.connections:
             if connection.email:
-                by_email.setdefault(normalised(connection.email), set()).add(user.external_id)
+                same.setdefault(normalised(connection.email), set()).add(user.external_id)
     looks = _by_looks(sorted(candidates))
     found: dict[str, tuple[str, ...]] = {}
     looked_up = 0
     for name in sorted(unknown):
-        if same_email := by_email.get(normalised(name)):
-            found[name] = tuple(sorted(same_email))
-        elif looked_up < _MOST_LOOKED_UP:
+        if meant := same.get(normalised(name)):
+            found[name] = tuple(sorted(meant))
+        elif looked_up < _MOST_LOOKED_UP and name not in once_seen:
             looked_up += 1
             found[name] = _closest(name, looks)
     return found

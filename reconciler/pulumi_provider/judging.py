@@ -70,7 +70,8 @@ def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
     with demands.report.telling(fleet.workspace, workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
-        remembered = remember(workspace, session.endpoint.address, demands.owner)
+        address = session.endpoint.address
+        remembered = remember(workspace, address, demands.owner, desired=desired)
         observation = observe(session)
         circumstances = Circumstances(desired, observation, remembered.history)
         changes = None
@@ -107,7 +108,7 @@ def judge_in_update(
         if saved is not None:
             check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
         observation = run.settle(observe(session), apply_settings(workspace))
-        circumstances = Circumstances(desired, observation, run.history())
+        circumstances = Circumstances(desired, observation, run.history(desired))
         with _reported(demands, workspace, run.memory):
             if saved is not None:
                 approved, changes = _judge_saved(session, demands, circumstances, saved)

@@ -30,7 +30,8 @@ class DeclaredFleet(Mapping[str, UserOutputs]):
         self._run = run
         self._missing: dict[str, list[str]] = {}
         for pending in content.pending:
-            self._missing.setdefault(pending.user, []).append(pending.platform.value)
+            if pending.platform is not None:
+                self._missing.setdefault(pending.user, []).append(pending.platform.value)
 
     def __getitem__(self, user: str) -> UserOutputs:
         resource = self._resources[user]

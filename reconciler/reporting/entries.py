@@ -189,6 +189,5 @@ def _acting(
 
 
 def _pending(pending: Pending) -> Entry:
-    return Entry(
-        pending.user, signs.PENDING, f"connect {pending.platform}", changes.why_pending(pending)
-    )
+    what = "not found" if pending.platform is None else f"connect {pending.platform}"
+    return Entry(pending.user, signs.PENDING, what, changes.why_pending(pending))

@@ -24,11 +24,15 @@ from reconciler.reporting.wording import guards, outcomes
 
 
 class PlanCounts(Struct, frozen=True):
-    """How much a plan holds of each kind; ``converged`` and ``spared`` are of the whole fleet."""
+    """How much a plan holds of each kind, ``pending`` without ``not_found``.
+
+    ``converged`` and ``spared`` are of the whole fleet.
+    """
 
     disconnect: int
     update_preferences: int
     pending: int
+    not_found: int
     blocked: int
     undetermined: int
     converged: int
@@ -132,7 +136,8 @@ def plan_counts(content: Content) -> PlanCounts:
     return PlanCounts(
         disconnect=disconnects,
         update_preferences=len(content.actions) - disconnects,
-        pending=len(content.pending),
+        pending=len(content.pending) - content.not_found,
+        not_found=content.not_found,
         blocked=len(content.blocked),
         undetermined=len(content.undetermined),
         converged=content.fleet.converged,

@@ -39,7 +39,9 @@ def calls_of(*names: str) -> list[tuple[str, str, str, str]]:
 def test_a_run_is_opened_first_and_closed_last_with_its_result(trial: Trial) -> None:
     done = trial.apply(*DESIRED)
     first, *_, last = trial.journal.records
-    assert first == RunOpened("run-1", "2026-11-01T08:00:00Z", done.plan, VERDICTS, FLEET, DECLARED)
+    assert first == RunOpened(
+        "run-1", "2026-11-01T08:00:00Z", done.plan, VERDICTS, FLEET, DECLARED, frozenset({"alice"})
+    )
     assert last == RunClosed("run-1", "2026-11-01T08:00:00Z", done.result)
     content = done.plan.content
     assert done.result.run == "run-1"

@@ -351,6 +351,7 @@ class Trial:
             verdicts=VERDICTS,
             fleet=FLEET,
             declared=DECLARED,
+            seen=frozenset({"alice"}),
             settled=self.carried,
             ready=[action for action in ready if action.key not in carried],
             stale=[one for one in stale if one.action.key not in carried],

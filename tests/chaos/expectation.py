@@ -97,6 +97,6 @@ def planned(content: Content) -> Expected:
             for b in content.blocked
             if isinstance(b.action, Disconnect)
         ),
-        frozenset((p.user, p.platform.value) for p in content.pending),
+        frozenset((p.user, p.platform.value) for p in content.pending if p.platform is not None),
         frozenset(a.recall_id for a in content.actions if not isinstance(a, Disconnect)),
     )

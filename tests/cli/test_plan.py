@@ -54,6 +54,42 @@ def test_a_leaver_of_unknown_email_is_7_while_a_pattern_may_match_it(
     assert project.mutations() == ([LEAVER_LOSES_GOOGLE] if policy == "ignore" else [])
 
 
+DETAILED = ("plan", "--detailed-exitcode")
+
+
+def declare_settled_and_a_leaver(project: Project, leaver: str) -> None:
+    project.write(
+        "manifests/people.yaml",
+        "apiVersion: reconciler/v1\nusers:\n"
+        "  - {id: settled@example.com, platforms: [google]}\n"
+        f"  - {{id: {leaver}, platforms: [], reason: left}}\n",
+    )
+
+
+def test_a_misspelt_leaver_is_7_until_the_id_is_corrected(project: Project) -> None:
+    project.populate(SETTLED, "{external_id: dup@example.com, connected: {google: d@x.com}}")
+    declare_settled_and_a_leaver(project, "dupp@example.com")
+    assert project.run(*DETAILED) == 7
+    assert "No changes. 1 not found, 1 converged" in project.out
+    assert "did you mean dup@example.com?" in project.out
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.run(*DETAILED) == 7
+    declare_settled_and_a_leaver(project, "dup@example.com")
+    assert project.run(*DETAILED) == 2
+
+
+def test_a_leaver_who_was_disconnected_and_is_gone_since_is_0(project: Project) -> None:
+    project.run("apply", "--auto-approve")
+    settled = "external_id: settled@example.com, connected: {google: settled@example.com}"
+    mover = "external_id: mover@example.com, connected: {microsoft: mover@example.com}"
+    waiting = "external_id: waiting@example.com, connected: {microsoft: waiting@example.com}"
+    stranger = "external_id: stranger@example.com"
+    project.populate(*(f"{{{row}}}" for row in (settled, mover, waiting, stranger)))
+    assert project.run(*DETAILED) == 0
+    assert "No changes. 4 converged" in project.out
+    assert "leaver@example.com is unknown to Recall.ai by now" in project.out
+
+
 def test_a_converged_selection_is_0_where_details_are_asked_for(project: Project) -> None:
     assert project.run("plan", "--detailed-exitcode", "--select", "settled@example.com") == 0
     assert "No changes." in project.out

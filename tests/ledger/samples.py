@@ -228,8 +228,9 @@ def opened(
     by: Plan = PLAN,
     fleet_size: FleetSize = FLEET,
     declared: Mapping[str, frozenset[Platform]] = DECLARED,
+    seen: frozenset[str] = frozenset(),
 ) -> RunOpened:
-    return RunOpened(run, AT, by, VERDICTS, fleet_size, declared)
+    return RunOpened(run, AT, by, VERDICTS, fleet_size, declared, seen)
 
 
 def intent(run: str, action: Action, call: int = 1) -> Intent:

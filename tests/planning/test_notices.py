@@ -1,7 +1,7 @@
 """Remarks that every plan makes."""
 
 from reconciler.domain import Connection
-from reconciler.planning import Notice, NoticeCode
+from reconciler.planning import History, Notice, NoticeCode
 from tests.planning.fleets import (
     GOOGLE,
     connected,
@@ -61,14 +61,13 @@ def test_emails_of_what_is_not_connected_are_not_compared() -> None:
     assert content.notices == ()
 
 
-def test_a_leaver_whom_recall_does_not_know_is_remarked_with_who_was_probably_meant() -> None:
+def test_a_leaver_who_is_known_to_be_gone_is_remarked() -> None:
     content = content_of(
-        manifest(declared("Leaver@example.com", []), declared("a", [GOOGLE])),
-        fleet(seen("leaver@example.com", connected("google")), seen("a", connected("google"))),
+        manifest(declared("leaver@example.com", []), declared("a", [GOOGLE])),
+        fleet(seen("a", connected("google"))),
+        history=History(seen=frozenset({"leaver@example.com"})),
     )
-    assert content.notices == (
-        Notice(NoticeCode.DECLARED_BUT_UNKNOWN, "Leaver@example.com", ("leaver@example.com",)),
-    )
+    assert content.notices == (Notice(NoticeCode.DECLARED_BUT_UNKNOWN, "leaver@example.com"),)
 
 
 def test_a_leaver_whom_half_a_list_does_not_show_is_not_called_unknown() -> None:

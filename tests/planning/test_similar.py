@@ -1,5 +1,7 @@
 """What was probably meant by a name that nobody knows."""
 
+import pytest
+
 from reconciler.planning import similar
 from tests.planning.fleets import connected, seen
 
@@ -31,6 +33,32 @@ def test_an_id_that_is_somebodys_email_means_that_person() -> None:
         "ann@x.com": ("65e8cc1e",),
         "bob@x.com": ("77777777", "9f00aa11"),
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "differing"),
+    [
+        ("jose\u0301", "jos\u00e9", ("Unicode form",)),
+        ("Dave", "dave", ("case",)),
+        ("dave ", "dave", ("space",)),
+        ("dave\u00a0", "dave ", ("space",)),
+        (" JOSE\u0301", "jos\u00e9", ("case", "space", "Unicode form")),
+        ("\u212aim", "kim", ("case",)),
+        ("\u212aim", "Kim", ("Unicode form",)),
+        ("dave", "dana", ()),
+    ],
+)
+def test_what_the_eye_does_not_see_is_told(
+    name: str, other: str, differing: tuple[str, ...]
+) -> None:
+    assert similar.unseen_differences(name, other) == differing
+    assert similar.unseen_differences(other, name) == differing
+
+
+def test_whoever_was_seen_once_is_compared_for_certain_alone() -> None:
+    observed = (seen("dana@x.com"), seen("BOB@x.com"))
+    once = frozenset({"dave@x.com", "bob@x.com"})
+    assert similar.similar_users(once, observed, [], once) == {"bob@x.com": ("BOB@x.com",)}
 
 
 def test_whoever_is_declared_or_has_no_id_was_not_meant() -> None:

@@ -44,6 +44,7 @@ def test_the_summary_of_a_plan_counts_each_kind() -> None:
         "disconnect": 4,
         "update_preferences": 1,
         "pending": 3,
+        "not_found": 0,
         "blocked": 4,
         "undetermined": 0,
         "converged": 2,

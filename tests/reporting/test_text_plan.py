@@ -93,6 +93,14 @@ def test_a_connected_platform_that_is_not_known_is_named_as_held() -> None:
     assert "connected: zoom; held because this version does not know the platform" in judy[1]
 
 
+def test_an_id_that_only_a_machine_tells_apart_says_what_differs() -> None:
+    listed = samples.listed("jos\u00e9", "google")
+    plan = samples.plan_of([samples.declared("jose\u0301", reason="left")], [listed])
+    found = text(PlanReport(plan, 0))
+    assert "did you mean jos\u00e9 (another Unicode form)?" in found
+    assert "No changes. 1 not found, 1 left alone." in found
+
+
 def test_held_preferences_show_what_would_change() -> None:
     assert 'bot_name null → "X"; held because `protected`' in "\n".join(
         group(samples.PLAN_REPORT, "ivan")

@@ -94,6 +94,17 @@ def test_what_is_held_for_something_unknown_says_what_is_not_known() -> None:
     assert "user01 (zoom), held because this version does not know the platform" in held
 
 
+def test_who_was_not_found_is_named_apart_with_who_was_probably_meant() -> None:
+    content = content_of(
+        manifest(declared("dupp@x.com", (), reason="left"), declared("new", [GOOGLE])),
+        fleet(seen("dup@x.com", connected("google"))),
+    )
+    waiting, not_found, _ = stacks.standing(content)
+    assert waiting == f"{AT}: 1 waiting for a person to connect: new (google)."
+    assert not_found.startswith(f"{AT}: 1 not found: dupp@x.com, Recall.ai lists no calendar user")
+    assert "did you mean dup@x.com?" in not_found
+
+
 def test_what_appeared_is_named_as_left() -> None:
     content = content_of(manifest(*leavers(1)), fleet(seen("user00", connected("google"))))
     assert stacks.appeared(content, content.actions) == (

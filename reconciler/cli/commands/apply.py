@@ -87,7 +87,7 @@ def apply(
                     )
                 else:
                     observation = acting.observe()
-                    history = acting.run.history()
+                    history = acting.run.history(desired)
                     planned = preview(session, desired, observation, history, selectors)
                     circumstances = Circumstances(desired, observation, history)
                     approved = judge_fresh(session, planned, circumstances, allowed.guards)
@@ -119,7 +119,7 @@ def _approve_saved(
     except ManifestsMoved:
         _say_what_changed(acting, saved, desired)
         raise
-    observation, history = acting.observe(), acting.run.history()
+    observation, history = acting.observe(), acting.run.history(desired)
     today = preview_again(session, saved, desired, observation, history)
     acting.changes = compare(session, saved, today, observation)
     circumstances = Circumstances(desired, observation, history)
@@ -131,7 +131,7 @@ def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> Non
     session = acting.session
     try:
         observation = list_users(acting.frame, session)
-        history = acting.run.history()
+        history = acting.run.history(desired)
         today = preview_again(session, saved, desired, observation, history)
     except (RecallError, PlanUnusable):
         return

@@ -70,7 +70,8 @@ def plan(
             if saved:
                 drafts.callback(saved.discard)
             desired = load(frame, session)
-            remembered = remember(session.workspace, session.endpoint.address, owner, earlier)
+            address = session.endpoint.address
+            remembered = remember(session.workspace, address, owner, earlier, desired=desired)
             observation = list_users(frame, session)
             changes = None
             if earlier:

@@ -87,7 +87,7 @@ def _approve(
 ) -> Approved:
     """Judge what is left of ``run``, after settling. Raises ``Refused`` and ``PlanUnusable``."""
     session, journal = acting.session, acting.run.journal
-    observation, history = acting.observe(), acting.run.history()
+    observation, history = acting.observe(), acting.run.history(desired)
     resumed = resumption(journal.lineage(run))
     check_place(session, resumed.plan)
     if resumed.left:

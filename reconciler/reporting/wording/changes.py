@@ -23,6 +23,7 @@ from reconciler.planning import (
     UnknownConnection,
     UpdatePreferences,
 )
+from reconciler.planning.similar import unseen_differences
 from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
 
 ACTION_REASONS: Final[Mapping[ActionReason, str]] = {
@@ -64,6 +65,10 @@ PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
     PendingReason.UNKNOWN_TO_RECALL: (
         "Recall.ai knows no calendar user of this id; the person has to connect first"
     ),
+    PendingReason.NOT_FOUND: (
+        "Recall.ai lists no calendar user of this id, and they are not known to be gone; correct "
+        "the id, or remove the entry"
+    ),
 }
 
 SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
@@ -81,7 +86,7 @@ NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
 NOTICES: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it misspelt?",
     NoticeCode.DECLARED_BUT_UNKNOWN: (
-        "is unknown to Recall.ai, so nothing is connected under this id"
+        "is unknown to Recall.ai by now, so nothing is connected under this id"
     ),
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: (
         "is connected under several calendar users, so several bots may join one meeting"
@@ -125,7 +130,12 @@ def why_pending(pending: Pending) -> Phrase:
     reason = PENDING_REASONS[pending.reason]
     if not pending.similar:
         return (reason,)
-    return (f"{reason}; did you mean ", *listed(pending.similar), "?")
+    meant: list[str | Foreign] = []
+    for name in pending.similar:
+        unseen = unseen_differences(pending.user, name)
+        differing = f" (another {' and '.join(unseen)})" if unseen else ""
+        meant += [", " if meant else "", Foreign(name), differing]
+    return (f"{reason}; did you mean ", *meant, "?")
 
 
 def why_held(blocked: Blocked) -> Phrase:

@@ -98,11 +98,17 @@ def planned(content: Content, actions: Sequence[Action]) -> str | None:
 
 
 def standing(content: Content) -> tuple[str, ...]:
-    """Who has to connect, what is held, who is left alone: a line each, where there is anybody."""
+    """Who has to connect or was not found, what is held, who is left alone: a line each, where
+    there is anybody."""
     lines = []
-    if content.pending:
-        people = _named((Foreign(p.user), f" ({p.platform})") for p in content.pending)
-        lines.append(f"{len(content.pending)} waiting for a person to connect: {people}")
+    to_connect = [pending for pending in content.pending if pending.platform is not None]
+    not_found = [pending for pending in content.pending if pending.platform is None]
+    if to_connect:
+        people = _named((Foreign(p.user), f" ({p.platform})") for p in to_connect)
+        lines.append(f"{len(to_connect)} waiting for a person to connect: {people}")
+    if not_found:
+        ids = _named((Foreign(p.user), ", ", *changes.why_pending(p)) for p in not_found)
+        lines.append(f"{len(not_found)} not found: {ids}")
     if content.blocked:
         held = _named((*_what(b.action), f", {changes.holds(b)}") for b in content.blocked)
         lines.append(f"{len(content.blocked)} held: {held}")

@@ -121,7 +121,8 @@ def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
         "to update": len(content.actions) - disconnects,
     }
     standing = {
-        "waiting for a person": len(content.pending),
+        "waiting for a person": len(content.pending) - content.not_found,
+        "not found": content.not_found,
         "held": len(content.blocked),
         "undetermined": len(content.undetermined),
         "converged": content.fleet.converged,
@@ -139,7 +140,8 @@ def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
 def beyond_actions(content: Content) -> str | None:
     """What a run of this plan leaves as it is; None where that is nothing."""
     parts = {
-        "waiting for a person": len(content.pending),
+        "waiting for a person": len(content.pending) - content.not_found,
+        "not found": content.not_found,
         "held": len(content.blocked),
         "left out by the selection": content.deselected,
     }

@@ -1,0 +1,30 @@
+"""Seen users: which declared users were listed when a run was let through.
+
+Of what ran before, those count for whom a call was about to be sent: each was read just then.
+
+Revision ID: 0003
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Add the users that were seen."""
+    op.create_table(
+        "seen_users",
+        sa.Column("workspace", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("user", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", "address", "user"),
+    )
+    op.execute(
+        'INSERT INTO seen_users (workspace, address, "user")'
+        ' SELECT DISTINCT runs.workspace, runs.address, steps."user"'
+        " FROM steps JOIN runs ON runs.number = steps.run WHERE steps.kind = 'intent'"
+    )
