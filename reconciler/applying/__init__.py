@@ -5,6 +5,7 @@ reports every step to a ``journal``. Whether to act is decided before, by the gu
 operator. ``settling`` finds out, without acting, what runs that died left in doubt.
 """
 
+from reconciler.applying.calls_in_doubt import CallsInDoubt, InDoubtCount
 from reconciler.applying.crew import Crew, Means
 from reconciler.applying.executor import Assignment, Executor
 from reconciler.applying.journal import (
@@ -33,16 +34,18 @@ from reconciler.applying.records import (
     StepKind,
     Who,
 )
-from reconciler.applying.settings import LISTING_MAX_AGE, ApplySettings
+from reconciler.applying.settings import LISTING_MAX_AGE, STOP_GRACE, ApplySettings
 from reconciler.applying.settling import Settler
 
 __all__ = [
     "LISTING_MAX_AGE",
+    "STOP_GRACE",
     "ActionResult",
     "ActionStory",
     "Answer",
     "ApplySettings",
     "Assignment",
+    "CallsInDoubt",
     "Cause",
     "Crew",
     "Ended",
@@ -51,6 +54,7 @@ __all__ = [
     "HaltCause",
     "Holder",
     "InDoubt",
+    "InDoubtCount",
     "Intent",
     "Journal",
     "JournalFailed",

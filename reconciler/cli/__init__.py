@@ -23,8 +23,10 @@ def main() -> None:
         print(f"calendar-reconciler {__version__}")  # noqa: T201
         return
     # While the rest is loaded nothing was done, and nothing has to be said.
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, _end)
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        # What is ignored stays ignored: that is how `nohup` and `trap ''` ask for it.
+        if signal.getsignal(signum) is not signal.SIG_IGN:
+            signal.signal(signum, _end)
     # Looking for cycles among what the imports leave, as often as by default and again at the end,
     # takes a third of a small plan's time. A run that lasts still gets its collections.
     gc.set_threshold(COLLECT_EVERY)
@@ -36,4 +38,4 @@ def main() -> None:
 
 
 def _end(signum: int, _frame: FrameType | None) -> None:
-    os._exit(128 + signum)
+    os._exit(130 if signum == signal.SIGINT else 143)

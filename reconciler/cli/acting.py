@@ -5,7 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 
-from reconciler.applying import ActionResult, ApplySettings, Front
+from reconciler.applying import (
+    STOP_GRACE,
+    ActionResult,
+    ApplySettings,
+    CallsInDoubt,
+    Front,
+    HaltCause,
+    Outcome,
+    RunResult,
+)
 from reconciler.cli.exits import exit_status
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users
@@ -23,6 +32,7 @@ from reconciler.engine import (
 )
 from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
+from reconciler.reporting.wording import stopping
 
 DEFAULTS = ApplySettings()
 
@@ -49,7 +59,8 @@ class Acting:
     def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
         """Do what was approved; from now on a signal stops gracefully."""
         done = count(1)
-        self.frame.signals.stop_gracefully(self.session.stop)
+        journal = CallsInDoubt(self.run.journal)
+        self._stop_gracefully(journal)
         actions = len(approved.plan.content.actions)
         with self.frame.progress().counting("Applying", actions) as tell:
 
@@ -57,9 +68,8 @@ class Acting:
                 tell(next(done))
                 log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
 
-            journal = self.run.journal
             result = carry_out(
-                self.session, journal.id, approved, journal, self.settings, on_result
+                self.session, self.run.journal.id, approved, journal, self.settings, on_result
             )
         return RunReport(
             approved.plan,
@@ -70,7 +80,32 @@ class Acting:
             memory=self.run.memory,
             changes=self.changes if approved.stale else None,
             resumes=resumes,
+            continue_with=self._resume if _stopped_before_its_end(result) else (),
         )
+
+    @property
+    def _resume(self) -> tuple[str, ...]:
+        return self.frame.to_type("resume", self.run.journal.id)
+
+    def _stop_gracefully(self, journal: CallsInDoubt) -> None:
+        answer_within = self.session.settings().call_total
+        look_for = min(STOP_GRACE, self.settings.read_back)
+
+        def remark() -> None:
+            in_doubt = journal.count
+            self.frame.say(
+                stopping.stopping(in_doubt, answer_within=answer_within, look_for=look_for)
+            )
+
+        self.frame.signals.stop_gracefully(
+            self.session.stop, remark, stopping.aborted(self.run.journal.id, self._resume)
+        )
+
+
+def _stopped_before_its_end(result: RunResult) -> bool:
+    """Whether a signal left something of the run that was never begun."""
+    never = any(done.outcome is Outcome.NOT_ATTEMPTED for done in result.results)
+    return result.halted is HaltCause.INTERRUPTED and never
 
 
 def act(

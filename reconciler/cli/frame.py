@@ -4,8 +4,9 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -41,6 +42,7 @@ from reconciler.reporting import (
 )
 from reconciler.reporting.defects import raised_at
 from reconciler.reporting.output_file import OutputFailed, OutputFile
+from reconciler.reporting.wording import stopping
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +133,17 @@ class Frame:
     def remark(self, text: str) -> None:
         """Say something beside the result, on standard error."""
         if not self.quiet:
-            print_out(one_line(text), on_stderr=True)
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Say on standard error what has to be known even by who wants it quiet."""
+        print_out(one_line(text), on_stderr=True)
+
+    def to_type(self, *words: str) -> tuple[str, ...]:
+        """The words of a command that works where this one does, with the options it needs."""
+        config = ("--config", str(self.config)) if self.config else ()
+        workspace = ("--workspace", self.workspace) if self.workspace else ()
+        return ("reconciler", *words, *config, *workspace)
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.
@@ -140,22 +152,24 @@ class Frame:
         """
         set_up_logging(self.log_format, quiet=self.quiet, verbose=self.verbose)
         outputs: list[tuple[Format, OutputFile]] = []
-        with ExitStack() as drafts, self.signals:
+        with self.signals:
             try:
-                for option in self.reports:
-                    form, output = self._report_option(option)
-                    drafts.callback(output.discard)
-                    outputs.append((form, output))
+                outputs.extend(map(self._report_option, self.reports))
                 report = body()
                 # What was done has to be told: no signal ends the command between the two.
-                self.signals.stop_gracefully(Stop())
+                self._only_tell()
             except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
-                self.signals.stop_gracefully(Stop())
+                self._only_tell()
                 report = report_of(error, self.where)
                 if isinstance(error, OutputConflict):
                     outputs.clear()
             status = self._emit(report, outputs)
         raise Ended(status)
+
+    def _only_tell(self) -> None:
+        """From now on a signal ends nothing before the result is told; a later one does."""
+        remark = partial(self.say, stopping.WRITING)
+        self.signals.stop_gracefully(Stop(), remark, stopping.NOT_WRITTEN)
 
     def _report_option(self, option: str) -> tuple[Format, OutputFile]:
         name, separator, path = option.partition("=")

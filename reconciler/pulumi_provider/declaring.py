@@ -73,7 +73,7 @@ def _declare(
 ) -> Mapping[str, DeclaredFleet]:
     if threading.current_thread() is not threading.main_thread():
         raise pulumi.RunError("declare_fleet has to be called in the program's main thread")
-    if command is not None:
+    if command is not None and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         # The engine interrupts the program when it gives up, and Python would print where it was.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     fleets = _checked(given)

@@ -4,7 +4,7 @@ The status in each is what the command line would have ended with.
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
@@ -82,10 +82,7 @@ class ReportFile:
         self._unwritten.discard(workspace)
         form, path = self._to[0], Path(self._to[1].replace(_PLACE, workspace))
         try:
-            file = OutputFile(path)
-            with ExitStack() as drafts:
-                drafts.callback(file.discard)
-                file.write(render(report, form).encode())
+            OutputFile(path).write(render(report, form).encode())
         except OutputFailed as error:
             raise _wrong(f"{error.path} cannot be written: {error.reason}") from None
 

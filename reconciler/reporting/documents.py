@@ -73,7 +73,9 @@ class RunReport(Struct, frozen=True):
     """An acting run: the plan it was bound by and how each action ended.
 
     ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`; ``changes`` is there when
-    actions of a saved plan went stale. ``resumes`` names the run that this one continued.
+    actions of a saved plan went stale. ``resumes`` names the run that this one continued;
+    ``continue_with`` are the words of the command that continues this one, where a signal stopped
+    it before it was done.
     """
 
     plan: Plan
@@ -84,6 +86,7 @@ class RunReport(Struct, frozen=True):
     memory: Memory | None = None
     changes: PlanChanges | None = None
     resumes: str | None = None
+    continue_with: tuple[str, ...] = ()
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

@@ -258,11 +258,18 @@ def _stopped_by_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
+    # What is ignored stays ignored: that is how `nohup` and `trap ''` ask for it. And what handled
+    # a signal before does so again: removing a loop's handler leaves the default instead.
+    before = {
+        number: handler
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        if (handler := signal.getsignal(number)) is not signal.SIG_IGN
+    }
+    for number in before:
         loop.add_signal_handler(number, stopping.set)
     try:
         yield
     finally:
-        for number in signals:
+        for number, handler in before.items():
             loop.remove_signal_handler(number)
+            signal.signal(number, handler)

@@ -118,7 +118,7 @@ class Process(Host):
         if self.signalled and current() is self.main and self.signals is not None:
             self.signalled = False
             self.may_begin = min(self.may_begin, self.workers)
-            self.signals._handle(signal.SIGINT, None)
+            self.signals.handle(signal.SIGINT, None)
 
     def wakes(self, task: Task) -> bool:
         return self.signalled and task is self.main and self.signals is not None

@@ -3,13 +3,14 @@
 import json
 import os
 import pty
+import re
 import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -124,15 +125,90 @@ def test_a_signal_before_the_run_acts_ends_the_command_at_once(project: Project)
     assert project.mutations() == []
 
 
-def test_a_second_signal_ends_the_process(project: Project) -> None:
+def test_a_signal_that_comes_again_and_again_ends_the_process_and_says_how_to_go_on(
+    project: Project,
+) -> None:
     project.fail(Fault(kind=FaultKind.LATENCY, latency=25, match=Match(endpoint="disconnect")))
-    with started(project, "apply", "--auto-approve") as process:
+    with started(project, "apply", "--auto-approve", "--report", "json=run.json") as process:
         wait_until(lambda: bool(project.mutations()))
-        process.send_signal(signal.SIGTERM)
-        time.sleep(0.05)
+
+        def ended_by_another() -> bool:
+            process.send_signal(signal.SIGTERM)
+            return process.poll() is not None
+
+        wait_until(ended_by_another)
+        _, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 143
+    assert re.search(
+        rb"^Aborted in the middle of run (\S+)\. .*: reconciler resume \1$", err, re.MULTILINE
+    )
+    left = {path.name for path in project.folder.iterdir()}
+    assert left == {".reconciler", "manifests", "reconciler.yaml", "seed.yaml", "state"}
+
+
+def test_what_a_signal_stops_is_said_at_once_and_how_to_go_on_at_the_end(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=2.0, match=Match(endpoint="disconnect")))
+    arguments = ("apply", "--auto-approve", "--parallelism", "1", "-w", "trial", "--quiet")
+    with started(project, *arguments) as process:
+        wait_until(lambda: bool(project.mutations()))
+        process.send_signal(signal.SIGINT)
+        assert process.stderr
+        said = process.stderr.readline()
+        assert process.poll() is None
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert said == b"Stopping: waiting for 1 answer, up to 60 s. Press again to abort.\n"
+    *_, before, last = out.decode().splitlines()
+    assert before == "To continue with what was not attempted:"
+    run = re.fullmatch(r"  reconciler resume (\S+) --workspace trial", last)
+    assert run
+    assert project.run("resume", run[1]) == 0
+    assert project.mutations() == sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
+
+
+def test_a_signal_to_the_child_and_to_its_group_is_one_request(project: Project) -> None:
+    """GNU timeout passes a signal on as it sends its own: to its child, then to the group."""
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=2.0, match=Match(endpoint="disconnect")))
+    arguments = ("apply", "--auto-approve", "--parallelism", "1", "--report", "json=run.json")
+    with subprocess.Popen(
+        ["timeout", "3600", *COMMAND, *arguments],
+        cwd=project.folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        wait_until(lambda: bool(project.mutations()))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == 143
+    document = json.loads((project.folder / "run.json").read_text())
+    outcomes = {result["user"]: result["outcome"] for result in document["results"]}
+    assert outcomes == {"leaver@example.com": "verified", "mover@example.com": "not_attempted"}
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_is_ignored_from_the_start_ends_nothing(
+    project: Project, signum: signal.Signals
+) -> None:
+    project.fail(Fault(kind=FaultKind.LATENCY, latency=0.5, match=Match(endpoint="disconnect")))
+    with ExitStack() as stack:
+        before = signal.signal(signum, signal.SIG_IGN)  # as `trap ''` in a shell does
+        try:
+            process = stack.enter_context(started(project, "apply", "--auto-approve"))
+        finally:
+            signal.signal(signum, before)
+
+        def acts() -> bool:
+            process.send_signal(signum)  # while it loads, too
+            return bool(project.mutations())
+
+        wait_until(acts)
+        process.send_signal(signum)
+        out, err = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0
+    assert b"2 verified" in out
+    assert b"Stopping" not in err
+    assert project.mutations() == BOTH
 
 
 def test_a_reader_who_goes_away_changes_no_status(project: Project) -> None:

@@ -173,3 +173,10 @@ def test_very_many_long_results_stay_within_githubs_limit() -> None:
     report = RunReport(samples.converged_plan(), result_of(*results), 4)
     assert len(markdown(report).encode()) <= GITHUB
     assert "more; see the JSON report." in markdown(report)
+
+
+def test_a_run_that_a_signal_stopped_ends_with_the_command_that_continues_it() -> None:
+    report = structs.replace(samples.RUN_REPORT, continue_with=("reconciler", "resume", "run-1"))
+    assert markdown(report).split("\n\n")[-1].strip() == (
+        "To continue with what was not attempted: `reconciler resume run-1`"
+    )

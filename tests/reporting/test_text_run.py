@@ -137,3 +137,16 @@ def test_a_plan_that_was_applied_before_is_told_apart_from_one_that_the_world_ou
     moved = text(result_of(ended(Outcome.SKIPPED_STALE, Standing.CONNECTION_CHANGED, calls=0)))
     assert "was this plan applied before?" in done
     assert "was this plan applied before?" not in moved
+
+
+def test_a_run_that_a_signal_stopped_ends_with_the_command_that_continues_it() -> None:
+    report = RunReport(
+        samples.rich_plan(),
+        samples.rich_result(),
+        143,
+        continue_with=("reconciler", "resume", "run-1", "--config", "my file.yaml"),
+    )
+    assert render(report, Format.TEXT, width=30).endswith(
+        "\nTo continue with what was not attempted:\n"
+        "  reconciler resume run-1 --config 'my file.yaml'\n"
+    )

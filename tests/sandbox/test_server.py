@@ -211,7 +211,7 @@ print("stopped cleanly")
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_serving_process_cleanly(state_path: Path, number: int) -> None:
     with subprocess.Popen(
         [sys.executable, "-W", "always", "-c", SERVE, str(state_path)],
@@ -257,3 +257,29 @@ def test_a_server_whose_state_is_damaged_meanwhile_answers_500_and_prints_nothin
         {"detail": "The sandbox's state cannot be used."},
     )
     assert [r for r in caplog.records if r.levelno >= logging.WARNING and r.name != "httpx"] == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_is_ignored_stays_ignored_while_serving(
+    state_path: Path, number: int
+) -> None:
+    def end_once_serving() -> None:
+        server.stop()  # waits until it serves
+        handlers.append(signal.getsignal(number))
+
+    handlers: list[object] = []
+    server = SandboxServer(state_path)
+    before = signal.signal(number, signal.SIG_IGN)
+    try:
+        thread: list[threading.Thread] = []
+
+        def ready() -> None:
+            thread.append(threading.Thread(target=end_once_serving))
+            thread[0].start()
+
+        server.serve_forever(ready)
+        thread[0].join()
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, before)
+    assert handlers == [signal.SIG_IGN]

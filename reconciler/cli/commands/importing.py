@@ -1,6 +1,5 @@
 """``reconciler import``: live state → a manifest on which the next plan has nothing to do."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,6 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import list_users
 from reconciler.engine import import_manifest
-from reconciler.reporting.output_file import OutputFile
 
 
 def import_(
@@ -32,10 +30,8 @@ def import_(
     def body() -> str:
         if out and out.exists():
             raise UsageError(f"{out} exists: an import writes a new file")
-        with ExitStack() as drafts, frame.session() as session:
-            target = OutputFile(out) if out else None
-            if target:
-                drafts.callback(target.discard)
+        with frame.session() as session:
+            target = frame.output(out) if out else None
             observed = list_users(frame, session).state
             imported = import_manifest(observed, preferences=preferences)
             for remark in imported.remarks:

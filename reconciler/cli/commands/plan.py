@@ -1,6 +1,5 @@
 """``reconciler plan``: what would be done. Changes nothing, anywhere but in the plan file."""
 
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
 
@@ -65,10 +64,8 @@ def plan(
         if against:
             frame.reads(against)
         earlier = read_plan(against) if against else None
-        with ExitStack() as drafts, frame.session() as session:
+        with frame.session() as session:
             saved = frame.output(out) if out else None
-            if saved:
-                drafts.callback(saved.discard)
             desired = load(frame, session)
             address = session.endpoint.address
             remembered = remember(session.workspace, address, owner, earlier, desired=desired)

@@ -6,7 +6,7 @@ from reconciler.reporting.documents import RunReport
 from reconciler.reporting.markdown.differences import write_changes
 from reconciler.reporting.markdown.memory import write_memory
 from reconciler.reporting.markdown.parts import row, write_guards, write_heading
-from reconciler.reporting.wording import guards, outcomes, summary
+from reconciler.reporting.wording import guards, outcomes, stopping, summary
 
 _RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")
 
@@ -39,3 +39,5 @@ def write_run(comment: Comment, report: RunReport) -> None:
     write_changes(comment, report.changes)
     resumes = "" if report.resumes is None else f", resumes run {code(report.resumes)}"
     comment.block(f"Run {code(result.run)} of plan `{plan.content.digest()}`{resumes}")
+    if report.continue_with:
+        comment.block(f"{stopping.TO_CONTINUE} {code(stopping.command(report.continue_with))}")

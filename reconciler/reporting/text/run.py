@@ -9,7 +9,7 @@ from reconciler.reporting.text.differences import write_changes
 from reconciler.reporting.text.memory import write_memory
 from reconciler.reporting.text.parts import write_groups, write_guards, write_header
 from reconciler.reporting.untrusted import visible
-from reconciler.reporting.wording import guards, outcomes, summary
+from reconciler.reporting.wording import guards, outcomes, stopping, summary
 
 
 def write_run(page: Page, report: RunReport) -> None:
@@ -43,3 +43,6 @@ def write_run(page: Page, report: RunReport) -> None:
     )
     page.gap()
     page.prose(summary.of_run(report), Tone.HEADING)
+    if report.continue_with:
+        page.line(stopping.TO_CONTINUE)
+        page.line(f"  {stopping.command(report.continue_with)}")
