@@ -14,6 +14,8 @@ from typing import Final
 import msgspec
 import pulumi
 from pulumi.runtime import is_dry_run
+from pulumi.runtime.mocks import MockMonitor
+from pulumi.runtime.settings import get_monitor
 
 from reconciler.domain import Diagnostic, InvalidInput, stack_owner
 from reconciler.engine.overrides import overrides_of
@@ -55,11 +57,10 @@ def declare_fleet(
     Raises :class:`pulumi.RunError` when anything is wrong or refused; nothing is registered then,
     and a program that goes on all the same ends red.
     """
-    command = cli_of()
     try:
-        return _declare(fleets, command, require_preview=require_preview, opts=opts)
+        return _declare(fleets, cli_of(), require_preview=require_preview, opts=opts)
     except BaseException:
-        if command is not None:
+        if not _mocked():
             ends_red()
         raise
 
@@ -81,6 +82,8 @@ def _declare(
         report = ReportFile(os.environ, [fleet.workspace for fleet in fleets])
     with told_by_program(report=report.of_any_error):
         checked = options.checked(opts)
+        if command is None and not _mocked():
+            raise wrong(stacks.NO_COMMAND)
         _only_once(fleets)
         stack = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
         demands = Demands(stack_owner(stack), _saved_plan(fleets), overrides_of(os.environ), report)
@@ -114,6 +117,11 @@ def _declare(
     }
 
 
+def _mocked() -> bool:
+    """Whether the SDK's mocks stand in for an engine: nothing can be done then."""
+    return isinstance(get_monitor(), MockMonitor)
+
+
 class _Preview:
     """The preview of this command: remembered by it, asked for by its update."""
 
@@ -128,12 +136,15 @@ class _Preview:
         self._notes.sweep()
 
     def remember(self, judged: Judged) -> None:
-        """Write down, in a preview, what was shown. Raises :class:`InvalidInput` where that
-        cannot be done: the update of the same command would be held to nothing."""
+        """Write down, in a preview, what was shown.
+
+        Raises :class:`InvalidInput` where that cannot be done and the command goes on to update:
+        it would be held to nothing."""
         if self._command is None or self._saved or not is_dry_run():
             return
         target, ready = judged.session.target, judged.approved.ready
-        if not self._notes.write(self._command, self._stack, target, ready):
+        kept = self._notes.write(self._command, self._stack, target, ready)
+        if not kept and self._command.previews():
             raise wrong(stacks.preview_not_kept(target, str(self._notes.folder)))
 
     def shown(self, target: Target) -> Note | None:

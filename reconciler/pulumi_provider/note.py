@@ -40,8 +40,7 @@ class Notes:
     """The notes of this user of this machine, which are kept in ``folder``."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        runtime = environ.get("XDG_RUNTIME_DIR")
-        parent = Path(runtime) if runtime else Path(tempfile.gettempdir())
+        parent = _runtime_folder(environ) or _temporary_folder()
         self.folder = parent / f"reconciler-{os.getuid()}"
 
     def write(
@@ -93,6 +92,26 @@ class Notes:
     def _path(self, command: CliProcess, stack: str, target: Target) -> Path:
         key = canonical_json([command, stack, target])
         return self.folder / f"{hashlib.sha256(key).hexdigest()[:32]}{_SUFFIX}"
+
+
+def _runtime_folder(environ: Mapping[str, str]) -> Path | None:
+    """The folder that ``XDG_RUNTIME_DIR`` names, if it is one of ours that can be written to.
+
+    ``su`` and containers leave one that is somebody else's, or that is not there.
+    """
+    folder = Path(environ.get("XDG_RUNTIME_DIR", ""))
+    try:
+        usable = folder.is_absolute() and folder.is_dir() and folder.stat().st_uid == os.getuid()
+        return folder if usable and os.access(folder, os.W_OK | os.X_OK) else None
+    except (OSError, ValueError):
+        return None
+
+
+def _temporary_folder() -> Path:
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError:  # there is none that can be written to; writing will fail, and be reported
+        return Path("/tmp")  # noqa: S108 - what is not ours alone is not used
 
 
 def _read(path: Path) -> Note | None:

@@ -1,7 +1,7 @@
 """The provider's own process, driven through its gRPC server without an engine.
 
-A run may be acted in only under the command that opened it, so a stand-in for that command, of
-the same name, is the parent of whoever opens the run and of the provider.
+A run may be acted in only under the command that opened it, so a stand-in for that command is the
+parent of the provider, and of the language host under which a program opens the run.
 """
 
 import os
@@ -20,9 +20,10 @@ from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 from reconciler.pulumi_provider.provider import CalendarUserProvider
 
+_HOST = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 _PARENT = """
 import subprocess, sys
-opener = subprocess.Popen(sys.argv[1:4], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+opener = subprocess.Popen(sys.argv[2:], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 opener.stdout.readline()
 provider = subprocess.Popen([sys.argv[1], "-u", "-m", "pulumi.dynamic", "127.0.0.1:1"],
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -86,12 +87,14 @@ def provider(
     folder: Path, opener: str = OPENER, kind: type[ResourceProvider] = CalendarUserProvider
 ) -> Iterator[Provider]:
     """A provider of ``kind`` beside a process that runs ``opener`` first."""
-    command = folder.parent / "pulumi"
-    if not command.exists():
-        command.symlink_to(Path(sys.executable).resolve())
+    command, host = folder.parent / "pulumi", folder.parent / "pulumi-language-python"
+    for name in (command, host):
+        if not name.exists():
+            name.symlink_to(Path(sys.executable).resolve())
+    program = [str(host), "-c", _HOST, sys.executable, "-c", opener]
     root = Path(__file__).parents[2]
     process = subprocess.Popen(
-        [str(command), "-c", _PARENT, sys.executable, "-c", opener],
+        [str(command), "-c", _PARENT, sys.executable, *program],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(root)},
         stdin=subprocess.PIPE,

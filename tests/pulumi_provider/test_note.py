@@ -2,6 +2,7 @@
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -134,9 +135,43 @@ def test_a_link_in_place_of_the_folder_is_not_followed(notes: Notes, tmp_path: P
     assert files(tmp_path) == []
 
 
-def test_where_no_note_can_be_kept_nothing_else_goes_wrong(tmp_path: Path) -> None:
+@pytest.mark.parametrize("named", ["file", "missing", "read-only", "relative", ""])
+def test_a_runtime_folder_that_is_none_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
-    notes = Notes({"XDG_RUNTIME_DIR": str(tmp_path / "file")})
+    (tmp_path / "relative").mkdir()
+    (tmp_path / "read-only").mkdir()
+    access = os.access
+
+    def may(path: Path, mode: int) -> bool:
+        return path.name != "read-only" and access(path, mode)
+
+    monkeypatch.setattr(os, "access", may)  # to root everything is writable
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    runtime = named if named in {"relative", ""} else str(tmp_path / named)
+    notes = Notes({"XDG_RUNTIME_DIR": runtime})
+    assert notes.folder.parent == tmp_path
+    assert notes.write(this_process(), STACK, TARGET, [MOVER])
+    assert notes.take(this_process(), STACK, TARGET) is not None
+
+
+def test_the_runtime_folder_of_somebody_else_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
+    (tmp_path / "theirs").mkdir()
+    assert Notes({"XDG_RUNTIME_DIR": str(tmp_path / "theirs")}).folder.parent == tmp_path
+
+
+def test_where_no_note_can_be_kept_nothing_else_goes_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    notes = Notes({})
     assert not notes.write(this_process(), STACK, TARGET, [MOVER])
     assert notes.take(this_process(), STACK, TARGET) is None
 

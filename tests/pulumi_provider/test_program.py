@@ -9,7 +9,7 @@ import pulumi
 import pytest
 
 from reconciler.cli.app import run
-from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet
+from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet, declaring
 from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
 
@@ -51,6 +51,19 @@ def test_a_fleet_is_one_resource_whose_inputs_hold_only_the_plan(program: Progra
     assert set(args.inputs["plan"]["disconnect"]) == {"leaver@example.com", "mover@example.com"}
     assert "settled@example.com" not in str(args.inputs)
     assert args.inputs["declared"] == 4
+
+
+def test_nothing_is_registered_where_the_command_cannot_be_found(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended_red = []
+    monkeypatch.setattr(declaring, "_mocked", lambda: False)
+    monkeypatch.setattr(declaring, "ends_red", lambda: ended_red.append(True))
+    with pytest.raises(pulumi.RunError, match="cannot be found: no Pulumi command started"):
+        program.declare(Fleet("trial"))
+    assert program.mocks.resources == {}
+    assert program.folder.sandbox.log() == ()
+    assert ended_red == [True]
 
 
 def test_nothing_is_registered_when_one_of_two_workspaces_is_refused(program: Program) -> None:

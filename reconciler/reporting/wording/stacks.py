@@ -67,6 +67,14 @@ UNJUDGED: Final = (
 """Of a program that left by itself."""
 
 
+NO_COMMAND: Final = (
+    "the command that this program belongs to cannot be found: no Pulumi command started a"
+    " `pulumi-language-python` above it. Run it by the Pulumi CLI, or by the Automation API as a"
+    " local program, not as an inline one; nothing was registered"
+)
+"""Of a program whose provider could not tell its run from another command's."""
+
+
 def preview_not_kept(target: Target, folder: str) -> str:
     """That an update could not be held to its preview."""
     return (

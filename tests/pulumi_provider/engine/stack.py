@@ -37,6 +37,7 @@ class Stack(FleetFolder):
     def __init__(self, folder: Path, granularity: str) -> None:
         super().__init__(folder / "project")
         self.out = ""
+        self.cli = CLI
         self.granularity = granularity
         (folder / "backend").mkdir()
         self.environment = {
@@ -56,9 +57,9 @@ class Stack(FleetFolder):
             assert self.run("config", "set", "granularity", granularity) == 0, self.out
 
     def command(self, *arguments: str) -> list[str]:
-        assert CLI
+        assert self.cli
         color = ["--color", "never"]
-        return [CLI, *arguments, *color, "--non-interactive"]
+        return [self.cli, *arguments, *color, "--non-interactive"]
 
     def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> int:
         """The exit status of ``pulumi ARGUMENTS``. Whatever it is, no traceback is printed."""

@@ -56,7 +56,11 @@ def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
 
 
 def test_a_preview_that_cannot_be_kept_for_its_update_is_refused(stack: Stack) -> None:
-    assert stack.up(XDG_RUNTIME_DIR="/nonexistent") != 0
+    in_the_way = stack.folder / stack.notes.name
+    in_the_way.touch()
+    nowhere = {"XDG_RUNTIME_DIR": "/nonexistent", "TMPDIR": str(in_the_way.parent)}
+    assert stack.preview(**nowhere) == 0, stack.out
+    assert stack.up(**nowhere) != 0
     assert "what this preview shows cannot be kept for the update" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
