@@ -2,8 +2,9 @@
 
 import re
 import sqlite3
-from urllib.parse import urlencode
+from urllib.parse import quote, quote_plus, urlencode
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.domain import REDACTED
@@ -78,4 +79,12 @@ def read(db: sqlite3.Connection, since: int) -> tuple[LoggedRequest, ...]:
 
 
 def _without_secrets(text: str, settings: Settings) -> str:
-    return _TOKEN.sub(REDACTED, text.replace(settings.api_key.reveal(), REDACTED))
+    for spelling in _spellings(settings.api_key.reveal()):
+        text = text.replace(spelling, REDACTED)
+    return _TOKEN.sub(REDACTED, text)
+
+
+def _spellings(key: str) -> tuple[str, ...]:
+    """The key as it is, and as it stands in JSON, in forms and in queries."""
+    in_json = msgspec.json.encode(key).decode()[1:-1]
+    return key, in_json, quote(key, safe=""), quote_plus(key), quote_plus(key, safe="()@:")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -22,6 +23,7 @@ from reconciler.recall import (
     sandbox_endpoint,
 )
 from reconciler.sandbox import (
+    Behaviour,
     Fault,
     FaultKind,
     Match,
@@ -86,6 +88,14 @@ def test_the_list_shows_the_sandboxs_users(state: SandboxState, reader: Calendar
     assert sorted(observed.users, key=lambda user: user.id) == sorted(
         state.users(), key=lambda user: user.id
     )
+
+
+@pytest.mark.parametrize("word", ["optional", "required"])
+def test_the_key_is_sent_as_every_server_takes_it(
+    state: SandboxState, reader: CalendarReader, word: Literal["optional", "required"]
+) -> None:
+    state.seed(Seed(users=(SeedUser(external_id="alice"),), behaviour=Behaviour(scheme_word=word)))
+    assert reader.list_users(PATIENCE).complete
 
 
 def test_a_disconnect_takes_one_platform_of_one_user(

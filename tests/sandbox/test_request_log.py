@@ -1,5 +1,6 @@
 """The log of everything that arrived."""
 
+from reconciler.sandbox import Seed
 from tests.sandbox.conftest import ALICE, START, Trial
 
 
@@ -44,6 +45,17 @@ def test_the_log_holds_no_secret_wherever_it_was_sent(trial: Trial) -> None:
     assert key not in told
     assert token.rpartition(".")[2] not in told
     assert told.count("(redacted)") == 5
+
+
+def test_a_key_of_odd_characters_is_in_no_spelling_in_the_log(trial: Trial) -> None:
+    key = 'my key/1&"é(@'
+    trial.state.seed(Seed(api_key=key))
+    trial.http.get("/nothing/", params={"k": key})
+    trial.http.post("/nothing/", json={"k": key})
+    trial.http.post("/nothing/", data={"k": key})
+    query, as_json, as_form = trial.state.log()
+    assert query.query == "k=(redacted)"
+    assert (as_json.body, as_form.body) == ('{"k":"(redacted)"}', "k=(redacted)")
 
 
 def test_a_long_body_is_cut(trial: Trial) -> None:

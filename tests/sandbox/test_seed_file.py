@@ -106,6 +106,14 @@ faults:
             "apiVersion: reconciler/sandbox/v1\nusers: [{external_id: a, connections: [{}]}]",
             "needs",
         ),
+        (
+            "apiVersion: reconciler/sandbox/v1\nfaults: [{kind: status, headers: {X: 日}}]",
+            "must be printable ASCII",
+        ),
+        (
+            'apiVersion: reconciler/sandbox/v1\nfaults: [{kind: redirect, location: "a\\r\\nb"}]',
+            "must be printable ASCII",
+        ),
     ],
 )
 def test_a_seed_that_cannot_be_used_says_why(tmp_path: Path, text: str, told: str) -> None:
