@@ -44,11 +44,16 @@ class ManifestFile(Struct, frozen=True):
 
 class DesiredState(Struct, frozen=True, gc=False):
     """All declared users of a workspace by id, ordered by id; ``groups`` are the defined names,
-    ``files`` what they were read from."""
+    ``files`` what they were read from.
+
+    ``lookalikes`` are the ids that differ only in case, outer space or Unicode form from others:
+    those of each group in the order of their places.
+    """
 
     users: Mapping[str, DesiredUser]
     groups: frozenset[str] = frozenset()
     files: tuple[ManifestFile, ...] = ()
+    lookalikes: tuple[tuple[str, ...], ...] = ()
 
     @property
     def platforms(self) -> dict[str, frozenset[Platform]]:

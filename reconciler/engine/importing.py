@@ -7,7 +7,6 @@ from msgspec import Struct
 
 from reconciler.domain import CalendarUser, ObservedState, Platform
 from reconciler.engine.previewing import IncompleteList
-from reconciler.planning.similar import normalised
 from reconciler.reporting import one_line
 
 
@@ -30,7 +29,6 @@ def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
     rows = Counter(user.external_id for user in observed.users)
     entries: list[dict[str, object]] = []
     remarks: list[str] = []
-    taken: dict[str, str] = {}
     for user in sorted(observed.users, key=lambda user: (user.external_id or "", user.id)):
         name = user.external_id
         if name is None:
@@ -39,10 +37,7 @@ def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
             remarks.append(f"{name!r} ({user.id}): a manifest cannot hold such an id")
         elif rows[name] > 1:
             remarks.append(f"{name!r} ({user.id}): {rows[name]} calendar users have this id")
-        elif alike := taken.get(normalised(name)):
-            remarks.append(f"{name!r}: a manifest cannot hold it beside {alike!r}")
         else:
-            taken[normalised(name)] = name
             entries.append(_entry(name, user, preferences=preferences))
     return Imported(_document(entries, remarks), len(entries), tuple(remarks))
 

@@ -24,9 +24,8 @@ def assemble(
         assembly.define_groups(document)
     for document in documents:
         assembly.add_users(document)
-    assembly.refuse_lookalikes()
     users = {user_id: assembly.users[user_id] for user_id in sorted(assembly.users)}
-    return DesiredState(users, frozenset(assembly.groups))
+    return DesiredState(users, frozenset(assembly.groups), lookalikes=assembly.lookalikes())
 
 
 class _Assembly:
@@ -81,22 +80,14 @@ class _Assembly:
             else:
                 self.users[user_id] = user
 
-    def refuse_lookalikes(self) -> None:
-        """Refuse ids that only a machine can tell apart."""
-        names = self._broken.keys() | self.users.keys()
-        if len({_folded(user_id) for user_id in names}) == len(names):
-            return
-        places = self._broken | {user_id: user.source for user_id, user in self.users.items()}
-        first_of: dict[str, str] = {}
-        for user_id, place in sorted(places.items(), key=lambda item: item[1]):
-            first = first_of.setdefault(_folded(user_id), user_id)
-            if first != user_id:
-                self._error(
-                    place,
-                    f"{shown(user_id)} and {shown(first)} at {places[first]} differ only in case, "
-                    "space or Unicode form",
-                    "write the id as Recall knows it, once",
-                )
+    def lookalikes(self) -> tuple[tuple[str, ...], ...]:
+        """The ids that only a machine can tell apart, in groups."""
+        if len({_folded(user_id) for user_id in self.users}) == len(self.users):
+            return ()
+        groups: dict[str, list[str]] = {}
+        for user in sorted(self.users.values(), key=lambda user: user.source):
+            groups.setdefault(_folded(user.id), []).append(user.id)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
 
     def _user(
         self,

@@ -24,6 +24,7 @@ from reconciler.planning.codec import (
 )
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
 from reconciler.planning.history import FleetSize, History, asked_of
+from reconciler.planning.lookalikes import lookalike_remarks
 from reconciler.planning.narrowing import narrowed
 from reconciler.planning.ownership import Contested, Owned, Ownership
 from reconciler.planning.plan import (
@@ -108,6 +109,7 @@ __all__ = [
     "judge",
     "judge_list",
     "listed_standing",
+    "lookalike_remarks",
     "make_plan",
     "narrowed",
     "rfc3339",

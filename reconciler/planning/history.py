@@ -32,4 +32,5 @@ class History(Struct, frozen=True):
 
 def asked_of(desired: DesiredState) -> frozenset[str]:
     """Of whom it matters whether they were ever seen: a plan could take their absence for done."""
-    return frozenset([user.id for user in desired.users.values() if not user.platforms])
+    unwanted = frozenset([user.id for user in desired.users.values() if not user.platforms])
+    return unwanted.union(*desired.lookalikes)

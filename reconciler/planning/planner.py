@@ -35,6 +35,7 @@ from reconciler.planning.diff import (
 from reconciler.planning.guards import Evidence, judge, only_unknown
 from reconciler.planning.history import History
 from reconciler.planning.holds import holds_of
+from reconciler.planning.lookalikes import check_lookalikes
 from reconciler.planning.notices import notices
 from reconciler.planning.ownership import contested
 from reconciler.planning.plan import (
@@ -79,10 +80,12 @@ def make_plan(
 
     ``selectors`` narrow actions, pending, blocked and undetermined to the users they name
     (:mod:`selection`); guards on the fleet as a whole do not see them. Raises
-    :class:`UnmatchedSelector`.
+    :class:`UnmatchedSelector`, and ``domain.InvalidInput`` for ids that look alike and are not all
+    listed.
     """
     chosen = None if selectors is None else select(desired, selectors)
     roster = Roster(observed)
+    check_lookalikes(desired, observed, roster, history.seen)
     comparison = _compare(target, desired, observed, roster, protection, history)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
     evidence = evidence_of(

@@ -13,7 +13,7 @@ def normalised(name: str) -> str:
     """``name`` without what the eye does not see: case, outer space, Unicode form."""
     if name.isascii():  # what follows, in a fraction of the time, for nearly all names of a fleet
         return name.lower().strip()
-    return unicodedata.normalize("NFKC", name).casefold().strip()
+    return _composed(_composed(name).casefold()).strip()
 
 
 def unseen_differences(name: str, other: str) -> tuple[str, ...]:

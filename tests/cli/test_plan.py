@@ -90,6 +90,30 @@ def test_a_leaver_who_was_disconnected_and_is_gone_since_is_0(project: Project) 
     assert "leaver@example.com is unknown to Recall.ai by now" in project.out
 
 
+def test_two_who_differ_only_in_case_are_declared_where_both_are_listed(project: Project) -> None:
+    other = "{external_id: Settled@example.com, connected: {google: other@example.com}}"
+    project.populate(SETTLED, other)
+    declare_settled_and_a_leaver(project, "Settled@example.com")
+    assert project.run("validate") == 0
+    assert "people.yaml:4:5: 'Settled@example.com' and 'settled@example.com' at" in project.err
+    assert project.run("apply", "--auto-approve") == 0
+    assert [(path[-11:], whom) for _, path, whom, _ in project.mutations()] == [
+        ("disconnect/", "Settled@example.com")
+    ]
+    assert project.run("import") == 0
+    assert "id: Settled@example.com" in project.out
+    assert "id: settled@example.com" in project.out
+
+
+def test_two_who_differ_only_in_case_are_invalid_where_one_is_not_listed(project: Project) -> None:
+    project.populate(SETTLED)
+    declare_settled_and_a_leaver(project, "Settled@example.com")
+    assert project.run("plan") == 65
+    assert "people.yaml:4:5: 'Settled@example.com' and 'settled@example.com' at" in project.err
+    assert project.run("apply", "--auto-approve") == 65
+    assert project.mutations() == []
+
+
 def test_a_converged_selection_is_0_where_details_are_asked_for(project: Project) -> None:
     assert project.run("plan", "--detailed-exitcode", "--select", "settled@example.com") == 0
     assert "No changes." in project.out

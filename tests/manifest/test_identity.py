@@ -32,12 +32,16 @@ def test_every_further_declaration_is_an_error(folder: Folder) -> None:
         ("ﬁn", "fin"),
     ],
 )
-def test_ids_that_only_a_machine_can_tell_apart_are_an_error_naming_both(
+def test_ids_that_only_a_machine_can_tell_apart_are_taken_and_named(
     folder: Folder, first: str, second: str
 ) -> None:
-    (error,) = folder.errors_of(HEAD + f"users:\n- id: {first}\n- id: {second}\n")
-    assert error.startswith("m.yaml:4:3: ")
-    assert "at m.yaml:3:3 differ only in case, space or Unicode form" in error
+    state = folder.load_text(HEAD + f"users:\n- id: {second}\n- id: other\n- id: {first}\n")
+    (alike,) = state.lookalikes
+    assert [state.users[name].source.line for name in alike] == [3, 5]
+
+
+def test_other_ids_are_not_named_as_looking_alike(folder: Folder) -> None:
+    assert folder.load_text(HEAD + "users: [{id: a}, {id: b}]").lookalikes == ()
 
 
 def test_ids_are_otherwise_compared_exactly(folder: Folder) -> None:
@@ -107,7 +111,6 @@ class TestErrorsDoNotHideOthers:
         assert [error.split(" (")[0] for error in errors] == [
             "m.yaml:3:11: unknown field `reson`",
             "m.yaml:4:3: `a` is declared twice, first at m.yaml:3:3",
-            "m.yaml:5:3: `A` and `a` at m.yaml:3:3 differ only in case, space or Unicode form",
             "m.yaml:6:3: `a` is declared twice, first at m.yaml:3:3",
             "m.yaml:6:11: unknown field `x`",
         ]

@@ -10,6 +10,7 @@ from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.domain import InvalidInput
 from reconciler.manifest import find_manifests, load_manifests
+from reconciler.planning import lookalike_remarks
 from reconciler.reporting import Format, Report, ValidationReport
 
 
@@ -38,6 +39,8 @@ def validate(
             desired = load_manifests(manifests)
         except InvalidInput as error:
             return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
+        for remark in lookalike_remarks(desired):
+            frame.remark(remark)
         return ValidationReport(len(desired.users), files, name, (), Exit.OK)
 
     frame.run(body)
