@@ -34,11 +34,11 @@ from reconciler.applying.records import (
     StepKind,
     Who,
 )
-from reconciler.applying.settings import LISTING_MAX_AGE, STOP_GRACE, ApplySettings
+from reconciler.applying.settings import LIST_MAX_AGE, STOP_GRACE, ApplySettings
 from reconciler.applying.settling import Settler
 
 __all__ = [
-    "LISTING_MAX_AGE",
+    "LIST_MAX_AGE",
     "STOP_GRACE",
     "ActionResult",
     "ActionStory",

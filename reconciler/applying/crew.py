@@ -18,7 +18,7 @@ from reconciler.applying.lanes import Lane, Lanes
 from reconciler.applying.listing import Listing
 from reconciler.applying.outcome import ActionResult, HaltCause, Outcome
 from reconciler.applying.reporter import Reporter
-from reconciler.applying.settings import LISTING_MAX_AGE, READ_BACK_THREADS, ApplySettings
+from reconciler.applying.settings import READ_BACK_THREADS, ApplySettings
 from reconciler.applying.user_run import UserRun
 from reconciler.domain import Clock, ObservedState
 from reconciler.planning import Action, Protection, Stale
@@ -76,7 +76,7 @@ class Crew:
                 observed_at,
                 reader=means.reader,
                 clock=means.clock,
-                max_age=LISTING_MAX_AGE,
+                max_age=means.settings.list_max_age,
             ),
             protection=protection,
             reporter=self._reporter,

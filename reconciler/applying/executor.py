@@ -119,6 +119,7 @@ class Executor:
             halt_detail=crew.halt_detail,
             signal=self._means.stop.signal,
             carried=frozenset(result.action.key for result in assignment.settled),
+            in_doubt=len(content.in_doubt),
         )
         try:
             self._journal.run_closed(RunClosed(assignment.run, finished, result))

@@ -73,7 +73,8 @@ class RunResult(Struct, frozen=True):
 
     ``started`` and ``finished`` are RFC 3339 in UTC; ``signal`` is the number of the signal that
     interrupted it. ``carried`` are the keys of the actions whose results an earlier run came to:
-    the calls that were sent for them then are not this run's.
+    the calls that were sent for them then are not this run's. ``in_doubt`` counts the actions that
+    the plan holds because an earlier call for their user may still be under way.
     """
 
     run: str
@@ -87,6 +88,7 @@ class RunResult(Struct, frozen=True):
     halt_detail: str | None = None
     signal: int | None = None
     carried: frozenset[str] = frozenset()
+    in_doubt: int = 0
 
     @property
     def calls(self) -> int:
@@ -95,8 +97,8 @@ class RunResult(Struct, frozen=True):
 
     @property
     def converged(self) -> bool:
-        """Whether every planned action is settled."""
-        return all(result.outcome.settled for result in self.results)
+        """Whether every planned action is settled, and nobody is in doubt."""
+        return not self.in_doubt and all(result.outcome.settled for result in self.results)
 
     def count(self) -> dict[Outcome, int]:
         """How many actions ended with each outcome."""

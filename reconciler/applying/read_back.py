@@ -11,10 +11,10 @@ from typing import Final
 from reconciler.applying.brakes import Brakes
 from reconciler.applying.lanes import Lane, Pause
 from reconciler.applying.outcome import ActionResult, Cause, Outcome
-from reconciler.applying.reporter import Reporter
-from reconciler.applying.user_access import UserAccess, Waiting
+from reconciler.applying.reporter import ACCEPTED, Reporter
+from reconciler.applying.user_access import UserAccess, Waiting, replaced
 from reconciler.domain import CalendarUser
-from reconciler.planning import Action, Disconnect, effect_shows
+from reconciler.planning import Action, Disconnect, Standing, effect_shows
 from reconciler.recall import (
     Blocked,
     DeadlinePassed,
@@ -27,10 +27,13 @@ from reconciler.recall import (
 _REFUSED: Final = frozenset(kind("").code for kind in (Rejected, NotFound, Blocked, OutOfCredit))
 """Answers that say nothing was done, without proof: one look tells."""
 
+_ENDED: Final = frozenset({ACCEPTED, *_REFUSED})
+"""Answers after which the server no longer works on the call."""
+
 _PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look; the last is repeated."""
 
-_LAST_LOOK: Final = 1.0
+LAST_LOOK: Final = 1.0
 """Seconds that the last look has before time is up."""
 
 _WORTH_WAITING: Final = 0.1
@@ -52,6 +55,16 @@ class Sent:
     def result(self, outcome: Outcome, cause: str) -> ActionResult:
         """The action ended so."""
         return ActionResult(self.action, outcome, str(cause), self.detail, self.call)
+
+    def settled_by(self, result: ActionResult) -> bool:
+        """Whether ``result``, a reading, can no longer be changed by the call itself.
+
+        A new connection proves nothing while the call may still be under way: the user may have
+        reconnected by themselves, and the call would disconnect the new connection.
+        """
+        if result.outcome is Outcome.UNKNOWN:
+            return False
+        return result.cause != Cause.RECONNECTED or self.answer in _ENDED
 
 
 class ReadBack:
@@ -76,7 +89,7 @@ class ReadBack:
     @property
     def conclusive(self) -> bool:
         """Whether it is known how the call turned out."""
-        return self.seen is not None and self.seen.outcome is not Outcome.UNKNOWN
+        return self.seen is not None and self._sent.settled_by(self.seen)
 
     def follow(self, waiting: Waiting) -> Generator[Pause, None, None]:
         """Look, at longer and longer intervals, until it is known or ``waiting`` is over.
@@ -89,7 +102,7 @@ class ReadBack:
         while not self.conclusive:
             pause = next(pauses)
             # The last look is begun a moment before time is up.
-            left = patience.remaining() - _LAST_LOOK
+            left = patience.remaining() - LAST_LOOK
             if pause and left < _WORTH_WAITING:
                 return
             yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
@@ -121,9 +134,13 @@ class ReadBack:
 def judge(sent: Sent, user: CalendarUser) -> ActionResult:
     """What ``user``, as he is after the call, says of it."""
     action = sent.action
+    if (detail := replaced(action, user)) is not None:
+        # Only after another token was minted: the user whom the call was for is gone.
+        unknown = Outcome.UNKNOWN, str(Standing.USER_REPLACED)
+        return ActionResult(action, *unknown, detail, sent.call)
     if effect_shows(action, user):
         reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
         return sent.result(Outcome.VERIFIED, Cause.RECONNECTED if reconnected else Cause.READ_BACK)
-    if sent.answer in _REFUSED and user.id == action.recall_id:
+    if sent.answer in _REFUSED:
         return sent.result(Outcome.FAILED, sent.answer)
     return sent.result(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME)

@@ -1,7 +1,9 @@
 """Finds out how calls turned out that runs which died may have sent: by looking, never by calling.
 
-What cannot be found out now stays in doubt, for the next run: an outcome is final, and a network
-that fails or an operator who stops says nothing of the call.
+Death does not end a call: the server may still be working on it. So ``unknown`` is said only once
+the call cannot be under way any more (``ApplySettings.under_way``). What cannot be found out now
+stays in doubt, for the next run: an outcome is final, and a network that fails or an operator who
+stops says nothing of the call.
 """
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -14,10 +16,10 @@ from reconciler.applying.journal import StepJournal
 from reconciler.applying.lanes import Lane, Lanes, Pause
 from reconciler.applying.listing import ListIncomplete, Listing, NotListed
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
-from reconciler.applying.read_back import ReadBack, Sent, judge
+from reconciler.applying.read_back import LAST_LOOK, ReadBack, Sent, judge
 from reconciler.applying.records import InDoubt, Settled
 from reconciler.applying.reporter import Reporter
-from reconciler.applying.settings import LISTING_MAX_AGE, READ_BACK_THREADS, ApplySettings
+from reconciler.applying.settings import READ_BACK_THREADS, ApplySettings
 from reconciler.applying.user_access import UserAccess, Waiting
 from reconciler.domain import Clock, ObservedState
 from reconciler.planning import Protection, Roster
@@ -89,7 +91,7 @@ class Settler:
                 observed_at,
                 reader=self._reader,
                 clock=self._clock,
-                max_age=LISTING_MAX_AGE,
+                max_age=self._settings.list_max_age,
             ),
             {
                 doubt.run: Reporter(doubt.run, self._journal, self._clock, brakes, lambda _: None)
@@ -139,24 +141,28 @@ class Settler:
             # One look in any case, which may wait for budget as long as it takes.
             read_back.look(Waiting(self._clock, means.brakes.starting))
             if not read_back.conclusive:
-                yield from read_back.follow(Waiting(self._clock, means.brakes.starting, deadline))
+                # So that the last look is begun when the deadline has passed, and not before.
+                until = deadline + LAST_LOOK
+                yield from read_back.follow(Waiting(self._clock, means.brakes.starting, until))
         except NotListed as other:
             reporter.read_back(sent.action, sent.call, str(other.standing))
+            if self._clock.monotonic() < deadline:
+                return None
             return sent.result(Outcome.UNKNOWN, other.standing)
         return None if read_back.blind else read_back.seen
 
     def _deadline(self, doubt: InDoubt) -> float:
-        """Until when the effect is waited for, on ``monotonic``: as long as after a call of one's
-        own. By the wall clock, which may have been set since, but never longer than from now."""
+        """When the call cannot be under way any more, on ``monotonic``. Counted from the intent by
+        the wall clock, which may have been set since, but never longer than from now."""
         gone = (self._clock.now() - datetime.fromisoformat(doubt.at)).total_seconds()
-        return self._clock.monotonic() + self._settings.read_back - max(0.0, gone)
+        return self._clock.monotonic() + self._settings.under_way - max(0.0, gone)
 
 
 def _listed(sent: Sent, roster: Roster) -> ActionResult | None:
     """What the list says of a call whose effect it shows."""
     rows = roster.rows(sent.action.user)
     result = judge(sent, rows[0]) if len(rows) == 1 else None
-    if result is None or result.outcome is not Outcome.VERIFIED:
+    if result is None or result.outcome is not Outcome.VERIFIED or not sent.settled_by(result):
         return None
     if result.cause == Cause.READ_BACK:
         return sent.result(Outcome.VERIFIED, Cause.SEEN_IN_LIST)

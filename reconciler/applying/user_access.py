@@ -7,21 +7,22 @@ minting would create him anew.
 
 import math
 from dataclasses import dataclass
+from typing import Final
 
-from reconciler.applying.listing import ListIncomplete, Listing
+from reconciler.applying.listing import Listing
 from reconciler.domain import CalendarUser, Clock, Secret
 from reconciler.planning import Action, Protection
 from reconciler.recall import (
     CalendarReader,
     CalendarWriter,
-    DeadlinePassed,
     Patience,
+    RecallError,
     Stop,
     UserTokenRefused,
 )
 
-_LISTS = 3
-"""How many lists in a row may turn out too old to mint a token on."""
+_LONGEST_ID: Final = 100
+"""Characters of an id that a message repeats."""
 
 
 @dataclass(frozen=True)
@@ -36,20 +37,13 @@ class Waiting:
     def patience(self) -> Patience:
         return Patience(self.clock, self.stop, deadline=self.deadline, grace=self.grace)
 
-    def until(self, moment: float) -> Patience:
-        """Not for what would come after ``moment``, except that a server asks to wait so long."""
-        return _Until(min(moment, self.deadline), self)
 
+class _ListFailed(Exception):
+    """The list that a token was to be minted on could not be had: no reason to try again."""
 
-class _Until(Patience):
-    """Takes no slot of a budget that is free too late, and shortens no ``Retry-After``."""
-
-    def __init__(self, deadline: float, waiting: Waiting) -> None:
-        super().__init__(waiting.clock, waiting.stop, deadline=deadline, grace=waiting.grace)
-        self._whole = waiting.patience()
-
-    def wait(self, seconds: float) -> None:
-        self._whole.wait(seconds)
+    def __init__(self, error: RecallError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 class UserAccess:
@@ -111,16 +105,27 @@ class UserAccess:
                 return user
 
     def _mint(self, action: Action, waiting: Waiting) -> Secret:
-        patience = waiting.patience()
-        not_before = self._refused_at
-        for _ in range(_LISTS):
-            listed = self._listing.user(action, self._protection, patience, not_before=not_before)
+        patience, not_before = waiting.patience(), self._refused_at
+
+        def listed() -> tuple[CalendarUser, float]:
             try:
-                self._token = self._writer.mint_token(listed.user, waiting.until(listed.good_until))
-            except DeadlinePassed:
-                # Unless our own time is up, the list would be too old when the call could be made.
-                patience.check()
-                not_before = listed.taken_at
-            else:
-                return self._token
-        raise ListIncomplete("it takes longer than it may be old")
+                return self._listing.user(action, self._protection, patience, not_before=not_before)
+            except RecallError as error:
+                raise _ListFailed(error) from None
+
+        try:
+            self._token = self._writer.mint_token(listed, patience)
+        except _ListFailed as failed:
+            raise failed.error from None
+        return self._token
+
+
+def replaced(action: Action, user: CalendarUser) -> str | None:
+    """What is to be said where the token of the user of ``action`` is that of another, ``user``."""
+    if user.id == action.recall_id:
+        return None
+    return (
+        f"the token is for calendar user {user.id[:_LONGEST_ID]}, not for the one that the list"
+        " showed, who was deleted or renamed just then; asking for the token may have created that"
+        " calendar user, with nothing connected: delete it at Recall.ai if nobody needs it"
+    )

@@ -19,7 +19,7 @@ from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
 from reconciler.applying.read_back import ReadBack, Sent
 from reconciler.applying.reporter import ACCEPTED
 from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
-from reconciler.applying.user_access import UserAccess, Waiting
+from reconciler.applying.user_access import UserAccess, Waiting, replaced
 from reconciler.planning import Action, Disconnect, Standing, standing
 from reconciler.recall import (
     Conflict,
@@ -122,9 +122,10 @@ class UserRun:
         try:
             self._with.brakes.check()
             with self._reserve(action) as permit:
-                now = self._standing(action)
+                user = self._access.read(action, self._before_a_call)
+                now = standing(action, user, self._with.protection)
                 if now is not Standing.READY:
-                    return self._nothing_to_send(action, now)
+                    return self._nothing_to_send(action, now, replaced(action, user))
                 return _Answered(self._send(action, permit))
         except (Halted, Interrupted, JournalFailed):
             return self._stopped(action)
@@ -146,14 +147,12 @@ class UserRun:
         )
         return reserve(action.user, self._before_a_call.patience())
 
-    def _standing(self, action: Action) -> Standing:
-        """How the action stands towards the user as re-read just now."""
-        user = self._access.read(action, self._before_a_call)
-        return standing(action, user, self._with.protection)
-
-    def _nothing_to_send(self, action: Action, now: Standing) -> ActionResult:
+    def _nothing_to_send(
+        self, action: Action, now: Standing, detail: str | None = None
+    ) -> ActionResult:
+        """The list or the re-read, just now, lets nothing be sent."""
         if now is not Standing.DONE:
-            return self._result(action, Outcome.SKIPPED_STALE, now)
+            return self._result(action, Outcome.SKIPPED_STALE, now, detail)
         # Seen as done after a call of ours that was answered "not now": done, whoever did it.
         outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
         return self._result(action, outcome, Cause.FOUND_DONE)

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 import reconciler
-from reconciler.applying import ApplySettings, Front, Settled, Settler
+from reconciler.applying import ApplySettings, Front, Outcome, Settled, Settler
 from reconciler.config import Workspace
 from reconciler.domain import DesiredState
 from reconciler.engine.acting import Refused
-from reconciler.engine.configured import protection_of
+from reconciler.engine.configured import apply_settings, protection_of
 from reconciler.engine.overrides import NEW_LEDGER, OPTION
 from reconciler.engine.previewing import Observation, observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import History, PlanUnusable, asked_of, rfc3339
+from reconciler.planning import Action, History, PlanUnusable, asked_of, rfc3339
 from reconciler.reporting import Memory, MemoryState
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class ActingRun:
     journal: "OpenRun"
     made: bool
     settled: tuple[Settled, ...] = ()
+    _doubted: tuple[Action, ...] = ()
+    """What was in doubt when the run began, and is not known to be done or proven not to be."""
 
     @property
     def memory(self) -> Memory:
@@ -60,9 +62,21 @@ class ActingRun:
         )
 
     def history(self, desired: DesiredState) -> History:
-        """The memory that this run judges ``desired`` by; after :meth:`settle`."""
-        unsettled = frozenset(doubt.action.user for doubt in self.journal.in_doubt())
-        return structs.replace(self.journal.history(asked_of(desired)), in_doubt=unsettled)
+        """The memory that this run judges ``desired`` by; after :meth:`settle`.
+
+        A user is in doubt for all of this run if something was in doubt of them when it began and
+        turned out neither as done nor as proven to have had no effect; or if a call for them ended
+        as ``unknown`` so recently that it may still be under way.
+        """
+        journal = self.journal
+        under_way = apply_settings(self.session.workspace).under_way
+        doubted = (
+            *self._doubted,
+            *(doubt.action for doubt in journal.in_doubt()),
+            *journal.lately_unknown(under_way),
+        )
+        ids = frozenset(id_ for action in doubted for id_ in (action.user, action.recall_id))
+        return structs.replace(journal.history(asked_of(desired)), in_doubt=ids)
 
     def settle(self, observation: Observation, settings: ApplySettings) -> Observation:
         """Settle what dead runs left in doubt, before anything is planned.
@@ -84,6 +98,14 @@ class ActingRun:
                 settings=settings,
             )
             self.settled = settler.settle(in_doubt, observation.state, observation.asked_at)
+        known = {
+            (settled.run, settled.result.action.key)
+            for settled in self.settled
+            if settled.result.outcome is not Outcome.UNKNOWN
+        }
+        self._doubted = tuple(
+            doubt.action for doubt in in_doubt if (doubt.run, doubt.action.key) not in known
+        )
         return observe(session)
 
 

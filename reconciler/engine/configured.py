@@ -1,7 +1,8 @@
 """What the configuration of a workspace says of acting, as acting and its reports take it."""
 
-from reconciler.applying import ApplySettings
+from reconciler.applying import LIST_MAX_AGE, ApplySettings
 from reconciler.config import Workspace
+from reconciler.engine.session import client_settings, rate_limits
 from reconciler.planning import GuardName, Protection
 
 _DEFAULTS = ApplySettings()
@@ -14,12 +15,16 @@ def apply_settings(
     parallelism: int = _DEFAULTS.workers,
 ) -> ApplySettings:
     """How a run acts: as asked for, and as ``workspace`` has it."""
-    timeouts = workspace.timeouts
+    timeouts, limits = workspace.timeouts, rate_limits(workspace)
+    between_lists = 60.0 / limits.shared(limits.list)
     return ApplySettings(
         workers=parallelism,
         max_failures=max_failures,
         read_back=timeouts.read_back,
         retry_after_cap=timeouts.retry_after_cap,
+        call_limit=client_settings(workspace).call_total,
+        # Fresh lists take at most a third of their budget.
+        list_max_age=max(LIST_MAX_AGE, 3 * between_lists),
     )
 
 

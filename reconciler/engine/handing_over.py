@@ -61,6 +61,7 @@ def take_back(run: ActingRun, approved: Approved) -> RunResult:
         started=story.summary.opened,
         finished=finished,
         results=tuple(_ended(action) for action in story.actions),
+        in_doubt=len(content.in_doubt),
     )
     known = tuple(
         ended

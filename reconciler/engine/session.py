@@ -66,16 +66,7 @@ def open_session(
     workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Stop
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
-    limits = workspace.rate_limits
-    budgets = Budgets(
-        RateLimits(
-            share=limits.share,
-            list=limits.list,
-            authenticate=limits.authenticate,
-            user=limits.user,
-        ),
-        clock,
-    )
+    budgets = Budgets(rate_limits(workspace), clock)
     with (
         open_remote(workspace, environ) as endpoint,
         CalendarReader(
@@ -83,6 +74,17 @@ def open_session(
         ) as reader,
     ):
         yield Session(workspace, endpoint, reader, budgets, clock, stop)
+
+
+def rate_limits(workspace: Workspace) -> RateLimits:
+    """The workspace's rate limits as the client takes them."""
+    limits = workspace.rate_limits
+    return RateLimits(
+        share=limits.share,
+        list=limits.list,
+        authenticate=limits.authenticate,
+        user=limits.user,
+    )
 
 
 def client_settings(workspace: Workspace) -> Settings:

@@ -1,13 +1,14 @@
-"""What earlier runs left in doubt: calls that may have been sent and have no outcome."""
+"""What earlier runs left in doubt: calls without an outcome, and recent ones that ended unknown."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, or_, select
 
-from reconciler.applying import InDoubt, RunState
+from reconciler.applying import InDoubt, Outcome, RunState, StepKind
 from reconciler.ledger.as_written import as_written
-from reconciler.ledger.schema import in_doubt, runs
+from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plan import stored_content
 from reconciler.planning import Action
 
@@ -27,10 +28,44 @@ def read_doubts(connection: Connection, workspace: str, address: str) -> tuple[I
         )
         .order_by(in_doubt.c.run, in_doubt.c.position)
     ).all()
-    actions = {
-        plan: stored_content(connection, plan).actions for plan in {row.plan for row in rows}
-    }
+    actions = _actions(connection, (row.plan for row in rows))
     return tuple(_doubt(row, actions[row.plan]) for row in rows)
+
+
+@as_written()
+def read_unknown(
+    connection: Connection, workspace: str, address: str, between: tuple[str, str]
+) -> tuple[Action, ...]:
+    """The actions that ended as ``unknown`` and for which a call was intended ``between`` these
+    times (RFC 3339): the calls may still be under way, although they have an outcome."""
+    since, until = between
+    intent = steps.alias()
+    rows = connection.execute(
+        select(steps.c.position, runs.c.plan)
+        .join(runs, runs.c.number == steps.c.run)
+        .where(
+            runs.c.workspace == workspace,
+            runs.c.address == address,
+            or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since),
+            steps.c.outcome == Outcome.UNKNOWN,
+            select(intent.c.number)
+            .where(
+                intent.c.run == steps.c.run,
+                intent.c.position == steps.c.position,
+                intent.c.kind == StepKind.INTENT,
+                intent.c.at.between(since, until),
+            )
+            .exists(),
+        )
+        .order_by(steps.c.number)
+    ).all()
+    actions = _actions(connection, (row.plan for row in rows))
+    return tuple(actions[row.plan][row.position] for row in rows)
+
+
+def _actions(connection: Connection, plans: Iterable[str]) -> dict[str, tuple[Action, ...]]:
+    """The actions of ``plans``, which are named by their digests."""
+    return {plan: stored_content(connection, plan).actions for plan in set(plans)}
 
 
 def _doubt(row: Row[Any], actions: tuple[Action, ...]) -> InDoubt:

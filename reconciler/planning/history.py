@@ -19,8 +19,9 @@ class History(Struct, frozen=True):
     ``accepted`` is the fleet that the last acting run accepted; None where no run has, or where
     the ledger cannot be reached: what needs it is then *not judged*, which is not *passed*.
     ``seen`` are those of whom it was asked who were listed, and declared, when a run was accepted.
-    ``in_doubt`` are the users (external ids) for whom an earlier run may have sent a call of which
-    it could not be found out yet what became. ``ownership`` says who belongs to other owners than
+    ``in_doubt`` are the users, by external id and by Recall's id (either may have changed since),
+    for whom a call of an earlier run may still be under way, or of which it could not be found out
+    what became. ``ownership`` says who belongs to other owners than
     the one that declares now; None where no run has recorded an owner, or nobody was asked.
     """
 

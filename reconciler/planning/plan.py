@@ -28,7 +28,7 @@ class Hold(StrEnum):
     PROTECTED = "protected"  # a `protected` pattern of the configuration matches, or may match
     AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
     UNKNOWN_PLATFORM = "unknown_platform"  # connected on a platform that we cannot act on
-    IN_DOUBT = "in_doubt"  # what an earlier run may have sent for the user is not settled yet
+    IN_DOUBT = "in_doubt"  # a call of an earlier run for the user may be under way
 
 
 _DECIDED: Final = frozenset({Hold.HANDOVER, Hold.PROTECTED})
@@ -234,6 +234,11 @@ class Content(Struct, frozen=True):
     def refusals(self) -> tuple[Verdict, ...]:
         """The guards that refuse this plan; an incomplete observation is among them."""
         return tuple(v for v in self.guards if v.judgement is Judgement.REFUSED)
+
+    @property
+    def in_doubt(self) -> tuple[Blocked, ...]:
+        """What is held because an earlier call for the user may still be under way."""
+        return tuple(blocked for blocked in self.blocked if Hold.IN_DOUBT in blocked.holds)
 
     def digest(self) -> str:
         """The plan's name, for approvals and comparison."""

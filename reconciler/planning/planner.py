@@ -172,8 +172,8 @@ def _compare(
     for name in sorted(desired.users):
         user, rows = desired.users[name], roster.rows(name)
         if rows:
-            in_doubt = name in history.in_doubt
-            _compare_user(target, user, rows, protection, found, in_doubt=in_doubt)
+            doubted = name in history.in_doubt or any(row.id in history.in_doubt for row in rows)
+            _compare_user(target, user, rows, protection, found, in_doubt=doubted)
         elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))
         else:

@@ -12,6 +12,7 @@ from reconciler.recall.errors import (
     Conflict,
     NoAnswer,
     NotReached,
+    NotSentInTime,
     RecallError,
     ServerError,
     Throttled,
@@ -55,7 +56,7 @@ class Retries:
             return error.status in _SHED
         if isinstance(error, TlsFailed | TooSlow):
             return False
-        return isinstance(error, Conflict | Throttled | NotReached | NoAnswer)
+        return isinstance(error, Conflict | Throttled | NotReached | NotSentInTime | NoAnswer)
 
     def _delay(self, state: tenacity.RetryCallState) -> float:
         """Exponential backoff with jitter, but never shorter than the server asked."""

@@ -47,8 +47,15 @@ class CalendarWriter:
         self._changes = Channel(endpoint, clock=clock, settings=self._settings, keep_alive=False)
         self._retries = Retries(self._settings, jitter)
 
-    def mint_token(self, listed: CalendarUser, patience: Patience) -> Secret:
+    def mint_token(
+        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Patience
+    ) -> Secret:
         """A token of a user whom the list call showed: minting for an unknown id creates that user.
+
+        ``listed`` gives the user as a recent list shows them, and until when (monotonic) that list
+        is recent. It is asked before each attempt, when there is nothing left to wait for; nothing
+        of the attempt leaves after that moment. Whatever ``listed`` raises ends the minting, unless
+        it is an error after which an attempt is repeated.
 
         Raises:
             ValueError: the user has no external id and can not be acted on.
@@ -56,12 +63,12 @@ class CalendarWriter:
             RecallError: any other failure, after all attempts.
             Interrupted, DeadlinePassed: as ``patience`` has it.
         """
-        if not listed.external_id:
-            raise ValueError("a calendar user without an external id has no token")
-        content = msgspec.json.encode({"user_id": listed.external_id})
 
         def attempt() -> Secret:
             with self._budgets.authenticate.take(patience) as permit:
+                user, good_until = listed()
+                if not user.external_id:
+                    raise ValueError("a calendar user without an external id has no token")
                 call = Call(
                     name="get calendar auth token",
                     method="POST",
@@ -69,7 +76,8 @@ class CalendarWriter:
                     silence=self._settings.read_timeout,
                     total=min(self._settings.call_total, patience.one_call()),
                     max_bytes=self._settings.max_answer_bytes,
-                    content=content,
+                    content=msgspec.json.encode({"user_id": user.external_id}),
+                    leave_by=good_until,
                 )
                 try:
                     answer = self._tokens.exchange(call, permit)

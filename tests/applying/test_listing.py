@@ -1,10 +1,12 @@
 """No token for anybody whom a recent, complete list does not show."""
 
+from collections.abc import Callable
+
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import ObservedState
-from reconciler.recall import CalendarReader, Patience, RateLimits
+from reconciler.domain import CalendarUser, ObservedState, Secret
+from reconciler.recall import CalendarReader, CalendarWriter, Patience, RateLimits
 from reconciler.recall.reader import Progress
 from reconciler.sandbox import FaultKind
 from tests.applying.trial import (
@@ -24,16 +26,16 @@ DESIRED = (wanted("alice", GOOGLE), wanted("bob"))
 BOTH_CALLS = [disconnected("alice", MICROSOFT), disconnected("bob", GOOGLE)]
 
 
-def test_a_list_of_under_5_minutes_is_not_taken_again(trial: Trial) -> None:
+def test_a_list_of_under_10_seconds_is_not_taken_again(trial: Trial) -> None:
     trial.people(*BOTH)
-    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(299))
+    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(9.9))
     assert done.count("list_users") == 0
     assert done.calls == BOTH_CALLS
 
 
-def test_a_list_of_5_minutes_is_taken_again_before_the_next_token(trial: Trial) -> None:
+def test_a_list_of_10_seconds_is_taken_again_before_the_next_token(trial: Trial) -> None:
     trial.people(*BOTH)
-    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(300))
+    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(10))
     assert done.log[0].endpoint == "list_users"
     assert done.count("list_users") == 1
     assert done.calls == BOTH_CALLS
@@ -123,53 +125,155 @@ def ages_of_lists_at_tokens(done: Done, planned_at: float) -> list[float]:
     return ages
 
 
-def test_no_wait_for_budget_makes_a_list_older_than_5_minutes(trial: Trial) -> None:
+def test_a_wait_for_budget_ends_with_a_new_list_and_not_with_an_old_one(trial: Trial) -> None:
     users = [f"user-{number}" for number in range(9)]
     trial.people(*(person(user, GOOGLE) for user in users))
     trial.limits = RateLimits(share=1.0, authenticate=1)
     begun = trial.clock.now().timestamp()
-    done = trial.apply(
-        *map(wanted, users),
-        meanwhile=lambda: trial.clock.advance(20),
-        settings=ApplySettings(workers=2),
-    )
+    done = trial.apply(*map(wanted, users), settings=ApplySettings(workers=2))
     assert sorted(done.calls) == [disconnected(user, GOOGLE) for user in users]
-    ages = ages_of_lists_at_tokens(done, begun)
-    assert len(ages) == 9
-    assert max(ages) <= 300
-    assert done.count("list_users") == 1
+    assert ages_of_lists_at_tokens(done, begun) == [0] * 9
+    assert done.count("list_users") == 8
     assert done.seconds == 480
 
 
-def test_what_a_server_asks_to_wait_is_waited_though_the_list_grows_old(trial: Trial) -> None:
+def test_many_users_share_a_list(trial: Trial) -> None:
+    users = [f"user-{number}" for number in range(9)]
+    trial.people(*(person(user, GOOGLE) for user in users))
+    trial.fail(fault(on="authenticate", user="user-4", status=409))
+    settings = ApplySettings(workers=2, list_max_age=10)
+    done = trial.apply(
+        *map(wanted, users), meanwhile=lambda: trial.clock.advance(30), settings=settings
+    )
+    assert sorted(done.calls) == [disconnected(user, GOOGLE) for user in users]
+    assert done.count("list_users") == 1
+
+
+def test_after_a_wait_that_the_server_asked_for_the_list_is_taken_again(trial: Trial) -> None:
     trial.people(*BOTH)
     trial.fail(fault(on="authenticate", user="alice", status=429, retry_after="100"))
     begun = trial.clock.now().timestamp()
-    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(250))
+    done = trial.apply(*DESIRED)
     first, second = done.of("authenticate", "alice")
     assert second.at - first.at == 100
-    assert max(ages_of_lists_at_tokens(done, begun)) <= 300
+    assert max(ages_of_lists_at_tokens(done, begun)) == 0
     assert done.count("list_users") == 1
     assert done.calls == BOTH_CALLS
 
 
+def test_who_is_deleted_while_the_server_lets_us_wait_is_not_made_anew(trial: Trial) -> None:
+    trial.people(*BOTH)
+    trial.fail(fault(on="authenticate", user="alice", status=429, retry_after="100"))
+    trial.clock.at(50, lambda: trial.delete("alice"))
+    done = trial.apply(*DESIRED)
+    assert done.tokens == ["alice", "alice", "bob"]  # the second is of who deletes
+    assert done.outcomes == {
+        "alice microsoft": ("skipped_stale", "user_gone"),
+        "bob google": VERIFIED,
+    }
+    assert done.calls == [disconnected("bob", GOOGLE)]
+    assert list(trial.connected()) == ["bob"]
+
+
 class SlowLists(CalendarReader):
-    """Stands in for an API whose lists take longer than they may be old."""
+    """Stands in for an API whose lists take this long."""
+
+    seconds = 0.0
 
     def list_users(self, patience: Patience, on_progress: Progress | None = None) -> ObservedState:
         observed = super().list_users(patience, on_progress)
-        self._budgets._clock.advance(301)  # type: ignore[attr-defined]
+        self._budgets._clock.advance(self.seconds)  # type: ignore[attr-defined]
         return observed
 
 
-def test_lists_that_are_too_old_when_they_come_give_nobody_a_token(trial: Trial) -> None:
+class SlowTokens(CalendarWriter):
+    """Stands in for a run that asks for a token every 11 seconds."""
+
+    def mint_token(
+        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Patience
+    ) -> Secret:
+        self._budgets._clock.advance(11)  # type: ignore[attr-defined]
+        return super().mint_token(listed, patience)
+
+
+@pytest.mark.parametrize(("seconds", "lists"), [(0, 9), (1, 9), (8, 3), (59, 1)])
+def test_lists_that_take_long_are_used_for_longer(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, seconds: float, lists: int
+) -> None:
+    users = [f"user-{number}" for number in range(9)]
+    trial.people(*(person(user, GOOGLE) for user in users))
+    trial.writer_type = SlowTokens
+    monkeypatch.setattr(SlowLists, "seconds", seconds)
+    trial.reader_type = SlowLists
+    done = trial.apply(
+        *map(wanted, users),
+        meanwhile=lambda: trial.clock.advance(300),
+    )
+    assert sorted(done.calls) == [disconnected(user, GOOGLE) for user in users]
+    assert done.count("list_users") == lists
+
+
+def test_lists_that_are_too_old_when_they_come_give_nobody_a_token(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
     trial.people(*BOTH)
+    monkeypatch.setattr(SlowLists, "seconds", 300)
     trial.reader_type = SlowLists
     done = trial.apply(*DESIRED)
     assert done.tokens == []
     assert done.calls == []
     assert set(done.outcomes.values()) == {("failed", "incomplete_list")}
-    assert done.count("list_users") == 6
+    assert done.count("list_users") == 2
+
+
+class ChangesAtTheToken(CalendarWriter):
+    """Stands in for somebody who is faster than the call for bob's token."""
+
+    change: Callable[[], None]
+
+    def mint_token(
+        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Patience
+    ) -> Secret:
+        user, good_until = listed()
+        if user.external_id == "bob":
+            type(self).change()
+        return super().mint_token(lambda: (user, good_until), patience)
+
+
+@pytest.mark.parametrize(
+    "change", [lambda t: t.delete("bob"), lambda t: t.rename("bob", "robert")], ids=["del", "ren"]
+)
+def test_a_user_whom_the_token_call_may_have_created_is_told(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch, change: Callable[[Trial], None]
+) -> None:
+    trial.people(*BOTH)
+    before = trial.user("bob").id
+    monkeypatch.setattr(ChangesAtTheToken, "change", lambda: change(trial), raising=False)
+    trial.writer_type = ChangesAtTheToken
+    done = trial.apply(*DESIRED)
+    created = trial.user("bob")
+    assert created.id != before
+    assert trial.connected()["bob"] == []
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("skipped_stale", "user_replaced"),
+    }
+    assert [c for c in done.calls if c[0] == "POST"] == [disconnected("alice", MICROSOFT)]
+    assert created.id in done.detail("bob")
+    assert "may have created" in done.detail("bob")
+    assert "delete it at Recall.ai" in done.detail("bob")
+
+
+def test_a_user_who_was_renamed_after_the_token_call_is_not_said_to_be_created(
+    trial: Trial,
+) -> None:
+    trial.people(*BOTH)
+    trial.journal.at("outcome", lambda: trial.rename("alice", "alicia"), user="alice")
+    done = trial.apply(wanted("alice"), wanted("bob"))
+    assert done.outcomes["alice microsoft"] == ("skipped_stale", "user_replaced")
+    assert [r.detail for r in done.result.results if r.outcome.value == "skipped_stale"] == [None]
+    calls = sorted(call for call in done.calls if call[0] == "POST")
+    assert calls == [disconnected("alice", GOOGLE), disconnected("bob", GOOGLE)]
 
 
 def test_a_refused_token_is_replaced_only_on_a_list_from_after_the_refusal(trial: Trial) -> None:

@@ -288,5 +288,5 @@ def test_what_another_user_shows_proves_nothing(trial: Trial, status: int) -> No
     assert done.calls == BOTH_CALLS
     assert done.outcomes == {
         "alice microsoft": VERIFIED,
-        "bob google": ("unknown", "not_seen_in_time"),
+        "bob google": ("unknown", "user_replaced"),
     }

@@ -9,6 +9,8 @@ REQUIRED = (
     "a resume carried results",
     "crash with an intent open",
     "crash after a call",
+    "crash while the server works on a call",
+    "a run held somebody in doubt",
     "takeover from a run that still lives",
     "suspended between the last check and the sending",
     "suspended between the intent and the last check",

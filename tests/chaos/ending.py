@@ -57,6 +57,8 @@ def _count(process: Acting, world: World) -> None:
         case RunReport(result=result):
             if result.halted:
                 census[f"halted {result.halted}"] += 1
+            if result.in_doubt:
+                census["a run held somebody in doubt"] += 1
             if process.approved is not None and process.approved.carried:
                 census["a resume carried results"] += 1
         case _:

@@ -37,7 +37,8 @@ class Exchange(Struct, eq=False):
 
     ``left_at`` is when nothing could hold it back any more, ``at`` when it arrived. ``subject``
     is Recall's id of the user whose token it carries, ``external_id`` the subject as the sandbox
-    logged it. ``reply`` is what the sandbox sent, ``read_at`` when the process had it, if ever.
+    logged it. The sandbox is still working on it while it is ``under_way``; ``reply`` is what it
+    sent, ``read_at`` when the process had it, if ever.
     """
 
     process: Process
@@ -54,6 +55,7 @@ class Exchange(Struct, eq=False):
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     broken: bool = False
+    under_way: bool = False
     answered: bool = False
     read_at: float | None = None
 

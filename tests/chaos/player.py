@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from reconciler.cli.exits import Exit
-from reconciler.reporting import PlanReport
+from reconciler.reporting import PlanReport, RunReport
 from tests.chaos import ending
 from tests.chaos.expectation import expected, planned, rows_of
 from tests.chaos.ground import Ground
@@ -195,10 +195,14 @@ class _Play:
 
     def _happen_to(self, process: Process, what: Happening | Step) -> None:
         match what:
-            case Crash():
+            case Crash(after=after):
                 assert isinstance(process, Acting)
-                self._killed(process)
-                process.kill()
+                if after:
+                    now = self._world.scheduler.time
+                    self._world.scheduler.at(now + after, lambda: self._killed_later(process))
+                else:
+                    self._killed(process)
+                    process.kill()
             case Suspend(seconds=seconds):
                 process.suspend(seconds)
             case Interrupt():
@@ -210,6 +214,12 @@ class _Play:
             case _:
                 raise TypeError(what)
 
+    def _killed_later(self, process: Acting) -> None:
+        if not process.over:
+            self._world.log(f"{process.name} is killed")
+            self._killed(process)
+            process.die()
+
     def _killed(self, process: Acting) -> None:
         census, eye = self._world.census, self._world.eye
         run = eye.run_of(process.number)
@@ -217,6 +227,8 @@ class _Play:
             census["crash with an intent open"] += 1
         if process.sent:
             census["crash after a call"] += 1
+        if any(call.under_way for call in process.sent):
+            census["crash while the server works on a call"] += 1
 
     # When all is over.
 
@@ -230,6 +242,8 @@ class _Play:
         self._compare(self._run(PlanIt(save=False)))
         allow = tuple(ending.ALLOWABLE)
         last = self._run(ApplyIt(allow=allow, max_failures=99))
+        if _held_in_doubt(last):
+            last = self._run(ApplyIt(allow=allow, max_failures=99))
         if last.status != Exit.OK:
             self._watch.fail(ending.the_world_becomes_as_declared, f"{last.status} {last.error!r}")
         plan = self._run(PlanIt(save=False))
@@ -258,3 +272,9 @@ class _Play:
         if should != is_:
             self._watch.fail(ending.a_plan_shows_desired_against_observed, f"{should} / {is_}")
         self._world.census["plans compared"] += 1
+
+
+def _held_in_doubt(process: Acting) -> bool:
+    """Whether the run held somebody because an earlier call for them was in doubt."""
+    report = process.reports[-1] if process.reports else None
+    return isinstance(report, RunReport) and bool(report.result.in_doubt)

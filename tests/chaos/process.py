@@ -137,10 +137,14 @@ class Process(Host):
             raise LedgerUnreachable("the ledger has no space left", "make room")
 
     def kill(self) -> None:
-        """What SIGKILL does."""
+        """What SIGKILL does to the process of the task that runs."""
+        self.die()
+        self._alive()
+
+    def die(self) -> None:
+        """What SIGKILL does to a process that does nothing just then."""
         self.crashed = True
         self.dead = True
-        self._alive()
 
     def suspend(self, seconds: float) -> None:
         """What SIGSTOP does, and SIGCONT so much later."""

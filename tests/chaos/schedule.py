@@ -88,7 +88,9 @@ class Trigger(Struct, frozen=True):
 
 
 class Crash(Struct, frozen=True, tag="crash"):
-    """The process is killed."""
+    """The process is killed, ``after`` so many seconds: the server may be working on its call."""
+
+    after: float = 0.0
 
 
 class Suspend(Struct, frozen=True, tag="suspend"):

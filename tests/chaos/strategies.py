@@ -228,6 +228,9 @@ small = st.one_of(
 )
 
 
+crashes = choice(*(Crash(),) * 3, Crash(after=1), Crash(after=4))
+
+
 @st.composite
 def incidents(draw: st.DrawFn) -> tuple[Incident, ...]:
     """What happens in one run."""
@@ -238,7 +241,7 @@ def incidents(draw: st.DrawFn) -> tuple[Incident, ...]:
         trigger = draw(triggers())
         match draw(often(crash=5, pause=6, small=7, rival=2)):
             case "crash":
-                found.append(Incident(trigger, Crash()))
+                found.append(Incident(trigger, draw(crashes)))
             case "pause":
                 found.append(Incident(trigger, draw(rivals())))
                 seconds = draw(choice(1.5, 3, 10, 29, 32, 45, 45, 45, 100, 310))

@@ -95,6 +95,9 @@ def loses(kind: str, on: str, times: int = 1) -> Faulty:
 PLAN: Final = Run(PlanIt())
 DIES_WITH_AN_INTENT: Final = at("written:intent", Crash())
 DIES_AFTER_A_CALL: Final = at("answer:disconnect", Crash())
+DIES_BEFORE_THE_ANSWER: Final = at("leave:disconnect", Crash(after=1))
+ACTS_LATE: Final = Faulty((Fault("latency", on="disconnect", latency=25, times=9),))
+HASTY: Final = Config(protected=(BOARD,), read_back=3)
 LEASE_PASSES: Final = (Rival(ApplyIt(), delay=33), Suspend(45))
 
 TROUBLES: Final[dict[str, Schedule]] = {
@@ -221,6 +224,35 @@ TROUBLES: Final[dict[str, Schedule]] = {
     ),
     "it dies after a call that shows late": trouble(
         apply(*DIES_AFTER_A_CALL), apply(), switches=Switches(disconnect_takes=20)
+    ),
+    "the server acts after it died": trouble(
+        ACTS_LATE, apply(*DIES_BEFORE_THE_ANSWER), apply(), apply(), config=HASTY
+    ),
+    "the server acts after it died, and it is resumed": trouble(
+        ACTS_LATE, apply(*DIES_BEFORE_THE_ANSWER), Run(ResumeIt()), apply(), config=HASTY
+    ),
+    "the server acts after it died, and a plan is applied": trouble(
+        PLAN, ACTS_LATE, apply(*DIES_BEFORE_THE_ANSWER), apply(saved=0), apply(), config=HASTY
+    ),
+    "the server acts after several died": trouble(
+        ACTS_LATE,
+        apply(*DIES_BEFORE_THE_ANSWER),
+        apply(*at("answer:get_user", Crash())),
+        apply(*at("answer:list_users", Interrupt())),
+        apply(),
+        config=HASTY,
+    ),
+    "the server acts late, and the run does not wait for it": trouble(
+        Faulty((Fault("latency", on="disconnect", latency=40, times=9),)),
+        apply(),
+        apply(),
+        config=HASTY,
+    ),
+    "the server acts after an interrupt": trouble(
+        ACTS_LATE, apply(*at("leave:disconnect", Interrupt())), apply(), config=HASTY
+    ),
+    "the server acts late, and the user reconnects meanwhile": trouble(
+        ACTS_LATE, apply(*DIES_BEFORE_THE_ANSWER), Outside(AGAIN), apply(), config=HASTY
     ),
     "it is resumed twice": trouble(
         apply(*DIES_WITH_AN_INTENT),

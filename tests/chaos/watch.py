@@ -36,6 +36,7 @@ class Watch(OfCalls, OfRecords):
         self.nobody_else_is_touched(exchange)
         self.nobody_in_doubt_is_called_for(exchange, action)
         self.nothing_is_sent_twice(exchange, action)
+        self.nothing_is_sent_while_an_earlier_call_is_under_way(exchange)
         process.calls.setdefault(action.key, []).append(exchange)
         self.limits_hold(exchange)
         self.only_a_whole_list_lets_act(exchange)

@@ -260,6 +260,7 @@ class World:
         outcome = self.ground.handle(exchange.request)
         if isinstance(outcome, Waiting):
             waiting = outcome
+            exchange.under_way = True
             self._logged(exchange)
             self.scheduler.at(
                 self.scheduler.time + waiting.seconds, lambda: self._late(exchange, waiting)
@@ -272,6 +273,7 @@ class World:
             self.tokens.add(token)
 
     def _late(self, exchange: Exchange, waiting: Waiting) -> None:
+        exchange.under_way = False
         outcome = self.ground.resume(exchange.request, waiting)
         row = self.ground.state.log(since=exchange.seq - 1)[0]
         exchange.effect = row.effect

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from reconciler.applying import ApplySettings
 from reconciler.cli import main
 from reconciler.engine import acting
 from reconciler.ledger.ledger import Ledger
@@ -41,6 +42,8 @@ def serve() -> None:
 
     install()
     setattr(acting, "random", SimpleNamespace(Random=_Steady))  # noqa: B010
+    # The sandbox works on no call for longer than that, so nothing has to be waited for a minute.
+    setattr(ApplySettings, "under_way", property(lambda settings: settings.read_back))  # noqa: B010
     tell(Told(ready=True))
     for line in sys.stdin.buffer:
         order = msgspec.json.decode(line, type=Order)

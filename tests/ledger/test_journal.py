@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import pytest
 from msgspec import structs
@@ -52,6 +53,7 @@ from tests.ledger.samples import (
     unknown,
     verified,
 )
+from tests.recall.fake_clock import FakeClock
 
 
 @pytest.fixture
@@ -443,3 +445,54 @@ def test_questions_to_a_ledger_that_is_away_are_its_own_errors(ledger: Ledger) -
             with pytest.raises(LedgerUnreachable):
                 ask()
         database.come_back()
+
+
+# Calls that may be under way although they ended as unknown
+
+WHILE = 123.0
+
+
+def ended_as(ledger: Ledger, *results: ActionResult, base_url: str = ADDRESS) -> None:
+    """A run that is over, whose calls (intended at ``AT``) had these results."""
+    with acting(ledger, claim(base_url=base_url)) as run:
+        for result in results:
+            run.intent(intent(run.id, result.action))
+            run.outcome(ended(run.id, result))
+        if base_url == ADDRESS:
+            run.run_closed(closed(run.id, *results))
+
+
+def lately_unknown(ledger: Ledger, ago: float) -> tuple[Action, ...]:
+    """What a run finds that begins ``ago`` seconds after ``AT``."""
+    clock = FakeClock()
+    clock.time += (datetime.fromisoformat(AT) - clock.now()).total_seconds() + ago
+    with begin(ledger, clock=clock) as run:
+        return run.lately_unknown(WHILE)
+
+
+@pytest.mark.parametrize(
+    ("ago", "found"),
+    [(0, True), (WHILE, True), (WHILE + 1, False), (-60, True), (-WHILE - 1, False)],
+)
+def test_a_call_that_ended_as_unknown_is_told_while_it_may_be_under_way(
+    ledger: Ledger, ago: float, found: bool
+) -> None:
+    ended_as(ledger, unknown(ALICE))
+    assert lately_unknown(ledger, ago) == ((ALICE,) if found else ())
+
+
+def test_a_call_of_which_the_result_is_known_is_not_under_way(ledger: Ledger) -> None:
+    ended_as(ledger, verified(ALICE), unknown(BOB_GOOGLE))
+    assert lately_unknown(ledger, 1) == (BOB_GOOGLE,)
+
+
+def test_a_call_at_another_address_is_not_told(ledger: Ledger) -> None:
+    ended_as(ledger, unknown(ALICE), base_url="sandbox:1")
+    assert lately_unknown(ledger, 1) == ()
+
+
+def test_a_call_that_a_later_run_settled_as_unknown_is_told_too(ledger: Ledger) -> None:
+    died = crashed(ledger, 0)
+    with begin(ledger) as run:
+        run.outcome(ended(died, unknown(ALICE)))
+    assert lately_unknown(ledger, 1) == (ALICE,)

@@ -317,3 +317,19 @@ def test_whoever_an_earlier_run_left_in_doubt_is_held_and_the_neighbour_is_not()
     assert content.blocked == (
         Blocked(disconnect("doubtful", GOOGLE, reason=LEFT), (Hold.IN_DOUBT,)),
     )
+    assert content.in_doubt == content.blocked
+
+
+def test_a_calendar_user_in_doubt_is_held_under_whatever_external_id() -> None:
+    content = content_of(
+        manifest(declared("renamed", []), declared("clear", [])),
+        fleet(
+            seen("renamed", connected("google"), recall_id="the same"),
+            seen("clear", connected("google")),
+        ),
+        history=History(in_doubt=frozenset({"before", "the same"})),
+    )
+    assert [action.user for action in content.actions] == ["clear"]
+    assert [(one.action.user, one.holds) for one in content.blocked] == [
+        ("renamed", (Hold.IN_DOUBT,))
+    ]

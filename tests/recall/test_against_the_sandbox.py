@@ -103,7 +103,7 @@ def test_a_disconnect_takes_one_platform_of_one_user(
 ) -> None:
     seed(state)
     alice, bob = state.users()
-    token = writer.mint_token(alice, PATIENCE)
+    token = writer.mint_token(lambda: (alice, math.inf), PATIENCE)
     permit = writer.reserve_disconnect(alice.id, PATIENCE)
     writer.disconnect(token, Platform.GOOGLE, permit, leave_by=math.inf)
     after = reader.get_user(token, alice.id, PATIENCE)
@@ -118,7 +118,7 @@ def test_an_update_changes_what_is_told_and_nothing_else(
     seed(state)
     alice, bob = state.users()
     assert alice.preferences is not None
-    token = writer.mint_token(alice, PATIENCE)
+    token = writer.mint_token(lambda: (alice, math.inf), PATIENCE)
     permit = writer.reserve_update(alice.id, PATIENCE)
     writer.update_preferences(token, Preferences(bot_name="Scribe"), permit, leave_by=math.inf)
     after = reader.get_user(token, alice.id, PATIENCE)
@@ -131,7 +131,7 @@ def test_a_reader_sends_nothing_but_get(
     state: SandboxState, reader: CalendarReader, writer: CalendarWriter
 ) -> None:
     seed(state)
-    token = writer.mint_token(state.users()[0], PATIENCE)
+    token = writer.mint_token(lambda: (state.users()[0], math.inf), PATIENCE)
     minted = len(state.log())
     reader.list_users(PATIENCE)
     reader.get_user(token, "alice", PATIENCE)
@@ -159,7 +159,7 @@ def test_a_disconnect_whose_answer_is_lost_is_sent_once(
 ) -> None:
     seed(state, Fault(kind=FaultKind.DROP_AFTER, match=Match(endpoint="disconnect")))
     alice = state.users()[0]
-    token = writer.mint_token(alice, PATIENCE)
+    token = writer.mint_token(lambda: (alice, math.inf), PATIENCE)
     permit = writer.reserve_disconnect("a", PATIENCE)
     with pytest.raises(NoAnswer):
         writer.disconnect(token, Platform.GOOGLE, permit, leave_by=math.inf)

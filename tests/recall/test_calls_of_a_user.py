@@ -24,6 +24,7 @@ from reconciler.recall import (
     NoAnswer,
     NotFound,
     NotReached,
+    NotSentInTime,
     OutOfCredit,
     Patience,
     RecallError,
@@ -55,7 +56,7 @@ def get_user(clients: Clients) -> CalendarUser:
 
 
 def mint(clients: Clients) -> Secret:
-    return clients.writer.mint_token(LISTED, clients.patience)
+    return clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
 
 
 def disconnect(clients: Clients) -> None:
@@ -135,14 +136,16 @@ def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
     with Scripted(late) as server, Clients(server.url, Settings(call_total=0.2)) as clients:
         patience = Patience(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
-            clients.writer.mint_token(CalendarUser("u-1", "a", ()), patience)
+            clients.writer.mint_token(lambda: (CalendarUser("u-1", "a", ()), math.inf), patience)
         assert len(server.requests) == 1
 
 
 def test_a_token_that_takes_too_long_for_the_caller_who_has_time_is_too_slow() -> None:
     with Scripted(SILENT) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
         with pytest.raises(TooSlow):
-            clients.writer.mint_token(CalendarUser("u-1", "a", ()), clients.patience)
+            clients.writer.mint_token(
+                lambda: (CalendarUser("u-1", "a", ()), math.inf), clients.patience
+            )
         assert len(server.requests) == 1
 
 
@@ -171,7 +174,49 @@ def test_a_token_is_minted_with_the_key_and_the_listed_id() -> None:
 def test_no_token_is_minted_for_a_user_without_an_external_id(external_id: str | None) -> None:
     with Scripted(reply()) as server, Clients(server.url) as clients:
         with pytest.raises(ValueError, match="external id"):
-            clients.writer.mint_token(CalendarUser("u", external_id, ()), clients.patience)
+            clients.writer.mint_token(
+                lambda: (CalendarUser("u", external_id, ()), math.inf), clients.patience
+            )
+        assert server.requests == []
+
+
+def test_each_attempt_to_mint_asks_anew_for_whom_and_after_the_wait() -> None:
+    asked: list[float] = []
+
+    def listed() -> tuple[CalendarUser, float]:
+        asked.append(clients.clock.time)
+        return CalendarUser(f"u-{len(asked)}", f"alice-{len(asked)}", ()), math.inf
+
+    answers = [reply(429, b"", Retry_After="20"), reply(200, {"token": "minted"})]
+    with Scripted(*answers) as server, Clients(server.url) as clients:
+        began = clients.clock.time
+        clients.writer.mint_token(listed, clients.patience)
+        sent = [json.loads(request.body)["user_id"] for request in server.requests]
+    assert sent == ["alice-1", "alice-2"]
+    assert [moment - began for moment in asked] == [0, pytest.approx(20, abs=1)]
+
+
+def test_no_token_is_asked_for_once_the_list_is_too_old() -> None:
+    with Scripted(reply(200, {"token": "minted"})) as server, Clients(server.url) as clients:
+        tried: list[None] = []
+
+        def listed() -> tuple[CalendarUser, float]:
+            tried.append(None)
+            return LISTED, clients.clock.time - 1
+
+        with pytest.raises(NotSentInTime):
+            clients.writer.mint_token(listed, clients.patience)
+        assert server.requests == []
+        assert len(tried) == 5
+
+
+def test_somebody_who_is_not_listed_any_more_ends_the_minting_at_once() -> None:
+    def listed() -> tuple[CalendarUser, float]:
+        raise LookupError("gone")
+
+    with Scripted(reply()) as server, Clients(server.url) as clients:
+        with pytest.raises(LookupError, match="gone"):
+            clients.writer.mint_token(listed, clients.patience)
         assert server.requests == []
 
 
@@ -369,7 +414,7 @@ def test_a_stop_ends_the_backoff() -> None:
 
     with Scripted(busy) as server, Clients(server.url) as clients:
         with pytest.raises(Interrupted):
-            clients.writer.mint_token(LISTED, Patience(clients.clock, stop))
+            clients.writer.mint_token(lambda: (LISTED, math.inf), Patience(clients.clock, stop))
         assert len(server.requests) == 1
 
 

@@ -29,11 +29,10 @@ def write_run(comment: Comment, report: RunReport) -> None:
     if steps:
         comment.block("What to do next:")
         comment.items(steps)
-    if result.results:
-        comment.table(
-            _RESULTS,
-            [row(plan, entry) for entry in entries.results(result.results, result.carried)],
-        )
+    ended = entries.results(result.results, result.carried)
+    held = entries.held(plan.content.in_doubt)
+    if ended or held:
+        comment.table(_RESULTS, [row(plan, entry) for entry in (*ended, *held)])
     if beyond := summary.beyond_actions(plan.content):
         comment.block(beyond)
     write_changes(comment, report.changes)

@@ -19,9 +19,9 @@ def write_run(page: Page, report: RunReport) -> None:
     if report.resumes is not None:
         page.line((f"  resumes run {visible(report.resumes)}", Tone.FAINT))
     write_memory(page, report.memory, resumes=report.resumes)
-    write_groups(
-        page, report.plan, entries.by_user(entries.results(result.results, result.carried))
-    )
+    ended = entries.results(result.results, result.carried)
+    held = entries.held(report.plan.content.in_doubt)
+    write_groups(page, report.plan, entries.by_user([*ended, *held]))
     if result.halted is not None:
         page.gap()
         page.prose(plain(outcomes.halt(result)), Tone.ALARM)

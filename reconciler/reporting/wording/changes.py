@@ -47,8 +47,8 @@ HOLDS: Final[Mapping[Hold, str]] = {
         "a newer version, or ask Recall.ai"
     ),
     Hold.IN_DOUBT: (
-        "held because an earlier run may have sent a call for this user, and it could not be found "
-        "out what became of it"
+        "held because a call of an earlier run for this user may still be under way, "
+        "or its result could not be found out"
     ),
 }
 

@@ -13,6 +13,7 @@ from reconciler.planning import (
     Content,
     Disconnect,
     GuardName,
+    Hold,
     Judgement,
     Target,
     UnknownConnection,
@@ -217,6 +218,9 @@ def unsettled(content: Content, result: RunResult) -> str:
     planned_actions = counted(len(result.results), "planned action")
     said = f"{len(bad)} of {planned_actions} not settled (run {result.run}):"
     lines = [f"{_of(content)}: {said}", *(plain(_ending(ended)) for ended in bad[:_FEW])]
+    if result.in_doubt:
+        held = counted(result.in_doubt, "action")
+        lines.append(f"{held} {changes.HOLDS[Hold.IN_DOUBT]}: run `pulumi up` again in a minute")
     if len(bad) > _FEW:
         lines.append(f"and {len(bad) - _FEW} more: `reconciler runs {result.run}`")
     lines += outcomes.next_steps(bad, "run `pulumi up` again")

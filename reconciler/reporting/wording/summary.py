@@ -1,6 +1,5 @@
 """The one line that many readers read alone, for each kind of report."""
 
-from reconciler.applying.outcome import Outcome
 from reconciler.applying.records import RunState
 from reconciler.planning import Content, Judgement, Verdict
 from reconciler.reporting.documents import (
@@ -28,9 +27,10 @@ def of_plan(report: PlanReport) -> str:
 
 
 def of_run(report: RunReport) -> str:
-    """``Run: 3 verified, 1 unknown; 4 calls sent.``"""
-    counts = report.result.count()
-    ended = ", ".join(f"{counts[o]} {OUTCOMES[o]}" for o in Outcome if counts[o])
+    """``Run: 3 verified, 1 unknown, 1 held in doubt; 4 calls sent.``"""
+    counts = {OUTCOMES[outcome]: number for outcome, number in report.result.count().items()}
+    counts["held in doubt"] = report.result.in_doubt
+    ended = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
     calls = counted(report.result.calls, "mutating call")
     return f"Run: {ended or 'nothing to do'}; {calls} sent.{_refused(report.guards)}"
 
