@@ -2,6 +2,7 @@
 
 from reconciler.applying import Holder
 from reconciler.applying.journal import JournalFailed
+from reconciler.domain import LedgerPlace
 
 
 class LedgerError(Exception):
@@ -55,3 +56,10 @@ class NotJoinable(Exception):
 
 class UnknownRun(Exception):
     """The ledger has no such run, or several whose ids begin so."""
+
+
+def missing(place: LedgerPlace) -> LedgerMissing:
+    """The error for a place without a ledger."""
+    return LedgerMissing(
+        f"there is no ledger at {place}", "correct the place, or let an acting run make one there"
+    )

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sqlalchemy.exc import DBAPIError, PendingRollbackError
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase
-from reconciler.ledger.errors import LedgerError, LedgerMissing, LedgerUnreachable, LedgerUnusable
+from reconciler.ledger.errors import LedgerError, LedgerUnreachable, LedgerUnusable
 
 
 class _Meaning(NamedTuple):
@@ -115,13 +115,6 @@ _REFUSALS: Final = (
     ("too many clients", "53"),
     ("remaining connection slots", "53"),
 )
-
-
-def missing(place: LedgerPlace) -> LedgerMissing:
-    """The error for a place without a ledger."""
-    return LedgerMissing(
-        f"there is no ledger at {place}", "correct the place, or let an acting run make one there"
-    )
 
 
 def cut_short(place: LedgerPlace) -> LedgerUnusable:

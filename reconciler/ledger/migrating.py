@@ -13,8 +13,7 @@ from sqlalchemy import Connection, text
 import reconciler
 from reconciler.domain import LedgerPlace
 from reconciler.ledger.database import Database
-from reconciler.ledger.errors import LedgerOutdated
-from reconciler.ledger.failures import missing
+from reconciler.ledger.errors import LedgerOutdated, missing
 from reconciler.ledger.postgresql import unhurried
 from reconciler.ledger.schema import about
 from reconciler.ledger.versions import MIGRATIONS, known_versions, script_folders, stored_version

@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from reconciler.domain import LedgerPlace, SqliteFile
+from reconciler.ledger.errors import missing
+from reconciler.ledger.files import exists
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 @contextmanager
 def read_ledger(place: LedgerPlace) -> "Iterator[LedgerReader]":
     """The ledger, to be read only: nothing is made, migrated or written. Raises LedgerError."""
+    # Before SQLAlchemy is loaded, which takes longer than everything else of a small first plan.
+    if isinstance(place, SqliteFile) and not exists(place):
+        raise missing(place)
     from reconciler.ledger import postgresql, sqlite
     from reconciler.ledger.migrating import check_current
     from reconciler.ledger.reader import LedgerReader

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reconciler.domain import SqliteFile
 from reconciler.ledger.database import PATIENCE, Database
-from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable
-from reconciler.ledger.failures import cut_short, failure, missing
+from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable, missing
+from reconciler.ledger.failures import cut_short, failure
 from reconciler.ledger.files import check_writable, exists, keep_private, make, refuse_shared
 from reconciler.ledger.same_files import SameFiles
 
@@ -61,14 +61,12 @@ def to_be_written(place: SqliteFile, *, create: bool) -> Database:
 
 
 def to_be_read(place: SqliteFile) -> Database:
-    """The file, to be read without altering a byte of it.
+    """The file, which is there, to be read without altering a byte of it.
 
     The usual way leaves an empty log beside a ledger that nobody has open, as SQLite does. Where
     that cannot be written (a read-only folder), a ledger that was closed in order is read as a
     file that does not change, and that it did not is checked.
     """
-    if not exists(place):
-        raise missing(place)
     refuse_shared(place)
     _check_content(place, blank=False)
     path = place.path

@@ -183,3 +183,22 @@ def test_a_killed_writer_leaves_what_it_had_committed_and_no_more(ledger: Sqlite
         write_seal(database, "two")
     with reading(ledger) as database:
         assert seals(database) == ["acknowledged", "one", "two"]
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from reconciler.domain import SqliteFile
+from reconciler.ledger import LedgerMissing, read_ledger
+try:
+    with read_ledger(SqliteFile(Path(sys.argv[1]))):
+        pass
+except LedgerMissing:
+    print(sorted({"sqlalchemy", "alembic"} & sys.modules.keys()))
+"""
+
+
+def test_that_there_is_no_ledger_is_told_without_loading_sqlalchemy(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path / "ledger.db")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
