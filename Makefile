@@ -1,15 +1,18 @@
-# One virtual environment, made from what constraints.txt pins; every target works on a fresh clone.
+# One virtual environment, made from what constraints.txt pins; every target works on a fresh clone. One of its own for the lowest versions.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: help install demo pulumi-demo test lint types layers tests chaos bench bench-pulumi clean
+LOWEST := .venv-lowest
+
+.PHONY: help lowest install demo pulumi-demo test lint types layers tests chaos bench bench-pulumi clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
 	@echo "make pulumi-demo  the same by Pulumi: a stack in a temporary home, preview, up, preview"
 	@echo "make test   install, then lint, types, layers and tests with coverage"
+	@echo "make lowest  the tests with the lowest versions that pyproject.toml allows (needs uv)"
 	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
@@ -50,6 +53,11 @@ tests: install
 	$(BIN)/coverage report --include='reconciler/planning/*,reconciler/applying/*,reconciler/manifest/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
+lowest:
+	uv venv --quiet --clear --python $(PYTHON) $(LOWEST)
+	uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct --editable '.[dev]'
+	$(LOWEST)/bin/python -m pytest -n auto
+
 chaos: install
 	$(BIN)/python -m tests.chaos --schedules 10000 --workers 2
 	$(BIN)/python -m tests.crash
@@ -61,4 +69,4 @@ bench-pulumi: install
 	$(BIN)/python -m bench.pulumi_front
 
 clean:
-	rm -rf $(VENV) .reconciler
+	rm -rf $(VENV) $(LOWEST) .reconciler

@@ -1,0 +1,41 @@
+"""What the package says of itself where there is no repository around it."""
+
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).parents[1]
+PROJECT: Final[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+README: Final = PROJECT["tool"]["hatch"]["metadata"]["hooks"]["fancy-pypi-readme"]
+LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def published() -> str:
+    """The README as a package index shows it."""
+    text = "".join((ROOT / part["path"]).read_text("utf-8") for part in README["fragments"])
+    for each in README["substitutions"]:
+        text = re.sub(each["pattern"], each["replacement"], text)
+    return text
+
+
+def test_every_link_of_the_published_readme_leads_somewhere() -> None:
+    base = f"{PROJECT['project']['urls']['Repository']}/blob/main/"
+    links = [link for link in LINK.findall(published()) if not link.startswith("#")]
+    ours = [link.removeprefix(base) for link in links if link.startswith(base)]
+    assert all(link.startswith("https://") for link in links)
+    assert "docs/safety.md" in ours
+    assert [path for path in ours if not (ROOT / path.partition("#")[0]).exists()] == []
+
+
+def test_the_addresses_of_the_project_are_of_one_repository() -> None:
+    urls = PROJECT["project"]["urls"]
+    assert all(url.startswith(urls["Repository"]) for url in urls.values())
+    assert PROJECT["project"]["authors"]
+
+
+def test_continuous_integration_runs_every_python_that_the_package_names() -> None:
+    workflow = (ROOT / ".github/workflows/ci.yml").read_text("utf-8")
+    named = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["project"]["classifiers"]))
+    quoted = ", ".join(f'"{version}"' for version in named)
+    assert f"python: [{quoted}]" in workflow
