@@ -1,6 +1,7 @@
 """The commands put together, and the one way in and out."""
 
 import os
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from reconciler.cli.commands import (
 )
 from reconciler.cli.errors import Ended, UsageError
 from reconciler.cli.exits import Exit
-from reconciler.cli.streams import make_writable, print_out
+from reconciler.cli.streams import failure_of, make_writable, print_out, tell_lost
 from reconciler.domain import Diagnostic
 from reconciler.reporting import ErrorReport, Format, render
 
@@ -63,6 +64,19 @@ app.callback()(before.before)
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
     make_writable()
+    try:
+        status = _run(arguments)
+    except SystemExit as end:  # of the completion of shells
+        status = end.code if isinstance(end.code, int) else Exit.OK
+    lost = failure_of(sys.stdout)
+    # A command has said so, and has its own status then; help, versions and schemas have not.
+    if status == Exit.OK and lost is not None:
+        tell_lost(lost)
+        return Exit.USAGE
+    return status
+
+
+def _run(arguments: list[str]) -> int:
     if "_RECONCILER_COMPLETE" in os.environ:
         shells.get_ready()
     try:

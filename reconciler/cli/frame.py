@@ -17,7 +17,7 @@ from reconciler.cli.exits import Exit, exit_status
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.progress import Progress
 from reconciler.cli.signals import Signalled, Signals
-from reconciler.cli.streams import coloured, print_out, width
+from reconciler.cli.streams import StandardOutput, coloured, print_out, read_input, tell_lost, width
 from reconciler.config import (
     Configuration,
     KeyFromFile,
@@ -46,6 +46,14 @@ from reconciler.reporting.wording import stopping
 
 log = logging.getLogger(__name__)
 
+DASH = Path("-")
+"""Stands for standard input or output where a command takes a file."""
+
+_Output = tuple[Format, OutputFile | StandardOutput]
+
+_FINE = frozenset({Exit.OK, Exit.CHANGES, Exit.PENDING})
+"""Statuses of a result that has to be read: one that could not be written has none of them."""
+
 
 @dataclass
 class Frame:
@@ -63,10 +71,18 @@ class Frame:
     _told: Memory | None = None
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
+    _output_is_taken: bool = False
+    _input_is_taken: bool = False
 
     def configuration(self) -> Configuration:
-        """The configuration file in force. Raises :class:`InvalidInput`."""
-        return load_configuration(find_configuration(self.config, os.environ, Path.cwd()))
+        """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
+        if DASH in (self.config, Path(os.environ.get("RECONCILER_CONFIG") or ".")):
+            raise UsageError(
+                "a configuration is not read from standard input: its paths start at its folder"
+            )
+        found = find_configuration(self.config, os.environ, Path.cwd())
+        self.reads(found)
+        return load_configuration(found)
 
     def chosen_workspace(self) -> Workspace:
         """The workspace in force: option, environment, default. Raises :class:`InvalidInput`."""
@@ -74,7 +90,9 @@ class Frame:
 
     def _choose(self, configuration: Configuration) -> Workspace:
         name = self.workspace or os.environ.get("RECONCILER_WORKSPACE") or None
-        return configuration.workspace(name)
+        workspace = configuration.workspace(name)
+        self.reads(*workspace.manifests, *_others_read(workspace))
+        return workspace
 
     def again(self) -> tuple[str, ...]:
         """The options by which another command works on the same workspace."""
@@ -89,22 +107,36 @@ class Frame:
         stop = Stop(clock.monotonic)
         configuration = self.configuration()
         workspace = self._choose(configuration)
-        self.reads(configuration.path, *workspace.manifests, *_others_read(workspace))
         with open_session(workspace, os.environ, clock=clock, stop=stop) as session:
             self.where = f"workspace {workspace.name} at {session.endpoint.address}"
             yield session
 
-    def output(self, path: Path) -> OutputFile:
-        """A file that this command writes.
+    def output(self, path: Path) -> OutputFile | StandardOutput:
+        """A file that this command writes, or standard output for ``-``.
 
         Raises :class:`OutputFailed`, and :class:`UsageError` for what it reads.
         """
+        if path == DASH:
+            if self._output_is_taken or self.format is not Format.TEXT:
+                raise OutputConflict("two outputs are to go to standard output: name a file")
+            self._output_is_taken = True
+            return StandardOutput()
         place = path.resolve()
         if place in self._outputs:
             raise OutputConflict(f"{path} is named twice: give each output a file of its own")
         self._outputs.add(place)
         self._keep_apart()
         return OutputFile(path)
+
+    def standard_input(self, most: int) -> bytes:
+        """What is on standard input, and no more than one byte beyond ``most``.
+
+        Raises :class:`UsageError`.
+        """
+        if self._input_is_taken:
+            raise UsageError("standard input is named twice: name a file")
+        self._input_is_taken = True
+        return read_input(most)
 
     def reads(self, *inputs: Path) -> None:
         """Files and folders that this command reads: none of its outputs may replace them."""
@@ -124,11 +156,14 @@ class Frame:
 
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
+        on_stderr = on_stderr or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         if isinstance(report, PlanReport):
             self._told = report.memory
         text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
-        print_out(f"{text}\n", on_stderr=on_stderr)
+        lost = print_out(f"{text}\n", on_stderr=on_stderr)
+        if lost is not None:
+            raise UsageError(f"the plan could not be shown ({lost}); nothing was changed")
 
     def remark(self, text: str) -> None:
         """Say something beside the result, on standard error."""
@@ -151,7 +186,7 @@ class Frame:
         Text is printed as it is, with status 0.
         """
         set_up_logging(self.log_format, quiet=self.quiet, verbose=self.verbose)
-        outputs: list[tuple[Format, OutputFile]] = []
+        outputs: list[_Output] = []
         with self.signals:
             try:
                 outputs.extend(map(self._report_option, self.reports))
@@ -171,21 +206,24 @@ class Frame:
         remark = partial(self.say, stopping.WRITING)
         self.signals.stop_gracefully(Stop(), remark, stopping.NOT_WRITTEN)
 
-    def _report_option(self, option: str) -> tuple[Format, OutputFile]:
+    def _report_option(self, option: str) -> _Output:
         name, separator, path = option.partition("=")
         if not separator or not path or name not in list(Format):
             forms = ", ".join(Format)
             raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
         return Format(name), self.output(Path(path))
 
-    def _emit(self, report: Report | str, outputs: list[tuple[Format, OutputFile]]) -> int:
+    def _emit(
+        self, report: Report | str, outputs: list[tuple[Format, OutputFile | StandardOutput]]
+    ) -> int:
         """Write and print ``report``; the status, worse where that could not be done."""
         if isinstance(report, str):
             failure = print_out(report, on_stderr=False)
             return Exit.OK if failure is None else _untold(failure, Exit.USAGE)
-        failed = report.status or Exit.USAGE
-        if isinstance(report, RunReport) and report.result.calls:
-            failed = report.status or Exit.PARTIAL
+        failed = report.status
+        if failed in _FINE:
+            sent = isinstance(report, RunReport) and report.result.calls
+            failed = Exit.PARTIAL if sent else Exit.USAGE
         for form, output in outputs:
             try:
                 output.write(render(report, form).encode())
@@ -195,7 +233,8 @@ class Frame:
             # The plan that was shown above said it.
             same = report.memory == self._told
             report = structs.replace(report, memory=None if same else report.memory)
-        on_stderr = self.format is Format.TEXT and isinstance(report, ErrorReport)
+        fault = self.format is Format.TEXT and isinstance(report, ErrorReport)
+        on_stderr = fault or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         colour = self.format is Format.TEXT and coloured(stream)
         text = render(report, self.format, width=width(stream), color=colour)
@@ -205,7 +244,7 @@ class Frame:
 
 def _untold(reason: str, status: int) -> int:
     """Say on standard error that the result could not be told; the status that this makes."""
-    print_out(f"error: the result could not be written: {one_line(reason)}", on_stderr=True)
+    tell_lost(one_line(reason))
     return status
 
 

@@ -1,13 +1,15 @@
 """What ``plan`` and ``apply`` both begin with, under a progress bar."""
 
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from reconciler.cli.errors import UsageError
-from reconciler.cli.frame import Frame
-from reconciler.domain import DesiredState
+from reconciler.cli.frame import DASH, Frame
+from reconciler.domain import DesiredState, InvalidInput
 from reconciler.engine import Observation, Session, observe
 from reconciler.manifest import load_manifests
+from reconciler.manifest.source import MAX_BYTES, as_source, read_source
 
 
 def load(frame: Frame, session: Session) -> DesiredState:
@@ -23,7 +25,7 @@ def list_users(frame: Frame, session: Session) -> Observation:
         return observe(session, done)
 
 
-def selectors_of(options: Sequence[str]) -> list[str] | None:
+def selectors_of(frame: Frame, options: Sequence[str]) -> list[str] | None:
     """The selectors given, those in ``@FILE`` among them; None where none was given.
 
     Raises :class:`UsageError`.
@@ -32,17 +34,23 @@ def selectors_of(options: Sequence[str]) -> list[str] | None:
         return None
     found: list[str] = []
     for option in options:
-        found.extend(_lines(Path(option[1:])) if option.startswith("@") else [option])
+        found.extend(_lines(frame, Path(option[1:])) if option.startswith("@") else [option])
     return found
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(frame: Frame, path: Path) -> list[str]:
+    name = f"--select @{path}"
     try:
-        lines = [line.strip() for line in path.read_text(encoding="utf-8").splitlines()]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise UsageError(f"--select @{path}: {reason}") from None
+        if path == DASH:
+            source = as_source("-", frame.standard_input(MAX_BYTES))
+        else:
+            frame.reads(path)
+            source = read_source(path, str(path))
+    except InvalidInput as error:
+        told = error.diagnostics[0]
+        raise UsageError(": ".join(filter(None, (name, told.message, told.hint)))) from None
+    lines = [line.strip() for line in io.StringIO(source.data.decode(), newline=None)]
     selectors = [line for line in lines if line and not line.startswith("#")]
     if not selectors:
-        raise UsageError(f"--select @{path}: the file names nobody")
+        raise UsageError(f"{name}: the file names nobody")
     return selectors

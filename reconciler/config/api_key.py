@@ -3,6 +3,7 @@
 The key itself never stands in a configuration, and no error here tells any part of it.
 """
 
+import codecs
 import os
 import selectors
 import subprocess
@@ -144,7 +145,7 @@ def _text(source: ApiKeySource, data: bytes, origin: str) -> str:
         problem = f"{origin} is larger than {_MAX_BYTES >> 10} KiB"
         raise _invalid(source, problem, "it must be the API key alone")
     # Bytes that are not ASCII become characters that are not: they are refused as such.
-    return data.decode("ascii", "replace")
+    return data.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace")
 
 
 def _invalid(source: ApiKeySource, message: str, hint: str) -> InvalidInput:

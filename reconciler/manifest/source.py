@@ -58,6 +58,11 @@ def read_source(path: Path, name: str) -> Source:
         raise _refused(name, "is not a regular file", "name a file or a folder") from None
     except OSError as error:
         raise cannot_read(name, error) from error
+    return as_source(name, data)
+
+
+def as_source(name: str, data: bytes) -> Source:
+    """``data`` as the file ``name``. Raises :class:`InvalidInput`, as :func:`read_source` does."""
     if len(data) > MAX_BYTES:
         raise _refused(name, f"is larger than {MAX_BYTES >> 20} MiB", "split it into several files")
     return Source(name, _utf8(name, data), _blobs(data))

@@ -201,6 +201,8 @@ def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
         return None
     if not name:
         raise PlanUnusable(f"{_PLAN} is empty: unset it, or name a plan file")
+    if name == "-":
+        raise PlanUnusable(f"{_PLAN} is -: a program has no standard input; name a plan file")
     if len(fleets) > 1:
         raise PlanUnusable(f"{_PLAN} is for one workspace, and the program declares several")
     try:

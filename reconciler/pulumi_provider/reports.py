@@ -48,6 +48,8 @@ class ReportFile:
         name, separator, path = option.partition("=")
         if not separator or not path or name not in list(Format):
             raise _wrong(f"{option}: write FORMAT=PATH, with one of {', '.join(Format)}")
+        if path == "-":
+            raise _wrong(f"{option}: standard output is Pulumi's; name a file")
         if len(workspaces) > 1 and _PLACE not in path:
             raise _wrong(f"the program has several workspaces: put {_PLACE} into the path")
         self._to = Format(name), path

@@ -35,7 +35,7 @@ def load_seed(path: Path) -> Seed:
         if not stat.S_ISREG(path.stat().st_mode):
             # Reading a pipe may never end.
             raise InvalidInput(Diagnostic(SourceLocation(str(path)), "is not a regular file"))
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except UnicodeDecodeError:
         raise InvalidInput(Diagnostic(SourceLocation(str(path)), "is not UTF-8 text")) from None
     except OSError as error:

@@ -202,6 +202,9 @@ def test_a_report_that_the_disk_refuses_after_a_run_loses_neither_run_nor_status
         ("plan", "--report", "json=manifests/people.yaml"),
         ("apply", "--auto-approve", "--report", "json=manifests/people.yaml"),
         ("validate", "manifests", "--report", "json=manifests/people.yaml"),
+        ("validate", "--report", "json=reconciler.yaml"),
+        ("doctor", "--report", "json=reconciler.yaml"),
+        ("doctor", "--report", "json=seed.yaml"),
     ],
     ids=" ".join,
 )

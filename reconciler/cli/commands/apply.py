@@ -73,10 +73,8 @@ def apply(
             raise UsageError("--same-commit is about a saved plan: name one")
         if not plan and not auto_approve:
             _check_terminal()
-        selectors = selectors_of(select)
-        if plan:
-            frame.reads(plan)
-        saved = read_plan(plan) if plan else None
+        selectors = selectors_of(frame, select)
+        saved = read_plan(frame, plan) if plan else None
         with frame.session() as session:
             desired = load(frame, session)
 

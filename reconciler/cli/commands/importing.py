@@ -7,7 +7,7 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.errors import UsageError
-from reconciler.cli.frame import Frame
+from reconciler.cli.frame import DASH, Frame
 from reconciler.cli.loading import list_users
 from reconciler.engine import import_manifest
 
@@ -28,10 +28,10 @@ def import_(
     frame = Frame(config, workspace, quiet=quiet)
 
     def body() -> str:
-        if out and out.exists():
+        if out and out != DASH and out.exists():
             raise UsageError(f"{out} exists: an import writes a new file")
         with frame.session() as session:
-            target = frame.output(out) if out else None
+            target = frame.output(out) if out and out != DASH else None
             observed = list_users(frame, session).state
             imported = import_manifest(observed, preferences=preferences)
             for remark in imported.remarks:

@@ -60,10 +60,8 @@ def plan(
         if against and select:
             raise UsageError("--against compares with the selection of the saved plan: no --select")
         owner = _owner(stack)
-        selectors = selectors_of(select)
-        if against:
-            frame.reads(against)
-        earlier = read_plan(against) if against else None
+        selectors = selectors_of(frame, select)
+        earlier = read_plan(frame, against) if against else None
         with frame.session() as session:
             saved = frame.output(out) if out else None
             desired = load(frame, session)

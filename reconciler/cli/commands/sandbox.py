@@ -10,7 +10,7 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.errors import UsageError
-from reconciler.cli.frame import Frame
+from reconciler.cli.frame import DASH, Frame
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
 from reconciler.reporting import one_line
@@ -89,6 +89,8 @@ def seed(
     frame = Frame(config, workspace)
 
     def body() -> str:
+        if file == DASH:
+            raise UsageError("a seed is not read from standard input: name a file")
         with _state(frame) as state:
             state.seed(load_seed(file))
             return f"{len(state.users())} calendar users from {file}"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.streams import print_out
 from reconciler.manifest import schema_text
 
 
@@ -19,4 +20,4 @@ class SchemaName(StrEnum):
 
 def schema(name: Annotated[SchemaName, typer.Argument(help="Which one.")]) -> None:
     """Print a published JSON Schema."""
-    typer.echo(schema_text(name.value), nl=False)
+    print_out(schema_text(name.value), on_stderr=False)

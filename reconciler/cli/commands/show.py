@@ -26,8 +26,7 @@ def show(
     frame = Frame(config, format=output_format, reports=report, verbose=verbose)
 
     def body() -> Report:
-        frame.reads(plan)
-        saved = read_plan(plan)
+        saved = read_plan(frame, plan)
         return PlanReport(saved, Exit.OK, verbose=verbose, memory=_memory(frame, saved))
 
     frame.run(body)

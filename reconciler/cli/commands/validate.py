@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import Exit
-from reconciler.cli.frame import Frame
+from reconciler.cli.frame import DASH, Frame
 from reconciler.domain import InvalidInput
 from reconciler.manifest import find_manifests, load_manifests
 from reconciler.planning import lookalike_remarks
@@ -33,6 +34,8 @@ def validate(
         if not manifests:
             chosen = frame.chosen_workspace()
             name, manifests = chosen.name, list(chosen.manifests)
+        if DASH in manifests:
+            raise UsageError("a manifest is not read from standard input: name a file or a folder")
         frame.reads(*manifests)
         files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
         try:
