@@ -10,6 +10,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import DASH, Frame
 from reconciler.cli.loading import list_users
 from reconciler.engine import import_manifest
+from reconciler.reporting.output_file import OutputFile
 
 
 def import_(
@@ -31,7 +32,7 @@ def import_(
         if out and out != DASH and out.exists():
             raise UsageError(f"{out} exists: an import writes a new file")
         with frame.session() as session:
-            target = frame.output(out) if out and out != DASH else None
+            target = OutputFile(out) if out and out != DASH else None
             observed = list_users(frame, session).state
             imported = import_manifest(observed, preferences=preferences)
             for remark in imported.remarks:
