@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from reconciler.cli import completing
 from reconciler.cli.logs import LogFormat as LogFormatName
 from reconciler.domain import InvalidInput
 from reconciler.engine.overrides import GUARDS, NEW_LEDGER, OPTION, overrides
@@ -32,6 +33,7 @@ WorkspaceName = Annotated[
     typer.Option(
         "--workspace",
         "-w",
+        autocompletion=completing.workspaces,
         help="Workspace. [env: RECONCILER_WORKSPACE; default: the file's defaultWorkspace]",
         show_default=False,
     ),

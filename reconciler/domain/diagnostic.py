@@ -15,11 +15,15 @@ class SourceLocation(Struct, frozen=True, gc=False, order=True):
 
 
 class Diagnostic(Struct, frozen=True):
-    """One error in something that a person wrote: where, what is wrong, what would be right."""
+    """One error in something that a person wrote: where, what is wrong, what would be right.
+
+    ``excerpt`` is the line at the location as it was written, where it may be shown.
+    """
 
     location: SourceLocation | None
     message: str
     hint: str | None = None
+    excerpt: str | None = None
 
     @property
     def order(self) -> tuple[SourceLocation, str, str]:

@@ -9,6 +9,7 @@ from reconciler.domain import DesiredState, Diagnostic, InvalidInput, ManifestFi
 from reconciler.manifest.assembling import assemble
 from reconciler.manifest.collector import collector_paused
 from reconciler.manifest.document import read_documents
+from reconciler.manifest.excerpts import with_excerpts
 from reconciler.manifest.finding import find_manifests
 from reconciler.manifest.source import read_source
 from reconciler.manifest.usable import UsableDocument, usable
@@ -36,7 +37,8 @@ def load_manifests(
     with collector_paused():
         state = _load(paths, base, diagnostics, on_progress)
     if diagnostics:
-        raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
+        found = sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order)
+        raise InvalidInput(*with_excerpts(found, base))
     return state
 
 

@@ -7,13 +7,23 @@ nor steer it.
 import difflib
 from collections.abc import Iterable
 
+from reconciler.domain.emoji import EMOJI_SEQUENCE
+
 _LIMIT = 60
 
 
 def visible(text: str) -> str:
-    """``text`` with every character that does not print written as its escape."""
+    """``text`` with every character that does not print written as its escape, but in emoji."""
     if text.isprintable():
         return text
+    made, at = "", 0
+    for emoji in EMOJI_SEQUENCE.finditer(text):
+        made += _escaped(text[at : emoji.start()]) + emoji[0]
+        at = emoji.end()
+    return made + _escaped(text[at:])
+
+
+def _escaped(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
         for char in text

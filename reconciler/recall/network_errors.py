@@ -1,7 +1,6 @@
 """What a failure of the network means: the error that says whether the request had left."""
 
 import ssl
-from collections.abc import Iterator
 
 import httpx
 
@@ -16,6 +15,7 @@ from reconciler.recall.errors import (
     TlsFailed,
     TooSlow,
 )
+from reconciler.recall.reasons import causes, in_words
 from reconciler.recall.untrusted import shown
 
 FAILURES = (httpx.TransportError, CallTooSlow, TooLateToLeave)
@@ -34,7 +34,8 @@ def network_error(
     proxy and the handshake of TLS come before that: whatever fails there, nothing was sent.
     """
     # Some quote what the server sent, and that may be what we sent before.
-    reason = shown(str(error), *call.secrets(endpoint.key)) or type(error).__name__
+    quoted = shown(str(error), *call.secrets(endpoint.key)) or type(error).__name__
+    reason = in_words(error) or quoted
     detail = f"{call.name}: {reason}"
     if isinstance(error, TooLateToLeave):
         return NotSentInTime(detail)
@@ -44,19 +45,13 @@ def network_error(
         return NoAnswer(detail, status=status)
     if isinstance(error, httpx.ProxyError):
         return NotReached(f"{call.name}: the proxy refused to connect: {reason}", hint=_PROXY)
-    for cause in _causes(error):
+    for cause in causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _BROKEN_OFF):
             return TlsFailed(f"{call.name}: {_disagreement(cause)}")
     return NotReached(detail)
 
 
 _PROXY = "check HTTPS_PROXY, its user and password, and NO_PROXY"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _disagreement(error: ssl.SSLError) -> str:

@@ -35,7 +35,30 @@ class Page:
         for line in self._wrap(text, first, rest):
             self.line((line, tone))
 
+    def sentence(self, *spans: Span | str, rest: str = "  ") -> None:
+        """``spans`` as one sentence, wrapped, each in its own tone; ``rest`` before other lines."""
+        words = [
+            (word, Tone.PLAIN if isinstance(span, str) else span[1])
+            for span in spans
+            for word in (span if isinstance(span, str) else span[0]).split()
+        ]
+        if sum(cells(word) + 1 for word, _ in words) - 1 <= self._width:
+            self.line(*spans)
+            return
+        line: list[Span | str] = []
+        used = 0
+        for word, tone in words:
+            if line and used + 1 + cells(word) > self._width:
+                self.line(*line)
+                line, used = [rest, (word, tone)], cells(rest) + cells(word)
+            else:
+                line += [" ", (word, tone)] if line else [(word, tone)]
+                used += cells(word) + (len(line) > 1)
+        self.line(*line)
+
     def _wrap(self, text: str, first: str, rest: str) -> list[str]:
+        if not text.isascii():
+            return _wrap_cells(text, self._width, first, rest)
         return textwrap.wrap(
             text,
             self._width,
@@ -47,7 +70,7 @@ class Page:
 
     def entry(self, head: str, tone: Tone, rest: str) -> None:
         """``head`` painted, then ``rest``: one line, or several with a hanging indent."""
-        if len(head) + len(rest) + 2 <= self._width:
+        if cells(head) + cells(rest) + 2 <= self._width:
             self.line("  ", (head, tone), rest)
             return
         first, *others = self._wrap(head + rest, "  ", "      ")
@@ -63,6 +86,29 @@ class Page:
 
     def __str__(self) -> str:
         return "\n".join(self._lines) + "\n"
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal ``text`` takes: a wide character or an emoji has two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 - not all text needs it
+
+    return cell_len(text)
+
+
+def _wrap_cells(text: str, width: int, first: str, rest: str) -> list[str]:
+    """``text`` broken at its spaces into lines of at most ``width`` columns."""
+    words = text.split(" ")
+    lines, line, used = [], first + words[0], cells(first + words[0])
+    for word in words[1:]:
+        taken = cells(word)
+        if used + 1 + taken > width:
+            lines.append(line)
+            line, used = rest + word, cells(rest) + taken
+        else:
+            line, used = f"{line} {word}", used + 1 + taken
+    return [*lines, line]
 
 
 def _paint(text: str, tone: Tone) -> str:

@@ -7,6 +7,8 @@ line feeds or characters without a shape. Every renderer for people passes them 
 import re
 from typing import Final
 
+from reconciler.domain.emoji import EMOJI_SEQUENCE
+
 NAME_LIMIT: Final = 200
 PROSE_LIMIT: Final = 1_000
 
@@ -15,8 +17,8 @@ def visible(text: str, limit: int = NAME_LIMIT) -> str:
     """``text`` on one line, with everything unseen made visible.
 
     Control characters and outer spaces become their pictures (``␛``, ``␠``), others without a
-    shape ``⟨U+202E⟩``. Of more than ``limit`` characters the middle is left out: the end of a
-    place is its line.
+    shape ``⟨U+202E⟩``, unless they are part of an emoji. Of more than ``limit`` characters the
+    middle is left out: the end of a place is its line.
     """
     if len(text) > limit:
         text = f"{text[: limit - _TAIL]}…{text[-_TAIL + 1 :]}"
@@ -24,12 +26,12 @@ def visible(text: str, limit: int = NAME_LIMIT) -> str:
         text = _OUTER_SPACE.sub(lambda match: "␠" * len(match[0]), text)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        character
-        if character.isprintable() and not _SHAPELESS.match(character)
-        else _name(character)
-        for character in text
-    )
+    made, at = [], 0
+    for emoji in EMOJI_SEQUENCE.finditer(text):
+        made += [_name(character) for character in text[at : emoji.start()]]
+        made.append(emoji[0])
+        at = emoji.end()
+    return "".join([*made, *(_name(character) for character in text[at:])])
 
 
 def one_line(text: str) -> str:
@@ -38,6 +40,9 @@ def one_line(text: str) -> str:
 
 
 def _name(character: str) -> str:
+    """``character``, or what stands for it where it would not be seen."""
+    if character.isprintable() and not _SHAPELESS.match(character):
+        return character
     code = ord(character)
     if code < 0x20:
         return chr(_CONTROL_PICTURES + code)

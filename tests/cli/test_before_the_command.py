@@ -143,3 +143,46 @@ def test_completion_offers_what_may_be_allowed(project: Project) -> None:
         "max-disconnects",
         "max-disconnect-percent",
     ]
+
+
+def test_completion_offers_the_workspaces_of_the_configuration_in_force(project: Project) -> None:
+    text = (project.folder / "reconciler.yaml").read_text()
+    project.write("other.yaml", text.replace("trial", "second"))
+    folder = project.folder
+    assert completions(folder, "reconciler plan --workspace ") == ["trial"]
+    assert completions(folder, "reconciler plan -w x") == []
+    assert completions(folder, "reconciler plan --config other.yaml -w ") == ["second"]
+    assert completions(folder, "reconciler --config other.yaml plan -w ") == ["second"]
+    assert completions(folder, "reconciler -w ") == ["trial"]
+
+
+@pytest.mark.parametrize("command", ["runs", "resume", "unlock"])
+def test_completion_offers_the_ids_of_runs(project: Project, command: str) -> None:
+    assert completions(project.folder, f"reconciler {command} ") == []
+    assert not (project.folder / ".reconciler").exists()
+    project.run("apply", "--auto-approve")
+    project.run("runs", "--format", "json")
+    (run_id,) = [listed["run"] for listed in json.loads(project.out)["runs"]]
+    before = len(project.requests())
+    assert completions(project.folder, f"reconciler {command} ") == [run_id]
+    assert completions(project.folder, f"reconciler {command} {run_id[:6]}") == [run_id]
+    assert completions(project.folder, f"reconciler {command} no") == []
+    assert len(project.requests()) == before
+
+
+@pytest.mark.parametrize(
+    "text", ["workspaces: [", "", "apiVersion: reconciler/v1\nworkspaces: 3\n"]
+)
+def test_completion_offers_nothing_where_the_configuration_is_broken(
+    project: Project, text: str
+) -> None:
+    project.write("reconciler.yaml", text)
+    assert completions(project.folder, "reconciler plan --workspace ") == []
+    assert completions(project.folder, "reconciler runs ") == []
+
+
+def test_completion_asks_no_ledger_on_a_server(project: Project, unused_port: int) -> None:
+    text = (project.folder / "reconciler.yaml").read_text()
+    url = f"postgresql+psycopg://somebody@127.0.0.1:{unused_port}/ledger"
+    project.write("reconciler.yaml", f"{text}ledger: {url}\n")
+    assert completions(project.folder, "reconciler runs ") == []

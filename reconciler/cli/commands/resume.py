@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from reconciler.applying import Front
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.acting import DEFAULTS, Acting, act
 from reconciler.cli.frame import Frame
 from reconciler.cli.loading import load
@@ -31,7 +31,9 @@ from reconciler.reporting import Format, Report
 
 
 def resume(
-    run: Annotated[str, typer.Argument(help="The run, or how its id begins.")],
+    run: Annotated[
+        str, typer.Argument(autocompletion=completing.runs, help="The run, or how its id begins.")
+    ],
     allow: options.AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.ledger import LedgerMissing, read_ledger
@@ -14,7 +14,10 @@ from reconciler.reporting import Format, Report, RunsReport, StoryReport
 def runs(
     run: Annotated[
         str | None,
-        typer.Argument(help="Tell the whole story of this run, or of the one that begins so."),
+        typer.Argument(
+            autocompletion=completing.runs,
+            help="Tell the whole story of this run, or of the one that begins so.",
+        ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to list.")] = 20,
     config: options.Config = None,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import options
+from reconciler.cli import completing, options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.ledger import open_ledger
@@ -12,7 +12,12 @@ from reconciler.reporting import Format, Report, UnlockReport
 
 
 def unlock(
-    run: Annotated[str, typer.Argument(help="The id of the run that holds the lock, in full.")],
+    run: Annotated[
+        str,
+        typer.Argument(
+            autocompletion=completing.runs, help="The id of the run that holds the lock, in full."
+        ),
+    ],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,

@@ -28,8 +28,10 @@ def write_doctor(page: Page, report: DoctorReport) -> None:
         page.gap()
     for check in report.checks:
         sign = CHECK_SIGNS[check.state]
-        page.line(
-            "  ", (sign.mark, sign.tone), f" {visible(check.name)}: {one_line(check.message)}"
+        page.sentence(
+            ("  " + sign.mark, sign.tone),
+            f" {visible(check.name)}: {one_line(check.message)}",
+            rest="      ",
         )
         if check.hint is not None:
             page.prose(one_line(check.hint), Tone.FAINT, first="      ", rest="      ")

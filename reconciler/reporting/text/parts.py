@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from reconciler.domain import Diagnostic
+from reconciler.domain import Diagnostic, SourceLocation
 from reconciler.planning import GuardName, Judgement, Plan, Verdict
 from reconciler.reporting import entries
 from reconciler.reporting.entries import Entry
-from reconciler.reporting.page import Page
+from reconciler.reporting.page import Page, cells
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.sign import Tone
-from reconciler.reporting.untrusted import one_line, visible
+from reconciler.reporting.untrusted import PROSE_LIMIT, one_line, visible
 from reconciler.reporting.wording import guards
 
 
@@ -41,7 +41,7 @@ def write_user(page: Page, plan: Plan | None, user: str, group: list[Entry]) -> 
         (f"  # {visible(place)}" if place else "", Tone.FAINT),
     )
     for note in dict.fromkeys(entry.note for entry in group if entry.note):
-        page.line((f"  note: {one_line(note)}", Tone.FAINT))
+        page.prose(f"note: {one_line(note)}", Tone.FAINT, first="  ", rest="    ")
 
 
 def write_entry(page: Page, entry: Entry, *, of: str | None = None) -> None:
@@ -84,11 +84,32 @@ def write_guards(
 def write_diagnostic(page: Page, diagnostic: Diagnostic) -> None:
     """An error, its place and what helps."""
     place = "" if diagnostic.location is None else f"{visible(str(diagnostic.location))}: "
-    page.line(("error: ", Tone.ALARM), (place, Tone.HEADING), one_line(diagnostic.message))
+    page.sentence(("error: ", Tone.ALARM), (place, Tone.HEADING), one_line(diagnostic.message))
+    if diagnostic.excerpt is not None and diagnostic.location is not None:
+        _write_excerpt(page, diagnostic.excerpt, diagnostic.location)
     if diagnostic.hint is not None:
         page.prose(one_line(diagnostic.hint), Tone.FAINT, first="  ", rest="  ")
 
 
+def _write_excerpt(page: Page, excerpt: str, location: SourceLocation) -> None:
+    """The line of the file, and a caret below the column."""
+    before, after = excerpt[: location.column - 1], excerpt[location.column - 1 :]
+    cut = max(len(before) - _MOST_BEFORE, 0)
+    before = f"…{before[cut + 1 :]}" if cut else before
+    after = after if len(after) <= _MOST_AFTER else f"{after[: _MOST_AFTER - 1]}…"
+    number = f"  {location.line} | "
+    shown = _as_written(before)
+    page.line((number, Tone.FAINT), shown + _as_written(after))
+    page.line((" " * (len(number) - 2) + "| ", Tone.FAINT), " " * cells(shown), ("^", Tone.ALARM))
+
+
+def _as_written(part: str) -> str:
+    """A part of a line with its indentation, and nothing unseen in it."""
+    inner = visible(f"|{part.expandtabs(1)}|", PROSE_LIMIT)
+    return inner[1:-1]
+
+
+_MOST_BEFORE, _MOST_AFTER = 40, 60
 _TONES: Mapping[Judgement, Tone] = {
     Judgement.REFUSED: Tone.ALARM,
     Judgement.NOT_JUDGED: Tone.CHANGE,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from reconciler.reporting.documents import RunsReport, UnlockReport
 from reconciler.reporting.entries import RUN_TONES
 from reconciler.reporting.page import Page
+from reconciler.reporting.page import cells as columns
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.sign import Tone
 from reconciler.reporting.untrusted import visible
@@ -35,12 +36,13 @@ def _table(page: Page, report: RunsReport) -> None:
     if report.workspace is not None:
         for row in rows:
             del row[_WORKSPACE]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     tones = [Tone.FAINT, *(RUN_TONES[run.state] for run in report.runs)]
     for row, tone in zip(rows, tones, strict=True):
         page.line((_line(row, widths), tone))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=True)]
+    both = zip(cells, widths, strict=True)
+    padded = [cell + " " * (width - columns(cell)) for cell, width in both]
     return "  ".join(padded).rstrip()
