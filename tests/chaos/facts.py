@@ -69,6 +69,10 @@ def same(action: Action, exchange: Exchange) -> bool:
 
 
 def protected_by(row: Row, patterns: tuple[str, ...]) -> bool:
+    """Whether a pattern matches the user, or may match an e-mail that the row does not tell."""
+    untold = any(c["connected"] and not c["email"] for c in row["connections"])
+    if untold and any("@" in pattern or "*" in pattern for pattern in patterns):
+        return True
     names = [*emails(row), *([row["external_id"]] if row["external_id"] else [])]
     return any(fnmatchcase(name.lower(), pattern.lower()) for name in names for pattern in patterns)
 
