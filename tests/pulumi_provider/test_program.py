@@ -1,6 +1,7 @@
 """The program with the SDK's mocks instead of an engine: what it registers, says and refuses."""
 
 import os
+import signal
 import threading
 from pathlib import Path
 from typing import Any
@@ -302,3 +303,30 @@ def test_an_id_that_pulumi_would_take_for_something_else_is_refused(
     with pytest.raises(pulumi.RunError, match=r"manifests/people\.yaml:3:5: Pulumi cannot show"):
         program.declare(Fleet("trial"))
     assert program.mocks.resources == {}
+
+
+def test_a_plan_on_standard_input_is_refused_in_words(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_PLAN", "-")
+    with pytest.raises(pulumi.RunError, match="a program has no standard input; name a plan file"):
+        program.declare(Fleet("trial"))
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [(signal.SIG_IGN, signal.SIG_IGN), (signal.default_int_handler, signal.SIG_DFL)],
+)
+def test_an_interrupt_that_is_ignored_stays_ignored(
+    program: Program, monkeypatch: pytest.MonkeyPatch, before: Any, then: Any
+) -> None:
+    monkeypatch.setattr("reconciler.pulumi_provider.declaring.cli_of", object)
+    monkeypatch.setattr("reconciler.pulumi_provider.declaring.ends_red", lambda: None)
+    monkeypatch.setenv("RECONCILER_PLAN", "")  # refused, after the signals are seen to
+    usual = signal.signal(signal.SIGINT, before)
+    try:
+        with pytest.raises(pulumi.RunError):
+            program.declare(Fleet("trial"))
+        assert signal.getsignal(signal.SIGINT) == then
+    finally:
+        signal.signal(signal.SIGINT, usual)

@@ -163,3 +163,8 @@ def test_a_report_goes_where_a_link_leads_and_into_no_fifo(tmp_path: Path) -> No
     assert (tmp_path / "link").is_symlink()
     assert "expired" in (tmp_path / "report.txt").read_text("utf-8")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fifo", "link", "report.txt"]
+
+
+def test_a_report_on_standard_output_is_refused_in_words() -> None:
+    with pytest.raises(InvalidInput, match="standard output is Pulumi's; name a file"):
+        ReportFile({"RECONCILER_REPORT": "json=-"}, ["trial"])
