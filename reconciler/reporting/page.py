@@ -18,6 +18,7 @@ class Page:
 
     def __init__(self, *, width: int, color: bool) -> None:
         self._width = max(width, _NARROWEST) if width else sys.maxsize
+        self._unbroken = not width
         self._color = color
         self._lines: list[str] = []
 
@@ -37,6 +38,9 @@ class Page:
 
     def sentence(self, *spans: Span | str, rest: str = "  ") -> None:
         """``spans`` as one sentence, wrapped, each in its own tone; ``rest`` before other lines."""
+        if self._unbroken:
+            self.line(*spans)
+            return
         words = [
             (word, Tone.PLAIN if isinstance(span, str) else span[1])
             for span in spans
@@ -57,7 +61,7 @@ class Page:
         self.line(*line)
 
     def _wrap(self, text: str, first: str, rest: str) -> list[str]:
-        if not text.isascii():
+        if not (text.isascii() or self._unbroken):
             return _wrap_cells(text, self._width, first, rest)
         return textwrap.wrap(
             text,
@@ -70,7 +74,7 @@ class Page:
 
     def entry(self, head: str, tone: Tone, rest: str) -> None:
         """``head`` painted, then ``rest``: one line, or several with a hanging indent."""
-        if cells(head) + cells(rest) + 2 <= self._width:
+        if self._unbroken or cells(head) + cells(rest) + 2 <= self._width:
             self.line("  ", (head, tone), rest)
             return
         first, *others = self._wrap(head + rest, "  ", "      ")
