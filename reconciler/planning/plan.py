@@ -63,6 +63,8 @@ class NoticeCode(StrEnum):
 
     PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
     EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
+    CONNECTIONS_EMPTY = "connections_empty"  # no row at all, and so taken for not connected
+    PLATFORM_NOT_LISTED = "platform_not_listed"  # no row of an unwanted platform: the same
     DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing of them is wanted, and they are gone
 
 

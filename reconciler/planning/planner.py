@@ -36,6 +36,7 @@ from reconciler.planning.guards import Evidence, judge, only_unknown
 from reconciler.planning.history import History
 from reconciler.planning.holds import holds_of
 from reconciler.planning.lookalikes import check_lookalikes
+from reconciler.planning.missing_rows import missing_rows
 from reconciler.planning.notices import notices
 from reconciler.planning.ownership import contested
 from reconciler.planning.plan import (
@@ -112,7 +113,11 @@ def make_plan(
             u for u in comparison.undetermined if chosen is None or u.user in chosen
         ),
         spared=spared(desired, observed),
-        notices=(*notices(observed, protection), *comparison.notices),
+        notices=(
+            *notices(observed, protection),
+            *missing_rows(desired, roster),
+            *comparison.notices,
+        ),
         deselected=len(comparison.actions) - len(actions),
         guards=judge(evidence),
         contested=evidence.contested or UNSET,

@@ -4,25 +4,30 @@ from reconciler.domain import Connection
 from reconciler.planning import History, Notice, NoticeCode
 from tests.planning.fleets import (
     GOOGLE,
+    MICROSOFT,
     connected,
     content_of,
     declared,
     fleet,
     manifest,
     seen,
+    vacant,
 )
 
 DESIRED = manifest(declared("a", [GOOGLE]))
+NEITHER = (vacant("google"), vacant("microsoft"))
 SHARED = NoticeCode.EMAIL_UNDER_SEVERAL_USERS
 
 
 def test_a_protected_entry_that_matches_nobody_is_remarked() -> None:
-    content = content_of(DESIRED, fleet(seen("a")), protected=["a", "bosss", "*@b"])
+    content = content_of(DESIRED, fleet(seen("a", *NEITHER)), protected=["a", "bosss", "*@b"])
     assert content.notices == (Notice(NoticeCode.PROTECTED_MATCHES_NOBODY, "bosss"),)
 
 
 def test_half_a_list_says_nothing_of_whom_an_entry_matches() -> None:
-    content = content_of(DESIRED, fleet(seen("a"), problems=["cut short"]), protected=["bosss"])
+    content = content_of(
+        DESIRED, fleet(seen("a", *NEITHER), problems=["cut short"]), protected=["bosss"]
+    )
     assert content.notices == ()
 
 
@@ -52,7 +57,7 @@ def test_emails_of_what_is_not_connected_are_not_compared() -> None:
     content = content_of(
         DESIRED,
         fleet(
-            seen("a", connected("google", email="x")),
+            seen("a", connected("google", email="x"), vacant("microsoft")),
             seen("b", Connection("google", connected=False, email="x")),
             seen("c", connected("google", email=None)),
             seen("d", connected("google", email=None)),
@@ -64,7 +69,7 @@ def test_emails_of_what_is_not_connected_are_not_compared() -> None:
 def test_a_leaver_who_is_known_to_be_gone_is_remarked() -> None:
     content = content_of(
         manifest(declared("leaver@example.com", []), declared("a", [GOOGLE])),
-        fleet(seen("a", connected("google"))),
+        fleet(seen("a", connected("google"), vacant("microsoft"))),
         history=History(seen=frozenset({"leaver@example.com"})),
     )
     assert content.notices == (Notice(NoticeCode.DECLARED_BUT_UNKNOWN, "leaver@example.com"),)
@@ -73,6 +78,72 @@ def test_a_leaver_who_is_known_to_be_gone_is_remarked() -> None:
 def test_a_leaver_whom_half_a_list_does_not_show_is_not_called_unknown() -> None:
     content = content_of(
         manifest(declared("leaver", []), declared("a", [GOOGLE])),
-        fleet(seen("a", connected("google")), problems=["cut short"]),
+        fleet(seen("a", connected("google"), vacant("microsoft")), problems=["cut short"]),
     )
     assert content.notices == ()
+
+
+EMPTY = NoticeCode.CONNECTIONS_EMPTY
+NOT_LISTED = NoticeCode.PLATFORM_NOT_LISTED
+
+
+def test_who_counts_as_converged_without_any_row_is_remarked_in_one_notice() -> None:
+    content = content_of(
+        manifest(declared("left", []), declared("gone", []), declared("a", [GOOGLE])),
+        fleet(
+            seen("left"),
+            seen("gone"),
+            seen("a", connected("google"), vacant("microsoft")),
+        ),
+    )
+    assert content.fleet.converged == 3
+    assert content.notices == (Notice(EMPTY, "connections", ("gone", "left")),)
+
+
+def test_who_counts_as_converged_without_a_row_of_the_platform_is_remarked_by_platform() -> None:
+    content = content_of(
+        manifest(declared("b", [GOOGLE]), declared("left", []), declared("a", [MICROSOFT])),
+        fleet(
+            seen("b", connected("google")),
+            seen("left", vacant("google")),
+            seen("a", connected("microsoft")),
+        ),
+    )
+    assert content.fleet.converged == 3
+    assert content.notices == (
+        Notice(NOT_LISTED, "google", ("a",)),
+        Notice(NOT_LISTED, "microsoft", ("b", "left")),
+    )
+
+
+def test_a_missing_row_of_a_wanted_platform_is_no_belief_that_anything_rests_on() -> None:
+    content = content_of(
+        manifest(declared("a", [GOOGLE]), declared("b", [GOOGLE, MICROSOFT])),
+        fleet(seen("a", vacant("microsoft")), seen("b")),
+    )
+    assert len(content.pending) == 3
+    assert content.notices == ()
+
+
+def test_missing_rows_of_whom_nothing_is_managed_are_not_remarked() -> None:
+    content = content_of(
+        manifest(declared("a", [GOOGLE]), declared("unmanaged")),
+        fleet(
+            seen("a", connected("google"), vacant("microsoft")),
+            seen("unmanaged"),
+            seen("stranger"),
+        ),
+    )
+    assert content.notices == ()
+
+
+def test_of_two_rows_that_answer_to_an_id_each_without_connections_is_remarked() -> None:
+    content = content_of(
+        manifest(declared("twice", []), declared("a", [GOOGLE])),
+        fleet(
+            seen("twice", vacant("google"), vacant("microsoft"), recall_id="r-1"),
+            seen("twice", recall_id="r-2"),
+            seen("a", connected("google"), vacant("microsoft")),
+        ),
+    )
+    assert content.notices == (Notice(EMPTY, "connections", ("twice",)),)

@@ -81,6 +81,10 @@ def listed(
             id=f"c-{name}-{platform}",
         )
         for platform in platforms
+    ) + tuple(
+        Connection(platform.value, connected=False)
+        for platform in Platform
+        if platform not in platforms
     )
     return CalendarUser(recall_id or f"r-{name}", external_id, rows, preferences)
 

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from reconciler.domain import Limits
+from reconciler.domain import Connection, Limits
 from reconciler.planning import GuardName, Judgement, Plan
 from reconciler.reporting import Format, PlanReport, render
 from tests.reporting import samples
@@ -146,6 +146,22 @@ def test_notices_are_warnings_before_the_actions() -> None:
 def test_an_email_under_very_many_users_names_some_and_counts_the_others() -> None:
     plan = plan_of([], [listed(f"u{n}", "google", email="one@mail.test") for n in range(9)])
     assert "u0, u1, u2, u3, u4 and 4 more" in text(PlanReport(plan, 0), width=1000)
+
+
+def test_who_counts_as_not_connected_without_a_row_is_warned_of_once_for_all() -> None:
+    rows = [structs.replace(listed(user), connections=()) for user in ("a", "b")]
+    vacant = Connection("google", connected=False)
+    rows.append(structs.replace(listed("c"), connections=(vacant,)))
+    plan = plan_of([declared(user) for user in ("a", "b", "c")], rows)
+    found = text(PlanReport(plan, 0), width=1000)
+    assert (
+        'Warning: An empty list of connections is taken for "nothing connected", although no row'
+        " says so, of declared users: a, b"
+    ) in found
+    assert (
+        "Warning: The unwanted platform microsoft is taken for not connected, although no row"
+        " says so, of declared users: c"
+    ) in found
 
 
 def test_problems_of_the_observation_are_shown_before_the_users() -> None:

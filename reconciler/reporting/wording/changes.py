@@ -81,12 +81,20 @@ SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
 NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "The `protected` entry ",
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: "The e-mail ",
+    NoticeCode.CONNECTIONS_EMPTY: "An empty list of ",
+    NoticeCode.PLATFORM_NOT_LISTED: "The unwanted platform ",
     NoticeCode.DECLARED_BUT_UNKNOWN: "The declared user ",
 }
 NOTICES: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it misspelt?",
     NoticeCode.DECLARED_BUT_UNKNOWN: (
         "is unknown to Recall.ai by now, so nothing is connected under this id"
+    ),
+    NoticeCode.CONNECTIONS_EMPTY: (
+        'is taken for "nothing connected", although no row says so, of declared users'
+    ),
+    NoticeCode.PLATFORM_NOT_LISTED: (
+        "is taken for not connected, although no row says so, of declared users"
     ),
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: (
         "is connected under several calendar users, so several bots may join one meeting"
