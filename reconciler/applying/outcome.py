@@ -32,6 +32,7 @@ class Cause(StrEnum):
     """
 
     READ_BACK = "read_back"
+    ROW_ABSENT = "row_absent"  # no row of the platform any more, which is taken for disconnected
     RECONNECTED = "reconnected"  # ours is gone; another connection stands there now
     FOUND_DONE = "found_done"
     SEEN_IN_LIST = "seen_in_list"  # the list shows as done what a dead run left in doubt

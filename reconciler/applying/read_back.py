@@ -14,7 +14,14 @@ from reconciler.applying.outcome import ActionResult, Cause, Outcome
 from reconciler.applying.reporter import ACCEPTED, Reporter
 from reconciler.applying.user_access import UserAccess, Waiting, replaced
 from reconciler.domain import CalendarUser
-from reconciler.planning import Action, Disconnect, Standing, effect_shows
+from reconciler.planning import (
+    Action,
+    Disconnect,
+    Standing,
+    effect_shows,
+    has_no_row,
+    is_cut_short,
+)
 from reconciler.recall import (
     Blocked,
     DeadlinePassed,
@@ -44,13 +51,15 @@ class Sent:
     """A call that may have had its effect.
 
     ``answer`` is the code of what it was answered, None where that is not known; ``detail`` what
-    was said with it.
+    was said with it. ``rows`` are the platforms of which the user had rows before it, as far as
+    that is known.
     """
 
     action: Action
     call: int
     answer: str | None
     detail: str | None
+    rows: frozenset[str] = frozenset()
 
     def result(self, outcome: Outcome, cause: str) -> ActionResult:
         """The action ended so."""
@@ -138,9 +147,18 @@ def judge(sent: Sent, user: CalendarUser) -> ActionResult:
         # Only after another token was minted: the user whom the call was for is gone.
         unknown = Outcome.UNKNOWN, str(Standing.USER_REPLACED)
         return ActionResult(action, *unknown, detail, sent.call)
+    if is_cut_short(action, sent.rows, user):
+        return sent.result(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME)
     if effect_shows(action, user):
-        reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
-        return sent.result(Outcome.VERIFIED, Cause.RECONNECTED if reconnected else Cause.READ_BACK)
+        return sent.result(Outcome.VERIFIED, _shown(action, user))
     if sent.answer in _REFUSED:
         return sent.result(Outcome.FAILED, sent.answer)
     return sent.result(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME)
+
+
+def _shown(action: Action, user: CalendarUser) -> Cause:
+    """How ``user`` shows the effect of ``action``."""
+    if has_no_row(action, user):
+        return Cause.ROW_ABSENT
+    reconnected = isinstance(action, Disconnect) and user.connected(action.platform)
+    return Cause.RECONNECTED if reconnected else Cause.READ_BACK

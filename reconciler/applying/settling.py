@@ -22,7 +22,7 @@ from reconciler.applying.reporter import Reporter
 from reconciler.applying.settings import READ_BACK_THREADS, ApplySettings
 from reconciler.applying.user_access import UserAccess, Waiting
 from reconciler.domain import Clock, ObservedState
-from reconciler.planning import Protection, Roster
+from reconciler.planning import Disconnect, Protection, Roster
 from reconciler.recall import CalendarReader, CalendarWriter, Interrupted, RecallError, Stop
 
 
@@ -130,7 +130,10 @@ class Settler:
         self, doubt: InDoubt, access: UserAccess, means: _Means
     ) -> Generator[Pause, None, ActionResult | None]:
         """How it turned out; None where that cannot be found out now."""
-        sent = Sent(doubt.action, doubt.call, doubt.answer, None)
+        # Of what the dead run had re-read the platforms that the call required are on record.
+        action = doubt.action
+        required = action.requires_connected if isinstance(action, Disconnect) else ()
+        sent = Sent(action, doubt.call, doubt.answer, None, frozenset(required))
         reporter = means.reporters[doubt.run]
         if (listed := _listed(sent, means.roster)) is not None:
             reporter.read_back(sent.action, sent.call, listed.cause)

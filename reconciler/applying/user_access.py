@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.applying.listing import Listing
 from reconciler.domain import CalendarUser, Clock, Secret
-from reconciler.planning import Action, Protection
+from reconciler.planning import Action, Protection, listed_platforms
 from reconciler.recall import (
     CalendarReader,
     CalendarWriter,
@@ -63,6 +63,8 @@ class UserAccess:
         self._listing = listing
         self._protection = protection
         self._clock = clock
+        self.rows: frozenset[str] = frozenset()
+        """The platforms of which the user has rows, as far as a whole answer said so."""
         self._token: Secret | None = None
         self._refusals = 0
         self._refused_at = -math.inf
@@ -109,9 +111,13 @@ class UserAccess:
 
         def listed() -> tuple[CalendarUser, float]:
             try:
-                return self._listing.user(action, self._protection, patience, not_before=not_before)
+                row, good_until = self._listing.user(
+                    action, self._protection, patience, not_before=not_before
+                )
             except RecallError as error:
                 raise _ListFailed(error) from None
+            self.rows = listed_platforms(row)
+            return row, good_until
 
         try:
             self._token = self._writer.mint_token(listed, patience)

@@ -20,7 +20,16 @@ from reconciler.applying.read_back import ReadBack, Sent
 from reconciler.applying.reporter import ACCEPTED
 from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
 from reconciler.applying.user_access import UserAccess, Waiting, replaced
-from reconciler.planning import Action, Disconnect, Standing, standing
+from reconciler.domain import CalendarUser
+from reconciler.planning import (
+    Action,
+    Disconnect,
+    Standing,
+    has_no_row,
+    is_cut_short,
+    listed_platforms,
+    standing,
+)
 from reconciler.recall import (
     Conflict,
     Interrupted,
@@ -69,6 +78,7 @@ class UserRun:
             clock=equipment.clock,
         )
         self._before_a_call = Waiting(equipment.clock, equipment.brakes.starting)
+        self._row_absent = False
         self._late = 0
         self._calls = 0
 
@@ -123,7 +133,7 @@ class UserRun:
             self._with.brakes.check()
             with self._reserve(action) as permit:
                 user = self._access.read(action, self._before_a_call)
-                now = standing(action, user, self._with.protection)
+                now = self._standing(action, user)
                 if now is not Standing.READY:
                     return self._nothing_to_send(action, now, replaced(action, user))
                 return _Answered(self._send(action, permit))
@@ -147,6 +157,15 @@ class UserRun:
         )
         return reserve(action.user, self._before_a_call.patience())
 
+    def _standing(self, action: Action, user: CalendarUser) -> Standing:
+        """How the action stands towards ``user``, re-read just now."""
+        now = standing(action, user, self._with.protection)
+        if now is Standing.DONE and is_cut_short(action, self._access.rows, user):
+            return Standing.ROWS_MISSING
+        self._row_absent = has_no_row(action, user)
+        self._access.rows |= listed_platforms(user)
+        return now
+
     def _nothing_to_send(
         self, action: Action, now: Standing, detail: str | None = None
     ) -> ActionResult:
@@ -155,7 +174,8 @@ class UserRun:
             return self._result(action, Outcome.SKIPPED_STALE, now, detail)
         # Seen as done after a call of ours that was answered "not now": done, whoever did it.
         outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
-        return self._result(action, outcome, Cause.FOUND_DONE)
+        cause = Cause.ROW_ABSENT if self._row_absent else Cause.FOUND_DONE
+        return self._result(action, outcome, cause)
 
     def _not_sent(self, action: Action, error: RecallError) -> ActionResult:
         """A token or a re-read could not be had, or the call never left in time."""
@@ -246,7 +266,7 @@ class UserRun:
         deadline = self._with.clock.monotonic() + self._with.settings.read_back
         # The detail without the error's hint: what helps depends on the outcome, not on the answer.
         code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
-        sent = Sent(action, self._calls, code, detail)
+        sent = Sent(action, self._calls, code, detail, self._access.rows)
         read_back = ReadBack(
             sent, self._access, reporter=self._with.reporter, brakes=self._with.brakes
         )
@@ -254,7 +274,10 @@ class UserRun:
             yield from read_back.follow(
                 Waiting(self._with.clock, self._with.stop, deadline, STOP_GRACE)
             )
-        return read_back.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
+        result = read_back.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
+        if result.cause == Cause.ROW_ABSENT and isinstance(action, Disconnect):
+            self._access.rows = sent.rows - {action.platform}
+        return result
 
     def _result(
         self, action: Action, outcome: Outcome, cause: str, detail: str | None = None

@@ -25,6 +25,7 @@ from reconciler.planning.codec import (
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
 from reconciler.planning.history import FleetSize, History, asked_of
 from reconciler.planning.lookalikes import lookalike_remarks
+from reconciler.planning.missing_rows import has_no_row, is_cut_short, listed_platforms
 from reconciler.planning.narrowing import narrowed
 from reconciler.planning.ownership import Contested, Owned, Ownership
 from reconciler.planning.plan import (
@@ -106,8 +107,11 @@ __all__ = [
     "encode_plan",
     "evidence_of",
     "expires_at",
+    "has_no_row",
+    "is_cut_short",
     "judge",
     "judge_list",
+    "listed_platforms",
     "listed_standing",
     "lookalike_remarks",
     "make_plan",

@@ -23,12 +23,14 @@ def has_no_row(action: Action, user: CalendarUser) -> bool:
     return isinstance(action, Disconnect) and action.platform not in listed_platforms(user)
 
 
-def lost_rows(action: Disconnect, before: frozenset[str], user: CalendarUser) -> bool:
-    """Whether ``user`` has lost a row of ``before`` that is none of ``action``'s platform.
+def is_cut_short(action: Action, before: frozenset[str], user: CalendarUser) -> bool:
+    """Whether more of ``user`` is missing than the row that ``action`` may have taken away.
 
-    A disconnect may take its own row away, and nothing takes the row of another platform. So such
-    an answer is not whole, and says nothing of the platform of ``action`` either.
+    ``before`` are the platforms that had rows. A disconnect takes no row but its own: an answer
+    without another one is not whole, and does not say that the platform is disconnected.
     """
+    if not isinstance(action, Disconnect) or not has_no_row(action, user):
+        return False
     return bool(before - listed_platforms(user) - {action.platform})
 
 

@@ -22,6 +22,7 @@ class Standing(StrEnum):
     PROTECTED = "protected"
     EMAIL_NOT_KNOWN = "email_not_known"  # a `protected` pattern may match an e-mail nobody told
     UNKNOWN_PLATFORM = "unknown_platform"  # ours may go by a name that this version does not know
+    ROWS_MISSING = "rows_missing"  # no row of the platform, and another one went too: not whole
     CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
     WANTED_NOT_CONNECTED = "wanted_not_connected"
     PREFERENCES_CHANGED = "preferences_changed"

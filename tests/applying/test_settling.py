@@ -136,6 +136,34 @@ def read(*users: str) -> list[tuple[str, str | None]]:
 # From the list
 
 
+def test_a_row_that_the_list_shows_no_more_is_verified_and_told(
+    trial: Trial, dead: Settling
+) -> None:
+    dead.left("alice", "bob")
+    trial.switch(after_disconnect="row_absent")
+    trial.state.disconnect("alice", GOOGLE)
+    looked = dead.look()
+    assert looked.outcomes["alice google"] == ("verified", "row_absent")
+    assert looked.requests[:1] == [("authenticate", "bob")]
+
+
+def test_a_row_is_not_taken_for_gone_where_the_platform_that_the_call_required_has_none_either(
+    trial: Trial, dead: Settling
+) -> None:
+    trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", GOOGLE, MICROSOFT))
+    for action in dead.actions(wanted("alice", GOOGLE), wanted("bob", GOOGLE)):
+        dead.doubts.append(InDoubt(DEAD, action, 1, rfc3339(trial.clock.now()), "server_error"))
+    trial.clock.advance(3600)
+    trial.switch(after_disconnect="row_absent")
+    trial.state.disconnect("alice", MICROSOFT)
+    trial.state.disconnect("bob", MICROSOFT)
+    trial.state.disconnect("bob", GOOGLE)
+    assert dead.look().outcomes == {
+        "alice microsoft": ("verified", "row_absent"),
+        "bob microsoft": ("unknown", "not_seen_in_time"),
+    }
+
+
 def test_what_the_list_shows_as_done_is_verified_without_a_token_or_a_read(
     trial: Trial, dead: Settling
 ) -> None:

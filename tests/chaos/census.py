@@ -23,6 +23,7 @@ REQUIRED = (
     "effect ended verified",
     "effect ended unknown",
     "outcome verified read_back",
+    "outcome verified row_absent",
     "outcome verified reconnected",
     "outcome verified found_done",
     "outcome already_absent found_done",

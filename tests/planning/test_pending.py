@@ -13,6 +13,7 @@ from tests.planning.fleets import (
     fleet,
     manifest,
     seen,
+    vacant,
 )
 
 UNKNOWN = PendingReason.UNKNOWN_TO_RECALL
@@ -102,7 +103,10 @@ def test_who_was_seen_once_and_is_gone_since_is_converged() -> None:
 def test_a_misspelt_leaver_is_not_found_with_the_id_that_was_meant() -> None:
     content = content_of(
         manifest(declared("dupp@example.com", []), declared("bob", [GOOGLE])),
-        fleet(seen("dup@example.com", connected("google")), seen("bob", connected("google"))),
+        fleet(
+            seen("dup@example.com", connected("google")),
+            seen("bob", connected("google"), vacant("microsoft")),
+        ),
     )
     assert content.pending == (not_found("dupp@example.com", "dup@example.com"),)
     assert (content.fleet.converged, content.notices) == (1, ())

@@ -17,7 +17,7 @@ from tests.recall.clients import KEY, LISTED, TOKEN, Clients
 from tests.recall.scripted_server import Reply, Scripted, reply
 
 PAGE: Final = (Path(__file__).parents[2] / "docs/recall-api.md").read_text("utf-8")
-SECTION: Final = PAGE.partition("### What an absent field gives")[2].partition("\n## ")[0]
+SECTION: Final = PAGE.partition("### What an absent field gives")[2].partition("\n##")[0]
 WAYS: Final = ("absent", "null", "another type")
 USER: Final = "one user, or a row of the list"
 LIST_PAGE: Final = "a page of the list"

@@ -19,6 +19,7 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 
 CAUSES: Final[Mapping[str, str]] = {
     Cause.READ_BACK: "read back as {done}",
+    Cause.ROW_ABSENT: "the platform has no row any more, which is taken for {done}",
     Cause.RECONNECTED: (
         "the planned connection is gone, but another one stands there now: "
         "the person has connected again"
@@ -49,6 +50,10 @@ STANDINGS: Final[Mapping[str, str]] = {
     Standing.UNKNOWN_PLATFORM: (
         "a platform is connected now that this version does not know, and it may be this one under "
         "another name"
+    ),
+    Standing.ROWS_MISSING: (
+        "the platform has no row now, and neither has one that was not to be disconnected: the "
+        "answer is not whole"
     ),
     Standing.CONNECTION_CHANGED: "the person has connected again since: another connection id",
     Standing.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",

@@ -58,6 +58,7 @@ _ANSWERS: Final[Mapping[str, str]] = {
 }
 _READINGS: Final[Mapping[str, str]] = {
     Cause.READ_BACK: "{done}",
+    Cause.ROW_ABSENT: "no row of the platform, which is taken for {done}",
     Cause.SEEN_IN_LIST: "{done}, by the list of a later run",
     Cause.NOT_SEEN_IN_TIME: "not {done} yet",
 }
