@@ -6,11 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 
 import pytest
 
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer, load_seed
+from reconciler.sandbox.database import Database
+from reconciler.sandbox.discovery import announced
 from tests.pulumi_provider.engine.processes import PATIENCE, member, updating
 from tests.pulumi_provider.engine.stack import Stack
 
@@ -20,7 +22,12 @@ MANY = 12
 @pytest.fixture(autouse=True)
 def _served(stack: Stack) -> Iterator[None]:
     """The sandbox outlives the processes that are killed, as the API does."""
-    with SandboxServer(stack.folder / "state/sandbox.db"):
+    path = stack.folder / "state/sandbox.db"
+    with (
+        SandboxServer(path) as server,
+        closing(Database(path)) as database,
+        announced(database, server.url),
+    ):
         yield
 
 
