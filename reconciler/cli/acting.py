@@ -54,7 +54,8 @@ class Acting:
 
     def observe(self) -> Observation:
         """The list that the run acts by, with what dead runs left in doubt settled before."""
-        return self.run.settle(list_users(self.frame, self.session), self.settings)
+        observation = list_users(self.frame, self.session)
+        return self.run.settle(observation, self.settings, self.frame.say)
 
     def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
         """Do what was approved; from now on a signal stops gracefully."""

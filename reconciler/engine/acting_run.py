@@ -1,7 +1,7 @@
 """A run that may act: it holds the workspace's lock, and all it does is in the ledger."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, History, PlanUnusable, asked_of, rfc3339
 from reconciler.reporting import Memory, MemoryState
+from reconciler.reporting.wording.memory import finding_out
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
@@ -78,14 +79,18 @@ class ActingRun:
         ids = frozenset(id_ for action in doubted for id_ in (action.user, action.recall_id))
         return structs.replace(journal.history(asked_of(desired)), in_doubt=ids)
 
-    def settle(self, observation: Observation, settings: ApplySettings) -> Observation:
+    def settle(
+        self, observation: Observation, settings: ApplySettings, remark: Callable[[str], None]
+    ) -> Observation:
         """Settle what dead runs left in doubt, before anything is planned.
 
         Returns the list to plan by: ``observation``, or a new one where settling took time.
+        ``remark`` says what is waited for.
         """
         in_doubt = self.journal.in_doubt()
         if not in_doubt:
             return observation
+        remark(finding_out(len(in_doubt), settings.under_way))
         session = self.session
         with session.writer() as writer:
             settler = Settler(

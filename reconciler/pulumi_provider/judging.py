@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pulumi
+
 from reconciler.applying import Front
 from reconciler.config import Workspace, load_configuration
 from reconciler.engine import (
@@ -107,7 +109,7 @@ def judge_in_update(
         left: tuple[Action, ...] = ()
         if saved is not None:
             check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
-        observation = run.settle(observe(session), apply_settings(workspace))
+        observation = run.settle(observe(session), apply_settings(workspace), pulumi.log.info)
         circumstances = Circumstances(desired, observation, run.history(desired))
         with _reported(demands, workspace, run.memory):
             if saved is not None:

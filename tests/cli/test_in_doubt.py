@@ -55,6 +55,12 @@ def test_what_is_settled_as_unknown_is_held_for_the_rest_of_the_command(project:
 
 
 @pytest.mark.usefixtures("dead")
+def test_what_a_recovery_may_wait_for_is_said_before_it_waits(project: Project) -> None:
+    project.run("apply", "--auto-approve", "--quiet")
+    assert "Finding out what became of 1 call of a run that died: up to 123 s" in project.err
+
+
+@pytest.mark.usefixtures("dead")
 def test_the_command_after_that_sends_it_by_a_plan_of_its_own(project: Project) -> None:
     project.run("apply", "--auto-approve")
     assert "disconnect google (leaver@example.com): held because a call of" in project.out

@@ -82,6 +82,14 @@ def _settling(memory: Memory, run: RunSummary) -> Phrase:
     return (" This run settled what was in doubt.",)
 
 
+def finding_out(calls: int, under_way: float) -> str:
+    """Before a run waits for ``calls`` of dead runs, each until ``under_way`` seconds after it."""
+    return (
+        f"Finding out what became of {counted(calls, 'call')} of a run that died: up to"
+        f" {under_way:g} s after it was sent, as long as it may still be under way."
+    )
+
+
 def settled_of(run: str) -> Phrase:
     """The head of what was settled of ``run``."""
     return ("Settled, of run ", Foreign(run))
