@@ -17,7 +17,7 @@ from reconciler.engine.configured import apply_settings, limit_sources, protecti
 from reconciler.engine.examining import examine
 from reconciler.engine.exits import Exit, exit_status, of_signal
 from reconciler.engine.handing_over import hand_over, take_back
-from reconciler.engine.importing import Imported, import_manifest
+from reconciler.engine.importing import Imported, declared_already, import_manifest
 from reconciler.engine.joining import JoinedActing, join_acting
 from reconciler.engine.narrowing import narrow
 from reconciler.engine.overrides import Overrides, overrides
@@ -54,6 +54,7 @@ __all__ = [
     "check_place",
     "check_usable",
     "compare",
+    "declared_already",
     "examine",
     "exit_status",
     "hand_over",

@@ -1,20 +1,25 @@
 """Live state → a manifest: the next plan on it has nothing to do."""
 
 from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
 
 import yaml
 from msgspec import Struct
 
-from reconciler.domain import CalendarUser, ObservedState, Platform
+from reconciler.domain import CalendarUser, InvalidInput, ObservedState, Platform
 from reconciler.engine.previewing import IncompleteList
+from reconciler.manifest import load_manifests
+from reconciler.manifest.finding import is_manifest
+from reconciler.manifest.source import display_name
 from reconciler.reporting import one_line
 
 
 class Imported(Struct, frozen=True):
-    """A manifest (YAML), how many users it declares, and a remark on each whom it leaves out."""
+    """A manifest (YAML), the ids that it declares, and a remark on each user it leaves out."""
 
     manifest: str
-    users: int
+    ids: tuple[str, ...]
     remarks: tuple[str, ...]
 
 
@@ -39,7 +44,33 @@ def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
             remarks.append(f"{name!r} ({user.id}): {rows[name]} calendar users have this id")
         else:
             entries.append(_entry(name, user, preferences=preferences))
-    return Imported(_document(entries, remarks), len(entries), tuple(remarks))
+    ids = tuple(str(entry["id"]) for entry in entries)
+    return Imported(_document(entries, remarks), ids, tuple(remarks))
+
+
+def declared_already(ids: Sequence[str], manifests: Sequence[Path], target: Path) -> str | None:
+    """How many of ``ids`` the ``manifests`` declare, and where; None where that does no harm.
+
+    It does none where nobody of them is declared, or ``target``, which is to declare them, is no
+    file that is read with the ``manifests``.
+    """
+    place = target.resolve()
+    folders = [path.resolve() for path in manifests]
+    beside = is_manifest(place.name) and any(folder in place.parents for folder in folders)
+    if not (beside or place in folders):
+        return None
+    try:
+        declared = load_manifests([path for path in manifests if path.resolve() != place]).users
+    except InvalidInput:  # such as a folder without any; the next plan says what is wrong
+        return None
+    files = Counter(declared[name].source.file for name in ids if name in declared)
+    if not files:
+        return None
+    where = ", ".join(f"{file} ({number})" for file, number in files.items())
+    return (
+        f"{files.total()} of them are declared already, in {where}; nobody can be declared twice:"
+        f" take them out of there or out of {display_name(place, Path.cwd())}"
+    )
 
 
 def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, object]:

@@ -47,6 +47,29 @@ def test_an_import_overwrites_nothing(project: Project) -> None:
     assert (project.folder / "manifests/people.yaml").read_text() == before
 
 
+def test_an_import_beside_manifests_that_declare_the_same_people_says_how_many_and_where(
+    project: Project,
+) -> None:
+    assert project.run("import", "-o", "manifests/imported.yaml") == 0
+    assert "4 of them are declared already, in manifests/people.yaml (4)" in project.err
+    assert project.run("plan") == 65
+    assert "declared twice" in project.err
+
+
+@pytest.mark.parametrize("out", ["elsewhere.yaml", "manifests/imported.txt"])
+def test_an_import_that_is_not_read_with_the_manifests_repeats_nobody(
+    project: Project, out: str
+) -> None:
+    assert project.run("import", "-o", out) == 0
+    assert "already" not in project.err
+
+
+def test_an_import_of_people_whom_no_manifest_declares_repeats_nobody(project: Project) -> None:
+    project.populate("{external_id: new@example.com, connected: {google: new@example.com}}")
+    assert project.run("import", "-o", "manifests/imported.yaml") == 0
+    assert "already" not in project.err
+
+
 def test_an_import_of_half_a_list_is_6_and_writes_nothing(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
     assert project.run("import", "-o", "imported.yaml") == 6

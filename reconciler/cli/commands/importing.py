@@ -9,7 +9,7 @@ from reconciler.cli import options
 from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import DASH, Frame
 from reconciler.cli.loading import list_users
-from reconciler.engine import import_manifest
+from reconciler.engine import declared_already, import_manifest
 from reconciler.reporting.output_file import OutputFile
 
 
@@ -39,8 +39,13 @@ def import_(
                 frame.remark(f"left out: {remark}")
             if not target:
                 return imported.manifest
+            manifests = session.workspace.manifests
+            repeated = declared_already(imported.ids, manifests, target.path)
             target.write(imported.manifest.encode())
-            frame.remark(f"{imported.users} users of {session.workspace.name} written to {out}")
+            number, name = len(imported.ids), session.workspace.name
+            frame.remark(f"{number} users of {name} written to {out}")
+            if repeated:
+                frame.remark(f"warning: {repeated}")
             return ""
 
     frame.run(body)
