@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from reconciler.cli.commands import (
     unlock,
     validate,
 )
+from reconciler.cli.empty import Command, Group
 from reconciler.cli.errors import Ended, UsageError
 from reconciler.cli.exits import Exit
 from reconciler.cli.streams import failure_of, make_writable, print_out, tell_lost
@@ -32,6 +34,7 @@ from reconciler.reporting import ErrorReport, Format, render
 
 app = typer.Typer(
     name="reconciler",
+    cls=Group,
     help="Say in git which calendar platforms each person has connected at Recall.ai.",
     no_args_is_help=True,
     add_completion=False,
@@ -45,18 +48,19 @@ app = typer.Typer(
     "77 credentials refused, 130/143 interrupted.",
 )
 
-app.command()(demo.demo)
-app.command()(init.init)
-app.command()(validate.validate)
-app.command()(plan.plan)
-app.command()(show.show)
-app.command()(apply.apply)
-app.command()(runs.runs)
-app.command()(resume.resume)
-app.command()(unlock.unlock)
-app.command(name="import")(importing.import_)
-app.command()(doctor.doctor)
-app.command()(schema.schema)
+_command = partial(app.command, cls=Command)
+_command()(demo.demo)
+_command()(init.init)
+_command()(validate.validate)
+_command()(plan.plan)
+_command()(show.show)
+_command()(apply.apply)
+_command()(runs.runs)
+_command()(resume.resume)
+_command()(unlock.unlock)
+_command(name="import")(importing.import_)
+_command()(doctor.doctor)
+_command()(schema.schema)
 app.add_typer(sandbox.app, name="sandbox")
 app.callback()(before.before)
 

@@ -85,11 +85,20 @@ class Frame:
         return load_configuration(found)
 
     def chosen_workspace(self) -> Workspace:
-        """The workspace in force: option, environment, default. Raises :class:`InvalidInput`."""
+        """The workspace in force: option, environment, default.
+
+        Raises :class:`InvalidInput`, and :class:`UsageError` for an empty variable: the default
+        workspace may be another one than was meant.
+        """
         return self._choose(self.configuration())
 
     def _choose(self, configuration: Configuration) -> Workspace:
-        name = self.workspace or os.environ.get("RECONCILER_WORKSPACE") or None
+        name = self.workspace or os.environ.get("RECONCILER_WORKSPACE")
+        if name == "":
+            raise UsageError(
+                "RECONCILER_WORKSPACE is set and empty: name a workspace, or unset it for the"
+                " default one"
+            )
         workspace = configuration.workspace(name)
         self.reads(*workspace.manifests, *_others_read(workspace))
         return workspace

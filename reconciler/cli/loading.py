@@ -34,6 +34,8 @@ def selectors_of(frame: Frame, options: Sequence[str]) -> list[str] | None:
         return None
     found: list[str] = []
     for option in options:
+        if option == "@":
+            raise UsageError("--select @: name a file behind the @")
         found.extend(_lines(frame, Path(option[1:])) if option.startswith("@") else [option])
     return found
 

@@ -186,3 +186,51 @@ def test_completion_asks_no_ledger_on_a_server(project: Project, unused_port: in
     url = f"postgresql+psycopg://somebody@127.0.0.1:{unused_port}/ledger"
     project.write("reconciler.yaml", f"{text}ledger: {url}\n")
     assert completions(project.folder, "reconciler runs ") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("apply", "--auto-approve", "-w", ""), "--workspace"),
+        (("apply", "--auto-approve", "--workspace="), "--workspace"),
+        (("--workspace", "", "apply", "--auto-approve"), "--workspace"),
+        (("apply", "--auto-approve", "--config", ""), "--config"),
+        (("apply", "--auto-approve", ""), "PLAN"),
+        (("apply", "--auto-approve", "--report", ""), "--report"),
+        (("apply", "--auto-approve", "--report", "json="), "--report 'json='"),
+        (("apply", "--auto-approve", "--select", "mover@example.com", "--select", ""), "--select"),
+        (("apply", "--auto-approve", "--select", "@"), "--select @"),
+        (("apply", "--auto-approve", "--allow", ""), "--allow"),
+        (("plan", "-o", ""), "--out"),
+        (("plan", "--against", ""), "--against"),
+        (("import", "-o", ""), "--out"),
+        (("show", ""), "PLAN"),
+        (("validate", "manifests", ""), "PATHS"),
+        (("resume", ""), "RUN"),
+        (("sandbox", "connect", "", "google"), "USER"),
+    ],
+    ids=" ".join,
+)
+def test_an_empty_word_is_bad_usage_that_names_the_option_and_nothing_is_done(
+    project: Project, arguments: tuple[str, ...], named: str
+) -> None:
+    assert project.run(*arguments) == 64
+    assert f"error: {named}" in project.err
+    assert project.requests() == ()
+
+
+def test_an_empty_workspace_in_the_environment_is_not_the_default_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_WORKSPACE", "")
+    assert project.run("apply", "--auto-approve") == 64
+    assert "RECONCILER_WORKSPACE is set and empty" in project.err
+    assert project.requests() == ()
+    assert project.run("apply", "--auto-approve", "-w", "trial") == 0
+
+
+def test_an_empty_configuration_in_the_environment_counts_as_not_set(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RECONCILER_CONFIG", "")
+    assert project.run("validate") == 0

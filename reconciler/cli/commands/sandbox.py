@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.empty import Command
 from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import DASH, Frame
 from reconciler.config import SandboxSource
@@ -31,7 +32,7 @@ app = typer.Typer(
 )
 
 
-@app.command()
+@app.command(cls=Command)
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.")] = 0,
@@ -65,7 +66,7 @@ def serve(
     frame.run(_usable(body))
 
 
-@app.command()
+@app.command(cls=Command)
 def reset(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Put the sandbox back to its seed."""
     frame = Frame(config, workspace)
@@ -79,7 +80,7 @@ def reset(config: options.Config = None, workspace: options.WorkspaceName = None
     frame.run(_usable(body))
 
 
-@app.command()
+@app.command(cls=Command)
 def seed(
     file: Annotated[Path, typer.Argument(help="A seed file: users, behaviour, faults.")],
     config: options.Config = None,
@@ -98,7 +99,7 @@ def seed(
     frame.run(_usable(body))
 
 
-@app.command()
+@app.command(cls=Command)
 def show(
     log: Annotated[
         bool, typer.Option("--log", help="The requests that it received, instead of its users.")
@@ -120,7 +121,7 @@ def show(
     frame.run(_usable(body))
 
 
-@app.command()
+@app.command(cls=Command)
 def key(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Print the API key that the sandbox accepts. It opens nothing else."""
     frame = Frame(config, workspace)
@@ -132,7 +133,7 @@ def key(config: options.Config = None, workspace: options.WorkspaceName = None) 
     frame.run(_usable(body))
 
 
-@app.command()
+@app.command(cls=Command)
 def connect(
     user: Annotated[str, typer.Argument(help="The calendar user's external id.")],
     platform: Annotated[Platform, typer.Argument(help="What the person connects.")],
