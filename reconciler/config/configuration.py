@@ -24,7 +24,7 @@ class Configuration(Struct, frozen=True):
         Raises :class:`InvalidInput` with the names there are.
         """
         names = f"there are: {', '.join(sorted(self.workspaces))}"
-        chosen = name or self.default_workspace
+        chosen = self.default_workspace if name is None else name
         if chosen is None:
             raise InvalidInput(
                 Diagnostic(

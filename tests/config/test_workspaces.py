@@ -411,6 +411,12 @@ def test_a_workspace_is_chosen_by_name_or_default(file: File) -> None:
     assert configuration.workspace(None).name == "v"
 
 
+def test_an_empty_name_of_a_workspace_is_not_the_default_one(file: File) -> None:
+    configuration = file.load(HEAD + REAL + "defaultWorkspace: w\n")
+    with pytest.raises(InvalidInput, match="there is no workspace ``"):
+        configuration.workspace("")
+
+
 def test_an_unknown_workspace_is_an_error_with_the_names_there_are(file: File) -> None:
     configuration = file.load(HEAD.replace("  w:", "  prod:") + REAL)
     with pytest.raises(InvalidInput) as caught:
