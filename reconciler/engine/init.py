@@ -13,6 +13,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from reconciler.config.finding import FILE_NAME
+
 _PACKAGE: Final = Path(__file__).parents[1]
 # Inside the package in an installed wheel, beside it in a checkout.
 _EXAMPLES: Final = (_PACKAGE / "example", _PACKAGE.parent)
@@ -25,7 +27,13 @@ _EXAMPLE: Final = (
 )
 _EDITOR_LINE: Final = re.compile("^# yaml-language-server: .*$", re.MULTILINE)
 IGNORE: Final = ".gitignore"
-_NEVER_IN_GIT: Final = ("# Ids, e-mails and reasons: personal data.", ".reconciler/", "*.plan")
+_NEVER_IN_GIT: Final = (
+    "# Ids, e-mails and reasons: personal data.",
+    ".reconciler/",
+    "*.plan",
+    "# What is installed here.",
+    ".venv/",
+)
 
 
 class Pipeline(StrEnum):
@@ -53,6 +61,11 @@ workspaces:
     limits: {{maxDisconnects: 10, maxDisconnectPercent: 20}}
     # Users whom no run touches: ids and e-mails; * stands for any text.
     protected: [{protected}]
+# Where runs are recorded: a SQLite file in .reconciler/, unless it is said here. A pipeline begins
+# with a new one each time: let it use PostgreSQL, and refuse to act where that is empty.
+# (docs/ledger.md; pip install 'calendar-reconciler[postgresql]')
+# ledger: postgresql+psycopg://reconciler@db.example.com/reconciler
+# requireLedger: true
 """
 _REGION: Final = """\
     region: {region}
@@ -79,10 +92,10 @@ users: []
 class AlreadyThere(Exception):
     """Files that would have to be replaced: nothing was written."""
 
-    def __init__(self, names: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...], instead: str) -> None:
         super().__init__(
             f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} there already, and nothing is"
-            " overwritten: take another folder"
+            f" overwritten: {instead}"
         )
 
 
@@ -99,17 +112,30 @@ def begin(folder: Path, region: str | None, pipeline: Pipeline | None = None) ->
     All of them or none. Raises :class:`AlreadyThere`, and ``OSError``.
     """
     files = dict(_sandbox_files() if region is None else _region_files(region))
+    instead = "take another folder"
     if pipeline is not None:
-        text = (_PIPELINES / f"{pipeline.value}.yaml").read_text(encoding="utf-8")
-        files[_PIPELINE_FILES[pipeline]] = text
+        files |= _pipeline_file(pipeline)
+        instead += f", or say --pipeline {pipeline} alone to add a pipeline to what is there"
+    return _write(folder, files, instead)
+
+
+def add_pipeline(folder: Path, pipeline: Pipeline) -> Begun:
+    """Write a pipeline into a ``folder`` that was begun before. Raises as :func:`begin`."""
+    return _write(folder, _pipeline_file(pipeline), "move it away first")
+
+
+def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
+    files = dict(wanted)
     taken = tuple(name for name in files if os.path.lexists(folder / name))
     if taken:
-        raise AlreadyThere(taken)
+        raise AlreadyThere(taken, instead)
     to_ignore: tuple[str, ...] = ()
     ignored = folder / IGNORE
     if ignored.exists():
-        known = ignored.read_text(encoding="utf-8", errors="replace").split()
-        to_ignore = tuple(line for line in _NEVER_IN_GIT[1:] if line not in known)
+        text = ignored.read_text(encoding="utf-8", errors="replace")
+        known = {line.strip("/") for line in text.split()}
+        lines = (line for line in _NEVER_IN_GIT if not line.startswith("#"))
+        to_ignore = tuple(line for line in lines if line.strip("/") not in known)
     else:
         files[IGNORE] = "\n".join(_NEVER_IN_GIT) + "\n"
     with ExitStack() as undo:
@@ -123,17 +149,22 @@ def begin(folder: Path, region: str | None, pipeline: Pipeline | None = None) ->
     return Begun(tuple(files), to_ignore)
 
 
+def _pipeline_file(pipeline: Pipeline) -> Mapping[str, str]:
+    text = (_PIPELINES / f"{pipeline.value}.yaml").read_text(encoding="utf-8")
+    return {_PIPELINE_FILES[pipeline]: text}
+
+
 def _region_files(region: str) -> Mapping[str, str]:
     remote = _REGION.format(region=region)
     configuration = _CONFIGURATION.format(name="prod", remote=remote, protected="")
-    return {"reconciler.yaml": configuration, "manifests/people.yaml": _PEOPLE}
+    return {FILE_NAME: configuration, "manifests/people.yaml": _PEOPLE}
 
 
 def _sandbox_files() -> Mapping[str, str]:
     configuration = _CONFIGURATION.format(
         name="sandbox", remote=_SANDBOX, protected='"ceo@example.com"'
     )
-    return {"reconciler.yaml": configuration, **{name: _example(name) for name in _EXAMPLE}}
+    return {FILE_NAME: configuration, **{name: _example(name) for name in _EXAMPLE}}
 
 
 def _example(name: str) -> str:

@@ -47,7 +47,9 @@ def test_a_folder_for_a_region_is_valid_and_declares_nobody_yet(
     assert run(["validate"]) == 0
     assert "0 users in 1 file" in capsys.readouterr().out
     assert f"region: {region}\n" in (folder / "reconciler.yaml").read_text()
-    assert {".reconciler/", "*.plan"} < set((folder / ".gitignore").read_text().splitlines())
+    assert {".reconciler/", "*.plan", ".venv/"} < set(
+        (folder / ".gitignore").read_text().splitlines()
+    )
 
 
 def test_the_examples_in_the_manifest_are_valid_once_they_are_no_comments(
@@ -90,14 +92,70 @@ def test_nothing_is_overwritten_and_then_nothing_is_written(
     assert files(folder) == []
 
 
+def test_a_pipeline_is_added_to_a_configuration_that_is_there_and_nothing_else_is_touched(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--region", "us-west-2"])
+    before = {name: (folder / name).read_bytes() for name in files(folder)}
+    capsys.readouterr()
+    assert run(["init", "--pipeline", "gitlab"]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Wrote .gitlab-ci.yml\nLeft .gitignore as it was\n\nNext:\n")
+    assert "reconciler import" not in told
+    assert files(folder) == sorted([*before, ".gitlab-ci.yml"])
+    assert {name: (folder / name).read_bytes() for name in before} == before
+
+
+def test_a_pipeline_that_is_there_is_not_written_again(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--region", "us-west-2"])
+    (folder / ".gitlab-ci.yml").write_text("mine: {}\n")
+    assert run(["init", "--pipeline", "gitlab"]) == 64
+    assert ".gitlab-ci.yml is there already" in capsys.readouterr().err
+    assert (folder / ".gitlab-ci.yml").read_text() == "mine: {}\n"
+
+
+def test_a_region_beside_a_configuration_is_refused_with_the_way_to_add_a_pipeline(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(["init", "--region", "us-west-2"])
+    assert run(["init", "--region", "us-east-1", "--pipeline", "gitlab"]) == 64
+    assert "say --pipeline gitlab alone" in capsys.readouterr().err
+    assert ".gitlab-ci.yml" not in files(folder)
+
+
+def test_a_pipeline_alone_wants_a_configuration(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--pipeline", "github"]) == 64
+    assert "say --region REGION too" in capsys.readouterr().err
+    assert files(folder) == []
+
+
+def test_who_writes_a_pipeline_is_told_of_the_ledger_that_it_needs(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "--region", "us-west-2", "--pipeline", "github"]) == 0
+    told = capsys.readouterr().out
+    assert "`ledger: postgresql+psycopg://…` and `requireLedger: true`" in told
+    text = (folder / "reconciler.yaml").read_text()
+    ready = text.replace("# ledger: postgres", "ledger: postgres")
+    ready = ready.replace("# requireLedger:", "requireLedger:")
+    (folder / "reconciler.yaml").write_text(ready)
+    assert run(["validate"]) == 0
+    assert yaml.safe_load(ready)["requireLedger"] is True
+    assert yaml.safe_load(ready)["ledger"].startswith("postgresql+psycopg://")
+
+
 def test_a_gitignore_of_before_is_left_and_what_it_lacks_is_told(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / ".gitignore").write_text("*.plan\n")
+    (folder / ".gitignore").write_text("*.plan\n/.venv\n")
     assert run(["init", "--sandbox"]) == 0
     told = capsys.readouterr().out
-    assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n" in told
-    assert (folder / ".gitignore").read_text() == "*.plan\n"
+    assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n\n" in told
+    assert (folder / ".gitignore").read_text() == "*.plan\n/.venv\n"
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,22 @@ import typer
 
 from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import Frame
-from reconciler.engine.init import IGNORE, AlreadyThere, Begun, Pipeline, begin
+from reconciler.config.finding import FILE_NAME
+from reconciler.engine.init import (
+    IGNORE,
+    AlreadyThere,
+    Begun,
+    Pipeline,
+    add_pipeline,
+    begin,
+)
 from reconciler.recall.endpoint import REGIONS
+
+_FOR_PIPELINES = (
+    f"  {FILE_NAME}: set `ledger: postgresql+psycopg://…` and `requireLedger: true`; otherwise",
+    "    each run of the pipeline begins with a new SQLite file",
+    "  the pipeline: set up what its first lines ask for",
+)
 
 
 def init(
@@ -26,7 +40,11 @@ def init(
     ] = False,
     pipeline: Annotated[
         Pipeline | None,
-        typer.Option(help="Write a pipeline for this service too.", show_default=False),
+        typer.Option(
+            help="Write a pipeline for this service too; alone, beside a reconciler.yaml that is"
+            " there already.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Write the first files of a folder of your own.
@@ -38,17 +56,27 @@ def init(
 
     def body() -> str:
         known = ", ".join(REGIONS)
-        if (region is None) != sandbox:
+        adding = pipeline if region is None and not sandbox else None
+        if adding and not Path(FILE_NAME).exists():
+            raise UsageError(
+                f"--pipeline alone adds to a {FILE_NAME}, and there is none here: say"
+                f" --region REGION too (one of {known}), or --sandbox"
+            )
+        if not adding and (region is None) != sandbox:
             raise UsageError(f"say either --region REGION (one of {known}) or --sandbox")
         if region is not None and region not in REGIONS:
             raise UsageError(f"--region {region!r}: there are {known}")
         try:
-            begun = begin(Path.cwd(), region, pipeline)
+            here = Path.cwd()
+            begun = add_pipeline(here, adding) if adding else begin(here, region, pipeline)
         except AlreadyThere as error:
             raise UsageError(str(error)) from None
         except OSError as error:
             raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
-        return "\n".join([*_told(begun), "", "Next:", *_next(region)])
+        first = [] if adding else _next(region)
+        return "\n".join(
+            [*_told(begun), "", "Next:", *first, *(_FOR_PIPELINES if pipeline else ())]
+        )
 
     frame.run(body)
 
