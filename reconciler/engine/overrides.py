@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput
+from reconciler.manifest.shown import near_miss
 from reconciler.planning import ALLOWABLE, GuardName
 
 OPTION: Final = "--allow"
@@ -37,11 +38,12 @@ def overrides(named: Iterable[str], source: str, takes: Iterable[str]) -> Overri
     words, known = frozenset(named), tuple(takes)
     unknown = sorted(words.difference(known))
     if unknown:
+        meant = next(filter(None, (near_miss(word, known) for word in unknown)), None)
         raise InvalidInput(
             Diagnostic(
                 None,
                 f"{source} names {', '.join(unknown)}, which cannot be allowed",
-                f"it takes: {', '.join(known)}",
+                " ".join(filter(None, (meant, f"it takes: {', '.join(known)}"))),
             )
         )
     return Overrides(

@@ -7,7 +7,7 @@ what the fleet-wide guards look at.
 from collections.abc import Sequence
 
 from reconciler.domain import DesiredState
-from reconciler.planning.similar import most_similar
+from reconciler.planning.similar import did_you_mean
 from reconciler.planning.wildcard import Wildcard
 
 GROUP_PREFIX = "group:"
@@ -36,7 +36,7 @@ def _matches(desired: DesiredState, selector: str) -> list[str]:
     found = [user for user in desired.users if pattern.matches(user)]
     if not found:
         raise UnmatchedSelector(
-            f"no declared user matches {selector!r}" + _hint(selector, list(desired.users))
+            f"no declared user matches {selector!r}" + did_you_mean(selector, list(desired.users))
         )
     return found
 
@@ -44,14 +44,9 @@ def _matches(desired: DesiredState, selector: str) -> list[str]:
 def _in_group(desired: DesiredState, group: str) -> list[str]:
     if group not in desired.groups:
         raise UnmatchedSelector(
-            f"no manifest defines the group {group!r}" + _hint(group, sorted(desired.groups))
+            f"no manifest defines the group {group!r}" + did_you_mean(group, sorted(desired.groups))
         )
     found = [user.id for user in desired.users.values() if user.group == group]
     if not found:
         raise UnmatchedSelector(f"no declared user is in the group {group!r}")
     return found
-
-
-def _hint(name: str, known: list[str]) -> str:
-    similar = most_similar(name, known)
-    return f"; did you mean {similar[0]!r}?" if similar else ""

@@ -30,6 +30,18 @@ def unseen_differences(name: str, other: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def differing(name: str, other: str) -> str:
+    """What ``other`` differs in from ``name`` that nobody sees, to be put behind it; or nothing."""
+    unseen = unseen_differences(name, other)
+    return f" (another {' and '.join(unseen)})" if unseen else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a refusal of ``name``: what of ``known`` was probably meant; or nothing."""
+    similar = most_similar(name, known, 1)
+    return f"; did you mean {similar[0]!r}{differing(name, similar[0])}?" if similar else ""
+
+
 def _composed(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 

@@ -145,7 +145,10 @@ class SandboxState:
             return request_log.read(db, since)
 
     def connect(self, external_id: str, platform: Platform, email: str | None = None) -> None:
-        """The person connected ``platform`` in the browser. Raises :class:`UnknownUser`."""
+        """The person connected ``platform`` in the browser, with the account ``email``.
+
+        Nothing is told of the account where that is None. Raises :class:`UnknownUser`.
+        """
         with self._database.transaction() as db:
             settings = read_settings(db, self._now)
             person = _known(db, external_id)

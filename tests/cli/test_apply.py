@@ -332,6 +332,11 @@ def test_a_word_that_cannot_be_allowed_is_bad_usage_and_the_words_are_told(
     assert project.requests() == ()
 
 
+def test_a_misspelt_guard_is_answered_with_the_one_that_looks_like_it(project: Project) -> None:
+    assert project.run("apply", "--allow", "max-disconnect") == 64
+    assert "did you mean `max-disconnects`? it takes: empty-desired" in project.err
+
+
 def test_several_guards_are_allowed_by_naming_each(project: Project) -> None:
     project.configure("limits: {maxDisconnects: 0, maxDisconnectPercent: 0}")
     only_one = ["--allow", "max-disconnects"]

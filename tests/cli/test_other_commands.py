@@ -195,6 +195,43 @@ def test_the_sandbox_lets_a_person_connect_and_the_handover_goes_on(project: Pro
     assert waiting.connected(Platform.MICROSOFT) is not None
 
 
+@pytest.mark.parametrize(
+    ("row", "account"),
+    [
+        ("{external_id: '0042', connected: {google: mia@example.com}}", "mia@example.com"),
+        ("{external_id: a@example.com, connected: {google: b@example.com}}", "b@example.com"),
+        ("{external_id: a@example.com}", "a@example.com"),
+        ("{external_id: '0042'}", None),
+    ],
+)
+def test_who_connects_without_a_named_account_has_the_one_that_is_known(
+    project: Project, row: str, account: str | None
+) -> None:
+    project.populate(row)
+    user = "0042" if "0042" in row else "a@example.com"
+    assert project.run("sandbox", "connect", user, "microsoft") == 0
+    (found,) = project.sandbox.users()
+    connected = found.connected(Platform.MICROSOFT)
+    assert connected is not None
+    assert connected.email == account
+
+
+def test_who_connects_with_a_named_account_has_that_one(project: Project) -> None:
+    user = "waiting@example.com"
+    project.run("sandbox", "connect", user, "microsoft", "--email", "other@example.com")
+    (found,) = [each for each in project.sandbox.users() if each.external_id == user]
+    connected = found.connected(Platform.MICROSOFT)
+    assert connected is not None
+    assert connected.email == "other@example.com"
+
+
+def test_who_connects_under_an_unknown_id_is_told_which_one_looks_like_it(
+    project: Project,
+) -> None:
+    assert project.run("sandbox", "connect", "Waiting@example.com", "google") == 64
+    assert "did you mean 'waiting@example.com' (another case)?" in project.err
+
+
 def test_nobody_unknown_can_connect(project: Project) -> None:
     assert project.run("sandbox", "connect", "nobody@example.com", "google") == 64
 

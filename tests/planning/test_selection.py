@@ -57,7 +57,10 @@ def test_selectors_select_whom_they_name(selectors: list[str], selected: set[str
     [
         ("alice@x.co", "no declared user matches 'alice@x.co'; did you mean 'alice@x.com'?"),
         ("nobody", "no declared user matches 'nobody'"),
-        ("Alice@x.com", "no declared user matches 'Alice@x.com'; did you mean 'alice@x.com'?"),
+        (
+            "Alice@x.com",
+            "no declared user matches 'Alice@x.com'; did you mean 'alice@x.com' (another case)?",
+        ),
         ("dave@x.com", "no declared user matches 'dave@x.com'"),
         ("?lice@x.com", "no declared user matches '?lice@x.com'; did you mean 'alice@x.com'?"),
         ("z*", "no declared user matches 'z*'"),
@@ -125,3 +128,10 @@ def test_repeated_selectors_in_any_order_are_one_selection() -> None:
 def test_an_id_that_looks_like_a_group_is_still_an_id() -> None:
     desired = manifest(declared("group:odd", [GOOGLE]), declared("other", [GOOGLE]))
     assert select(desired, ["group:odd"]) == {"group:odd"}
+
+
+def test_an_id_in_another_unicode_form_is_suggested_with_what_differs() -> None:
+    composed, decomposed = "zo\u00eb@x.com", "zoe\u0308@x.com"
+    with pytest.raises(UnmatchedSelector) as caught:
+        select(manifest(declared(composed, [GOOGLE])), [decomposed])
+    assert str(caught.value).endswith(f"did you mean {composed!r} (another Unicode form)?")

@@ -14,6 +14,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import DASH, Frame
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
+from reconciler.planning.similar import did_you_mean
 from reconciler.reporting import one_line
 from reconciler.sandbox import (
     LoggedRequest,
@@ -137,7 +138,14 @@ def key(config: options.Config = None, workspace: options.WorkspaceName = None) 
 def connect(
     user: Annotated[str, typer.Argument(help="The calendar user's external id.")],
     platform: Annotated[Platform, typer.Argument(help="What the person connects.")],
-    email: Annotated[str | None, typer.Option(help="The account. [default: the id]")] = None,
+    email: Annotated[
+        str | None,
+        typer.Option(
+            help="The account. [default: that of the user's other connection, or the id if it is"
+            " an address; otherwise none is told]",
+            show_default=False,
+        ),
+    ] = None,
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
 ) -> None:
@@ -146,10 +154,25 @@ def connect(
 
     def body() -> str:
         with _state(frame) as state:
-            state.connect(user, platform, email)
+            users = state.users()
+            found = [each for each in users if each.external_id == user]
+            if not found:
+                known = [each.external_id for each in users if each.external_id]
+                raise UsageError(
+                    f"no calendar user has the external id {user!r}" + did_you_mean(user, known)
+                )
+            state.connect(user, platform, email or _account(found[0], platform))
             return f"{user} connected {platform}"
 
     frame.run(_usable(body))
+
+
+def _account(user: CalendarUser, platform: Platform) -> str | None:
+    """What account somebody is taken to connect ``platform`` with; None where nothing says it."""
+    others = [c.email for c in user.connections if c.platform != platform and c.connected]
+    told = next(filter(None, others), None)
+    name = user.external_id or ""
+    return told or (name if "@" in name else None)
 
 
 def _source(frame: Frame) -> SandboxSource:

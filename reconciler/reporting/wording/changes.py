@@ -23,7 +23,7 @@ from reconciler.planning import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.planning.similar import unseen_differences
+from reconciler.planning.similar import differing
 from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
 
 ACTION_REASONS: Final[Mapping[ActionReason, str]] = {
@@ -140,9 +140,7 @@ def why_pending(pending: Pending) -> Phrase:
         return (reason,)
     meant: list[str | Foreign] = []
     for name in pending.similar:
-        unseen = unseen_differences(pending.user, name)
-        differing = f" (another {' and '.join(unseen)})" if unseen else ""
-        meant += [", " if meant else "", Foreign(name), differing]
+        meant += [", " if meant else "", Foreign(name), differing(pending.user, name)]
     return (f"{reason}; did you mean ", *meant, "?")
 
 
