@@ -16,6 +16,7 @@ from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.recall import NetworkSettingsInvalid, RecallError, Stop
 from reconciler.reporting import Check, CheckState
+from reconciler.reporting.wording.memory import how_ended
 
 _CLOCK_TOLERANCE = 60.0
 """Seconds that this machine's clock may differ from the server's before plans expire oddly."""
@@ -100,7 +101,8 @@ def _examine_ledger(workspace: Workspace, checks: list[Check], errors: list[Exce
     last = f"the last run began {runs[0].opened}" if runs else "no run of this workspace yet"
     checks.append(Check("ledger", CheckState.OK, f"{place} can be read; {last}"))
     for run in dead:
-        message = f"run {run.run} ({run.who.user}@{run.who.host}, began {run.opened}) died"
+        by = f"{run.who.user}@{run.who.host}, began {run.opened}"
+        message = f"run {run.run} ({by}) {how_ended(run)}"
         checks.append(Check("ledger", CheckState.WARNING, message, _dead(run)))
     if holder is not None and not holder.dead:
         message = f"run {holder.run} holds the lock since {holder.since}"
@@ -111,10 +113,13 @@ _NO_MEMORY = "what needs a memory is not judged before"
 
 
 def _dead(run: RunSummary) -> str:
-    return (
+    left = (
         f"{run.in_doubt} in doubt, {run.unattempted} never begun; the next acting run settles"
-        f" what is in doubt; `reconciler resume {run.run}` continues it"
+        " what is in doubt"
     )
+    if run.resumed_by is not None:
+        return f"{left}; run {run.resumed_by} continued it"
+    return f"{left}; `reconciler resume {run.run}` continues it"
 
 
 def _examine_api(session: Session, checks: list[Check], errors: list[Exception]) -> None:

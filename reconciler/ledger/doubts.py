@@ -1,16 +1,27 @@
-"""What earlier runs left in doubt: calls without an outcome, and recent ones that ended unknown."""
+"""What earlier runs left: open, in doubt without an outcome, or ended as unknown lately."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, union
 
 from reconciler.applying import InDoubt, Outcome, RunState, StepKind
 from reconciler.ledger.as_written import as_written
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plan import stored_content
 from reconciler.planning import Action
+
+
+def unsettled(workspace: str) -> ColumnElement[bool]:
+    """The runs of ``workspace`` that are open, or over and with a call in doubt: what everybody
+    announces of which the process is gone, whoever held the lock since."""
+    open_ = select(runs.c.number).where(
+        runs.c.workspace == workspace, runs.c.state == RunState.RUNNING.value
+    )
+    # By numbers that indexes give: no look at every run of the workspace.
+    found = union(open_, select(in_doubt.c.run))
+    return (runs.c.workspace == workspace) & runs.c.number.in_(found)
 
 
 @as_written()

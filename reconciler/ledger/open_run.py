@@ -71,7 +71,8 @@ class OpenRun:
     ) -> None:
         self.id: Final = claim.run
         self.dead: Final[tuple[RunSummary, ...]] = taken.dead
-        """The runs that were found dead, and are marked so now."""
+        """The runs that were found dead, and are marked so now; and the earlier ones that left
+        calls in doubt which no run settled before this one."""
         self._database = database
         self._reader = reader
         self._claim = claim

@@ -11,6 +11,7 @@ from reconciler.domain import LedgerPlace
 from reconciler.ledger.as_written import as_written
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership
+from reconciler.ledger.doubts import unsettled
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.schema import runs
@@ -119,14 +120,13 @@ class LedgerReader:
             return read_lineage(connection, run, self._database.now(connection), self._times)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
-        """Runs that are open although their process is known or presumed to be gone.
+        """Runs that are over and left calls in doubt, and those that are open although their
+        process is known or presumed to be gone; oldest first.
 
-        They are told as dead here; the next acting run takes note of it.
+        The latter are told as dead here; the next acting run takes note of it.
         """
-        running = runs.c.state == RunState.RUNNING.value
-        opened = select(*TOLD).where(running).order_by(runs.c.number)
-        told = self._summaries(_of(opened, workspace))
-        return tuple(summary for summary in told if summary.state is RunState.DIED)
+        told = self._summaries(select(*TOLD).where(unsettled(workspace)).order_by(runs.c.number))
+        return tuple(summary for summary in told if summary.state is not RunState.RUNNING)
 
     def holder(self, workspace: str) -> Holder | None:
         """Who holds the lock."""

@@ -10,6 +10,7 @@ from reconciler.applying import RunState, RunSummary
 from reconciler.domain import Clock
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
+from reconciler.ledger.doubts import unsettled
 from reconciler.ledger.errors import LockHeld
 from reconciler.ledger.lock import Lock, LockTimes, keep_lock, make_lock, take_lock
 from reconciler.ledger.schema import runs
@@ -17,7 +18,8 @@ from reconciler.ledger.summaries import TOLD, summaries
 
 
 class Taken(Struct, frozen=True):
-    """A lock that was taken: its fence, the number of the run's row, and the runs found dead."""
+    """A lock that was taken: its fence, the number of the run's row, and what is to be announced:
+    the runs found dead, and earlier ones that left calls in doubt."""
 
     fence: int
     number: int
@@ -99,9 +101,13 @@ def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) ->
 
 
 def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
-    """Mark what is still open in the workspace as dead: nobody but the lock's holder is not."""
+    """Mark what is still open in the workspace as dead: nobody but the lock's holder is not.
+
+    Returns those, and the earlier ones of which calls are still in doubt.
+    """
+    found = select(runs.c.number).where(unsettled(claim.workspace))
+    numbers = list(connection.execute(found).scalars())
     open_ = (runs.c.workspace == claim.workspace, runs.c.state == RunState.RUNNING.value)
-    numbers = list(connection.execute(select(runs.c.number).where(*open_)).scalars())
     connection.execute(
         update(runs).where(*open_).values(state=RunState.DIED.value, ended_at=claim.opened)
     )

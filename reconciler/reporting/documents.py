@@ -28,9 +28,9 @@ class MemoryState(StrEnum):
 class Memory(Struct, frozen=True):
     """What a command had of the ledger at ``place``.
 
-    ``dead`` are runs that died: found by a command that looks, or taken note of just now by an
-    acting run, which then has ``settled`` what they left in doubt. ``used_by`` is the run that
-    used the saved plan that the command looks at.
+    ``dead`` are runs that died or left calls in doubt, as a command that looks found them, or as
+    an acting run did when it began, which then has ``settled`` what they left in doubt.
+    ``used_by`` is the run that used the saved plan that the command looks at.
     """
 
     place: str

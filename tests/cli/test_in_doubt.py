@@ -2,14 +2,21 @@
 next."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import httpx
 import pytest
 
-from reconciler.domain import Platform
+from reconciler.domain import Platform, SqliteFile
+from reconciler.ledger import Claim, open_ledger
+from reconciler.ledger.open_run import OpenRun
+from reconciler.planning import decode_plan
+from reconciler.recall import SystemClock
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.dead_runs import leave_in_doubt
+from tests.ledger.samples import claim, never, opened
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 LEAVER, MOVER = "leaver@example.com", "mover@example.com"
@@ -52,6 +59,60 @@ def test_what_is_settled_as_unknown_is_held_for_the_rest_of_the_command(project:
     assert _settled(project) == [(LEAVER, "unknown")]
     assert _outcomes(project) == {MOVER: ("verified", "read_back")}
     assert project.mutations() == [MOVER_LOSES_GOOGLE]
+
+
+@contextmanager
+def _begun(project: Project, claimed: Claim) -> Iterator[OpenRun]:
+    """A run of this very process, which has not settled anything yet."""
+    place = SqliteFile(project.folder / ".reconciler/ledger.db")
+    with (
+        open_ledger(place, create=False) as ledger,
+        ledger.begin(claimed, clock=SystemClock(), pause=never) as run,
+    ):
+        yield run
+
+
+def _announces(project: Project, dead: str) -> None:
+    assert project.run("plan") == 0
+    assert f"Run {dead} died." in project.out
+    assert "and left 2 in doubt." in project.out
+    assert project.run("doctor") == 0
+    assert f"run {dead} (" in project.out
+    assert "2 in doubt, 0 never begun; the next acting run settles" in project.out
+
+
+def test_a_dead_run_is_announced_until_it_is_settled_whichever_run_came_between(
+    project: Project,
+) -> None:
+    project.run("plan", "-o", "saved.json", "--quiet")
+    dead = leave_in_doubt(project.folder, "saved.json", LEAVER, MOVER, answer="rejected")
+    _announces(project, dead)
+    content = decode_plan((project.folder / "saved.json").read_bytes()).content
+    between = claim(workspace=content.workspace, base_url=content.base_url)
+    with suppress(KeyboardInterrupt), _begun(project, between):
+        _announces(project, dead)  # while that run settles
+        raise KeyboardInterrupt
+    _announces(project, dead)
+    project.sandbox.disconnect(LEAVER, Platform.GOOGLE)
+    assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    assert [run["run"] for run in json.loads(project.out)["memory"]["dead"]] == [dead]
+    assert sorted(_settled(project)) == [(LEAVER, "verified"), (MOVER, "failed")]
+    assert project.mutations() == [MOVER_LOSES_GOOGLE]
+    assert project.run("plan") == 0
+    assert dead not in project.out
+
+
+def test_doctor_names_the_run_that_continued_one_whose_call_is_in_doubt_still(
+    project: Project, dead: str
+) -> None:
+    plan = decode_plan((project.folder / "saved.json").read_bytes())
+    where = plan.content.workspace, plan.content.base_url
+    again = claim(workspace=where[0], base_url=where[1], resumes=dead)
+    with _begun(project, again) as run:
+        run.run_opened(opened(run.id, plan))
+        assert project.run("doctor") == 0
+    assert f"settles what is in doubt; run {again.run} continued it" in project.out
+    assert f"reconciler resume {dead}" not in project.out
 
 
 @pytest.mark.usefixtures("dead")

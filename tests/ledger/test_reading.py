@@ -1,20 +1,23 @@
 """What the ledger tells of its runs, to those who only look."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pytest
 from sqlalchemy import event, select, update
 
-from reconciler.applying import Outcome, RunState
+from reconciler.applying import Outcome, RunState, RunSummary
 from reconciler.domain import COMMAND_LINE, LedgerPlace
-from reconciler.ledger import LedgerUnusable, UnknownRun, read_ledger
+from reconciler.ledger import Claim, LedgerUnusable, UnknownRun, read_ledger
 from reconciler.ledger.ledger import Ledger
+from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import plans, runs, steps
+from reconciler.planning import Action, Plan
 from tests.ledger.samples import (
     ALICE,
     BOB_GOOGLE,
     BOB_MICROSOFT,
+    ERIN,
     OTHER_PLAN,
     PLAN,
     WORKSPACE,
@@ -30,6 +33,7 @@ from tests.ledger.samples import (
     ledger_at,
     not_attempted,
     opened,
+    plan,
     shift_locks,
     unknown,
     verified,
@@ -175,7 +179,83 @@ def test_a_silent_run_of_another_machine_is_told_as_dead_and_nothing_is_written(
     crash(silent)
 
 
-def test_runs_that_are_marked_dead_are_announced_no_more(ledger: Ledger) -> None:
+def left_in_doubt(
+    ledger: Ledger, *actions: Action, claimed: Claim | None = None, by: Plan | None = None
+) -> OpenRun:
+    """A run that died while the calls of ``actions`` had no outcome, and lost its lock."""
+    with acting(ledger, claimed, by) as run:
+        for number, action in enumerate(actions, 1):
+            run.intent(intent(run.id, action, number))
+        crash(run)
+    ledger.unlock(run._claim.workspace, run.id)
+    return run
+
+
+def announced(runs_told: Iterable[RunSummary]) -> list[tuple[str, RunState, int]]:
+    return [(run.run, run.state, run.in_doubt) for run in runs_told]
+
+
+def test_a_run_that_left_calls_in_doubt_is_announced_until_all_are_settled(
+    ledger: Ledger,
+) -> None:
+    dead = left_in_doubt(ledger, ALICE, BOB_GOOGLE)
+    in_doubt = [(dead.id, RunState.DIED, 2)]
+    with begin(ledger) as interrupted:
+        assert announced(interrupted.dead) == in_doubt
+        assert announced(ledger.dead_runs(WORKSPACE)) == in_doubt  # while that one settles
+    assert announced(ledger.dead_runs(WORKSPACE)) == in_doubt
+    with begin(ledger) as settling:
+        assert announced(settling.dead) == in_doubt
+        settling.outcome(ended(dead.id, verified(ALICE)))
+        assert announced(ledger.dead_runs(WORKSPACE)) == [(dead.id, RunState.DIED, 1)]
+        settling.outcome(ended(dead.id, unknown(BOB_GOOGLE)))
+        assert ledger.dead_runs(WORKSPACE) == ()
+    with begin(ledger) as later:
+        assert later.dead == ()
+
+
+def test_every_run_that_left_something_in_doubt_is_announced_the_oldest_first(
+    ledger: Ledger,
+) -> None:
+    first = left_in_doubt(ledger, ALICE)
+    completed(ledger)
+    second = left_in_doubt(ledger, ERIN, by=OTHER_PLAN)
+    both = [first.id, second.id]
+    assert [run.run for run in ledger.dead_runs(WORKSPACE)] == both
+    with begin(ledger) as later:
+        assert [run.run for run in later.dead] == both
+
+
+def test_a_completed_run_that_left_something_in_doubt_is_announced(ledger: Ledger) -> None:
+    with acting(ledger) as run:
+        run.intent(intent(run.id, ALICE))
+        run.run_closed(closed(run.id))
+    in_doubt = [(run.id, RunState.COMPLETED, 1)]
+    assert announced(ledger.dead_runs(WORKSPACE)) == in_doubt
+    with begin(ledger) as later:
+        assert announced(later.dead) == in_doubt
+
+
+def test_a_living_run_is_not_announced_for_the_call_that_it_waits_for(ledger: Ledger) -> None:
+    with acting(ledger) as run:
+        run.intent(intent(run.id, ALICE))
+        assert ledger.dead_runs(WORKSPACE) == ()
+        run.outcome(ended(run.id, verified(ALICE)))
+        run.run_closed(closed(run.id, verified(ALICE)))
+
+
+def test_what_is_in_doubt_in_another_workspace_is_not_announced(ledger: Ledger) -> None:
+    dead = left_in_doubt(
+        ledger, plan(workspace="stage").content.actions[0], claimed=claim(workspace="stage")
+    )
+    assert ledger.dead_runs(WORKSPACE) == ()
+    with begin(ledger) as here:
+        assert here.dead == ()
+    with begin(ledger, claim(workspace="stage")):
+        assert [run.run for run in ledger.dead_runs("stage")] == [dead.id]
+
+
+def test_a_run_that_died_and_left_nothing_in_doubt_is_announced_once(ledger: Ledger) -> None:
     with acting(ledger) as run:
         crash(run)
     ledger.unlock(WORKSPACE, run.id)

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying import ActionStory, StepKind
+from reconciler.applying import ActionStory, RunState, StepKind
 from reconciler.reporting import (
     Format,
     MemoryState,
@@ -42,6 +42,12 @@ def test_dead_runs_are_announced_before_anything_else_with_what_to_do() -> None:
     assert blocks[3].startswith(f"- Run `{DEAD}` died. It was begun `2026-11-02T03:12:00Z` by ")
     assert f"`reconciler resume {DEAD}` continues it." in blocks[3]
     assert blocks[3].count("\n- Run `run-2` died.") == 1
+
+
+def test_the_heading_does_not_say_that_a_completed_run_died() -> None:
+    dead = (summary(), summary(state=RunState.COMPLETED))
+    found = markdown(PlanReport(samples.rich_plan(), 0, memory=memory(dead=dead)))
+    assert "> [!CAUTION]\n> 2 runs died or left calls in doubt:" in found
 
 
 def test_what_was_settled_is_listed_under_its_run() -> None:

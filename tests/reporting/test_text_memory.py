@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying import Cause, Outcome, Settled
+from reconciler.applying import Cause, Outcome, RunState, Settled
 from reconciler.reporting import ErrorReport, Format, Memory, MemoryState, PlanReport, render
 from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, memory, summary
@@ -68,6 +68,12 @@ def test_a_dead_run_that_left_nothing_is_not_to_be_resumed() -> None:
     assert "and left nothing." in found
     assert "reconciler resume" not in found
     assert "settles" not in found
+
+
+def test_a_completed_run_that_left_calls_in_doubt_is_not_said_to_have_died() -> None:
+    found = text(memory(dead=(summary(state=RunState.COMPLETED),)))
+    assert f"Run {DEAD} ended, and left calls in doubt. It was begun " in found
+    assert "died" not in found
 
 
 def test_a_dead_run_that_was_continued_names_the_run_that_did() -> None:

@@ -14,7 +14,7 @@ def write_memory(
     if memory is None:
         return
     if memory.dead:
-        comment.block(f"> [!CAUTION]\n> {wording.dead_runs(len(memory.dead))}:")
+        comment.block(f"> [!CAUTION]\n> {wording.dead_runs(memory.dead)}:")
         comment.items(inline(wording.announced(memory, run, resumes)) for run in memory.dead)
     said = wording.state(memory)
     if said is not None and (missing or memory.state is not MemoryState.NONE):

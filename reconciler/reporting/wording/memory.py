@@ -1,10 +1,10 @@
 """What a command had of the ledger, and what it says of runs that died, in words."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from reconciler.applying.records import RunSummary
+from reconciler.applying.records import RunState, RunSummary
 from reconciler.reporting.documents import Memory, MemoryState
 from reconciler.reporting.phrase import Command, Foreign, Phrase, counted, prose
 from reconciler.reporting.wording.runs import began, left, resumable
@@ -23,6 +23,8 @@ AFTER_PLACE: Final[Mapping[MemoryState, str]] = {
     MemoryState.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
     MemoryState.MADE: ": a new one was made, and this run knows of no earlier one.",
 }
+_DIED: Final = "died"
+_LEFT: Final = "ended, and left calls in doubt"
 LOOKING: Final = (MemoryState.READ, MemoryState.NONE, MemoryState.UNREADABLE)
 """The states of a command that settles nothing."""
 
@@ -41,11 +43,12 @@ def state(memory: Memory) -> Phrase | None:
 
 
 def died(memory: Memory, run: RunSummary) -> Phrase:
-    """That ``run`` died, what it left, and who settles that."""
+    """That ``run`` died (or was completed and left calls in doubt), what it left, and who settles
+    that."""
     return (
         "Run ",
         Foreign(run.run),
-        " died. It was begun ",
+        f" {how_ended(run)}. It was begun ",
         *began(run),
         f" and left {left(run) or 'nothing'}.",
         *_settling(memory, run),
@@ -102,6 +105,12 @@ def used(memory: Memory) -> Phrase | None:
     return ("The saved plan was applied by run ", Foreign(memory.used_by), ": plan again to apply.")
 
 
-def dead_runs(number: int) -> str:
-    """How many runs died."""
-    return f"{counted(number, 'run')} died"
+def how_ended(run: RunSummary) -> str:
+    """How a run ended that is announced: one that did not die could not write what it found."""
+    return _DIED if run.state is RunState.DIED else _LEFT
+
+
+def dead_runs(dead: Sequence[RunSummary]) -> str:
+    """How many runs are announced."""
+    died = all(run.state is RunState.DIED for run in dead)
+    return f"{counted(len(dead), 'run')} {_DIED if died else 'died or left calls in doubt'}"
