@@ -15,7 +15,8 @@ from typing import Final
 import psutil
 from msgspec import Struct
 
-_UPDATES: Final = frozenset({"up", "update"})
+from reconciler.pulumi_provider.cli_arguments import only_previews, skips_preview
+
 _PLUGIN: Final = re.compile(r"\.?pulumi-(language|resource-pulumi)-python(?!-exec)")
 """The file of a plugin; a package may wrap that one, too."""
 
@@ -39,13 +40,25 @@ class CliProcess(Struct, frozen=True):
         """Whether it runs no more; False where that cannot be seen from here."""
         return self.space == space() and _started(self.pid) != self.started
 
-    def previews(self) -> bool:
-        """Whether it is an update that begins with a preview of its own."""
+    def only_previews(self) -> bool:
+        """Whether it is certain to be a preview that no update follows."""
+        return only_previews(self._arguments())
+
+    def skips_preview(self) -> bool:
+        """Whether it is certain to update without a preview of its own."""
         try:
-            arguments = psutil.Process(self.pid).cmdline()[1:]
+            # Its own environment: the program may have been given another one.
+            environment = psutil.Process(self.pid).environ()
         except psutil.Error:
-            return False
-        return _UPDATES.intersection(arguments) != set() and not _skips(arguments)
+            environment = {}
+        return skips_preview(self._arguments(), environment)
+
+    def _arguments(self) -> list[str]:
+        """What follows its name; nothing where that cannot be read."""
+        try:
+            return psutil.Process(self.pid).cmdline()[1:]
+        except psutil.Error:
+            return []
 
 
 def space() -> str:
@@ -54,16 +67,6 @@ def space() -> str:
         return str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         return ""
-
-
-def _skips(arguments: Sequence[str]) -> bool:
-    """Whether ``arguments``, or the environment, leave the preview out."""
-    short = [a for a in arguments if a.startswith("-") and not a.startswith("--")]
-    return (
-        any("f" in flags for flags in short)
-        or not {"--skip-preview", "--skip-preview=true"}.isdisjoint(arguments)
-        or os.environ.get("PULUMI_SKIP_PREVIEW", "").lower() in {"1", "true", "t"}
-    )
 
 
 def cli_of(pid: int | None = None) -> CliProcess | None:

@@ -138,23 +138,23 @@ class _Preview:
     def remember(self, judged: Judged) -> None:
         """Write down, in a preview, what was shown.
 
-        Raises :class:`InvalidInput` where that cannot be done and the command goes on to update:
-        it would be held to nothing."""
+        Raises :class:`InvalidInput` where that cannot be done and the command may go on to
+        update: it would be held to nothing."""
         if self._command is None or self._saved or not is_dry_run():
             return
         target, ready = judged.session.target, judged.approved.ready
         kept = self._notes.write(self._command, self._stack, target, ready)
-        if not kept and self._command.previews():
+        if not kept and not self._command.only_previews():
             raise wrong(stacks.preview_not_kept(target, str(self._notes.folder)))
 
     def shown(self, target: Target) -> Note | None:
         """What was shown for ``target``.
 
-        Raises ``PlanUnusable`` where that is required, and where it was shown and lost.
+        Raises ``PlanUnusable`` where that is required, and where it may have been shown and lost.
         """
         note = self._command and self._notes.take(self._command, self._stack, target)
         if note is None:
-            if self._command is not None and self._command.previews():
+            if self._command is not None and not self._command.skips_preview():
                 raise PlanUnusable(stacks.preview_lost(target))
             if self._required:
                 raise PlanUnusable(stacks.no_preview_refused(target))

@@ -1,9 +1,11 @@
-"""Which Pulumi command a process works for, and whether that still runs."""
+"""Which Pulumi command a process works for, whether that still runs, and whether it previews."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -11,6 +13,7 @@ from typing import Final
 import psutil
 import pytest
 
+from reconciler.pulumi_provider.cli_arguments import only_previews, skips_preview
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of, space
 
 _STARTS: Final = """
@@ -139,3 +142,150 @@ def test_of_a_process_that_is_gone_there_is_no_command(tmp_path: Path) -> None:
     with below(tmp_path, "pulumi", HOST, "python") as processes:
         pid = processes[-1].pid
     assert cli_of(pid) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "up -f",
+        "up -yf",
+        "up -fy",
+        "up -f=1",
+        "up -yf=true",
+        "up -rf",
+        "up --skip-preview",
+        "up --yes --skip-preview",
+        "up --skip-preview --message -f=false",
+        "up --skip-preview -m -f=false",
+        "up --stack -s --skip-preview",
+        "up --skip-preview -- -f=false",
+        "up --skip-preview=false --skip-preview",
+        *(f"up --skip-preview={true}" for true in ("1", "t", "T", "TRUE", "true", "True")),
+        "up -m fix -f",
+        "up -mfix -f",
+        "up -m update -f",
+        "up -f -s up",
+        "up --stack dev --skip-preview --color never",
+        "up --not-known-yet --target urn --skip-preview --not-known-yet value",
+        "up --skip-preview -z value",
+        "up --yes --skip-preview --exec-kind auto.local --stack dev --non-interactive",
+        "update -f",
+        "-C infra up -f",
+        "--cwd infra --color=never up --skip-preview",
+        "refresh --run-program -f",
+        "destroy --run-program -f",
+        "dn --run-program -f",
+        "watch",
+        "-C infra watch",
+    ],
+)
+def test_an_update_that_is_told_to_make_no_preview_makes_none(command: str) -> None:
+    assert skips_preview(shlex.split(command), {})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "up",
+        "up -y",
+        "up -",
+        "up -y -mfix",
+        "up -mf",
+        "up -m -f",
+        "up -ym -f",
+        "up -m=f",
+        "up -Cinfra",
+        "up -sfleet",
+        "up -tf",
+        "up -p4f",
+        "up -cf=true",
+        "up -yf=false",
+        "up -f=f",
+        "up -f=yes",
+        "up --message --skip-preview",
+        "up --message -f",
+        "up --message=--skip-preview",
+        "up -- -f",
+        "up -- --skip-preview",
+        "up --skip-preview --skip-preview=false",
+        "up -f -yf=0",
+        *(f"up --skip-preview={false}" for false in ("0", "f", "F", "FALSE", "false", "False")),
+        "up --skip-preview=",
+        "up --skip-preview=yes",
+        "up --skip-preview=tRUE",
+        "up --skip-preview-not",
+        "up --skip-config-validation --skip-plugin-pre-install",
+        "up --not-known-yet --skip-preview",
+        "up --skip-preview --not-known-yet -f=false",
+        "up --not-known-yet -- -f",
+        "up -zf",
+        "up -f -zf=false",
+        "up -z -f",
+        "-ym up -f up",
+        "--yes up -ym up -f",
+        "update -mfix",
+        "refresh --run-program -mfix",
+        "preview -f",
+        "preview -m up -f",
+        "neo -f",
+        "",
+    ],
+)
+def test_an_update_previews_unless_it_is_certain_that_it_does_not(command: str) -> None:
+    assert not skips_preview(shlex.split(command), {})
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "skips"),
+    [
+        ("up", {"PULUMI_OPTION_SKIP_PREVIEW": "true"}, True),
+        ("up -y", {"PULUMI_OPTION_SKIP_PREVIEW": "True"}, True),
+        ("up", {"PULUMI_OPTION_SKIP_PREVIEW": "1"}, True),
+        ("up", {"PULUMI_OPTION_SKIP_PREVIEW": "t"}, False),
+        ("up", {"PULUMI_OPTION_SKIP_PREVIEW": "0"}, False),
+        ("up", {"PULUMI_OPTION_SKIP_PREVIEW": ""}, False),
+        ("up -f=false", {"PULUMI_OPTION_SKIP_PREVIEW": "1"}, False),
+        ("up -f", {"PULUMI_OPTION_SKIP_PREVIEW": "0"}, True),
+        ("up", {"PULUMI_SKIP_PREVIEW": "true"}, False),
+    ],
+)
+def test_the_environment_counts_as_the_command_counts_it(
+    command: str, environment: Mapping[str, str], *, skips: bool
+) -> None:
+    assert skips_preview(shlex.split(command), environment) is skips
+
+
+@pytest.mark.parametrize("command", ["preview", "pre", "-C infra preview", "preview -m up"])
+def test_no_update_follows_a_command_that_is_a_preview(command: str) -> None:
+    assert only_previews(shlex.split(command))
+
+
+@pytest.mark.parametrize(
+    "command", ["up", "up -s preview", "-C infra update", "-m preview up", "refresh", "neo", ""]
+)
+def test_an_update_may_follow_whatever_else_runs_the_program(command: str) -> None:
+    assert not only_previews(shlex.split(command))
+
+
+def running(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    """A process with these arguments, which ends when its input does."""
+    command = ["sh", "-c", "read line; exit", *arguments]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, **environment})
+
+
+def test_arguments_and_environment_are_those_of_the_running_command() -> None:
+    # `sh -c SCRIPT up` has the command after an option and its value, as `pulumi -C FOLDER up`.
+    with running("up", "-mfix") as plain, running("up", "-f") as skipping:
+        assert not CliProcess(plain.pid, "then", space()).skips_preview()
+        assert CliProcess(skipping.pid, "then", space()).skips_preview()
+    with running("up", PULUMI_OPTION_SKIP_PREVIEW="1") as skipping, running("preview") as preview:
+        assert CliProcess(skipping.pid, "then", space()).skips_preview()
+        assert CliProcess(preview.pid, "then", space()).only_previews()
+
+
+def test_nothing_is_certain_of_a_command_that_cannot_be_read() -> None:
+    with running("up", "-f") as process:
+        pass
+    gone = CliProcess(process.pid, "then", space())
+    assert not gone.skips_preview()
+    assert not gone.only_previews()

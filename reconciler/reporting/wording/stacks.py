@@ -88,7 +88,8 @@ def preview_lost(target: Target) -> str:
     """That this command has shown something, and nobody knows what."""
     return (
         f"{_at(target)}: what the preview of this command showed is lost; nothing was changed: run"
-        " `pulumi up` again"
+        " `pulumi up` again. If it was told to make none, give `--skip-preview` first, directly"
+        " after `pulumi up`"
     )
 
 

@@ -55,12 +55,23 @@ def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
     assert (told["kind"], told["status"]) == ("error", 5)
 
 
+def test_a_preview_that_was_lost_is_missed_whatever_the_message_of_the_update(
+    by_user: Stack,
+) -> None:
+    by_user.write("__main__.py", LOSES.format(notes=by_user.notes))
+    assert by_user.up("-mfix") == 1
+    assert "what the preview of this command showed is lost" in by_user.out
+    assert by_user.mutations() == 0
+    assert by_user.up("--skip-preview=1", "-mfix") == 0, by_user.out
+    assert by_user.disconnects() == BOTH
+
+
 def test_a_preview_that_cannot_be_kept_for_its_update_is_refused(stack: Stack) -> None:
     in_the_way = stack.folder / stack.notes.name
     in_the_way.touch()
     nowhere = {"XDG_RUNTIME_DIR": "/nonexistent", "TMPDIR": str(in_the_way.parent)}
     assert stack.preview(**nowhere) == 0, stack.out
-    assert stack.up(**nowhere) != 0
+    assert stack.up("-mfix", **nowhere) != 0
     assert "what this preview shows cannot be kept for the update" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
