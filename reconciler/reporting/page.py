@@ -22,6 +22,11 @@ class Page:
         self._color = color
         self._lines: list[str] = []
 
+    @property
+    def width(self) -> int:
+        """The most columns of a line that is wrapped."""
+        return self._width
+
     def line(self, *spans: Span | str) -> None:
         """One line, as long as it is."""
         if self._color:
@@ -46,7 +51,9 @@ class Page:
             for span in spans
             for word in (span if isinstance(span, str) else span[0]).split()
         ]
-        if sum(cells(word) + 1 for word, _ in words) - 1 <= self._width:
+        head = spans[0] if isinstance(spans[0], str) else spans[0][0]
+        indent = " " * (len(head) - len(head.lstrip(" ")))
+        if len(indent) + sum(cells(word) + 1 for word, _ in words) - 1 <= self._width:
             self.line(*spans)
             return
         line: list[Span | str] = []
@@ -56,8 +63,9 @@ class Page:
                 self.line(*line)
                 line, used = [rest, (word, tone)], cells(rest) + cells(word)
             else:
-                line += [" ", (word, tone)] if line else [(word, tone)]
-                used += cells(word) + (len(line) > 1)
+                before = " " if line else indent
+                line += [before, (word, tone)]
+                used += len(before) + cells(word)
         self.line(*line)
 
     def _wrap(self, text: str, first: str, rest: str) -> list[str]:

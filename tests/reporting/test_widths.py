@@ -3,7 +3,15 @@
 import pytest
 
 from reconciler.domain import Diagnostic, SourceLocation
-from reconciler.reporting import ErrorReport, Format, RunsReport, ValidationReport, render
+from reconciler.reporting import (
+    DoctorReport,
+    ErrorReport,
+    Format,
+    RunsReport,
+    ValidationReport,
+    render,
+)
+from reconciler.reporting.documents import Check, CheckState
 from reconciler.reporting.page import cells
 from reconciler.reporting.untrusted import visible
 from tests.reporting.ledger_samples import summary
@@ -117,3 +125,31 @@ def test_the_columns_of_a_table_are_as_wide_as_a_terminal_shows_them() -> None:
     lines = render(RunsReport("prod", "here", runs, 20, 0), Format.TEXT).splitlines()
     first, second = (line for line in lines if line.startswith(("日本", "abcd")))
     assert cells(first.split("2026")[0]) == cells(second.split("2026")[0])
+
+
+def test_a_run_has_as_many_lines_as_a_narrow_terminal_needs_and_nothing_is_cut() -> None:
+    run = summary("0123456789abcdef0123456789abcdef")
+    report = RunsReport("prod", "here", (run,), 20, 0)
+    wide = render(report, Format.TEXT).splitlines()
+    narrow = render(report, Format.TEXT, width=60).splitlines()
+    assert max(map(cells, narrow)) <= 60
+    assert " ".join(narrow).split() == " ".join(wide).split()
+
+
+def test_a_check_that_is_wrapped_keeps_its_indent() -> None:
+    report = DoctorReport("prod", None, (Check("network", CheckState.OK, "word " * 40),), 0)
+    lines = render(report, Format.TEXT, width=80).splitlines()
+    (at,) = [i for i, line in enumerate(lines) if "network:" in line]
+    assert lines[at].startswith("  ✓ network: word")
+    assert lines[at + 1].startswith("      word")
+    assert max(map(cells, lines)) <= 80
+
+
+@pytest.mark.parametrize("column", [1, 30, 90, 180])
+@pytest.mark.parametrize("letter", ["x", "日", "\x1b"], ids=ascii)
+def test_the_line_of_the_file_is_no_wider_than_the_terminal(column: int, letter: str) -> None:
+    line = letter * (column - 1) + "!" + letter * 90
+    report = error("m", SourceLocation("a.yaml", 123, column), line)
+    shown, caret = render(report, Format.TEXT, width=50).splitlines()[1:3]
+    assert cells(shown) <= 50
+    assert cells(shown.split("!")[0]) == caret.index("^")

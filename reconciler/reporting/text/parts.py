@@ -92,14 +92,24 @@ def write_diagnostic(page: Page, diagnostic: Diagnostic) -> None:
 
 
 def _write_excerpt(page: Page, excerpt: str, location: SourceLocation) -> None:
-    """The line of the file, and a caret below the column."""
+    """The line of the file as far as there is room, and a caret below the column."""
+    number = f"  {location.line} | "
+    room = page.width - len(number)
     before, after = excerpt[: location.column - 1], excerpt[location.column - 1 :]
     cut = max(len(before) - _MOST_BEFORE, 0)
-    before = f"…{before[cut + 1 :]}" if cut else before
-    after = after if len(after) <= _MOST_AFTER else f"{after[: _MOST_AFTER - 1]}…"
-    number = f"  {location.line} | "
-    shown = _as_written(before)
-    page.line((number, Tone.FAINT), shown + _as_written(after))
+    before = before[cut + 1 :] if cut else before
+    shown = f"…{_as_written(before)}" if cut else _as_written(before)
+    while cells(shown) > room // 2:
+        before = before[1:]
+        shown = f"…{_as_written(before)}"
+    room -= cells(shown)
+    cut = max(len(after) - _MOST_AFTER, 0)
+    after = after[: _MOST_AFTER - 1] if cut else after
+    rest = f"{_as_written(after)}…" if cut else _as_written(after)
+    while cells(rest) > room:
+        after = after[:-1]
+        rest = f"{_as_written(after)}…"
+    page.line((number, Tone.FAINT), shown + rest)
     page.line((" " * (len(number) - 2) + "| ", Tone.FAINT), " " * cells(shown), ("^", Tone.ALARM))
 
 

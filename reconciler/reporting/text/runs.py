@@ -15,11 +15,11 @@ _WORKSPACE = runs.COLUMNS.index("Workspace")
 
 
 def write_runs(page: Page, report: RunsReport) -> None:
-    """A run a line, as wide as it has to be: an id that is cut is of no use."""
+    """A run a line, or several where a terminal is too narrow: an id that is cut is of no use."""
     if report.runs:
         _table(page, report)
     page.gap()
-    page.line((plain(summary.of_runs(report)), Tone.HEADING))
+    page.prose(plain(summary.of_runs(report)), Tone.HEADING)
 
 
 def write_unlock(page: Page, report: UnlockReport) -> None:
@@ -38,8 +38,23 @@ def _table(page: Page, report: RunsReport) -> None:
             del row[_WORKSPACE]
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     tones = [Tone.FAINT, *(RUN_TONES[run.state] for run in report.runs)]
+    parts = _parts(widths, page.width)
     for row, tone in zip(rows, tones, strict=True):
-        page.line((_line(row, widths), tone))
+        for part in parts:
+            indent = "  " if part.start else ""
+            page.line((indent + _line(row[part], widths[part]), tone))
+
+
+def _parts(widths: Sequence[int], width: int) -> list[slice]:
+    """The columns that go on each line of a run, all but the first of which are indented by 2."""
+    starts, used = [0], 0
+    for column, wide in enumerate(widths):
+        if column and used + 2 + wide > width:
+            starts.append(column)
+            used = 2 + wide
+        else:
+            used += wide + 2 * bool(column)
+    return [slice(a, b) for a, b in zip(starts, [*starts[1:], len(widths)], strict=True)]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
