@@ -33,11 +33,16 @@ def logging_as_it_was() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def hang_ups_are_heard() -> Iterator[None]:
-    """Under ``nohup`` they are ignored, by every process that the tests start too."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def signals_are_heard() -> Iterator[None]:
+    """Under ``nohup`` or in a shell's background they are ignored from the start, and then by
+    every process that the tests start too."""
+    heard = {signal.SIGHUP: signal.SIG_DFL, signal.SIGTERM: signal.SIG_DFL}
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        heard[signal.SIGINT] = signal.SIG_DFL
+    before = {number: signal.signal(number, action) for number, action in heard.items()}
     yield
-    signal.signal(signal.SIGHUP, before)
+    for number, action in before.items():
+        signal.signal(number, action)
 
 
 @pytest.fixture(scope="session")

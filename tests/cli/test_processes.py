@@ -19,7 +19,7 @@ from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 
 COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
-PATIENCE = 30
+PATIENCE = 120
 
 
 @contextmanager
