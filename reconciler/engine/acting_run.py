@@ -66,18 +66,14 @@ class ActingRun:
         """The memory that this run judges ``desired`` by; after :meth:`settle`.
 
         A user is in doubt for all of this run if something was in doubt of them when it began and
-        turned out neither as done nor as proven to have had no effect; or if a call for them ended
-        as ``unknown`` so recently that it may still be under way.
+        turned out neither as done nor as proven to have had no effect; or if any run of the ledger
+        intended a call for them so recently that it may still be under way.
         """
         journal = self.journal
-        under_way = apply_settings(self.session.workspace).under_way
-        doubted = (
-            *self._doubted,
-            *(doubt.action for doubt in journal.in_doubt()),
-            *journal.lately_unknown(under_way),
-        )
+        under_way = journal.under_way(apply_settings(self.session.workspace).under_way)
+        doubted = (*self._doubted, *(doubt.action for doubt in journal.in_doubt()))
         ids = frozenset(id_ for action in doubted for id_ in (action.user, action.recall_id))
-        return structs.replace(journal.history(asked_of(desired)), in_doubt=ids)
+        return structs.replace(journal.history(asked_of(desired)), in_doubt=ids | under_way)
 
     def settle(
         self, observation: Observation, settings: ApplySettings, remark: Callable[[str], None]

@@ -1,4 +1,4 @@
-"""What earlier runs left: open, in doubt without an outcome, or ended as unknown lately."""
+"""What earlier runs left: open, in doubt without an outcome, or perhaps still under way."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -44,34 +44,78 @@ def read_doubts(connection: Connection, workspace: str, address: str) -> tuple[I
 
 
 @as_written()
-def read_unknown(
-    connection: Connection, workspace: str, address: str, between: tuple[str, str]
-) -> tuple[Action, ...]:
-    """The actions that ended as ``unknown`` and for which a call was intended ``between`` these
-    times (RFC 3339): the calls may still be under way, although they have an outcome."""
-    since, until = between
+def read_under_way(
+    connection: Connection, workspace: str, address: str, since: str, now: str
+) -> frozenset[str]:
+    """The users for whom any run of this ledger intended a call ``since`` that has no outcome, or
+    ended as ``unknown``: it may still be under way.
+
+    By Recall's ids, which mean one user everywhere; by external ids too where the call was one of
+    ``workspace`` at ``address``. An intent that lies after ``now`` was recorded before a clock was
+    set back, or by another clock: it counts as just now until a run that began later in its
+    workspace was over before ``since``. (Times are RFC 3339.)
+    """
+    told = (runs.c.workspace, runs.c.address, runs.c.plan)
     intent = steps.alias()
-    rows = connection.execute(
-        select(steps.c.position, runs.c.plan)
-        .join(runs, runs.c.number == steps.c.run)
-        .where(
-            runs.c.workspace == workspace,
-            runs.c.address == address,
-            or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since),
-            steps.c.outcome == Outcome.UNKNOWN,
-            select(intent.c.number)
+    # A run that died is said to have ended when the one that found it set out, which may have
+    # waited long for the lock.
+    recent = select(runs.c.number).where(
+        or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since, runs.c.state == RunState.DIED)
+    )
+    rows = [
+        *connection.execute(
+            select(in_doubt.c.position, *told)
+            .join(runs, runs.c.number == in_doubt.c.run)
             .where(
-                intent.c.run == steps.c.run,
-                intent.c.position == steps.c.position,
-                intent.c.kind == StepKind.INTENT,
-                intent.c.at.between(since, until),
+                in_doubt.c.at >= since,
+                _not_outlived(in_doubt.c.at, since, now),
+                runs.c.number.in_(select(in_doubt.c.run)),  # as above
             )
-            .exists(),
-        )
-        .order_by(steps.c.number)
-    ).all()
+        ),
+        *connection.execute(
+            select(steps.c.position, *told)
+            .join(runs, runs.c.number == steps.c.run)
+            .where(
+                steps.c.run.in_(recent),
+                steps.c.outcome == Outcome.UNKNOWN,
+                select(intent.c.number)
+                .where(
+                    intent.c.run == steps.c.run,
+                    intent.c.position == steps.c.position,
+                    intent.c.kind == StepKind.INTENT,
+                    intent.c.at >= since,
+                    _not_outlived(intent.c.at, since, now),
+                )
+                .exists(),
+            )
+        ),
+    ]
     actions = _actions(connection, (row.plan for row in rows))
-    return tuple(actions[row.plan][row.position] for row in rows)
+    ids = set()
+    for row in rows:
+        action = actions[row.plan][row.position]
+        ids.add(action.recall_id)
+        if (row.workspace, row.address) == (workspace, address):
+            ids.add(action.user)
+    return frozenset(ids)
+
+
+def _not_outlived(at: ColumnElement[str], since: str, now: str) -> ColumnElement[bool]:
+    """That an intent of a row of ``runs`` is not proven to be older than ``since`` although ``at``
+    lies after ``now``: a later run of its workspace began when no more intents could follow."""
+    later = runs.alias()
+    outlived = (
+        select(later.c.number)
+        .where(
+            later.c.workspace == runs.c.workspace,
+            later.c.number > runs.c.number,
+            later.c.ended_at < since,
+            later.c.state != RunState.DIED,
+        )
+        .correlate(runs)
+        .exists()
+    )
+    return or_(at <= now, ~outlived)
 
 
 def _actions(connection: Connection, plans: Iterable[str]) -> dict[str, tuple[Action, ...]]:

@@ -27,7 +27,7 @@ from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
 from reconciler.ledger.dead_books import DeadBooks
 from reconciler.ledger.declared_users import Scope, declare
-from reconciler.ledger.doubts import read_doubts, read_unknown
+from reconciler.ledger.doubts import read_doubts, read_under_way
 from reconciler.ledger.ending import complete_run, end_run, give_back, judged, note_run, reason
 from reconciler.ledger.heartbeat import Heartbeat
 from reconciler.ledger.journalled import journalled
@@ -38,7 +38,7 @@ from reconciler.ledger.seen_users import take_down_seen
 from reconciler.ledger.step_book import StepBook
 from reconciler.ledger.taking import Taken
 from reconciler.ledger.used_plans import UsingRun, use_plan
-from reconciler.planning import Action, FleetSize, History, Plan, Verdict, rfc3339, seal
+from reconciler.planning import FleetSize, History, Plan, Verdict, rfc3339, seal
 
 log = logging.getLogger(__name__)
 
@@ -102,13 +102,14 @@ class OpenRun:
         with self._database.read() as connection:
             return read_doubts(connection, self._claim.workspace, self._claim.base_url)
 
-    def lately_unknown(self, seconds: float) -> tuple[Action, ...]:
-        """The actions of this workspace at this address that ended as ``unknown`` and whose call
-        was intended at most ``seconds`` ago; or from now, where the clock was set back a little."""
-        now, margin = self._clock.now(), timedelta(seconds=seconds)
-        between = rfc3339(now - margin), rfc3339(now + margin)
+    def under_way(self, seconds: float) -> frozenset[str]:
+        """The users for whom a call may be under way that any run of this ledger, of whatever
+        workspace, intended at most ``seconds`` ago: by Recall's ids, and by the external ids of
+        this workspace at this address."""
+        claim, now = self._claim, self._clock.now()
+        since = rfc3339(now - timedelta(seconds=seconds))
         with self._database.read() as connection:
-            return read_unknown(connection, self._claim.workspace, self._claim.base_url, between)
+            return read_under_way(connection, claim.workspace, claim.base_url, since, rfc3339(now))
 
     def used_by(self, plan_seal: str) -> str | None:
         """As :meth:`LedgerReader.used_by`."""

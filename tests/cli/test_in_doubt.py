@@ -2,8 +2,9 @@
 next."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 import httpx
 import pytest
@@ -199,6 +200,57 @@ def test_a_run_that_ended_with_an_unknown_call_is_not_repeated_at_once(project: 
     assert project.run("apply", "--auto-approve", "--format", "json") == 4
     assert _outcomes(project)[LEAVER] == ("unknown", "not_seen_in_time")
     assert project.mutations() == BOTH
+    assert project.run("apply", "--auto-approve") == 4
+    assert "1 held in doubt" in project.out
+    assert project.mutations() == BOTH
+
+
+@pytest.fixture
+def moved(project: Project) -> Iterator[Callable[[str, str], None]]:
+    """Makes the configuration call the sandbox by another workspace and another host name."""
+    with SandboxServer(project.folder / "state/sandbox.db") as server:
+        port = httpx.URL(server.url).port
+        key = project.write("key", project.sandbox.api_key.reveal())
+        key.chmod(0o600)
+
+        def configure(workspace: str, host: str) -> None:
+            project.write(
+                "reconciler.yaml",
+                "apiVersion: reconciler/v1\n"
+                f"defaultWorkspace: {workspace}\n"
+                "workspaces:\n"
+                f"  {workspace}:\n"
+                f"    baseUrl: http://{host}:{port}\n"
+                "    apiKey: {file: key}\n"
+                "    manifests: [manifests/]\n",
+            )
+
+        yield configure
+
+
+@pytest.mark.parametrize(("workspace", "host"), [("t2", "127.0.0.1"), ("t", "localhost")])
+def test_another_name_for_the_workspace_or_the_address_frees_nobody(
+    project: Project, moved: Callable[[str, str], None], workspace: str, host: str
+) -> None:
+    moved("t", "127.0.0.1")
+    assert project.run("plan", "-o", "saved.json", "--quiet") == 0
+    leave_in_doubt(project.folder, "saved.json", LEAVER)
+    moved(workspace, host)
+    assert project.run("apply", "--auto-approve") == 4
+    assert "disconnect google (leaver@example.com): held because a call of" in project.out
+    assert project.mutations() == [MOVER_LOSES_GOOGLE]
+
+
+def test_a_clock_that_was_set_back_frees_nobody_whose_call_ended_as_unknown(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.configure("timeouts: {readBackSeconds: 1.1}")
+    lost = Match(endpoint="disconnect", external_id=LEAVER)
+    project.fail(Fault(kind=FaultKind.STATUS, status=502, match=lost))
+    assert project.run("apply", "--auto-approve") == 4
+    assert project.mutations() == BOTH
+    now = SystemClock.now
+    monkeypatch.setattr(SystemClock, "now", lambda clock: now(clock) - timedelta(hours=1))
     assert project.run("apply", "--auto-approve") == 4
     assert "1 held in doubt" in project.out
     assert project.mutations() == BOTH

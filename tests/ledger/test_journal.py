@@ -447,52 +447,114 @@ def test_questions_to_a_ledger_that_is_away_are_its_own_errors(ledger: Ledger) -
         database.come_back()
 
 
-# Calls that may be under way although they ended as unknown
+# Calls that may be under way
 
 WHILE = 123.0
+ALICES = frozenset([ALICE.user, ALICE.recall_id])
+BOBS = frozenset([BOB_GOOGLE.user, BOB_GOOGLE.recall_id])
+ELSEWHERE = [("stage", ADDRESS), (WORKSPACE, "sandbox:1")]
 
 
-def ended_as(ledger: Ledger, *results: ActionResult, base_url: str = ADDRESS) -> None:
+def ended_as(ledger: Ledger, *results: ActionResult, claimed: Claim | None = None) -> str:
     """A run that is over, whose calls (intended at ``AT``) had these results."""
-    with acting(ledger, claim(base_url=base_url)) as run:
+    claimed = claimed or claim()
+    by = plan(workspace=claimed.workspace, base_url=claimed.base_url)
+    with acting(ledger, claimed, by) as run:
         for result in results:
             run.intent(intent(run.id, result.action))
             run.outcome(ended(run.id, result))
-        if base_url == ADDRESS:
-            run.run_closed(closed(run.id, *results))
+        run.run_closed(closed(run.id, *results, by=by))
+    return run.id
 
 
-def lately_unknown(ledger: Ledger, ago: float) -> tuple[Action, ...]:
-    """What a run finds that begins ``ago`` seconds after ``AT``."""
+def clock_at(seconds: float) -> FakeClock:
+    """A clock that shows so many seconds after ``AT``."""
     clock = FakeClock()
-    clock.time += (datetime.fromisoformat(AT) - clock.now()).total_seconds() + ago
-    with begin(ledger, clock=clock) as run:
-        return run.lately_unknown(WHILE)
+    clock.time += (datetime.fromisoformat(AT) - clock.now()).total_seconds() + seconds
+    return clock
+
+
+def under_way(ledger: Ledger, ago: float) -> frozenset[str]:
+    """What a run finds that begins ``ago`` seconds after ``AT``."""
+    with begin(ledger, clock=clock_at(ago)) as run:
+        return run.under_way(WHILE)
 
 
 @pytest.mark.parametrize(
     ("ago", "found"),
-    [(0, True), (WHILE, True), (WHILE + 1, False), (-60, True), (-WHILE - 1, False)],
+    [(0, True), (WHILE, True), (WHILE + 1, False), (-60, True), (-3600, True)],
 )
 def test_a_call_that_ended_as_unknown_is_told_while_it_may_be_under_way(
     ledger: Ledger, ago: float, found: bool
 ) -> None:
-    ended_as(ledger, unknown(ALICE))
-    assert lately_unknown(ledger, ago) == ((ALICE,) if found else ())
+    ended_as(ledger, unknown(ALICE), verified(BOB_GOOGLE))
+    assert under_way(ledger, ago) == (ALICES if found else frozenset())
 
 
 def test_a_call_of_which_the_result_is_known_is_not_under_way(ledger: Ledger) -> None:
     ended_as(ledger, verified(ALICE), unknown(BOB_GOOGLE))
-    assert lately_unknown(ledger, 1) == (BOB_GOOGLE,)
-
-
-def test_a_call_at_another_address_is_not_told(ledger: Ledger) -> None:
-    ended_as(ledger, unknown(ALICE), base_url="sandbox:1")
-    assert lately_unknown(ledger, 1) == ()
+    assert under_way(ledger, 1) == BOBS
 
 
 def test_a_call_that_a_later_run_settled_as_unknown_is_told_too(ledger: Ledger) -> None:
     died = crashed(ledger, 0)
     with begin(ledger) as run:
         run.outcome(ended(died, unknown(ALICE)))
-    assert lately_unknown(ledger, 1) == (ALICE,)
+    assert under_way(ledger, 1) == ALICES
+
+
+def test_a_call_is_told_of_a_run_that_died_while_another_had_long_waited(ledger: Ledger) -> None:
+    with acting(ledger) as run:
+        run.intent(intent(run.id, ALICE))
+        run.outcome(ended(run.id, unknown(ALICE)))
+        crash(run)
+    ledger.unlock(WORKSPACE, run.id)
+    waited = claim(opened="2026-11-01T07:00:00Z")  # what the dead run is marked with
+    with begin(ledger, waited, clock=clock_at(1)) as later:
+        assert later.under_way(WHILE) == ALICES
+
+
+@pytest.mark.parametrize(("workspace", "base_url"), ELSEWHERE)
+@pytest.mark.parametrize(("ago", "found"), [(WHILE, True), (WHILE + 1, False), (-3600, True)])
+def test_an_unknown_call_sent_elsewhere_is_told_by_recalls_id_alone(
+    ledger: Ledger, workspace: str, base_url: str, ago: float, found: bool
+) -> None:
+    claimed = claim(workspace=workspace, base_url=base_url)
+    alice, bob, *_ = plan(workspace=workspace, base_url=base_url).content.actions
+    ended_as(ledger, unknown(alice), verified(bob), claimed=claimed)
+    assert under_way(ledger, ago) == ({ALICE.recall_id} if found else set())
+
+
+@pytest.mark.parametrize(("workspace", "base_url"), ELSEWHERE)
+@pytest.mark.parametrize(("ago", "found"), [(WHILE, True), (WHILE + 1, False), (-3600, True)])
+def test_a_call_in_doubt_elsewhere_is_told_by_recalls_id_and_not_settled(
+    ledger: Ledger, workspace: str, base_url: str, ago: float, found: bool
+) -> None:
+    by = plan(workspace=workspace, base_url=base_url)
+    other = crashed(ledger, 0, by=by, claimed=claim(workspace=workspace, base_url=base_url))
+    with begin(ledger, clock=clock_at(ago)) as run:
+        assert run.under_way(WHILE) == ({ALICE.recall_id} if found else set())
+        assert run.in_doubt() == ()
+    assert ledger.story(other).summary.in_doubt == 1
+
+
+def test_a_call_in_flight_of_a_run_in_another_workspace_is_told(ledger: Ledger) -> None:
+    with acting(ledger, claim(workspace="stage")) as busy:
+        busy.intent(intent(busy.id, plan(workspace="stage").content.actions[0]))
+        assert under_way(ledger, 1) == {ALICE.recall_id}
+
+
+def test_a_clock_that_was_set_back_holds_nobody_for_longer_than_a_call_takes(
+    ledger: Ledger,
+) -> None:
+    ended_as(ledger, unknown(ALICE), verified(BOB_GOOGLE))
+    assert under_way(ledger, -3600) == ALICES
+    assert under_way(ledger, -3600 + WHILE) == ALICES
+    assert under_way(ledger, -3600 + WHILE + 1) == frozenset()
+
+
+def test_a_run_that_was_over_before_the_call_frees_nobody(ledger: Ledger) -> None:
+    with begin(ledger, clock=clock_at(-7200)) as before:
+        before.stopped("a signal")
+    ended_as(ledger, unknown(ALICE), verified(BOB_GOOGLE))
+    assert under_way(ledger, -3600) == ALICES
