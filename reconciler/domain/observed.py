@@ -1,8 +1,13 @@
 """What is: the calendar users as the list call of the API tells them."""
 
-from msgspec import Struct
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
 
 from reconciler.domain.preferences import Preferences
+
+Told: TypeAlias = Annotated[str, Meta(min_length=1)]
+"""A text that says something. Where it is decoded an empty one is not let through."""
 
 
 class Connection(Struct, frozen=True, gc=False):
@@ -13,10 +18,10 @@ class Connection(Struct, frozen=True, gc=False):
     ``email`` are null when not connected, and may be null when connected: then they are not known.
     """
 
-    platform: str
+    platform: Told
     connected: bool
     email: str | None = None
-    id: str | None = None
+    id: Told | None = None
 
 
 class CalendarUser(Struct, frozen=True, gc=False):
@@ -27,8 +32,8 @@ class CalendarUser(Struct, frozen=True, gc=False):
     an answer does not hold is not known, and never "nothing connected".
     """
 
-    id: str
-    external_id: str | None
+    id: Told
+    external_id: Told | None
     connections: tuple[Connection, ...]
     preferences: Preferences | None = None
 

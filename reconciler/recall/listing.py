@@ -28,7 +28,7 @@ class Listing:
         self._visited = {LIST_PATH}
         self._users: list[CalendarUser] = []
         self._rows = 0
-        self._count: int | None = None
+        self._counts: dict[int | None, int] = {}
         self._problems: list[str] = []
 
     def add(self, page: Page) -> None:
@@ -36,7 +36,7 @@ class Listing:
         self.pages += 1
         self._users += page.users
         self._rows += page.rows
-        self._count = self._count if page.count is None else page.count
+        self._counts.setdefault(page.count, self.pages)
         self._problems += (f"page {self.pages}, {problem}" for problem in page.problems)
         self.path = None if page.next is None else self._next(page.next)
 
@@ -48,8 +48,15 @@ class Listing:
     def observed(self) -> ObservedState:
         """What all pages together say, each user once."""
         problems = list(self._problems)
-        if self._count is not None and self._count != self._rows:
-            problems.append(f"the API counts {self._count} users, but listed {self._rows}")
+        if len(self._counts) > 1:
+            # Users who come or go meanwhile move the others from page to page.
+            told = (f"{_users(count)} on page {page}" for count, page in self._counts.items())
+            problems.append(f"the list changed between its pages: it counts {', '.join(told)}")
+        problems += (
+            f"the API counts {count} users, but listed {self._rows}"
+            for count in self._counts
+            if count is not None and count != self._rows
+        )
         unique: dict[str, CalendarUser] = {}
         twice: dict[str, None] = {}
         for user in self._users:
@@ -97,3 +104,7 @@ class Listing:
         if "@" in parts.netloc or not sound or (foreign and not a_page):
             return None, foreign
         return path, foreign
+
+
+def _users(count: int | None) -> str:
+    return "nobody" if count is None else f"{count} users"

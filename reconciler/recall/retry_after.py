@@ -11,7 +11,12 @@ from email.utils import parsedate_to_datetime
 
 from reconciler.recall.budget import WINDOW
 
-_SECONDS = re.compile(r"[+-]?\d{1,300}(\.\d*)?")
+_SECONDS = re.compile(r"[+-]?\d+(\.\d*)?")
+# "1,000" is a list of 1 and 0, or a thousand.
+_GROUPED = re.compile(r"(?<![\d.])\d{1,3}([,'_ ]\d{3})+(?!\d)")
+_SEPARATOR = re.compile(r"[,'_ ]")
+_WITH_A_UNIT = re.compile(r"(\d+(?:\.\d*)?)\s*([A-Za-z]+)\.?")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 # Gateways join several values of a header by commas, and a date has one itself: "Fri, 02 Jan …".
 _NEXT_VALUE = re.compile(r",(?!\s*\d{1,2}[\s-][A-Za-z])")
 
@@ -29,21 +34,33 @@ def seconds_to_wait(
 ) -> float | None:
     """The seconds that the ``Retry-After`` headers of an answer ask to wait, never negative.
 
-    The longest of several; None when they say nothing usable. ``told_at`` is the server's clock
-    when it answered. Where that is not known a date is measured by ``now``, our own, and not
-    taken for less than the window of a rate limit, after which every limit of the API is new.
+    The longest of several, and of the ways to read one; None where there is no such header.
+    ``told_at`` is the server's clock when it answered. Where that is not known a date is measured
+    by ``now``, our own. Such a date, and what is neither seconds nor an HTTP date, is not taken
+    for less than the window of a rate limit, after which every limit of the API is new.
     """
-    waits: list[float] = []
-    for text in _values(headers):
-        if _SECONDS.fullmatch(text):
-            waits.append(float(text))
-        elif (moment := _moment(text)) is None:
-            continue
-        elif told_at is not None:
-            waits.append((moment - told_at).total_seconds())
-        else:
-            waits.append(max(WINDOW, (moment - now).total_seconds()))
-    return max(0.0, *waits) if waits else None
+    told = tuple(headers)
+    if not told:
+        return None
+    waits = [_wait(text, told_at, now) for text in _values(told) if text] or [WINDOW]
+    for header in told:
+        waits += (float(_SEPARATOR.sub("", match[0])) for match in _GROUPED.finditer(header))
+    return max(0.0, *waits)
+
+
+def _wait(text: str, told_at: datetime | None, now: datetime) -> float:
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    moment = _moment(text)
+    if moment is not None and told_at is not None:
+        return (moment - told_at).total_seconds()
+    if moment is None:
+        moment = _iso_moment(text)
+    if moment is not None:
+        return max(WINDOW, (moment - (told_at or now)).total_seconds())
+    if number := _WITH_A_UNIT.fullmatch(text):
+        return max(WINDOW, float(number[1]) * _UNITS.get(number[2][0].lower(), 1))
+    return WINDOW
 
 
 def _values(headers: Iterable[str]) -> list[str]:
@@ -56,4 +73,12 @@ def _moment(text: str) -> datetime | None:
     except (ValueError, IndexError, OverflowError):
         return None
     # "-0000" in an HTTP date: UTC, of which the local offset is not known.
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _iso_moment(text: str) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

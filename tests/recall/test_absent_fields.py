@@ -4,6 +4,7 @@ The table is docs/recall-api.md's; every cell of it drives the client.
 """
 
 import copy
+import json
 import math
 import re
 from pathlib import Path
@@ -18,7 +19,7 @@ from tests.recall.scripted_server import Reply, Scripted, reply
 
 PAGE: Final = (Path(__file__).parents[2] / "docs/recall-api.md").read_text("utf-8")
 SECTION: Final = PAGE.partition("### What an absent field gives")[2].partition("\n##")[0]
-WAYS: Final = ("absent", "null", "another type")
+WAYS: Final = ("absent", "null", "empty", "another type")
 USER: Final = "one user, or a row of the list"
 LIST_PAGE: Final = "a page of the list"
 CHANGES: Final = ("disconnect", "update of preferences")
@@ -56,6 +57,7 @@ def _cells() -> list[tuple[str, str, str, str]]:
         found += (
             (answer, cells[1].strip("`"), way, cell)
             for way, cell in zip(WAYS, cells[2:], strict=True)
+            if cell
         )
     return found
 
@@ -68,7 +70,10 @@ def _of(*answers: str) -> list[tuple[str, str, str]]:
 
 
 def _spoilt(document: dict[str, Any], field: str, way: str) -> dict[str, Any]:
-    """``document`` with ``field`` spoilt; of a field of a list's element in the first one."""
+    """``document`` with ``field`` spoilt; of a field of a list's element in the first one.
+
+    Empty is for texts; others are not spoilt so.
+    """
     spoilt = copy.deepcopy(document)
     holder: Any = spoilt
     *path, name = field.replace("[]", ".0").split(".")
@@ -77,9 +82,10 @@ def _spoilt(document: dict[str, Any], field: str, way: str) -> dict[str, Any]:
     if way == "absent":
         del holder[name]
     else:
+        assert way != "empty" or isinstance(holder[name], str)
         # An object is none of the documented types but one; for that there is a number.
         another = 7 if isinstance(holder[name], dict) else {"another": "type"}
-        holder[name] = None if way == "null" else another
+        holder[name] = {"null": None, "empty": ""}.get(way, another)
     return spoilt
 
 
@@ -164,7 +170,7 @@ def test_a_token_is_read_as_the_table_says(field: str, way: str, cell: str) -> N
         assert len(server.requests) == 1
 
 
-BODIES: Final = {"absent": b"", "null": b"null", "another type": b"7"}
+BODIES: Final = {"absent": b"", "null": b"null", "empty": b'""', "another type": b"7"}
 
 
 @pytest.mark.parametrize("answer", CHANGES)
@@ -191,3 +197,65 @@ def test_an_unreadable_answer_shows_no_secret() -> None:
         _user({**ALICE, "connections": [{"platform": KEY, "connected": TOKEN}]})
     assert KEY not in str(caught.value)
     assert TOKEN not in str(caught.value)
+
+
+TWICE: Final = [
+    (b'"connections": []', b"{"),
+    (b'"conn\\u0065ctions": []', b"{"),
+    (b'"connected" : false', b'{"platform": "google", '),
+    (b'"platform": "zoho"', b'{"platform": "google", '),
+    (b'"id": "c-9"', b'{"platform": "google", '),
+    (b'"external_id": null', b"{"),
+    (b'"preferences": null', b"{"),
+    (b'"record_external": false', b'"preferences": {'),
+]
+"""A key that is there already, and what it is put behind."""
+
+
+@pytest.mark.parametrize(("key", "behind"), TWICE)
+def test_a_row_that_has_a_key_twice_cannot_be_read(key: bytes, behind: bytes) -> None:
+    row = json.dumps(ALICE).encode().replace(behind, behind + key + b", ", 1)
+    other = json.dumps({**BOB, "preferences": None}).encode()
+    users, problems = _list(reply(200, b"[" + row + b", " + other + b"]"))
+    assert [user.id for user in users] == ["u-2"]
+    assert problems == (
+        "page 1, row 0 (alice@example.com) is malformed: an object has the same key twice",
+    )
+
+
+@pytest.mark.parametrize(("key", "behind"), [*TWICE, (b'"email": null', b'"google", ')])
+def test_a_user_who_has_a_key_twice_cannot_be_read(key: bytes, behind: bytes) -> None:
+    body = json.dumps(ALICE).encode().replace(behind, behind + key + b", ", 1)
+    with (
+        Scripted(reply(200, body)) as server,
+        Clients(server.url) as clients,
+        pytest.raises(UnexpectedAnswer, match="the same key twice"),
+    ):
+        clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.patience)
+
+
+@pytest.mark.parametrize(
+    "key", [b'"next": "?2"', b'"n\\u0065xt": "?2"', b'"results": []', b'"count": 2']
+)
+def test_a_page_that_has_a_key_twice_cannot_be_read(key: bytes) -> None:
+    page = json.dumps({"results": [BOB], "next": None, "count": 1}).encode()
+    users, problems = _list(reply(200, b"{" + key + b", " + page[1:]))
+    assert users == []
+    assert problems == ("page 1 could not be read: the page has the same key twice",)
+
+
+def test_a_token_that_is_there_twice_is_not_had() -> None:
+    answer = reply(200, b'{"token": "one", "token": "two"}')
+    with (
+        Scripted(answer) as server,
+        Clients(server.url) as clients,
+        pytest.raises(UnexpectedAnswer, match="the same key twice"),
+    ):
+        clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
+
+
+def test_key_names_and_escapes_in_values_keep_no_row_from_being_read() -> None:
+    odd = {**BOB, "external_id": "connections", "extra": {"id": "\u00e9A"}}
+    users, problems = _list(reply(200, json.dumps([odd]).replace("A", "\\u0041").encode()))
+    assert [user.external_id for user in users] == ["connections"]
+    assert problems == ()

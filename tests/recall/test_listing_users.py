@@ -259,6 +259,26 @@ def test_a_count_that_disagrees_with_the_rows_is_a_problem() -> None:
     assert only_problem(observed) == "the API counts 2 users, but listed 1"
 
 
+def test_a_count_that_changes_between_pages_is_a_problem() -> None:
+    observed, _ = listed(
+        reply(200, {"results": [ALICE], "next": "?2", "count": 3}),
+        reply(200, {"results": [BOB], "next": None, "count": 2}),
+    )
+    assert observed.problems == (
+        "the list changed between its pages: it counts 3 users on page 1, 2 users on page 2",
+        "the API counts 3 users, but listed 2",
+    )
+
+
+@pytest.mark.parametrize("counts", [(2, None), (None, 2)])
+def test_a_count_on_one_of_two_pages_is_a_problem(counts: tuple[int | None, int | None]) -> None:
+    observed, _ = listed(
+        reply(200, {"results": [ALICE], "next": "?2", "count": counts[0]}),
+        reply(200, {"results": [BOB], "next": None, "count": counts[1]}),
+    )
+    assert only_problem(observed).startswith("the list changed between its pages: it counts ")
+
+
 @pytest.mark.parametrize(
     "body",
     [
