@@ -2,9 +2,9 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Callable
 from email.utils import formatdate
-from urllib.parse import urlsplit
 
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
@@ -26,6 +26,8 @@ ORIGIN_HEADERS = (
     "x-requested-with",
 )
 ORIGIN_SECONDS = 86_400
+# An IPv6 address in brackets or a name, and perhaps a port: all of the header, or it is none.
+_HOST = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([^\[\]:@/?#\\\s]+))(?::[0-9]*)?")
 
 
 class SandboxApp:
@@ -117,11 +119,8 @@ def _is_for_this_machine(http: HttpRequest) -> bool:
     host = http.headers.get("host")
     if host is None or _absolute(http):
         return True
-    try:
-        name = urlsplit(f"//{host}").hostname
-    except ValueError:
-        return False
-    return name is not None and is_loopback(name.removesuffix("."))
+    named = _HOST.fullmatch(host)
+    return named is not None and is_loopback((named[1] or named[2]).lower().removesuffix("."))
 
 
 def _is_preflight(http: HttpRequest) -> bool:

@@ -71,7 +71,11 @@ def test_no_page_of_another_origin_may_read_which_state_is_served(trial: Trial) 
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", "evil.example:80", "localhost@evil.example", "localhost.evil.example", "[x"],
+    [
+        *("evil.example", "evil.example:80", "localhost@evil.example", "localhost.evil.example"),
+        *("[x", "[::1].evil.example", "[::1]evil", "::1", "127.0.0.1:evil", "127.0.0.1:80:evil"),
+        *("localhost:80@evil.example", "evil.example@localhost", "localhost/evil.example", ""),
+    ],
 )
 @pytest.mark.parametrize("path", ["/api/v1/calendar/users/", HEALTH_PATH])
 def test_a_host_name_that_is_not_this_machine_is_refused(
@@ -85,7 +89,8 @@ def test_a_host_name_that_is_not_this_machine_is_refused(
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "LOCALHOST:80", "localhost.", "127.0.0.2", "[::1]:8"]
+    "host",
+    ["localhost", "LOCALHOST:80", "localhost.", "127.0.0.2", "[::1]:8", "[::1]", "localhost:"],
 )
 def test_every_name_of_this_machine_will_do(trial: Trial, host: str) -> None:
     answer = trial.http.get("/users/", headers={**trial.key, "Host": host})
