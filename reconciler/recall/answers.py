@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from reconciler.domain import Secret
 from reconciler.recall.calls import Answer, Call
 from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import (
@@ -34,11 +35,17 @@ _KINDS: dict[int, type[RecallError]] = {
 
 
 def refusal(
-    call: Call, answer: Answer, endpoint: Endpoint, now: datetime, retry_after_cap: float
+    call: Call,
+    answer: Answer,
+    endpoint: Endpoint,
+    now: datetime,
+    retry_after_cap: float,
+    secrets: tuple[Secret, ...],
 ) -> RecallError | None:
     """The error that ``answer`` to ``call`` stands for; None for 2xx.
 
     ``now`` is our own clock, for a ``Retry-After`` of an answer that does not tell the server's.
+    No error shows any of ``secrets``.
     """
     status = answer.status
     if 200 <= status < 300:
@@ -47,7 +54,7 @@ def refusal(
     if status == 403:
         # The firewall's page, not the API's words.
         return Blocked(detail, status=status)
-    if body := shown(answer.body, *call.secrets(endpoint.key)):
+    if body := shown(answer.body, *secrets):
         detail += f": {body}"
     if status == 401:
         return _unauthorised(call, detail, endpoint)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 
 import reconciler
-from reconciler.domain import Clock
+from reconciler.domain import Clock, Secret
 from reconciler.recall.answers import refusal
 from reconciler.recall.bounded import TimeBound
 from reconciler.recall.budget import Permit
@@ -54,9 +54,9 @@ class Channel:
         self._settings = settings
         self._bound = TimeBound()
         self.server_ahead: float | None = None
-        self._transport: httpx.BaseTransport = ApiTransport(
-            endpoint, self._bound, keep_alive=keep_alive
-        )
+        transport = ApiTransport(endpoint, self._bound, keep_alive=keep_alive)
+        self._proxy_secrets = transport.proxy_secrets
+        self._transport: httpx.BaseTransport = transport
         if get_only:
             self._transport = GetOnlyTransport(self._transport)
         self._headers = {
@@ -110,7 +110,7 @@ class Channel:
                     response.close()
         except FAILURES as error:
             departed = self._bound.departed
-            return network_error(call, error, self._endpoint, departed=departed, status=status)
+            return network_error(call, error, self._secrets(call), departed=departed, status=status)
         except httpx.DecodingError:
             return UnexpectedAnswer(f"{call.name}: its compression is broken", status=status)
         if isinstance(answer, RecallError):
@@ -121,8 +121,12 @@ class Channel:
             self._endpoint,
             self._clock.now(),
             self._settings.retry_after_cap,
+            self._secrets(call),
         )
         return refused or answer
+
+    def _secrets(self, call: Call) -> tuple[Secret, ...]:
+        return *call.secrets(self._endpoint.key), *self._proxy_secrets
 
     def _to_leave(self, call: Call) -> Callable[[], float] | None:
         leave_by = call.leave_by

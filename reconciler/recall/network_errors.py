@@ -1,12 +1,13 @@
 """What a failure of the network means: the error that says whether the request had left."""
 
+import re
 import ssl
 
 import httpx
 
+from reconciler.domain import Secret
 from reconciler.recall.bounded import CallTooSlow, TooLateToLeave
 from reconciler.recall.calls import Call
-from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import (
     NoAnswer,
     NotReached,
@@ -26,7 +27,12 @@ _BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 def network_error(
-    call: Call, error: Exception, endpoint: Endpoint, *, departed: bool, status: int | None
+    call: Call,
+    error: Exception,
+    secrets: tuple[Secret, ...],
+    *,
+    departed: bool,
+    status: int | None,
 ) -> RecallError:
     """The error that ``error``, one of FAILURES, stands for.
 
@@ -34,7 +40,7 @@ def network_error(
     proxy and the handshake of TLS come before that: whatever fails there, nothing was sent.
     """
     # Some quote what the server sent, and that may be what we sent before.
-    quoted = shown(str(error), *call.secrets(endpoint.key)) or type(error).__name__
+    quoted = shown(str(error), *secrets) or type(error).__name__
     reason = in_words(error) or quoted
     detail = f"{call.name}: {reason}"
     if isinstance(error, TooLateToLeave):
@@ -44,13 +50,17 @@ def network_error(
     if departed:
         return NoAnswer(detail, status=status)
     if isinstance(error, httpx.ProxyError):
-        return NotReached(f"{call.name}: the proxy refused to connect: {reason}", hint=_PROXY)
+        # Of its answer the status alone: the rest may be the password that it refuses.
+        code = _STATUS.match(str(error))
+        refused = f": HTTP {code[0]}" if code else ""
+        return NotReached(f"{call.name}: the proxy refused to connect{refused}", hint=_PROXY)
     for cause in causes(error):
         if isinstance(cause, ssl.SSLError) and not isinstance(cause, _BROKEN_OFF):
             return TlsFailed(f"{call.name}: {_disagreement(cause)}")
     return NotReached(detail)
 
 
+_STATUS = re.compile(r"\d{3}\b")
 _PROXY = "check HTTPS_PROXY, its user and password, and NO_PROXY"
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from reconciler.domain import Diagnostic
+from reconciler.domain import Diagnostic, Secret
+from reconciler.domain.redaction import TELLING
 from reconciler.recall.bounded import BoundedBackend, TimeBound
 from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import NetworkSettingsInvalid
@@ -27,14 +28,17 @@ class MethodRefused(Exception):
 class ApiTransport(httpx.HTTPTransport):
     """Connections to one endpoint, over TLS unless it is on loopback, through the proxy if any.
 
-    Without ``keep_alive`` every request has its own connection.
+    Without ``keep_alive`` every request has its own connection. ``proxy_secrets`` are what no error
+    may show of the proxy.
     """
 
     def __init__(self, endpoint: Endpoint, bound: TimeBound, *, keep_alive: bool) -> None:
         trust = _ssl_context(endpoint)
+        proxy = None if endpoint.loopback else _proxy(endpoint, trust)
+        self.proxy_secrets = _credentials(proxy)
         super().__init__(
             verify=trust,
-            proxy=None if endpoint.loopback else _proxy(endpoint, trust),
+            proxy=proxy,
             limits=httpx.Limits(
                 max_connections=None,
                 max_keepalive_connections=None if keep_alive else 0,
@@ -110,6 +114,15 @@ def _proxy(endpoint: Endpoint, trust: ssl.SSLContext) -> httpx.Proxy | None:
     if proxy.url.scheme == "https":
         proxy.ssl_context = trust
     return proxy
+
+
+def _credentials(proxy: httpx.Proxy | None) -> tuple[Secret, ...]:
+    """User and password: together, and each by itself where it is no syllable of other words."""
+    if proxy is None or proxy.raw_auth is None:
+        return ()
+    user, password = (part.decode() for part in proxy.raw_auth)
+    alone = [part for part in (password, user) if len(part) >= TELLING]
+    return tuple(Secret(part) for part in (f"{user}:{password}", *alone))
 
 
 def _unusable_proxy() -> NetworkSettingsInvalid:

@@ -1,19 +1,17 @@
 """The log of every request that reached a sandbox, for tests, trials and ``sandbox show``."""
 
-import re
 import sqlite3
-from urllib.parse import quote, quote_plus, urlencode
+from urllib.parse import urlencode
 
-import msgspec
 from msgspec import Struct
 
 from reconciler.domain import REDACTED
+from reconciler.domain.redaction import redacted
 from reconciler.sandbox.settings import Settings
 from reconciler.sandbox.wire import Request
 
 MUTATING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 BODY_LENGTH = 2_000
-_TOKEN = re.compile(r"eyJ[\w-]+(\.[\w-]*)*")
 _SECRET_PARAMETERS = frozenset({"state", "code"})
 
 
@@ -79,12 +77,4 @@ def read(db: sqlite3.Connection, since: int) -> tuple[LoggedRequest, ...]:
 
 
 def _without_secrets(text: str, settings: Settings) -> str:
-    for spelling in _spellings(settings.api_key.reveal()):
-        text = text.replace(spelling, REDACTED)
-    return _TOKEN.sub(REDACTED, text)
-
-
-def _spellings(key: str) -> tuple[str, ...]:
-    """The key as it is, and as it stands in JSON, in forms and in queries."""
-    in_json = msgspec.json.encode(key).decode()[1:-1]
-    return key, in_json, quote(key, safe=""), quote_plus(key), quote_plus(key, safe="()@:")
+    return redacted(text, settings.api_key)

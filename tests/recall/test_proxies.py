@@ -1,8 +1,11 @@
 """Proxies of the environment: what is said to them is no part of a call."""
 
+from base64 import b64encode
+from collections.abc import Callable
+
 import pytest
 
-from reconciler.recall import Effect, NotReached, RateLimits, Settings, TlsFailed
+from reconciler.recall import Effect, NotReached, RateLimits, RecallError, Settings, TlsFailed
 from tests.recall.certificates import Company
 from tests.recall.clients import TOKEN, Clients
 from tests.recall.connect_proxy import ConnectProxy, refusal
@@ -111,6 +114,60 @@ def test_a_call_for_which_a_proxy_makes_no_tunnel_was_not_sent(
     assert caught.value.code == "not_reached"
     assert caught.value.effect is Effect.NONE
     assert "HTTPS_PROXY" in caught.value.hint
+
+
+PROXY_USER, PROXY_PASSWORD = "pushkin", "pa55/w0rd"
+PAIR = b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode())
+TELLTALES: dict[str, Callable[[bytes], bytes]] = {
+    "the reason": lambda told: b"HTTP/1.1 407 denied " + told + b"\r\nContent-Length: 0\r\n\r\n",
+    "no http": lambda told: b"DENIED " + told + b"\r\n\r\n",
+    "a header": lambda told: b"HTTP/1.1 407 denied\r\n" + told + b"\r\n\r\n",
+}
+TOLD = {
+    "base64": b"Basic " + PAIR,
+    "pair": f"{PROXY_USER}:{PROXY_PASSWORD}".encode(),
+    "password": PROXY_PASSWORD.encode(),
+    "in a url": b"pa55%2Fw0rd",
+}
+
+
+@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize("answer", TELLTALES.values(), ids=TELLTALES)
+def test_a_proxy_that_repeats_its_user_and_password_gets_neither_shown(
+    answer: Callable[[bytes], bytes], told: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ConnectProxy(answer(told)) as proxy:
+        address = proxy.url.removeprefix("http://")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{PROXY_USER}:pa55%2Fw0rd@{address}")
+        with Clients(API) as clients, pytest.raises(NotReached) as caught:
+            disconnect(clients)
+        assert b"Basic " + PAIR in proxy.heads[0]
+    shown = f"{caught.value} {caught.value.detail} {caught.value.hint}"
+    assert not [part for part in (PAIR.decode(), PROXY_USER, "pa55", "w0rd") if part in shown]
+
+
+def test_of_the_refusal_of_a_proxy_the_status_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ConnectProxy(b"HTTP/1.1 407 whatever\r\nContent-Length: 0\r\n\r\n") as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with Clients(API) as clients, pytest.raises(NotReached) as caught:
+            disconnect(clients)
+    assert caught.value.detail.endswith(": the proxy refused to connect: HTTP 407")
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_an_answer_through_a_proxy_shows_no_password_of_it(
+    company: Company, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    answer = reply(status, b"from " + PAIR + b" with pa55/w0rd")
+    with (
+        Scripted(answer, tls=company.server(HOST)) as server,
+        ConnectProxy(port=server.port) as proxy,
+    ):
+        address = proxy.url.removeprefix("http://")
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{PROXY_USER}:pa55%2Fw0rd@{address}")
+        with Clients(API) as clients, pytest.raises(RecallError) as caught:
+            disconnect(clients)
+    assert caught.value.detail.endswith(f"HTTP {status}: from (redacted) with (redacted)")
 
 
 @pytest.mark.parametrize("action", [get_user, disconnect])

@@ -1,12 +1,26 @@
 """What of a server's words gets into an error."""
 
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from urllib.parse import quote
+
 import pytest
 
 from reconciler.domain import Secret
-from reconciler.recall import Rejected, Settings
+from reconciler.recall import (
+    Budgets,
+    CalendarReader,
+    Patience,
+    RateLimits,
+    Rejected,
+    Settings,
+    sandbox_endpoint,
+)
 from reconciler.recall.channel import MAX_ERROR_BYTES
 from reconciler.recall.untrusted import LONGEST, shown
 from tests.recall.clients import KEY, Clients
+from tests.recall.fake_clock import FakeClock
 from tests.recall.scripted_server import Scripted, reply
 
 SECRET = Secret("s3cret-of-someone")
@@ -50,3 +64,31 @@ def test_a_body_read_only_to_within_the_key_shows_nothing_of_it(told: int) -> No
     ):
         clients.reader.list_users(clients.patience)
     assert caught.value.detail == "list calendar users: HTTP 400: (redacted)"
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        json.dumps,
+        lambda key: "".join(f"\\u{ord(letter):04x}" for letter in key),
+        lambda key: b64encode(f"Token {key}".encode()).decode(),
+        lambda key: quote(quote(key)),
+    ],
+    ids=["json", "unicode", "base64", "twice"],
+)
+def test_what_the_api_sends_back_in_another_spelling_is_not_shown(
+    spell: Callable[[str], str],
+) -> None:
+    key, token = 'k3y/"of\\the+api', 't0ken/"of\\some+body'
+    with Scripted(reply(400, f"{spell(key)} {spell(token)}".encode())) as server:
+        clock = FakeClock()
+        endpoint = sandbox_endpoint("s1", server.url, Secret(key))
+        budgets, once = Budgets(RateLimits(), clock), Settings(attempts=1)
+        with (
+            CalendarReader(endpoint, clock=clock, budgets=budgets, settings=once) as reader,
+            pytest.raises(Rejected) as caught,
+        ):
+            reader.get_user(Secret(token), "a", Patience(clock))
+    told = caught.value.detail.rpartition("HTTP 400: ")[2]
+    assert "(redacted)" in told
+    assert not [piece for piece in (spell(key), spell(token)) if piece[-8:-3] in told]
