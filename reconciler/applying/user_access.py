@@ -130,8 +130,14 @@ def replaced(action: Action, user: CalendarUser) -> str | None:
     """What is to be said where the token of the user of ``action`` is that of another, ``user``."""
     if user.id == action.recall_id:
         return None
+    shown = user.id[:_LONGEST_ID]
+    if user.external_id == action.user and not any(c.connected for c in user.connections):
+        return (
+            f"the token is for calendar user {shown}, not for the one that the list showed, who"
+            " was deleted or renamed just then; asking for the token may have created that"
+            " calendar user, with nothing connected: delete it at Recall.ai if nobody needs it"
+        )
     return (
-        f"the token is for calendar user {user.id[:_LONGEST_ID]}, not for the one that the list"
-        " showed, who was deleted or renamed just then; asking for the token may have created that"
-        " calendar user, with nothing connected: delete it at Recall.ai if nobody needs it"
+        f"the API gave the token of another calendar user, {shown}; nothing was sent for that"
+        " user: plan again, and report it to Recall.ai if it happens again"
     )

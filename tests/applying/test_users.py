@@ -5,7 +5,8 @@ import threading
 import msgspec
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import Preferences
+from reconciler.applying.user_access import replaced
+from reconciler.domain import CalendarUser, Preferences
 from reconciler.planning import Content
 from reconciler.recall import CalendarWriter, Patience, Permit
 from tests.applying.trial import (
@@ -18,6 +19,7 @@ from tests.applying.trial import (
     updated,
     wanted,
 )
+from tests.planning.fleets import connected, disconnect, vacant
 
 VERIFIED = ("verified", "read_back")
 QUIET = Preferences(bot_name="Quiet")
@@ -130,3 +132,15 @@ def test_what_was_begun_goes_on_before_anybody_new(trial: Trial) -> None:
     trial.fail(fault(user="alice", status=429, retry_after="5"))
     done = trial.apply(*map(wanted, ("alice", "bob", "carol", "dave")))
     assert [call[2] for call in done.calls] == ["alice", "bob", "alice", "carol", "dave"]
+
+
+def test_only_a_user_of_that_id_with_nothing_connected_is_said_to_be_created() -> None:
+    action = disconnect("alice", GOOGLE)
+    nothing = (vacant("google"), vacant("microsoft"))
+    something = (connected("google"), vacant("microsoft"))
+    assert replaced(action, CalendarUser(action.recall_id, "alice", something)) is None
+    assert "delete it" in str(replaced(action, CalendarUser("new", "alice", nothing)))
+    for other in (CalendarUser("rb", "bob", nothing), CalendarUser("ra", "alice", something)):
+        said = str(replaced(action, other))
+        assert "the token of another calendar user" in said
+        assert "delete" not in said

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from reconciler.applying import ApplySettings
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from reconciler.recall import CalendarReader
 from reconciler.recall.retries import Retries
@@ -202,8 +203,14 @@ def test_a_run_that_is_refused_writes_no_secret(
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM], ids=["killed", "ended"])
 def test_a_run_that_is_killed_and_resumed_writes_no_secret(
-    project: Project, place: LedgerPlace, written: _Written, signum: signal.Signals
+    project: Project,
+    place: LedgerPlace,
+    written: _Written,
+    signum: signal.Signals,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # As if the calls had been sent long ago: no command has to wait for them.
+    monkeypatch.setattr(ApplySettings, "under_way", -60.0)
     with serving(project, _url(place)) as api:
         api.spoilt["POST disconnect"] = _slowly
         arguments = ("apply", "--auto-approve", "--verbose", "--log-format", "json")
