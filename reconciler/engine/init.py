@@ -3,6 +3,7 @@
 What the sandbox begins with is this repository's own example, which is in the package too.
 """
 
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -131,7 +132,9 @@ def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
         raise AlreadyThere(taken, instead)
     to_ignore: tuple[str, ...] = ()
     ignored = folder / IGNORE
-    if ignored.exists():
+    if os.path.lexists(ignored):
+        if not ignored.is_file():
+            raise OSError(errno.EINVAL, "not a regular file", str(ignored))
         text = ignored.read_text(encoding="utf-8", errors="replace")
         known = {line.strip("/") for line in text.split()}
         lines = (line for line in _NEVER_IN_GIT if not line.startswith("#"))
@@ -141,10 +144,17 @@ def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
     with ExitStack() as undo:
         for name, text in files.items():
             path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("x", encoding="utf-8") as file:
-                undo.callback(path.unlink)
-                file.write(text)
+            for parent in reversed(path.relative_to(folder).parents):
+                if not (folder / parent).is_dir():
+                    (folder / parent).mkdir()
+                    undo.callback((folder / parent).rmdir)
+            try:
+                with path.open("x", encoding="utf-8") as file:
+                    undo.callback(path.unlink)
+                    file.write(text)
+            except OSError as error:
+                # A full disk is told without a name.
+                raise OSError(error.errno, error.strerror, str(path)) from None
         undo.pop_all()
     return Begun(tuple(files), to_ignore)
 

@@ -1,7 +1,11 @@
 """What ``init`` writes, that it overwrites nothing, and what ``demo`` shows."""
 
+import errno
+import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -179,6 +183,36 @@ def test_a_folder_that_cannot_be_written_is_told(
     assert run(["init", "--region", "us-west-2"]) == 64
     assert "manifests cannot be written" in capsys.readouterr().err
     assert files(folder) == ["manifests"]
+
+
+@pytest.mark.parametrize(
+    "make", [os.mkfifo, lambda path: path.symlink_to("gone")], ids=["fifo", "link"]
+)
+def test_what_is_no_file_in_the_place_of_the_ignore_file_is_told_and_nothing_is_left(
+    folder: Path, make: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(folder / ".gitignore")
+    assert run(["init", "--region", "us-west-2"]) == 64
+    assert ".gitignore cannot be written: not a regular file" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == [".gitignore"]
+
+
+def test_a_full_disk_leaves_nothing_and_names_the_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        if mode == "x":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return opened(path, mode, *more, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        assert run(["init", "--sandbox"]) == 64
+    said = capsys.readouterr().err
+    assert "reconciler.yaml cannot be written: No space left on device" in said
+    assert list(folder.iterdir()) == []
 
 
 def test_where_there_is_no_configuration_init_is_named(

@@ -81,6 +81,8 @@ def test_a_plan_goes_to_standard_output_and_is_applied_from_standard_input(
         [*COMMAND, "plan", "-o", "-"], cwd=project.folder, capture_output=True, check=True
     )
     assert b"2 to disconnect" in made.stderr
+    assert b"Next:" not in made.stderr
+    assert b"Saved to" not in made.stderr
     applied = subprocess.run(
         [*COMMAND, "apply", "-"],
         cwd=project.folder,

@@ -8,7 +8,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
-from reconciler.cli.frame import Frame
+from reconciler.cli.frame import DASH, Frame
 from reconciler.cli.loading import list_users, load, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.saved import read_plan
@@ -79,12 +79,15 @@ def plan(
             return PlanReport(
                 planned,
                 exit_status(planned, detailed=detailed_exitcode),
-                saved_to=str(out) if out else None,
+                saved_to=str(out) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
                 memory=remembered.memory,
                 changes=changes,
-                again=(*frame.again(), *(() if out else _repeated("--select", select))),
+                # What went to standard output is somebody else's to store and to name.
+                again=None
+                if out == DASH
+                else (*frame.again(), *(() if out else _repeated("--select", select))),
             )
 
     with collector_paused():  # until the fleet is gone
