@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from reconciler.domain import SqliteFile
+from reconciler.ledger import open_ledger
 from tests.pulumi_provider.fleet_folder import FleetFolder
 
 PROGRAM = """
@@ -39,7 +41,12 @@ print(*created.outs["connected"], "sqlalchemy" in sys.modules)
 
 
 def printed(code: str, folder: Path) -> list[str]:
-    """The lines of ``code``, run in a process of its own on a new fleet in ``folder``."""
+    """The lines of ``code``, run in a process of its own on a new fleet in ``folder``.
+
+    There is a ledger: that there is none is known without loading SQLAlchemy.
+    """
+    with open_ledger(SqliteFile(folder / ".reconciler" / "ledger.db"), create=True):
+        pass
     ended = subprocess.run(
         [sys.executable, "-c", code, FleetFolder(folder).address],
         capture_output=True,
