@@ -17,6 +17,7 @@ from tests.security.attacked import RIGHT, Attacked, forged_plan
 ESCAPES: Final = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\n\r"
 
 UNREADABLE: Final = {
+    "an unknown state": "UPDATE runs SET state = 'exploded'",
     "an unknown front": "UPDATE runs SET front = 'backdoor'",
     "an unknown outcome": """UPDATE runs SET outcomes = '{"exploded": 5}'""",
     "an unknown outcome of a step": "UPDATE steps SET outcome = 'x'",
@@ -37,7 +38,6 @@ UNREADABLE: Final = {
 """What no run may act by: it is refused, and nothing is called."""
 
 HARMLESS: Final = {
-    "an unknown state": "UPDATE runs SET state = 'exploded'",
     "unknown verdicts": "UPDATE runs SET verdicts = '[1]'",
     "negative outcomes": """UPDATE runs SET outcomes = '{"verified": -5}'""",
     "a negative number of actions and calls": "UPDATE runs SET actions = -3, calls = -7",

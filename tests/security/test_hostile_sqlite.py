@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from reconciler.domain import SqliteFile
+from reconciler.ledger import open_ledger
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import Project
 from tests.cli.test_processes import started, wait_until
@@ -142,9 +143,17 @@ def test_a_link_to_another_programs_file_leaves_that_file_alone(
     assert project.mutations() == []
 
 
+def _with_a_ledger(project: Project) -> Path:
+    """The folder of the project's ledger, which there is now."""
+    folder = project.folder / ".reconciler"
+    with open_ledger(SqliteFile(folder / "ledger.db"), create=True):
+        pass
+    return folder
+
+
 @pytest.mark.parametrize("output", ["ledger.db", "ledger.db-wal", "ledger.db-shm"])
 def test_no_output_replaces_a_file_of_the_ledger(project: Project, output: str) -> None:
-    project.run("apply")  # nobody approves, but now there is a ledger
+    _with_a_ledger(project)
     path = f".reconciler/{output}"
     assert project.run("plan", "-o", path) == 64
     assert project.run("apply", "--auto-approve", "--report", f"json={path}") == 64
@@ -179,8 +188,7 @@ def _move(folder: Path) -> None:
 def test_a_run_whose_ledger_is_taken_from_under_it_begins_nothing_more(
     project: Project, spoil: Callable[[Path], None]
 ) -> None:
-    project.run("apply")  # nobody approves, but now there is a ledger
-    folder = project.folder / ".reconciler"
+    folder = _with_a_ledger(project)
     shutil.copy(folder / "ledger.db", folder / "backup.db")
     project.fail(
         Fault(
