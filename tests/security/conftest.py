@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.applying import ApplySettings
 from reconciler.domain import LedgerPlace
 from tests.cli.project import Project
 from tests.security.attacked import Attacked
@@ -24,6 +25,7 @@ def project(
 
 
 @pytest.fixture
-def attacked(project: Project, place: LedgerPlace) -> Attacked:
-    """With a run that died, on either kind of database."""
+def attacked(project: Project, place: LedgerPlace, monkeypatch: pytest.MonkeyPatch) -> Attacked:
+    """With a run that died, on either kind of database; no call is waited for for two minutes."""
+    monkeypatch.setattr(ApplySettings, "under_way", 2.0)
     return Attacked(project, place)
