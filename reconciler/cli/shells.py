@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer import completion as _completion
@@ -46,27 +46,27 @@ def _telling(
     return tell
 
 
-Install = Annotated[
-    Shell | None,
-    typer.Option(
-        _INSTALL,
+def _option(name: str, callback: Callable[..., object], what: str) -> Any:
+    return typer.Option(
+        name,
         metavar="SHELL",
-        callback=_telling(_completion.install_callback),
+        callback=_telling(callback),
         is_eager=True,
         expose_value=False,
         show_default=False,
-        help="Complete words in this shell from now on: bash, zsh, fish or pwsh. [default: $SHELL]",
+        help=what,
+    )
+
+
+Install = Annotated[
+    Shell | None,
+    _option(
+        _INSTALL,
+        _completion.install_callback,
+        "Complete words in this shell from now on: bash, zsh, fish or pwsh. [default: $SHELL]",
     ),
 ]
 Show = Annotated[
     Shell | None,
-    typer.Option(
-        _SHOW,
-        metavar="SHELL",
-        callback=_telling(_completion.show_callback),
-        is_eager=True,
-        expose_value=False,
-        show_default=False,
-        help="Print what that would install.",
-    ),
+    _option(_SHOW, _completion.show_callback, "Print what that would install."),
 ]
