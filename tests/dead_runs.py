@@ -1,8 +1,10 @@
 """Runs that were killed between the intent of a call and its answer, made without any process."""
 
+import sqlite3
 import subprocess
 import uuid
-from datetime import timedelta
+from contextlib import closing
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec import structs
@@ -55,3 +57,20 @@ def leave_in_doubt(
                     dead.answer(Answer(dead.id, at, action, 1, answer, no_effect=False))
         crash(dead)
     return claim.run
+
+
+TIMES = {"runs": ("opened_at", "ended_at"), "steps": ("at",), "in_doubt": ("at",)}
+"""The columns of a ledger that say when something was done."""
+
+
+def let_calls_end(folder: Path, seconds: float = 3600.0) -> None:
+    """Let all that is on record be ``seconds`` older: no call of it can still be under way."""
+
+    def earlier(at: str | None) -> str | None:
+        return at and rfc3339(datetime.fromisoformat(at) - timedelta(seconds=seconds))
+
+    with closing(sqlite3.connect(folder / ".reconciler/ledger.db")) as ledger, ledger:
+        ledger.create_function("earlier", 1, earlier)
+        for table, columns in TIMES.items():
+            for column in columns:
+                ledger.execute(f"UPDATE {table} SET {column} = earlier({column})")

@@ -189,7 +189,7 @@ class _Exchange:
 
     def __init__(self, call: Call) -> None:
         self.name = call.name
-        self.mutating = call.leave_by is not None
+        self.mutating = call.token is not None and call.method != "GET"
         self.writes = 0
         self.reads = 0
 

@@ -214,11 +214,14 @@ def _refusals(
 
 
 def unsettled(content: Content, result: RunResult) -> str:
-    """Which planned actions did not come to a good end, why, and what to do."""
+    """Which planned actions did not come to a good end or were held in doubt, and what to do."""
     bad = [ended for ended in result.results if not ended.outcome.settled]
     planned_actions = counted(len(result.results), "planned action")
-    said = f"{len(bad)} of {planned_actions} not settled (run {result.run}):"
-    lines = [f"{_of(content)}: {said}", *(plain(_ending(ended)) for ended in bad[:_FEW])]
+    said = f"{len(bad)} of {planned_actions} not settled" if bad else "not converged"
+    lines = [
+        f"{_of(content)}: {said} (run {result.run}):",
+        *(plain(_ending(ended)) for ended in bad[:_FEW]),
+    ]
     if result.in_doubt:
         held = counted(result.in_doubt, "action")
         lines.append(f"{held} {changes.HOLDS[Hold.IN_DOUBT]}: run `pulumi up` again in a minute")

@@ -5,6 +5,7 @@ import sys
 
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match
+from tests.dead_runs import let_calls_end
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import (
     BOTH,
@@ -115,8 +116,10 @@ def test_an_unreachable_api_is_one_error_and_no_resource(by_user: Stack) -> None
     assert by_user.resources() == {}
 
 
-def test_an_unknown_outcome_is_named_and_the_next_update_settles_it(stack: Stack) -> None:
-    """The call was cut off, and no effect shows: nobody can say, and it is not sent again."""
+def test_an_unknown_outcome_is_named_and_not_sent_again_while_it_may_be_under_way(
+    stack: Stack,
+) -> None:
+    """The call was cut off, and no effect shows: nobody can say whether it will have one."""
     stack.configure("timeouts: {readBackSeconds: 1}")
     mover = Match(endpoint="disconnect", external_id="mover@example.com")
     stack.fail(Fault(kind=FaultKind.DROP_BEFORE, match=mover))
@@ -124,6 +127,10 @@ def test_an_unknown_outcome_is_named_and_the_next_update_settles_it(stack: Stack
     assert "1 of 2 planned actions not settled" in stack.out
     assert "mover@example.com (google): unknown" in stack.out
     assert stack.disconnects() == BOTH
+    assert stack.up("--skip-preview") == 1
+    assert "run `pulumi up` again in a minute" in stack.out
+    assert stack.disconnects() == BOTH
+    let_calls_end(stack.folder)
     assert stack.up("--skip-preview") == 0, stack.out
     assert stack.disconnects() == sorted([*BOTH, MOVER_LOSES_GOOGLE])
     assert stack.preview("--expect-no-changes") in (0, 7)

@@ -13,6 +13,7 @@ import pytest
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer, load_seed
 from reconciler.sandbox.database import Database
 from reconciler.sandbox.discovery import announced
+from tests.dead_runs import let_calls_end
 from tests.pulumi_provider.engine.processes import PATIENCE, member, updating
 from tests.pulumi_provider.engine.stack import Stack
 
@@ -116,9 +117,15 @@ def test_a_killed_command_starts_nothing_new_and_two_commands_bring_the_stack_ba
 
 
 def heals(stack: Stack) -> None:
-    """The next update settles what arrived, does what is left, and disconnects nobody twice."""
+    """Updates settle what arrived, do what is left, and disconnect nobody twice.
+
+    Whose call never arrived is held by the first of them, which cannot know that.
+    """
     stack.sandbox.clear_faults()
-    assert stack.up("--skip-preview") == 0, stack.out
+    let_calls_end(stack.folder)
+    if stack.up("--skip-preview") != 0:
+        assert "held because a call of an earlier run" in stack.out
+        assert stack.up("--skip-preview") == 0, stack.out
     assert stack.preview("--expect-no-changes") in (0, 7)
     calls = [entry for entry in stack.sandbox.log() if entry.endpoint == "disconnect"]
     assert sorted(str(call.external_id) for call in calls) == [
