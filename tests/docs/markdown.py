@@ -58,10 +58,14 @@ class Page:
         return [found[2].strip() for found in _INLINE_CODE.finditer(_BLOCK.sub("", self.text))]
 
     @cached_property
+    def prose(self) -> str:
+        """The text without its blocks and code spans."""
+        return _INLINE_CODE.sub("", _BLOCK.sub("", self.text))
+
+    @cached_property
     def links(self) -> list[str]:
         """The targets of all links that are not addresses on the network."""
-        prose = _INLINE_CODE.sub("", _BLOCK.sub("", self.text))
-        targets = [found[1] or found[2] for found in _LINK.finditer(prose)]
+        targets = [found[1] or found[2] for found in _LINK.finditer(self.prose)]
         return [target for target in targets if not _REMOTE.match(target)]
 
     @cached_property
