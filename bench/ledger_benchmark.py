@@ -117,7 +117,7 @@ class _Measured:
         self._cool()
         with self._timed(reading):
             remembered = remember(self._workspace, TARGET.base_url, COMMAND_LINE)
-        dead = bool(remembered.memory.dead)
+        dead = bool(remembered.ledger.dead)
         _check(
             holds=remembered.history.accepted is not None and dead is (runs is Task.RUNS_DEAD),
             otherwise="a plan would not judge by what was recorded",

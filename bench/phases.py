@@ -26,8 +26,8 @@ def main() -> None:
     imported = time.monotonic()
     from bench.phase_notes import Phase, PhaseNotes  # noqa: PLC0415
     from bench.stopwatch import Stopwatch  # noqa: PLC0415
+    from reconciler.engine.output_file import OutputFile  # noqa: PLC0415
     from reconciler.planning import planner  # noqa: PLC0415
-    from reconciler.reporting.output_file import OutputFile  # noqa: PLC0415
 
     watch = Stopwatch()
     watch.add(Phase.START, imported - started)

@@ -32,7 +32,7 @@ from reconciler.engine import (
 )
 from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
-from reconciler.reporting.wording import stopping
+from reconciler.reporting.wording import outcomes
 
 DEFAULTS = ApplySettings()
 
@@ -78,7 +78,7 @@ class Acting:
             exit_status(result),
             verdicts=approved.verdicts,
             limit_sources=limit_sources(self.session.workspace),
-            memory=self.run.memory,
+            ledger=self.run.ledger_view,
             changes=self.changes if approved.stale else None,
             resumes=resumes,
             continue_with=self._resume if _stopped_before_its_end(result) else (),
@@ -95,11 +95,11 @@ class Acting:
         def remark() -> None:
             in_doubt = journal.count
             self.frame.say(
-                stopping.stopping(in_doubt, answer_within=answer_within, look_for=look_for)
+                outcomes.stopping(in_doubt, answer_within=answer_within, look_for=look_for)
             )
 
         self.frame.signals.stop_gracefully(
-            self.session.stop, remark, stopping.aborted(self.run.journal.id, self._resume)
+            self.session.stop, remark, outcomes.aborted(self.run.journal.id, self._resume)
         )
 
 
@@ -136,13 +136,13 @@ def act(
             verdicts=refused.verdicts,
             limit_sources=limit_sources(session.workspace),
             verbose=frame.verbose,
-            memory=acting.run.memory if acting else None,
+            ledger=acting.run.ledger_view if acting else None,
             changes=acting.changes if acting else None,
         )
     except PlanUnusable as error:
         return ErrorReport(
             exit_status(error),
             (Diagnostic(None, str(error)),),
-            memory=acting.run.memory if acting else None,
+            ledger=acting.run.ledger_view if acting else None,
             changes=acting.changes if acting else None,
         )

@@ -5,8 +5,8 @@ from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.signals import Signalled
 from reconciler.engine import Exit, of_signal
 from reconciler.engine import exit_status as status_of
+from reconciler.engine.output_file import OutputFailed
 from reconciler.planning import Plan
-from reconciler.reporting.output_file import OutputFailed
 
 __all__ = ["Exit", "exit_status"]
 

@@ -28,21 +28,20 @@ from reconciler.config import (
 )
 from reconciler.domain import Diagnostic, InvalidInput, SqliteFile
 from reconciler.engine import Session, open_session
+from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError, Stop, SystemClock
 from reconciler.reporting import (
     ErrorReport,
     Format,
-    Memory,
+    LedgerView,
     PlanReport,
     Report,
     RunReport,
     one_line,
     render,
 )
-from reconciler.reporting.defects import raised_at
-from reconciler.reporting.output_file import OutputFailed, OutputFile
-from reconciler.reporting.wording import stopping
+from reconciler.reporting.wording import outcomes
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +67,7 @@ class Frame:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
-    _told: Memory | None = None
+    _told: LedgerView | None = None
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
     _output_is_taken: bool = False
@@ -168,7 +167,7 @@ class Frame:
         on_stderr = on_stderr or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         if isinstance(report, PlanReport):
-            self._told = report.memory
+            self._told = report.ledger
         text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
         lost = print_out(f"{text}\n", on_stderr=on_stderr)
         if lost is not None:
@@ -212,8 +211,8 @@ class Frame:
 
     def _only_tell(self) -> None:
         """From now on a signal ends nothing before the result is told; a later one does."""
-        remark = partial(self.say, stopping.WRITING)
-        self.signals.stop_gracefully(Stop(), remark, stopping.NOT_WRITTEN)
+        remark = partial(self.say, outcomes.WRITING)
+        self.signals.stop_gracefully(Stop(), remark, outcomes.NOT_WRITTEN)
 
     def _report_option(self, option: str) -> _Output:
         name, separator, path = option.partition("=")
@@ -240,8 +239,8 @@ class Frame:
                 report = structs.replace(report, status=_untold(str(error), failed))
         if isinstance(report, RunReport) and self.format is Format.TEXT:
             # The plan that was shown above said it.
-            same = report.memory == self._told
-            report = structs.replace(report, memory=None if same else report.memory)
+            same = report.ledger == self._told
+            report = structs.replace(report, ledger=None if same else report.ledger)
         fault = self.format is Format.TEXT and isinstance(report, ErrorReport)
         on_stderr = fault or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
@@ -267,9 +266,8 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
             return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
     if status is Exit.DEFECT:
         log.debug("defect", exc_info=error)
-        message = f"{type(error).__name__}: {error} ({raised_at(error)})"
         hint = "this is a defect of the reconciler; run again with --verbose and report it"
-        return ErrorReport(status, (Diagnostic(None, message, hint),))
+        return ErrorReport(status, (Diagnostic(None, outcomes.defect(error), hint),))
     if isinstance(error, LedgerError | LockHeld):
         return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
     if isinstance(error, RecallError):

@@ -107,7 +107,7 @@ class StandardOutput:
         stream.write_bytes(data)
         if stream.failure is not None:
             # Late: the version is printed without loading the rest.
-            from reconciler.reporting.output_file import OutputFailed  # noqa: PLC0415
+            from reconciler.engine.output_file import OutputFailed  # noqa: PLC0415
 
             raise OutputFailed(Path("-"), stream.failure)
 

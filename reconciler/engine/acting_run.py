@@ -20,8 +20,8 @@ from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, History, PlanUnusable, asked_of, rfc3339
-from reconciler.reporting import Memory, MemoryState
-from reconciler.reporting.wording.memory import finding_out
+from reconciler.reporting import LedgerAccess, LedgerView
+from reconciler.reporting.wording.history import finding_out
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
@@ -53,11 +53,11 @@ class ActingRun:
     """What was in doubt when the run began, and is not known to be done or proven not to be."""
 
     @property
-    def memory(self) -> Memory:
+    def ledger_view(self) -> LedgerView:
         """What there is to say of the ledger so far."""
-        return Memory(
+        return LedgerView(
             place=str(self.session.workspace.ledger),
-            state=MemoryState.MADE if self.made else MemoryState.WRITTEN,
+            state=LedgerAccess.MADE if self.made else LedgerAccess.WRITTEN,
             dead=self.journal.dead,
             settled=self.settled,
         )

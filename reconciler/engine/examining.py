@@ -16,7 +16,7 @@ from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.recall import NetworkSettingsInvalid, RecallError, Stop
 from reconciler.reporting import Check, CheckState
-from reconciler.reporting.wording.memory import how_ended
+from reconciler.reporting.wording.history import how_ended
 
 _CLOCK_TOLERANCE = 60.0
 """Seconds that this machine's clock may differ from the server's before plans expire oddly."""

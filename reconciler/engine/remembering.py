@@ -6,14 +6,14 @@ from reconciler.config import Workspace
 from reconciler.domain import DesiredState
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.planning import History, Plan, asked_of, seal
-from reconciler.reporting import Memory, MemoryState
+from reconciler.reporting import LedgerAccess, LedgerView
 
 
 class Remembered(Struct, frozen=True):
     """The history that guards judge by, and what is to be said of where it came from."""
 
     history: History
-    memory: Memory
+    ledger: LedgerView
 
 
 def remember(
@@ -34,15 +34,15 @@ def remember(
     try:
         with read_ledger(workspace.ledger) as ledger:
             history = ledger.history(workspace.name, address, owner, asked)
-            memory = Memory(
+            view = LedgerView(
                 place,
-                MemoryState.READ,
+                LedgerAccess.READ,
                 dead=ledger.dead_runs(workspace.name),
                 used_by=ledger.used_by(seal(saved)) if saved else None,
             )
     except LedgerMissing:
-        return Remembered(History(), Memory(place, MemoryState.NONE))
+        return Remembered(History(), LedgerView(place, LedgerAccess.NONE))
     except LedgerError as error:
         detail = f"{error} ({error.hint})" if error.hint else str(error)
-        return Remembered(History(), Memory(place, MemoryState.UNREADABLE, detail))
-    return Remembered(history, memory)
+        return Remembered(History(), LedgerView(place, LedgerAccess.UNREADABLE, detail))
+    return Remembered(history, view)

@@ -8,8 +8,7 @@ from reconciler.ledger import LedgerError, LockHeld, NotJoinable
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider.pins import NotPlanned
 from reconciler.recall import RecallError
-from reconciler.reporting.defects import raised_at
-from reconciler.reporting.wording import stacks
+from reconciler.reporting.wording import outcomes, stacks
 
 _SAY_IT_ALL = (InvalidInput, JournalFailed, NotJoinable, NotPlanned, PlanUnusable)
 
@@ -35,5 +34,4 @@ def _hinted(text: str, hint: str | None) -> str:
 
 
 def _defect(error: Exception) -> str:
-    what = f"{type(error).__name__}: {error} ({raised_at(error)})"
-    return f"a defect of the reconciler, please report it: {what}"
+    return f"a defect of the reconciler, please report it: {outcomes.defect(error)}"

@@ -8,7 +8,7 @@ from reconciler.domain import DesiredState
 from reconciler.engine import ActingRun, Approved, Session, hand_over, take_back
 from reconciler.planning import Action, PlanChanges
 from reconciler.pulumi_provider.fleet import Fleet
-from reconciler.reporting import Memory
+from reconciler.reporting import LedgerView
 
 
 class Abandoned(Exception):
@@ -28,7 +28,7 @@ class Judged:
     desired: DesiredState
     approved: Approved
     stack: ExitStack
-    memory: Memory
+    ledger: LedgerView
     left: tuple[Action, ...] = ()
     changes: PlanChanges | None = None
     run: ActingRun | None = None

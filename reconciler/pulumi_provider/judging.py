@@ -43,7 +43,7 @@ from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.reports import ReportFile, refusal_report
 from reconciler.recall import Stop, SystemClock
-from reconciler.reporting import Memory
+from reconciler.reporting import LedgerView
 
 CLOCK: Final = SystemClock()
 
@@ -77,7 +77,7 @@ def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
         observation = observe(session)
         circumstances = Circumstances(desired, observation, remembered.history)
         changes = None
-        with _reported(demands, workspace, remembered.memory):
+        with _reported(demands, workspace, remembered.ledger):
             if demands.saved is None:
                 today = preview(session, desired, observation, remembered.history)
                 approved = judge_fresh(session, today, circumstances, demands.allowed.guards)
@@ -86,7 +86,7 @@ def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
                 check_usable(session, demands.saved, desired, used_by=used_by)
                 approved, changes = _judge_saved(session, demands, circumstances, demands.saved)
         return Judged(
-            fleet, session, desired, approved, stack.pop_all(), remembered.memory, changes=changes
+            fleet, session, desired, approved, stack.pop_all(), remembered.ledger, changes=changes
         )
 
 
@@ -111,7 +111,7 @@ def judge_in_update(
             check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
         observation = run.settle(observe(session), apply_settings(workspace), pulumi.log.info)
         circumstances = Circumstances(desired, observation, run.history(desired))
-        with _reported(demands, workspace, run.memory):
+        with _reported(demands, workspace, run.ledger_view):
             if saved is not None:
                 approved, changes = _judge_saved(session, demands, circumstances, saved)
             else:
@@ -123,7 +123,7 @@ def judge_in_update(
             desired,
             approved,
             stack.pop_all(),
-            run.memory,
+            run.ledger_view,
             left=left,
             changes=changes,
             run=run,
@@ -131,12 +131,12 @@ def judge_in_update(
 
 
 @contextmanager
-def _reported(demands: Demands, workspace: Workspace, memory: Memory) -> Iterator[None]:
+def _reported(demands: Demands, workspace: Workspace, ledger: LedgerView) -> Iterator[None]:
     """Report what a guard refuses here."""
     try:
         yield
     except Refused as refused:
-        demands.report.write(workspace.name, refusal_report(refused, workspace, memory))
+        demands.report.write(workspace.name, refusal_report(refused, workspace, ledger))
         raise
 
 

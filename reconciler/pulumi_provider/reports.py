@@ -12,19 +12,19 @@ from reconciler.applying import RunResult
 from reconciler.config import Workspace
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
+from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.pulumi_provider.errors import said
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.saying import told_by_program, wrong
 from reconciler.reporting import (
     ErrorReport,
     Format,
-    Memory,
+    LedgerView,
     PlanReport,
     Report,
     RunReport,
     render,
 )
-from reconciler.reporting.output_file import OutputFailed, OutputFile
 from reconciler.reporting.wording import stacks
 
 VARIABLE: Final = "RECONCILER_REPORT"
@@ -96,19 +96,19 @@ def plan_report(judged: Judged) -> PlanReport:
         Exit.OK,
         limit_sources=limit_sources(judged.session.workspace),
         verdicts=judged.approved.verdicts,
-        memory=judged.memory,
+        ledger=judged.ledger,
         changes=judged.changes,
     )
 
 
-def refusal_report(refused: Refused, workspace: Workspace, memory: Memory) -> PlanReport:
+def refusal_report(refused: Refused, workspace: Workspace, ledger: LedgerView) -> PlanReport:
     """What a guard refused."""
     return PlanReport(
         refused.plan,
         exit_status(refused),
         limit_sources=limit_sources(workspace),
         verdicts=refused.verdicts,
-        memory=memory,
+        ledger=ledger,
     )
 
 
@@ -133,7 +133,7 @@ def run_report(judged: Judged, result: RunResult) -> RunReport:
         exit_status(result),
         verdicts=judged.approved.verdicts,
         limit_sources=limit_sources(judged.session.workspace),
-        memory=judged.memory,
+        ledger=judged.ledger,
         changes=judged.changes if judged.approved.stale else None,
     )
 

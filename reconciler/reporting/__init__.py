@@ -9,19 +9,18 @@ from reconciler.reporting.documents import (
     CheckState,
     DoctorReport,
     ErrorReport,
-    Memory,
-    MemoryState,
+    LedgerAccess,
+    LedgerView,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.format import Format
-from reconciler.reporting.render import render
-from reconciler.reporting.untrusted import one_line, visible
+from reconciler.reporting.phrase import one_line, visible
+from reconciler.reporting.render import Format, render
 
 __all__ = [
     "Check",
@@ -29,13 +28,13 @@ __all__ = [
     "DoctorReport",
     "ErrorReport",
     "Format",
-    "Memory",
-    "MemoryState",
+    "LedgerAccess",
+    "LedgerView",
     "PlanReport",
     "Report",
+    "RunHistoryReport",
     "RunReport",
     "RunsReport",
-    "StoryReport",
     "UnlockReport",
     "ValidationReport",
     "one_line",

@@ -15,7 +15,7 @@ from reconciler.domain import Diagnostic
 from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
 
 
-class MemoryState(StrEnum):
+class LedgerAccess(StrEnum):
     """What a command had of the ledger."""
 
     READ = "read"  # by a command that only looks
@@ -25,7 +25,7 @@ class MemoryState(StrEnum):
     UNREADABLE = "unreadable"  # `detail` says why; what needs a memory is not judged
 
 
-class Memory(Struct, frozen=True):
+class LedgerView(Struct, frozen=True):
     """What a command had of the ledger at ``place``.
 
     ``dead`` are runs that died or left calls in doubt, as a command that looks found them, or as
@@ -34,7 +34,7 @@ class Memory(Struct, frozen=True):
     """
 
     place: str
-    state: MemoryState
+    state: LedgerAccess
     detail: str | None = None
     dead: tuple[RunSummary, ...] = ()
     settled: tuple[Settled, ...] = ()
@@ -59,7 +59,7 @@ class PlanReport(Struct, frozen=True):
     limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
     verdicts: tuple[Verdict, ...] | None = None
     verbose: bool = False
-    memory: Memory | None = None
+    ledger: LedgerView | None = None
     changes: PlanChanges | None = None
     again: tuple[str, ...] | None = None
 
@@ -83,7 +83,7 @@ class RunReport(Struct, frozen=True):
     status: int
     verdicts: tuple[Verdict, ...] | None = None
     limit_sources: Mapping[GuardName, str] = field(default_factory=dict)
-    memory: Memory | None = None
+    ledger: LedgerView | None = None
     changes: PlanChanges | None = None
     resumes: str | None = None
     continue_with: tuple[str, ...] = ()
@@ -107,7 +107,7 @@ class RunsReport(Struct, frozen=True):
     status: int
 
 
-class StoryReport(Struct, frozen=True):
+class RunHistoryReport(Struct, frozen=True):
     """The whole story of one run, from the ledger at ``place``."""
 
     place: str
@@ -172,7 +172,7 @@ class ErrorReport(Struct, frozen=True):
     status: int
     problems: tuple[Diagnostic, ...]
     plan: Plan | None = None
-    memory: Memory | None = None
+    ledger: LedgerView | None = None
     changes: PlanChanges | None = None
 
 
@@ -180,7 +180,7 @@ Report = (
     PlanReport
     | RunReport
     | RunsReport
-    | StoryReport
+    | RunHistoryReport
     | UnlockReport
     | ValidationReport
     | DoctorReport

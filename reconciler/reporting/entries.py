@@ -17,21 +17,21 @@ from reconciler.planning import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.reporting import sign as signs
+from reconciler.reporting import symbols
 from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
-from reconciler.reporting.sign import Sign, Tone
-from reconciler.reporting.wording import changes, differences, outcomes, runs
+from reconciler.reporting.symbols import Symbol, Tone
+from reconciler.reporting.wording import changes, outcomes, runs
 
 
-class Entry(Struct, frozen=True, gc=False):
+class UserEntry(Struct, frozen=True, gc=False):
     """One line about one user. ``what`` is ours, ``account`` and ``note`` are other people's text.
 
     ``account`` is the e-mail of the connection that it is about, ``note`` the manifest's reason.
     """
 
     user: str
-    sign: Sign
+    symbol: Symbol
     what: str
     why: Phrase
     account: str | None = None
@@ -39,21 +39,21 @@ class Entry(Struct, frozen=True, gc=False):
     detail: str | None = None
 
 
-OUTCOME_SIGNS: Mapping[Outcome, Sign] = {
-    Outcome.VERIFIED: signs.VERIFIED,
-    Outcome.ALREADY_ABSENT: signs.ALREADY_ABSENT,
-    Outcome.SKIPPED_STALE: signs.SKIPPED_STALE,
-    Outcome.FAILED: signs.FAILED,
-    Outcome.UNKNOWN: signs.UNKNOWN,
-    Outcome.NOT_ATTEMPTED: signs.NOT_ATTEMPTED,
+OUTCOME_SYMBOLS: Mapping[Outcome, Symbol] = {
+    Outcome.VERIFIED: symbols.VERIFIED,
+    Outcome.ALREADY_ABSENT: symbols.ALREADY_ABSENT,
+    Outcome.SKIPPED_STALE: symbols.SKIPPED_STALE,
+    Outcome.FAILED: symbols.FAILED,
+    Outcome.UNKNOWN: symbols.UNKNOWN,
+    Outcome.NOT_ATTEMPTED: symbols.NOT_ATTEMPTED,
 }
 
 
-CHECK_SIGNS: Mapping[CheckState, Sign] = {
-    CheckState.OK: Sign("✓", Tone.GOOD, "ok"),
-    CheckState.WARNING: Sign("!", Tone.CHANGE, "warning"),
-    CheckState.FAILED: Sign("✗", Tone.DANGER, "failed"),
-    CheckState.SKIPPED: Sign("·", Tone.FAINT, "skipped"),
+CHECK_SYMBOLS: Mapping[CheckState, Symbol] = {
+    CheckState.OK: Symbol("✓", Tone.GOOD, "ok"),
+    CheckState.WARNING: Symbol("!", Tone.CHANGE, "warning"),
+    CheckState.FAILED: Symbol("✗", Tone.DANGER, "failed"),
+    CheckState.SKIPPED: Symbol("·", Tone.FAINT, "skipped"),
 }
 
 
@@ -67,55 +67,54 @@ RUN_TONES: Mapping[RunState, Tone] = {
 }
 
 
-def actions(actions: Iterable[Action]) -> list[Entry]:
+def actions(actions: Iterable[Action]) -> list[UserEntry]:
     """What would be done."""
     return [
         _acting(
             action,
-            signs.DISCONNECT if isinstance(action, Disconnect) else signs.UPDATE,
+            symbols.DISCONNECT if isinstance(action, Disconnect) else symbols.UPDATE,
             changes.why(action),
         )
         for action in actions
     ]
 
 
-def held(blocked: Iterable[Blocked]) -> list[Entry]:
+def held(blocked: Iterable[Blocked]) -> list[UserEntry]:
     """What would be done but for a hold."""
-    return [_acting(entry.action, signs.HELD, changes.why_held(entry)) for entry in blocked]
+    return [_acting(entry.action, symbols.HELD, changes.why_held(entry)) for entry in blocked]
 
 
-def pending(pending: Iterable[Pending]) -> list[Entry]:
+def pending(pending: Iterable[Pending]) -> list[UserEntry]:
     """What only the person can do."""
     return [_pending(entry) for entry in pending]
 
 
-def added(plan_changes: PlanChanges) -> list[Entry]:
+def added(plan_changes: PlanChanges) -> list[UserEntry]:
     """What would be done now, and was not planned."""
-    return [_acting(action, signs.ADDED, changes.why(action)) for action in plan_changes.added]
+    return [_acting(action, symbols.ADDED, changes.why(action)) for action in plan_changes.added]
 
 
-def gone(plan_changes: PlanChanges) -> list[Entry]:
+def gone(plan_changes: PlanChanges) -> list[UserEntry]:
     """What was planned, and would not be done now."""
     return [
-        _acting(stale.action, signs.GONE, differences.why_gone(stale))
-        for stale in plan_changes.gone
+        _acting(stale.action, symbols.GONE, changes.why_gone(stale)) for stale in plan_changes.gone
     ]
 
 
-def undetermined(content: Content) -> list[Entry]:
+def undetermined(content: Content) -> list[UserEntry]:
     """Of whom nothing can be said."""
     return [
-        Entry(entry.user, signs.UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
+        UserEntry(entry.user, symbols.UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
         for entry in content.undetermined
     ]
 
 
-def spared(content: Content) -> list[Entry]:
+def spared(content: Content) -> list[UserEntry]:
     """What is left alone; a user without an external id goes by Recall's id."""
     return [
-        Entry(
+        UserEntry(
             entry.user or entry.recall_id,
-            signs.SPARED,
+            symbols.SPARED,
             "left alone",
             (
                 changes.SPARED_REASONS[entry.reason],
@@ -126,12 +125,14 @@ def spared(content: Content) -> list[Entry]:
     ]
 
 
-def results(results: Iterable[ActionResult], carried: frozenset[str] = frozenset()) -> list[Entry]:
+def results(
+    results: Iterable[ActionResult], carried: frozenset[str] = frozenset()
+) -> list[UserEntry]:
     """How each action ended; ``carried`` are the keys of those that an earlier run ended."""
     return [
         _acting(
             result.action,
-            OUTCOME_SIGNS[result.outcome],
+            OUTCOME_SYMBOLS[result.outcome],
             (
                 f"{outcomes.OUTCOMES[result.outcome]}, ",
                 *outcomes.cause(result),
@@ -143,26 +144,26 @@ def results(results: Iterable[ActionResult], carried: frozenset[str] = frozenset
     ]
 
 
-def settled(settled: Iterable[Settled]) -> dict[str, list[Entry]]:
+def settled(settled: Iterable[Settled]) -> dict[str, list[UserEntry]]:
     """How what dead runs left in doubt turned out, by the id of the run that died."""
-    by_run: dict[str, list[Entry]] = {}
+    by_run: dict[str, list[UserEntry]] = {}
     for entry in settled:
         by_run.setdefault(entry.run, []).extend(results([entry.result]))
     return by_run
 
 
-def recorded(story: ActionStory) -> Entry:
+def recorded(story: ActionStory) -> UserEntry:
     """How an action stands by what is recorded of it."""
     if story.result is not None:
         return results([story.result])[0]
     if story.begun:
-        return _acting(story.action, signs.IN_DOUBT, (runs.IN_DOUBT,))
-    return _acting(story.action, signs.NEVER_BEGUN, (runs.NEVER_BEGUN,))
+        return _acting(story.action, symbols.IN_DOUBT, (runs.IN_DOUBT,))
+    return _acting(story.action, symbols.NEVER_BEGUN, (runs.NEVER_BEGUN,))
 
 
-def by_user(*lists: Iterable[Entry]) -> dict[str, list[Entry]]:
+def by_user(*lists: Iterable[UserEntry]) -> dict[str, list[UserEntry]]:
     """The entries of ``lists``, grouped by user and ordered by id, each group in given order."""
-    groups: dict[str, list[Entry]] = {}
+    groups: dict[str, list[UserEntry]] = {}
     for entries in lists:
         for entry in entries:
             groups.setdefault(entry.user, []).append(entry)
@@ -175,11 +176,11 @@ def source(plan: Plan | None, user: str) -> str | None:
 
 
 def _acting(
-    action: Action | UnknownConnection, sign: Sign, why: Phrase, *, detail: str | None = None
-) -> Entry:
-    return Entry(
+    action: Action | UnknownConnection, symbol: Symbol, why: Phrase, *, detail: str | None = None
+) -> UserEntry:
+    return UserEntry(
         user=action.user,
-        sign=sign,
+        symbol=symbol,
         what=changes.what(action),
         why=why,
         account=None if isinstance(action, UpdatePreferences) else action.email,
@@ -188,6 +189,6 @@ def _acting(
     )
 
 
-def _pending(pending: Pending) -> Entry:
+def _pending(pending: Pending) -> UserEntry:
     what = "not found" if pending.platform is None else f"connect {pending.platform}"
-    return Entry(pending.user, signs.PENDING, what, changes.why_pending(pending))
+    return UserEntry(pending.user, symbols.PENDING, what, changes.why_pending(pending))

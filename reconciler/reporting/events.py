@@ -21,9 +21,9 @@ from reconciler.planning import (
     Spared,
     Stale,
 )
-from reconciler.reporting import facts, recorded
-from reconciler.reporting.documents import Check, MemoryState
-from reconciler.reporting.encoding import FORMAT
+from reconciler.reporting import json_parts
+from reconciler.reporting.documents import Check, LedgerAccess
+from reconciler.reporting.json_document import FORMAT
 
 
 class Event(Struct, frozen=True, tag_field="type", kw_only=True):
@@ -62,7 +62,7 @@ class RunHeader(Header, frozen=True, tag="run", kw_only=True):
     base_url: str
     started: str
     finished: str
-    plan: facts.PlanOutline
+    plan: json_parts.PlanOutline
     resumes: str | None
 
 
@@ -78,10 +78,10 @@ class StoryHeader(Header, frozen=True, tag="story", kw_only=True):
     """All that is recorded of one run follows."""
 
     place: str
-    run: recorded.RecordedRun
+    run: json_parts.PastRun
     fleet: FleetSize | None
     accepted: bool
-    plan: facts.PlanOutline | None
+    plan: json_parts.PlanOutline | None
 
 
 class UnlockHeader(Header, frozen=True, tag="unlock", kw_only=True):
@@ -110,7 +110,7 @@ class DoctorHeader(Header, frozen=True, tag="doctor", kw_only=True):
 class ErrorHeader(Header, frozen=True, tag="error", kw_only=True):
     """The errors of a command without a result follow."""
 
-    plan: facts.PlanOutline | None
+    plan: json_parts.PlanOutline | None
 
 
 class ActionEvent(Event, frozen=True, tag="action", kw_only=True):
@@ -176,14 +176,14 @@ class ObservationProblemEvent(Event, frozen=True, tag="observation_problem", kw_
 class GuardEvent(Event, frozen=True, tag="guard", kw_only=True):
     """What one guard says of the plan."""
 
-    guard: facts.Guard
+    guard: json_parts.Guard
 
 
 class MemoryEvent(Event, frozen=True, tag="memory", kw_only=True):
     """What the command had of the ledger; ``message`` is null where all is well."""
 
     place: str
-    state: MemoryState
+    state: LedgerAccess
     message: str | None
     detail: str | None
     used_by: str | None
@@ -193,13 +193,13 @@ class DiedEvent(Event, frozen=True, tag="died", kw_only=True):
     """A run that died: what it left, and what to do."""
 
     message: str
-    run: recorded.RecordedRun
+    run: json_parts.PastRun
 
 
 class SettledEvent(Event, frozen=True, tag="settled", kw_only=True):
     """How something that a dead run left in doubt turned out."""
 
-    settled: recorded.SettledAction
+    settled: json_parts.ResolvedAction
 
 
 class ChangesEvent(Event, frozen=True, tag="changes", kw_only=True):
@@ -256,32 +256,32 @@ class JudgedOtherwiseEvent(Event, frozen=True, tag="judged_otherwise", kw_only=T
 class RecordedRunEvent(Event, frozen=True, tag="recorded_run", kw_only=True):
     """One run of the list."""
 
-    run: recorded.RecordedRun
+    run: json_parts.PastRun
 
 
 class RecordedActionEvent(Event, frozen=True, tag="recorded_action", kw_only=True):
     """One action of the run, with all its steps."""
 
     source: str | None
-    recorded: recorded.RecordedAction
+    recorded: json_parts.PastAction
 
 
 class OutcomeEvent(Event, frozen=True, tag="outcome", kw_only=True):
     """How one action ended."""
 
-    result: facts.Ending
+    result: json_parts.ActionOutcome
 
 
 class HaltEvent(Event, frozen=True, tag="halted", kw_only=True):
     """Why the run stopped early."""
 
-    halted: facts.Halt
+    halted: json_parts.Halt
 
 
 class ProblemEvent(Event, frozen=True, tag="problem", kw_only=True):
     """An error in an input, or of the command."""
 
-    problem: facts.Problem
+    problem: json_parts.Problem
 
 
 class CheckEvent(Event, frozen=True, tag="check", kw_only=True):
@@ -295,4 +295,4 @@ class SummaryEvent(Event, frozen=True, tag="summary", kw_only=True):
 
     status: int
     message: str
-    counts: facts.PlanCounts | facts.RunCounts | facts.CheckCounts | None
+    counts: json_parts.PlanCounts | json_parts.RunCounts | json_parts.CheckCounts | None

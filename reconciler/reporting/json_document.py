@@ -1,54 +1,58 @@
 """Reports as one JSON document each, for programs that read a whole report.
 
-The structs below are the published form: ``schemas/report.schema.json`` describes them.
+The structs below are the published form: ``schemas/report.schema.json`` describes them. Values
+stay exact; what could break a line or steer a terminal is written as ``\\uXXXX``, which a JSON
+parser reads as the character itself.
 """
 
-from typing import Literal
+import re
+from typing import Any, Final, Literal
 
+import msgspec
 from msgspec import Struct
 
 from reconciler.applying.records import Holder
 from reconciler.planning import Content, Envelope, FleetSize, Plan, PlanChanges
-from reconciler.reporting import facts, recorded
+from reconciler.reporting import json_parts
 from reconciler.reporting.documents import (
     Check,
     DoctorReport,
     ErrorReport,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.encoding import FORMAT, indented
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import summary
-from reconciler.reporting.wording.statuses import status
+
+FORMAT: Final = "reconciler/report/v1"
 
 
-class Document(Struct, frozen=True, tag_field="kind", kw_only=True):
+class ReportDocument(Struct, frozen=True, tag_field="kind", kw_only=True):
     """What every document begins with."""
 
     format: Literal["reconciler/report/v1"] = FORMAT
     status: int
 
 
-class PlanDocument(Document, frozen=True, tag="plan", kw_only=True):
+class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
     """A plan: its name, its numbers, the verdicts that count, and all of it."""
 
     digest: str
     saved_to: str | None
-    summary: facts.PlanCounts
-    guards: tuple[facts.Guard, ...]
+    summary: json_parts.PlanCounts
+    guards: tuple[json_parts.Guard, ...]
     content: Content
     envelope: Envelope
-    memory: recorded.Memory | None
+    memory: json_parts.LedgerSection | None
     changes: PlanChanges | None
 
 
-class RunDocument(Document, frozen=True, tag="run", kw_only=True):
+class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
     """An acting run and how each action ended."""
 
     run: str
@@ -56,38 +60,38 @@ class RunDocument(Document, frozen=True, tag="run", kw_only=True):
     base_url: str
     started: str
     finished: str
-    plan: facts.PlanOutline
-    summary: facts.RunCounts
-    halted: facts.Halt | None
-    guards: tuple[facts.Guard, ...]
-    results: tuple[facts.Ending, ...]
+    plan: json_parts.PlanOutline
+    summary: json_parts.RunCounts
+    halted: json_parts.Halt | None
+    guards: tuple[json_parts.Guard, ...]
+    results: tuple[json_parts.ActionOutcome, ...]
     resumes: str | None
-    memory: recorded.Memory | None
+    memory: json_parts.LedgerSection | None
     changes: PlanChanges | None
 
 
-class RunsDocument(Document, frozen=True, tag="runs", kw_only=True):
+class RunsDocument(ReportDocument, frozen=True, tag="runs", kw_only=True):
     """The last runs of a workspace, or of all, newest first."""
 
     workspace: str | None
     place: str
     limit: int
-    runs: tuple[recorded.RecordedRun, ...]
+    runs: tuple[json_parts.PastRun, ...]
 
 
-class StoryDocument(Document, frozen=True, tag="story", kw_only=True):
+class RunHistoryDocument(ReportDocument, frozen=True, tag="story", kw_only=True):
     """All that is recorded of one run, with the whole plan that it was bound by."""
 
     place: str
-    run: recorded.RecordedRun
+    run: json_parts.PastRun
     fleet: FleetSize | None
     accepted: bool
-    guards: tuple[facts.Guard, ...]
-    actions: tuple[recorded.RecordedAction, ...]
+    guards: tuple[json_parts.Guard, ...]
+    actions: tuple[json_parts.PastAction, ...]
     plan: Plan | None
 
 
-class UnlockDocument(Document, frozen=True, tag="unlock", kw_only=True):
+class UnlockDocument(ReportDocument, frozen=True, tag="unlock", kw_only=True):
     """A lock that was taken away."""
 
     message: str
@@ -96,31 +100,31 @@ class UnlockDocument(Document, frozen=True, tag="unlock", kw_only=True):
     holder: Holder
 
 
-class ValidationDocument(Document, frozen=True, tag="validation", kw_only=True):
+class ValidationDocument(ReportDocument, frozen=True, tag="validation", kw_only=True):
     """Manifests that were checked."""
 
     workspace: str | None
     users: int
     files: int
-    diagnostics: tuple[facts.Problem, ...]
+    diagnostics: tuple[json_parts.Problem, ...]
 
 
-class DoctorDocument(Document, frozen=True, tag="doctor", kw_only=True):
+class DoctorDocument(ReportDocument, frozen=True, tag="doctor", kw_only=True):
     """The checks of an installation."""
 
     workspace: str | None
     address: str | None
-    summary: facts.CheckCounts
+    summary: json_parts.CheckCounts
     checks: tuple[Check, ...]
 
 
-class ErrorDocument(Document, frozen=True, tag="error", kw_only=True):
+class ErrorDocument(ReportDocument, frozen=True, tag="error", kw_only=True):
     """A command that had no result."""
 
     message: str
-    problems: tuple[facts.Problem, ...]
-    plan: facts.PlanOutline | None
-    memory: recorded.Memory | None
+    problems: tuple[json_parts.Problem, ...]
+    plan: json_parts.PlanOutline | None
+    memory: json_parts.LedgerSection | None
     changes: PlanChanges | None
 
 
@@ -128,7 +132,7 @@ AnyDocument = (
     PlanDocument
     | RunDocument
     | RunsDocument
-    | StoryDocument
+    | RunHistoryDocument
     | UnlockDocument
     | ValidationDocument
     | DoctorDocument
@@ -150,8 +154,8 @@ def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line 
             return _run(report)
         case RunsReport():
             return _runs(report)
-        case StoryReport():
-            return _story(report)
+        case RunHistoryReport():
+            return _history(report)
         case UnlockReport():
             return _unlock(report)
         case ValidationReport():
@@ -168,11 +172,11 @@ def _plan(report: PlanReport) -> PlanDocument:
         status=report.status,
         digest=content.digest(),
         saved_to=report.saved_to,
-        summary=facts.plan_counts(content),
-        guards=tuple(facts.guard(v, report.limit_sources) for v in report.guards),
+        summary=json_parts.plan_counts(content),
+        guards=tuple(json_parts.guard(v, report.limit_sources) for v in report.guards),
         content=content,
         envelope=report.plan.envelope,
-        memory=recorded.memory(report.memory),
+        memory=json_parts.ledger_section(report.ledger),
         changes=report.changes,
     )
 
@@ -186,13 +190,15 @@ def _run(report: RunReport) -> RunDocument:
         base_url=result.base_url,
         started=result.started,
         finished=result.finished,
-        plan=facts.outline(report.plan),
-        summary=facts.run_counts(result),
-        halted=facts.halt(result),
-        guards=tuple(facts.guard(v, report.limit_sources) for v in report.guards),
-        results=tuple(facts.ending(r, report.plan, result.carried) for r in result.results),
+        plan=json_parts.outline(report.plan),
+        summary=json_parts.run_counts(result),
+        halted=json_parts.halt(result),
+        guards=tuple(json_parts.guard(v, report.limit_sources) for v in report.guards),
+        results=tuple(
+            json_parts.action_outcome(r, report.plan, result.carried) for r in result.results
+        ),
         resumes=report.resumes,
-        memory=recorded.memory(report.memory),
+        memory=json_parts.ledger_section(report.ledger),
         changes=report.changes,
     )
 
@@ -203,20 +209,20 @@ def _runs(report: RunsReport) -> RunsDocument:
         workspace=report.workspace,
         place=report.place,
         limit=report.limit,
-        runs=tuple(map(recorded.run, report.runs)),
+        runs=tuple(map(json_parts.past_run, report.runs)),
     )
 
 
-def _story(report: StoryReport) -> StoryDocument:
+def _history(report: RunHistoryReport) -> RunHistoryDocument:
     story = report.story
-    return StoryDocument(
+    return RunHistoryDocument(
         status=report.status,
         place=report.place,
-        run=recorded.run(story.summary),
+        run=json_parts.past_run(story.summary),
         fleet=story.fleet,
         accepted=story.accepted,
-        guards=tuple(facts.guard(verdict, {}) for verdict in story.verdicts),
-        actions=recorded.actions(story),
+        guards=tuple(json_parts.guard(verdict, {}) for verdict in story.verdicts),
+        actions=json_parts.past_actions(story),
         plan=story.plan,
     )
 
@@ -237,7 +243,7 @@ def _validation(report: ValidationReport) -> ValidationDocument:
         workspace=report.workspace,
         users=report.users,
         files=report.files,
-        diagnostics=tuple(map(facts.problem, report.diagnostics)),
+        diagnostics=tuple(map(json_parts.problem, report.diagnostics)),
     )
 
 
@@ -246,7 +252,7 @@ def _doctor(report: DoctorReport) -> DoctorDocument:
         status=report.status,
         workspace=report.workspace,
         address=report.address,
-        summary=facts.check_counts(report.checks),
+        summary=json_parts.check_counts(report.checks),
         checks=report.checks,
     )
 
@@ -254,9 +260,38 @@ def _doctor(report: DoctorReport) -> DoctorDocument:
 def _error(report: ErrorReport) -> ErrorDocument:
     return ErrorDocument(
         status=report.status,
-        message=status(report.status),
-        problems=tuple(map(facts.problem, report.problems)),
-        plan=None if report.plan is None else facts.outline(report.plan),
-        memory=recorded.memory(report.memory),
+        message=summary.status(report.status),
+        problems=tuple(map(json_parts.problem, report.problems)),
+        plan=None if report.plan is None else json_parts.outline(report.plan),
+        memory=json_parts.ledger_section(report.ledger),
         changes=report.changes,
     )
+
+
+def encode(value: Any) -> str:
+    """``value`` (a struct of this room) as JSON on one line."""
+    try:
+        text = _encoder.encode(value).decode()
+    except UnicodeEncodeError:  # half a surrogate pair, from a file name that is not UTF-8
+        text = _encoder.encode(_whole(msgspec.to_builtins(value))).decode()
+    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def indented(value: Any) -> str:
+    """``value`` as JSON for the eye: two spaces a level and a line feed at the end."""
+    return msgspec.json.format(encode(value), indent=2) + "\n"
+
+
+def _whole(value: Any) -> Any:
+    """``value`` with each lone surrogate replaced, since no UTF-8 file can hold one."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_whole(item) for item in value]
+    return value
+
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

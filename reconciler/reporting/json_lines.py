@@ -6,23 +6,22 @@ A header first, a ``summary`` with the exit status last, so that a cut file is s
 from collections.abc import Iterator, Mapping
 
 from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
-from reconciler.reporting import entries, events, facts, recorded
+from reconciler.reporting import entries, events, json_parts
 from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
-    Memory,
+    LedgerView,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.encoding import encode
+from reconciler.reporting.json_document import encode
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import changes, differences, guards, summary
-from reconciler.reporting.wording import memory as remembering
+from reconciler.reporting.wording import changes, guards, history, summary
 
 
 def render_json_lines(report: Report) -> str:
@@ -38,7 +37,7 @@ def events_of(report: Report) -> Iterator[events.Event]:
         yield from _run(report)
     elif isinstance(report, RunsReport):
         yield from _runs(report)
-    elif isinstance(report, StoryReport):
+    elif isinstance(report, RunHistoryReport):
         yield from _story(report)
     elif isinstance(report, UnlockReport):
         yield from _unlock(report)
@@ -67,7 +66,7 @@ def _plan(report: PlanReport) -> Iterator[events.Event]:
         key_fingerprint=envelope.key_fingerprint,
         saved_to=report.saved_to,
     )
-    yield from _memory(report.memory)
+    yield from _memory(report.ledger)
     for problem in content.problems:
         yield events.ObservationProblemEvent(message=problem)
     for notice in content.notices:
@@ -84,7 +83,9 @@ def _plan(report: PlanReport) -> Iterator[events.Event]:
     yield from _changes(report.changes, report.plan)
     yield from _guards(report.guards, report.limit_sources)
     yield events.SummaryEvent(
-        status=report.status, message=summary.of_plan(report), counts=facts.plan_counts(content)
+        status=report.status,
+        message=summary.of_plan(report),
+        counts=json_parts.plan_counts(content),
     )
 
 
@@ -124,43 +125,45 @@ def _run(report: RunReport) -> Iterator[events.Event]:
         base_url=result.base_url,
         started=result.started,
         finished=result.finished,
-        plan=facts.outline(report.plan),
+        plan=json_parts.outline(report.plan),
         resumes=report.resumes,
     )
-    yield from _memory(report.memory, report.resumes)
+    yield from _memory(report.ledger, report.resumes)
     for ended in result.results:
-        yield events.OutcomeEvent(result=facts.ending(ended, report.plan, result.carried))
-    halt = facts.halt(result)
+        yield events.OutcomeEvent(
+            result=json_parts.action_outcome(ended, report.plan, result.carried)
+        )
+    halt = json_parts.halt(result)
     if halt is not None:
         yield events.HaltEvent(halted=halt)
     yield from _changes(report.changes, report.plan)
     yield from _guards(report.guards, report.limit_sources)
     yield events.SummaryEvent(
-        status=report.status, message=summary.of_run(report), counts=facts.run_counts(result)
+        status=report.status, message=summary.of_run(report), counts=json_parts.run_counts(result)
     )
 
 
 def _runs(report: RunsReport) -> Iterator[events.Event]:
     yield events.RunsHeader(workspace=report.workspace, place=report.place, limit=report.limit)
     for run in report.runs:
-        yield events.RecordedRunEvent(run=recorded.run(run))
+        yield events.RecordedRunEvent(run=json_parts.past_run(run))
     yield events.SummaryEvent(
         status=report.status, message=plain(summary.of_runs(report)), counts=None
     )
 
 
-def _story(report: StoryReport) -> Iterator[events.Event]:
+def _story(report: RunHistoryReport) -> Iterator[events.Event]:
     story = report.story
-    run = recorded.run(story.summary)
+    run = json_parts.past_run(story.summary)
     yield events.StoryHeader(
         place=report.place,
         run=run,
         fleet=story.fleet,
         accepted=story.accepted,
-        plan=None if story.plan is None else facts.outline(story.plan),
+        plan=None if story.plan is None else json_parts.outline(story.plan),
     )
     yield from _guards(story.verdicts, {})
-    for action in recorded.actions(story):
+    for action in json_parts.past_actions(story):
         yield events.RecordedActionEvent(
             source=entries.source(story.plan, action.action.user), recorded=action
         )
@@ -181,7 +184,7 @@ def _validation(report: ValidationReport) -> Iterator[events.Event]:
         workspace=report.workspace, users=report.users, files=report.files
     )
     for diagnostic in report.diagnostics:
-        yield events.ProblemEvent(problem=facts.problem(diagnostic))
+        yield events.ProblemEvent(problem=json_parts.problem(diagnostic))
     yield events.SummaryEvent(
         status=report.status, message=summary.of_validation(report), counts=None
     )
@@ -194,23 +197,23 @@ def _doctor(report: DoctorReport) -> Iterator[events.Event]:
     yield events.SummaryEvent(
         status=report.status,
         message=summary.of_doctor(report),
-        counts=facts.check_counts(report.checks),
+        counts=json_parts.check_counts(report.checks),
     )
 
 
 def _error(report: ErrorReport) -> Iterator[events.Event]:
-    yield events.ErrorHeader(plan=None if report.plan is None else facts.outline(report.plan))
-    yield from _memory(report.memory)
+    yield events.ErrorHeader(plan=None if report.plan is None else json_parts.outline(report.plan))
+    yield from _memory(report.ledger)
     for problem in report.problems:
-        yield events.ProblemEvent(problem=facts.problem(problem))
+        yield events.ProblemEvent(problem=json_parts.problem(problem))
     yield from _changes(report.changes, report.plan)
     yield events.SummaryEvent(status=report.status, message=summary.of_error(report), counts=None)
 
 
-def _memory(memory: Memory | None, resumes: str | None = None) -> Iterator[events.Event]:
+def _memory(memory: LedgerView | None, resumes: str | None = None) -> Iterator[events.Event]:
     if memory is None:
         return
-    said = remembering.state(memory)
+    said = history.state(memory)
     yield events.MemoryEvent(
         place=memory.place,
         state=memory.state,
@@ -220,17 +223,17 @@ def _memory(memory: Memory | None, resumes: str | None = None) -> Iterator[event
     )
     for run in memory.dead:
         yield events.DiedEvent(
-            message=plain(remembering.announced(memory, run, resumes)), run=recorded.run(run)
+            message=plain(history.announced(memory, run, resumes)), run=json_parts.past_run(run)
         )
     for settled in memory.settled:
-        yield events.SettledEvent(settled=recorded.settled(settled))
+        yield events.SettledEvent(settled=json_parts.resolved(settled))
 
 
 def _changes(found: PlanChanges | None, plan: Plan | None) -> Iterator[events.Event]:
     if found is None:
         return
     yield events.ChangesEvent(
-        message=differences.summary(found),
+        message=changes.summary_of_change(found),
         nothing=found.nothing,
         manifests=found.manifests,
         configuration=found.configuration,
@@ -241,7 +244,7 @@ def _changes(found: PlanChanges | None, plan: Plan | None) -> Iterator[events.Ev
     for stale in found.gone:
         yield events.GoneEvent(
             source=entries.source(plan, stale.action.user),
-            message=plain(differences.why_gone(stale)),
+            message=plain(changes.why_gone(stale)),
             gone=stale,
         )
     for action in found.added:
@@ -263,11 +266,11 @@ def _changes(found: PlanChanges | None, plan: Plan | None) -> Iterator[events.Ev
             pending=pending,
         )
     for change in found.guards:
-        yield events.JudgedOtherwiseEvent(message=differences.otherwise(change), change=change)
+        yield events.JudgedOtherwiseEvent(message=changes.guard_change(change), change=change)
 
 
 def _guards(
     verdicts: tuple[Verdict, ...], sources: Mapping[GuardName, str]
 ) -> Iterator[events.Event]:
     for verdict in verdicts:
-        yield events.GuardEvent(guard=facts.guard(verdict, sources))
+        yield events.GuardEvent(guard=json_parts.guard(verdict, sources))

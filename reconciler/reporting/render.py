@@ -1,7 +1,17 @@
 """The one door of this room: a report and a format in, a string out."""
 
+from enum import StrEnum
+
 from reconciler.reporting.documents import Report
-from reconciler.reporting.format import Format
+
+
+class Format(StrEnum):
+    """A format, by the name that ``--format`` takes."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    MARKDOWN = "markdown"
 
 
 def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002

@@ -48,13 +48,13 @@ from reconciler.reporting import (
     CheckState,
     DoctorReport,
     ErrorReport,
-    Memory,
-    MemoryState,
+    LedgerAccess,
+    LedgerView,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
     ValidationReport,
 )
@@ -107,23 +107,23 @@ def reports(text: str) -> dict[str, Report]:
             saved_to=text,
             limit_sources=sources,
             verbose=True,
-            memory=structs.replace(memory, state=MemoryState.UNREADABLE),
+            ledger=structs.replace(memory, state=LedgerAccess.UNREADABLE),
             changes=changes,
         ),
         "run": RunReport(
-            plan, result, 4, limit_sources=sources, memory=memory, changes=changes, resumes=text
+            plan, result, 4, limit_sources=sources, ledger=memory, changes=changes, resumes=text
         ),
         "runs": RunsReport(
             None, text, (recorded, structs.replace(recorded, state=RunState.REFUSED)), 9, 0
         ),
         "no runs": RunsReport(text, text, (), 9, 0),
-        "story": StoryReport(text, _story(text, plan), 0),
+        "story": RunHistoryReport(text, _story(text, plan), 0),
         "unlock": UnlockReport(
             text, text, Holder(text, text, recorded.who, text, text, 1.0, dead=True), 0
         ),
         "validation": ValidationReport(1, 1, text, (problem,), 65),
         "doctor": DoctorReport(text, text, (Check(text, CheckState.FAILED, text, text),), 69),
-        "error": ErrorReport(65, (problem,), plan, memory=memory, changes=changes),
+        "error": ErrorReport(65, (problem,), plan, ledger=memory, changes=changes),
     }
 
 
@@ -152,10 +152,10 @@ def _run(text: str) -> RunSummary:
     )
 
 
-def _memory(text: str, action: Action) -> Memory:
+def _memory(text: str, action: Action) -> LedgerView:
     continued = structs.replace(_run(text), run="another", resumed_by=text)
     settled = Settled(text, ended(Outcome.UNKNOWN, text, action, text))
-    return Memory(text, MemoryState.MADE, text, (_run(text), continued), (settled,), text)
+    return LedgerView(text, LedgerAccess.MADE, text, (_run(text), continued), (settled,), text)
 
 
 def _changes(action: Action, preferences: Action) -> PlanChanges:

@@ -34,13 +34,13 @@ from reconciler.planning import (
 )
 from reconciler.reporting import (
     ErrorReport,
-    Memory,
-    MemoryState,
+    LedgerAccess,
+    LedgerView,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
 )
 from tests.reporting import samples
@@ -224,8 +224,8 @@ def holder(**changes: Any) -> Holder:
     return structs.replace(held, **changes)
 
 
-def memory(state: MemoryState = MemoryState.READ, **changes: Any) -> Memory:
-    return structs.replace(Memory(PLACE, state), **changes)
+def memory(state: LedgerAccess = LedgerAccess.READ, **changes: Any) -> LedgerView:
+    return structs.replace(LedgerView(PLACE, state), **changes)
 
 
 def settled(*results: Settled) -> tuple[Settled, ...]:
@@ -267,23 +267,23 @@ def nothing_moved() -> PlanChanges:
 
 
 SAVED, TODAY, MOVED = everything_moved()
-UNREADABLE = memory(MemoryState.UNREADABLE, detail="it is not a database (move it away)")
-ACTING = memory(MemoryState.WRITTEN, dead=(summary(),), settled=settled())
+UNREADABLE = memory(LedgerAccess.UNREADABLE, detail="it is not a database (move it away)")
+ACTING = memory(LedgerAccess.WRITTEN, dead=(summary(),), settled=settled())
 RUNS_REPORT = RunsReport("prod", PLACE, (completed(), summary(), refused()), 20, 0)
-STORY_REPORT = StoryReport(PLACE, story(), 0)
+STORY_REPORT = RunHistoryReport(PLACE, story(), 0)
 UNLOCK_REPORT = UnlockReport("prod", DEAD, holder(), 0)
 REPORTS: Mapping[str, Report] = {
-    "plan without a ledger": PlanReport(samples.rich_plan(), 0, memory=memory(MemoryState.NONE)),
-    "plan with an unreadable ledger": PlanReport(samples.rich_plan(), 0, memory=UNREADABLE),
+    "plan without a ledger": PlanReport(samples.rich_plan(), 0, ledger=memory(LedgerAccess.NONE)),
+    "plan with an unreadable ledger": PlanReport(samples.rich_plan(), 0, ledger=UNREADABLE),
     "plan that announces a dead run": PlanReport(
-        samples.rich_plan(), 0, memory=memory(dead=(summary(), summary("run-2")))
+        samples.rich_plan(), 0, ledger=memory(dead=(summary(), summary("run-2")))
     ),
-    "plan where all is well with the ledger": PlanReport(samples.rich_plan(), 0, memory=memory()),
+    "plan where all is well with the ledger": PlanReport(samples.rich_plan(), 0, ledger=memory()),
     "plan that was not judged": PlanReport(
         plan_of([declared("a", GOOGLE)], [listed("a", "google")], remembering=False),
         0,
         verbose=True,
-        memory=memory(MemoryState.MADE),
+        ledger=memory(LedgerAccess.MADE),
     ),
     "shrunken plan": PlanReport(
         plan_of([declared("a", GOOGLE)], [listed("a", "google")], accepted=FleetSize(10, 7)),
@@ -292,25 +292,25 @@ REPORTS: Mapping[str, Report] = {
     ),
     "plan with changes": PlanReport(TODAY, 0, changes=MOVED),
     "plan without changes": PlanReport(SAVED, 0, changes=nothing_moved()),
-    "run that settled": RunReport(SAVED, samples.rich_result(), 4, memory=ACTING, changes=MOVED),
+    "run that settled": RunReport(SAVED, samples.rich_result(), 4, ledger=ACTING, changes=MOVED),
     "run that resumes": RunReport(
         SAVED,
         structs.replace(samples.rich_result(), carried=frozenset({"disconnect microsoft of u1"})),
         4,
-        memory=ACTING,
+        ledger=ACTING,
         resumes=DEAD,
     ),
     "error with memory and changes": ErrorReport(
-        5, samples.ERROR_REPORT.problems, SAVED, memory=ACTING, changes=MOVED
+        5, samples.ERROR_REPORT.problems, SAVED, ledger=ACTING, changes=MOVED
     ),
     "error with memory and changes and no plan": ErrorReport(
-        5, samples.ERROR_REPORT.problems, memory=ACTING, changes=MOVED
+        5, samples.ERROR_REPORT.problems, ledger=ACTING, changes=MOVED
     ),
     "runs": RUNS_REPORT,
     "runs of all workspaces": RunsReport(None, PLACE, (completed(), summary()), 2, 0),
     "no runs": RunsReport("prod", PLACE, (), 20, 0),
     "story": STORY_REPORT,
-    "story without a plan": StoryReport(PLACE, story_without_a_plan(), 0),
-    "story of a halted run": StoryReport(PLACE, halted_story(), 0),
+    "story without a plan": RunHistoryReport(PLACE, story_without_a_plan(), 0),
+    "story of a halted run": RunHistoryReport(PLACE, halted_story(), 0),
     "unlock": UNLOCK_REPORT,
 }

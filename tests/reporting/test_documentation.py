@@ -17,11 +17,10 @@ from reconciler.planning import (
     SparedReason,
     Standing,
 )
-from reconciler.reporting import CheckState, Format, MemoryState, events
-from reconciler.reporting import sign as signs
-from reconciler.reporting.entries import OUTCOME_SIGNS
+from reconciler.reporting import CheckState, Format, LedgerAccess, events, symbols
+from reconciler.reporting.entries import OUTCOME_SYMBOLS
 from reconciler.reporting.wording import guards, outcomes
-from reconciler.reporting.wording.statuses import STATUSES
+from reconciler.reporting.wording.summary import STATUSES
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
 ENUMS: tuple[type[StrEnum], ...] = (
@@ -34,7 +33,7 @@ ENUMS: tuple[type[StrEnum], ...] = (
     HaltCause,
     Hold,
     Judgement,
-    MemoryState,
+    LedgerAccess,
     NoticeCode,
     Outcome,
     PendingReason,
@@ -89,16 +88,18 @@ def test_every_kind_of_line_is_in_the_page(line: str) -> None:
     assert f"`{line}`" in PAGE.split("## Lines of `jsonl`")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("sign", [signs.ADDED, signs.GONE], ids=lambda sign: sign.meaning)
-def test_every_sign_of_a_change_is_in_the_page(sign: signs.Sign) -> None:
-    assert f"\n| `{sign.mark}` | " in PAGE.split("## What changed")[1].split("\n## ")[0]
+@pytest.mark.parametrize("symbol", [symbols.ADDED, symbols.GONE], ids=lambda symbol: symbol.meaning)
+def test_every_sign_of_a_change_is_in_the_page(symbol: symbols.Symbol) -> None:
+    assert f"\n| `{symbol.mark}` | " in PAGE.split("## What changed")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("sign", [*signs.PLAN_SIGNS, signs.SPARED], ids=lambda sign: sign.meaning)
-def test_every_sign_of_a_plan_is_in_the_page(sign: signs.Sign) -> None:
-    assert f"\n| `{sign.mark}` | " in PAGE
+@pytest.mark.parametrize(
+    "symbol", [*symbols.PLAN_SYMBOLS, symbols.SPARED], ids=lambda symbol: symbol.meaning
+)
+def test_every_sign_of_a_plan_is_in_the_page(symbol: symbols.Symbol) -> None:
+    assert f"\n| `{symbol.mark}` | " in PAGE
 
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_stands_in_the_page_with_its_sign(outcome: Outcome) -> None:
-    assert f"\n| `{OUTCOME_SIGNS[outcome].mark}` | `{outcome}` | " in PAGE
+    assert f"\n| `{OUTCOME_SYMBOLS[outcome].mark}` | `{outcome}` | " in PAGE

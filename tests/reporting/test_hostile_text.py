@@ -15,7 +15,7 @@ from reconciler.reporting import (
     Report,
     render,
 )
-from reconciler.reporting.untrusted import NAME_LIMIT, PROSE_LIMIT, one_line, visible
+from reconciler.reporting.phrase import NAME_LIMIT, PROSE_LIMIT, one_line, visible
 from tests.reporting import samples
 from tests.reporting.hostile import KINDS, reports
 from tests.reporting.samples import disconnect

@@ -32,7 +32,7 @@ def test_a_command_without_a_ledger_or_a_saved_plan_has_nulls() -> None:
 
 
 def test_the_whole_memory_is_there_also_where_people_are_told_nothing() -> None:
-    report = PlanReport(samples.converged_plan(), 0, memory=memory())
+    report = PlanReport(samples.converged_plan(), 0, ledger=memory())
     assert document(report)["memory"] == {
         "place": PLACE,
         "state": "read",
@@ -62,7 +62,7 @@ def test_an_unreadable_ledger_says_why() -> None:
 
 
 def test_a_dead_run_is_there_with_all_that_is_recorded_of_it() -> None:
-    report = PlanReport(samples.converged_plan(), 0, memory=memory(dead=(summary(),)))
+    report = PlanReport(samples.converged_plan(), 0, ledger=memory(dead=(summary(),)))
     (dead,) = document(report)["memory"]["dead"]
     assert dead == {
         "run": DEAD,

@@ -6,11 +6,11 @@ from msgspec import structs
 from reconciler.applying import ActionStory, RunState, StepKind
 from reconciler.reporting import (
     Format,
-    MemoryState,
+    LedgerAccess,
     PlanReport,
     Report,
+    RunHistoryReport,
     RunsReport,
-    StoryReport,
     render,
 )
 from tests.reporting import ledger_samples, samples
@@ -25,15 +25,15 @@ def markdown(report: Report) -> str:
 
 def test_nothing_is_said_where_all_is_well() -> None:
     quiet = PlanReport(samples.rich_plan(), 0)
-    assert markdown(structs.replace(quiet, memory=memory())) == markdown(quiet)
+    assert markdown(structs.replace(quiet, ledger=memory())) == markdown(quiet)
 
 
-@pytest.mark.parametrize("state", [MemoryState.NONE, MemoryState.MADE, MemoryState.UNREADABLE])
-def test_a_ledger_that_could_not_be_read_is_a_warning(state: MemoryState) -> None:
-    found = markdown(PlanReport(samples.converged_plan(), 0, memory=memory(state)))
+@pytest.mark.parametrize("state", [LedgerAccess.NONE, LedgerAccess.MADE, LedgerAccess.UNREADABLE])
+def test_a_ledger_that_could_not_be_read_is_a_warning(state: LedgerAccess) -> None:
+    found = markdown(PlanReport(samples.converged_plan(), 0, ledger=memory(state)))
     warning = next(block for block in found.split("\n\n") if block.startswith("> [!WARNING]"))
     assert f"`{PLACE}`" in warning
-    assert ("was not judged" in warning) is (state is not MemoryState.MADE)
+    assert ("was not judged" in warning) is (state is not LedgerAccess.MADE)
 
 
 def test_dead_runs_are_announced_before_anything_else_with_what_to_do() -> None:
@@ -46,7 +46,7 @@ def test_dead_runs_are_announced_before_anything_else_with_what_to_do() -> None:
 
 def test_the_heading_does_not_say_that_a_completed_run_died() -> None:
     dead = (summary(), summary(state=RunState.COMPLETED))
-    found = markdown(PlanReport(samples.rich_plan(), 0, memory=memory(dead=dead)))
+    found = markdown(PlanReport(samples.rich_plan(), 0, ledger=memory(dead=dead)))
     assert "> [!CAUTION]\n> 2 runs died or left calls in doubt:" in found
 
 
@@ -79,7 +79,7 @@ def test_that_nothing_changed_is_one_line() -> None:
 
 
 def test_a_guard_that_was_not_judged_is_told_without_a_warning() -> None:
-    report = structs.replace(REPORTS["plan that was not judged"], memory=None)
+    report = structs.replace(REPORTS["plan that was not judged"], ledger=None)
     assert "> 3 guards need history and were skipped (first run" in markdown(report)
     assert "[!WARNING]" not in markdown(report)
 
@@ -129,9 +129,9 @@ def test_very_many_runs_and_steps_stay_within_githubs_limit() -> None:
     story = structs.replace(ledger_samples.story(), actions=actions)
     runs = tuple(summary(f"run-{n}") for n in range(2_000))
     for report in (
-        StoryReport(PLACE, story, 0),
+        RunHistoryReport(PLACE, story, 0),
         RunsReport("prod", PLACE, runs, 2_000, 0),
-        PlanReport(samples.rich_plan(), 0, memory=memory(dead=runs)),
+        PlanReport(samples.rich_plan(), 0, ledger=memory(dead=runs)),
     ):
         found = markdown(report)
         assert len(found.encode()) <= GITHUB

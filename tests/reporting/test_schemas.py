@@ -15,7 +15,7 @@ from reconciler.planning import Plan, encode_plan
 from reconciler.planning.plan import Content, Envelope
 from reconciler.reporting import Format, PlanReport, Report, events, render
 from reconciler.reporting.json_document import AnyDocument
-from reconciler.reporting.wording.statuses import STATUSES
+from reconciler.reporting.wording.summary import STATUSES
 from tests.reporting import samples
 from tests.reporting.every_report import REPORTS
 

@@ -12,8 +12,8 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.documents import Check, CheckState
-from reconciler.reporting.page import cells
-from reconciler.reporting.untrusted import visible
+from reconciler.reporting.phrase import visible
+from reconciler.reporting.text.page import cells
 from tests.reporting.ledger_samples import summary
 
 SEQUENCES = [

@@ -25,9 +25,9 @@ from reconciler.planning import (
 from reconciler.planning.plan import Verdict
 from reconciler.recall.errors import RecallError
 from reconciler.reporting import CheckState
-from reconciler.reporting.entries import CHECK_SIGNS, OUTCOME_SIGNS
+from reconciler.reporting.entries import CHECK_SYMBOLS, OUTCOME_SYMBOLS
 from reconciler.reporting.phrase import Phrase, plain
-from reconciler.reporting.wording import changes, guards, outcomes, statuses
+from reconciler.reporting.wording import changes, guards, outcomes, summary
 from tests.reporting.samples import GOOGLE, disconnect, ended, result_of, update
 
 
@@ -103,7 +103,7 @@ def test_a_refusal_names_its_flag_exactly_where_there_is_one(guard: GuardName) -
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words_and_a_sign(outcome: Outcome) -> None:
     assert outcomes.OUTCOMES[outcome]
-    assert OUTCOME_SIGNS[outcome].meaning
+    assert OUTCOME_SYMBOLS[outcome].meaning
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -147,14 +147,14 @@ def test_a_run_that_did_not_halt_has_no_words_for_it() -> None:
 
 @pytest.mark.parametrize("state", CheckState)
 def test_every_state_of_a_check_has_words_and_a_sign(state: CheckState) -> None:
-    assert statuses.CHECKS[state]
-    assert CHECK_SIGNS[state].mark
+    assert summary.CHECKS[state]
+    assert CHECK_SYMBOLS[state].mark
 
 
 @pytest.mark.parametrize("code", Exit)
 def test_every_exit_status_has_words(code: Exit) -> None:
-    assert statuses.status(code).startswith(f"Exit status {code.value}: ")
+    assert summary.status(code).startswith(f"Exit status {code.value}: ")
 
 
 def test_no_other_exit_status_has_words() -> None:
-    assert list(statuses.STATUSES) == list(Exit)
+    assert list(summary.STATUSES) == list(Exit)

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.applying import InDoubtCount
-from reconciler.reporting.wording.stopping import aborted, stopping
+from reconciler.reporting.wording.outcomes import aborted, stopping
 
 
 @pytest.mark.parametrize(

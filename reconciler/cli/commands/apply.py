@@ -156,7 +156,7 @@ def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
         limit_sources=limit_sources(acting.session.workspace),
         verdicts=approved.verdicts,
         verbose=frame.verbose,
-        memory=acting.run.memory,
+        ledger=acting.run.ledger_view,
     )
     if auto_approve:
         if frame.format is Format.TEXT:

@@ -10,7 +10,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.frame import DASH, Frame
 from reconciler.cli.loading import list_users
 from reconciler.engine import declared_already, import_manifest
-from reconciler.reporting.output_file import OutputFile
+from reconciler.engine.output_file import OutputFile
 
 
 def import_(

@@ -82,7 +82,7 @@ def plan(
                 saved_to=str(out) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
-                memory=remembered.memory,
+                ledger=remembered.ledger,
                 changes=changes,
                 # What went to standard output is somebody else's to store and to name.
                 again=None

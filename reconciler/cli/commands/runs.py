@@ -8,7 +8,7 @@ from reconciler.cli import completing, options
 from reconciler.cli.exits import Exit
 from reconciler.cli.frame import Frame
 from reconciler.ledger import LedgerMissing, read_ledger
-from reconciler.reporting import Format, Report, RunsReport, StoryReport
+from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport
 
 
 def runs(
@@ -34,7 +34,7 @@ def runs(
         try:
             with read_ledger(chosen.ledger) as ledger:
                 if run is not None:
-                    return StoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
+                    return RunHistoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
                 listed = ledger.runs(chosen.name, limit)
         except LedgerMissing:
             if run is not None:

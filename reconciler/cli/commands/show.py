@@ -12,7 +12,7 @@ from reconciler.cli.saved import read_plan
 from reconciler.domain import InvalidInput
 from reconciler.engine import remember
 from reconciler.planning import Plan
-from reconciler.reporting import Format, Memory, PlanReport, Report
+from reconciler.reporting import Format, LedgerView, PlanReport, Report
 
 
 def show(
@@ -27,12 +27,12 @@ def show(
 
     def body() -> Report:
         saved = read_plan(frame, plan)
-        return PlanReport(saved, Exit.OK, verbose=verbose, memory=_memory(frame, saved))
+        return PlanReport(saved, Exit.OK, verbose=verbose, ledger=_ledger_view(frame, saved))
 
     frame.run(body)
 
 
-def _memory(frame: Frame, saved: Plan) -> Memory | None:
+def _ledger_view(frame: Frame, saved: Plan) -> LedgerView | None:
     """What the ledger has of the plan's workspace; a plan can be shown without a configuration."""
     try:
         workspace = frame.configuration().workspace(saved.content.workspace)
@@ -40,4 +40,4 @@ def _memory(frame: Frame, saved: Plan) -> Memory | None:
         if frame.config is not None:
             raise
         return None
-    return remember(workspace, saved.content.base_url, None, saved).memory
+    return remember(workspace, saved.content.base_url, None, saved).ledger

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 
 from reconciler.domain import Diagnostic, SourceLocation
-from reconciler.planning import GuardName, Judgement, Plan, Verdict
+from reconciler.planning import GuardName, Judgement, Plan, PlanChanges, Verdict
 from reconciler.reporting import entries
-from reconciler.reporting.entries import Entry
-from reconciler.reporting.page import Page, cells
-from reconciler.reporting.phrase import plain
-from reconciler.reporting.sign import Tone
-from reconciler.reporting.untrusted import PROSE_LIMIT, one_line, visible
-from reconciler.reporting.wording import guards
+from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.entries import UserEntry
+from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
+from reconciler.reporting.symbols import Tone
+from reconciler.reporting.text.page import TextPage, cells
+from reconciler.reporting.wording import changes, guards, history
 
 
-def write_header(page: Page, subject: str, plan: Plan) -> None:
+def write_header(page: TextPage, subject: str, plan: Plan) -> None:
     """Where, and by which plan."""
     content, envelope = plan.content, plan.envelope
     where = f"workspace {visible(content.workspace)} at {visible(content.base_url)}"
@@ -24,7 +24,7 @@ def write_header(page: Page, subject: str, plan: Plan) -> None:
     page.line((f"  {when}{commit}", Tone.FAINT))
 
 
-def write_groups(page: Page, plan: Plan | None, groups: Mapping[str, list[Entry]]) -> None:
+def write_groups(page: TextPage, plan: Plan | None, groups: Mapping[str, list[UserEntry]]) -> None:
     """The entries of each user under his id, and where ``plan`` says that he is declared."""
     for user, group in groups.items():
         write_user(page, plan, user, group)
@@ -32,7 +32,7 @@ def write_groups(page: Page, plan: Plan | None, groups: Mapping[str, list[Entry]
             write_entry(page, entry)
 
 
-def write_user(page: Page, plan: Plan | None, user: str, group: list[Entry]) -> None:
+def write_user(page: TextPage, plan: Plan | None, user: str, group: list[UserEntry]) -> None:
     """The head of one user's entries."""
     place = entries.source(plan, user)
     page.gap()
@@ -44,18 +44,18 @@ def write_user(page: Page, plan: Plan | None, user: str, group: list[Entry]) -> 
         page.prose(f"note: {one_line(note)}", Tone.FAINT, first="  ", rest="    ")
 
 
-def write_entry(page: Page, entry: Entry, *, of: str | None = None) -> None:
+def write_entry(page: TextPage, entry: UserEntry, *, of: str | None = None) -> None:
     """One entry below its user, or ``of`` a user who is named with it."""
-    sign = entry.sign
+    symbol = entry.symbol
     user = "" if of is None else f" of {visible(of)}"
     account = f" ({visible(entry.account)})" if entry.account else ""
-    page.entry(f"{sign.mark} {entry.what}{user}{account}", sign.tone, f": {plain(entry.why)}")
+    page.entry(f"{symbol.mark} {entry.what}{user}{account}", symbol.tone, f": {plain(entry.why)}")
     if entry.detail:
         page.prose(one_line(entry.detail), first="      ", rest="      ")
 
 
 def write_guards(
-    page: Page,
+    page: TextPage,
     verdicts: tuple[Verdict, ...],
     sources: Mapping[GuardName, str],
     *,
@@ -81,7 +81,7 @@ def write_guards(
             page.prose(plain(guards.remedy(verdict)), first="  ", rest="  ")
 
 
-def write_diagnostic(page: Page, diagnostic: Diagnostic) -> None:
+def write_diagnostic(page: TextPage, diagnostic: Diagnostic) -> None:
     """An error, its place and what helps."""
     place = "" if diagnostic.location is None else f"{visible(str(diagnostic.location))}: "
     page.sentence(("error: ", Tone.ALARM), (place, Tone.HEADING), one_line(diagnostic.message))
@@ -91,7 +91,7 @@ def write_diagnostic(page: Page, diagnostic: Diagnostic) -> None:
         page.prose(one_line(diagnostic.hint), Tone.FAINT, first="  ", rest="  ")
 
 
-def _write_excerpt(page: Page, excerpt: str, location: SourceLocation) -> None:
+def _write_excerpt(page: TextPage, excerpt: str, location: SourceLocation) -> None:
     """The line of the file as far as there is room, and a caret below the column."""
     number = f"  {location.line} | "
     room = page.width - len(number)
@@ -124,3 +124,50 @@ _TONES: Mapping[Judgement, Tone] = {
     Judgement.REFUSED: Tone.ALARM,
     Judgement.NOT_JUDGED: Tone.CHANGE,
 }
+
+
+def write_ledger(
+    page: TextPage, ledger: LedgerView | None, *, resumes: str | None = None, missing: bool = True
+) -> None:
+    """Which runs died, what was settled of them, and, if asked, where a ledger is ``missing``."""
+    if ledger is None:
+        return
+    for run in ledger.dead:
+        page.gap()
+        page.prose(plain(history.died(ledger, run)), Tone.ALARM, rest="  ")
+        for step in history.steps(run, resumes):
+            page.line(f"  {plain(step)}")
+    said = history.state(ledger)
+    if said is not None and (missing or ledger.state is not LedgerAccess.NONE):
+        page.gap()
+        page.prose(plain(said), Tone.CHANGE, rest="  ")
+    if (used := history.used(ledger)) is not None:
+        page.gap()
+        page.prose(plain(used), Tone.CHANGE, rest="  ")
+    for run_id, settled in entries.settled(ledger.settled).items():
+        page.gap()
+        page.line((plain(history.settled_of(run_id)), Tone.HEADING))
+        for entry in settled:
+            write_entry(page, entry, of=entry.user)
+
+
+def write_changes(page: TextPage, plan: Plan | None, found: PlanChanges | None) -> None:
+    """What is different beside actions, then the actions, grouped like those of a plan."""
+    if found is None:
+        return
+    page.gap()
+    page.prose(changes.summary_of_change(found), Tone.HEADING, rest="  ")
+    if found.nothing:
+        return
+    for remark in changes.remarks_on_change(found):
+        page.prose(remark, first="  ", rest="    ")
+    write_groups(
+        page,
+        plan,
+        entries.by_user(
+            entries.gone(found),
+            entries.added(found),
+            entries.held(found.blocked),
+            entries.pending(found.pending),
+        ),
+    )

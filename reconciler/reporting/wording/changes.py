@@ -1,7 +1,7 @@
-"""Why something is planned, waits, is held or is left alone, in words."""
+"""Why something is planned, waits, is held or is left alone; and what changed since a plan."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from msgspec import UNSET, UnsetType
@@ -12,19 +12,25 @@ from reconciler.planning import (
     Blocked,
     Content,
     Disconnect,
+    Fleet,
+    GuardChange,
     Hold,
     HoldCause,
     Notice,
     NoticeCode,
     Pending,
     PendingReason,
+    PlanChanges,
     Spared,
     SparedReason,
+    Stale,
     UnknownConnection,
     UpdatePreferences,
 )
 from reconciler.planning.similar import differing
 from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
+from reconciler.reporting.wording.guards import JUDGEMENTS
+from reconciler.reporting.wording.outcomes import meaning
 
 ACTION_REASONS: Final[Mapping[ActionReason, str]] = {
     ActionReason.UNWANTED_PLATFORM: "not among the wanted platforms",
@@ -207,3 +213,61 @@ def _value(value: object) -> str | Foreign:
     if value is None:
         return "null"
     return "true" if value else "false"
+
+
+HEADING: Final = "What changed since the plan was made"
+NOTHING: Final = "Nothing changed since the plan was made"
+MANIFESTS: Final = "The manifests changed."
+CONFIGURATION: Final = "The configuration changed: limits or protected patterns."
+
+
+def summary_of_change(changes: PlanChanges) -> str:
+    """All of ``changes`` in a line."""
+    if changes.nothing:
+        fleet = _fleet(changes.then, changes.now)
+        return f"{NOTHING}{f', but for the fleet: {fleet}' if fleet else ''}."
+    parts = {
+        "added": len(changes.added),
+        "gone": len(changes.gone),
+        "still planned": changes.kept,
+        "newly waiting for a person": len(changes.pending),
+        "newly held": len(changes.blocked),
+    }
+    shown = ", ".join(f"{n} {name}" for name, n in parts.items() if n)
+    return f"{HEADING}: {shown or 'no action'}."
+
+
+def remarks_on_change(changes: PlanChanges) -> Iterator[str]:
+    """What is different beside actions, a sentence each."""
+    if changes.manifests:
+        yield MANIFESTS
+    if changes.configuration:
+        yield CONFIGURATION
+    if fleet := _fleet(changes.then, changes.now):
+        yield f"The fleet: {fleet}."
+    for change in changes.guards:
+        yield guard_change(change)
+
+
+def guard_change(change: GuardChange) -> str:
+    """A guard that judges otherwise now."""
+    then, now = (
+        "did not judge" if judgement is None else JUDGEMENTS[judgement]
+        for judgement in (change.then, change.now)
+    )
+    return f"{change.guard}: {then} → {now}."
+
+
+def why_gone(stale: Stale) -> Phrase:
+    """What a planned action stumbled over since."""
+    return meaning(stale.standing, stale.action)
+
+
+def _fleet(then: Fleet, now: Fleet) -> str:
+    parts = {
+        "declared": (then.declared, now.declared),
+        "listed": (then.observed, now.observed),
+        "connections": (then.connections, now.connections),
+        "converged": (then.converged, now.converged),
+    }
+    return ", ".join(f"{a} → {b} {name}" for name, (a, b) in parts.items() if a != b)

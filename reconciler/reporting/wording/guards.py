@@ -17,8 +17,8 @@ from reconciler.planning import (
     Owned,
     Verdict,
 )
-from reconciler.reporting.documents import Memory, MemoryState
-from reconciler.reporting.phrase import Command, Foreign, Phrase, counted
+from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted
 
 SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.MAX_DISCONNECTS: "maxDisconnects",
@@ -112,18 +112,18 @@ def without_history(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
     )
 
 
-def skipped(verdicts: tuple[Verdict, ...], memory: Memory | None) -> Phrase:
+def skipped(verdicts: tuple[Verdict, ...], view: LedgerView | None) -> Phrase:
     """That these guards, :func:`without_history`, were skipped, and why; one line for all."""
     verb = "needs history and was" if len(verdicts) == 1 else "need history and were"
     said = f"{counted(len(verdicts), 'guard')} {verb} skipped ("
-    if memory is not None and memory.state is MemoryState.UNREADABLE:
+    if view is not None and view.state is LedgerAccess.UNREADABLE:
         return (f"{said}the ledger cannot be read).",)
     if all(verdict.guard is GuardName.TAKEOVER for verdict in verdicts):
         return (f"{said}no earlier run says who is declared by whom).",)
-    if memory is not None and memory.state is MemoryState.NONE:
+    if view is not None and view.state is LedgerAccess.NONE:
         return (
             f"{said}first run of this workspace, no ledger yet at ",
-            Foreign(memory.place),
+            Foreign(view.place),
             ").",
         )
     return (f"{said}first run of this workspace).",)
@@ -145,7 +145,7 @@ def _why_not(verdict: Verdict) -> str:
 def _named(verdict: Verdict) -> Phrase:
     """The first of those whom ``verdict`` counts, where it names any, and what is said of each."""
     named = (verdict.contested or ())[:NAMED]
-    parts: list[str | Foreign | Command] = []
+    parts: list[str | Foreign | ShellCommand] = []
     for contested in named:
         parts += [", " if parts else ": ", Foreign(contested.user), " ("]
         parts += [*disagreement(contested), ")"]

@@ -1,12 +1,15 @@
-"""How an action ended, why, and what to do next, in words."""
+"""How an action ended, why, and what to do next; and how a run stops."""
 
+import shlex
+import traceback
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
+from reconciler.applying.calls_in_doubt import InDoubtCount
 from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 from reconciler.planning import Action, Disconnect, Standing
-from reconciler.reporting.phrase import Foreign, Phrase, prose
+from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.VERIFIED: "verified",
@@ -180,3 +183,47 @@ def halt(result: RunResult) -> Phrase:
     by = f" by {name}" if name else ""
     detail: Phrase = (": ", prose(result.halt_detail)) if result.halt_detail else ()
     return (f"The run stopped early because {HALTS[result.halted]}{by}", *detail, ".")
+
+
+_AGAIN: Final = "Press again to abort."
+
+WRITING: Final = f"Stopping: writing the result. {_AGAIN}"
+"""For a command that has nothing left to do but tell what it found or did."""
+
+NOT_WRITTEN: Final = "Aborted: the result was not written whole."
+
+
+TO_CONTINUE: Final = "To continue with what was not attempted:"
+"""Before the command to type, at the end of a run that a signal stopped."""
+
+
+def stopping(in_doubt: InDoubtCount, *, answer_within: float, look_for: float) -> str:
+    """What a run does before it stops: it waits ``answer_within`` seconds at most for answers, and
+    looks for effects for ``look_for`` seconds at most."""
+    parts = []
+    if in_doubt.unanswered:
+        answers = counted(in_doubt.unanswered, "answer")
+        parts.append(f"waiting for {answers}, up to {answer_within:g} s")
+    if in_doubt.unverified:
+        calls = counted(in_doubt.unverified, "call")
+        parts.append(f"reading back {calls}, up to {look_for:g} s")
+    doing = ", and ".join(parts) or "no call is in doubt, nothing new starts"
+    return f"Stopping: {doing}. {_AGAIN}"
+
+
+def aborted(run: str, resume: Sequence[str]) -> str:
+    """That the process ends at once, in the middle of ``run``, which ``resume`` continues."""
+    return f"Aborted in the middle of run {run}. To settle and continue it: {command(resume)}"
+
+
+def defect(error: BaseException) -> str:
+    """A defect of this tool and where it was raised: ``KeyError: 'a' (planner.py:12)``."""
+    # Not ``extract_tb``: it heeds ``sys.tracebacklimit``, which Pulumi's provider sets to nothing.
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    file = frame.f_code.co_filename.rpartition("/")[2]
+    return f"{type(error).__name__}: {error} ({file}:{line})"
+
+
+def command(words: Sequence[str]) -> str:
+    """A command to type, on one line, as a shell takes it."""
+    return shlex.join(visible(word) for word in words)

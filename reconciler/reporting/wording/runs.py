@@ -14,8 +14,7 @@ from reconciler.applying.records import (
     Who,
 )
 from reconciler.planning import Action, FleetSize
-from reconciler.reporting.phrase import Foreign, Phrase, counted, prose
-from reconciler.reporting.untrusted import visible
+from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
 from reconciler.reporting.wording.outcomes import HALTS, OUTCOMES, done, meaning
 
 STATES: Final[Mapping[RunState, str]] = {

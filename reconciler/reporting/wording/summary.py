@@ -1,4 +1,8 @@
-"""The one line that many readers read alone, for each kind of report."""
+"""The last lines of a report: a summary, an exit status, the command to type next."""
+
+import shlex
+from collections.abc import Mapping
+from typing import Final
 
 from reconciler.applying.records import RunState
 from reconciler.planning import Content, Judgement, Verdict
@@ -7,16 +11,15 @@ from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
     PlanReport,
+    RunHistoryReport,
     RunReport,
     RunsReport,
-    StoryReport,
     UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.phrase import Command, Foreign, Phrase, counted
+from reconciler.reporting.phrase import PROSE_LIMIT, Foreign, Phrase, ShellCommand, counted, visible
 from reconciler.reporting.wording import runs
 from reconciler.reporting.wording.outcomes import OUTCOMES
-from reconciler.reporting.wording.statuses import CHECKS, status
 
 
 def of_plan(report: PlanReport) -> str:
@@ -52,12 +55,12 @@ def of_runs(report: RunsReport) -> Phrase:
     if not left:
         return (f"{listed}; {len(died)} died.",)
     if len(died) == 1:
-        resume = Command("reconciler resume", left[0].run)
+        resume = ShellCommand("reconciler resume", left[0].run)
         return (f"{listed}; 1 died: resume it with ", resume, ".")
     return (f"{listed}; {len(died)} died, {len(left)} to be resumed: `reconciler resume RUN`.",)
 
 
-def of_story(report: StoryReport) -> Phrase:
+def of_story(report: RunHistoryReport) -> Phrase:
     """``Run: died; 3 verified, 1 in doubt; 4 mutating calls sent.``, and what is left to do."""
     run = report.story.summary
     calls = counted(run.calls, "mutating call")
@@ -65,7 +68,7 @@ def of_story(report: StoryReport) -> Phrase:
     said = f"Run: {runs.STATES[run.state]}; {ended}; {calls} sent."
     if not runs.resumable(run):
         return (said,)
-    return (said, " ", Command("reconciler resume", run.run), " continues it.")
+    return (said, " ", ShellCommand("reconciler resume", run.run), " continues it.")
 
 
 def of_unlock(report: UnlockReport) -> Phrase:
@@ -152,3 +155,57 @@ def beyond_actions(content: Content) -> str | None:
 def _refused(guards: tuple[Verdict, ...]) -> str:
     names = [verdict.guard for verdict in guards if verdict.judgement is Judgement.REFUSED]
     return f" Refused by {' and '.join(names)}." if names else ""
+
+
+STATUSES: Final[Mapping[int, str]] = {
+    0: "fine",
+    1: "unexpected error, a defect of this tool",
+    2: "there are changes to apply",
+    3: "refused by a guard, or for want of a ledger",
+    4: "applied in part",
+    5: "the saved plan cannot be used, or there is nothing to resume",
+    6: "the observation is incomplete",
+    7: "nothing to apply, but something waits for a person",
+    64: "wrong usage",
+    65: "invalid manifest or configuration",
+    69: "the API is unreachable or the account out of credit",
+    75: "try again later",
+    77: "the credentials were refused",
+    130: "interrupted",
+    143: "terminated",
+}
+
+CHECKS: Final[Mapping[CheckState, str]] = {
+    CheckState.OK: "ok",
+    CheckState.WARNING: "warning",
+    CheckState.FAILED: "failed",
+    CheckState.SKIPPED: "skipped",
+}
+
+
+def status(code: int) -> str:
+    """``code`` as a sentence without its full stop."""
+    return f"Exit status {code}: {STATUSES[code]}" if code in STATUSES else f"Exit status {code}"
+
+
+def after_plan(report: PlanReport) -> tuple[str, ...]:
+    """The commands that go on from a plan; none where nobody but a person can."""
+    if report.again is None:
+        return ()
+    if any(verdict.judgement is Judgement.REFUSED for verdict in report.guards):
+        return (f"Next: settle what refused it, then {_command('plan', report.again)}",)
+    if not report.plan.content.actions:
+        return ()
+    if report.saved_to is not None:
+        apply = _command("apply", report.again, report.saved_to)
+        return (f"Next: {apply}  # does exactly this",)
+    save = _command("plan", report.again, "-o", "fleet.plan")
+    return (
+        f"Next: {_command('apply', report.again)}  # asks, then does this",
+        f"  or: {save}  # saves it, to be reviewed and applied as it is",
+    )
+
+
+def _command(name: str, options: tuple[str, ...], *more: str) -> str:
+    words = ("reconciler", name, *options, *more)
+    return " ".join(shlex.quote(visible(word, PROSE_LIMIT)) for word in words)

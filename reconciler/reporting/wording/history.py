@@ -5,44 +5,44 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from reconciler.applying.records import RunState, RunSummary
-from reconciler.reporting.documents import Memory, MemoryState
-from reconciler.reporting.phrase import Command, Foreign, Phrase, counted, prose
+from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, prose
 from reconciler.reporting.wording.runs import began, left, resumable
 
 _NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage, takeover) was not judged"
-BEFORE_PLACE: Final[Mapping[MemoryState, str]] = {
-    MemoryState.NONE: "No ledger at ",
-    MemoryState.UNREADABLE: "The ledger at ",
-    MemoryState.MADE: "No ledger was found at ",
+BEFORE_PLACE: Final[Mapping[LedgerAccess, str]] = {
+    LedgerAccess.NONE: "No ledger at ",
+    LedgerAccess.UNREADABLE: "The ledger at ",
+    LedgerAccess.MADE: "No ledger was found at ",
 }
-AFTER_PLACE: Final[Mapping[MemoryState, str]] = {
-    MemoryState.NONE: (
+AFTER_PLACE: Final[Mapping[LedgerAccess, str]] = {
+    LedgerAccess.NONE: (
         f": {_NEEDS_MEMORY}. An acting run makes one there; under `requireLedger: true` only "
         "with `--allow new-ledger`."
     ),
-    MemoryState.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
-    MemoryState.MADE: ": a new one was made, and this run knows of no earlier one.",
+    LedgerAccess.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
+    LedgerAccess.MADE: ": a new one was made, and this run knows of no earlier one.",
 }
 _DIED: Final = "died"
 _LEFT: Final = "ended, and left calls in doubt"
-LOOKING: Final = (MemoryState.READ, MemoryState.NONE, MemoryState.UNREADABLE)
+LOOKING: Final = (LedgerAccess.READ, LedgerAccess.NONE, LedgerAccess.UNREADABLE)
 """The states of a command that settles nothing."""
 
 
-def state(memory: Memory) -> Phrase | None:
+def state(view: LedgerView) -> Phrase | None:
     """What there is to say of the ledger; None where all is well."""
-    if memory.state not in BEFORE_PLACE:
+    if view.state not in BEFORE_PLACE:
         return None
-    detail: Phrase = (" ", prose(memory.detail)) if memory.detail else ()
+    detail: Phrase = (" ", prose(view.detail)) if view.detail else ()
     return (
-        BEFORE_PLACE[memory.state],
-        Foreign(memory.place),
-        AFTER_PLACE[memory.state],
+        BEFORE_PLACE[view.state],
+        Foreign(view.place),
+        AFTER_PLACE[view.state],
         *detail,
     )
 
 
-def died(memory: Memory, run: RunSummary) -> Phrase:
+def died(view: LedgerView, run: RunSummary) -> Phrase:
     """That ``run`` died (or was completed and left calls in doubt), what it left, and who settles
     that."""
     return (
@@ -51,34 +51,34 @@ def died(memory: Memory, run: RunSummary) -> Phrase:
         f" {how_ended(run)}. It was begun ",
         *began(run),
         f" and left {left(run) or 'nothing'}.",
-        *_settling(memory, run),
+        *_settling(view, run),
     )
 
 
 def steps(run: RunSummary, resumes: str | None = None) -> tuple[Phrase, ...]:
     """What can be done about a dead ``run``; ``resumes`` is the one that is continued here."""
-    story: Phrase = (Command("reconciler runs", run.run), " tells its story")
+    story: Phrase = (ShellCommand("reconciler runs", run.run), " tells its story")
     if run.run == resumes:
         return (story, ("this run continues it",))
     if run.resumed_by is not None:
         return (story, ("run ", Foreign(run.resumed_by), " continued it"))
     if resumable(run):
-        return (story, (Command("reconciler resume", run.run), " continues it"))
+        return (story, (ShellCommand("reconciler resume", run.run), " continues it"))
     return (story,)
 
 
-def announced(memory: Memory, run: RunSummary, resumes: str | None = None) -> Phrase:
+def announced(view: LedgerView, run: RunSummary, resumes: str | None = None) -> Phrase:
     """:func:`died` and :func:`steps` in one."""
     story, *others = steps(run, resumes)
-    return (*died(memory, run), " ", *story, *(p for other in others for p in (", ", *other)), ".")
+    return (*died(view, run), " ", *story, *(p for other in others for p in (", ", *other)), ".")
 
 
-def _settling(memory: Memory, run: RunSummary) -> Phrase:
+def _settling(view: LedgerView, run: RunSummary) -> Phrase:
     """Who settles what is in doubt of ``run``."""
     if not run.in_doubt:
         return ()
-    done = Counter(settled.run for settled in memory.settled)[run.run]
-    if memory.state in LOOKING or not done:
+    done = Counter(settled.run for settled in view.settled)[run.run]
+    if view.state in LOOKING or not done:
         return (" The next acting run settles what is in doubt.",)
     if done < run.in_doubt:
         return (f" This run settled {done} of what is in doubt; the next settles the rest.",)
@@ -98,11 +98,11 @@ def settled_of(run: str) -> Phrase:
     return ("Settled, of run ", Foreign(run))
 
 
-def used(memory: Memory) -> Phrase | None:
+def used(view: LedgerView) -> Phrase | None:
     """That the saved plan that the command looks at was used; None where it was not."""
-    if memory.used_by is None:
+    if view.used_by is None:
         return None
-    return ("The saved plan was applied by run ", Foreign(memory.used_by), ": plan again to apply.")
+    return ("The saved plan was applied by run ", Foreign(view.used_by), ": plan again to apply.")
 
 
 def how_ended(run: RunSummary) -> str:

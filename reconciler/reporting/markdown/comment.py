@@ -4,8 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from reconciler.reporting.phrase import Phrase
-from reconciler.reporting.untrusted import visible
+from reconciler.reporting.phrase import Phrase, visible
 
 MAX_BYTES: Final = 64_000
 """Below GitHub's 65 536 characters, with room for the mark by which a bot finds its comment."""

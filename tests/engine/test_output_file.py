@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.reporting import output_file
-from reconciler.reporting.output_file import OutputFailed, OutputFile
+from reconciler.engine import output_file
+from reconciler.engine.output_file import OutputFailed, OutputFile
 
 
 @pytest.fixture(params=["nameless", "named"])

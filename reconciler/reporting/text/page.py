@@ -7,13 +7,13 @@ import sys
 import textwrap
 from functools import cache
 
-from reconciler.reporting.sign import Tone
+from reconciler.reporting.symbols import Tone
 
 Span = tuple[str, Tone]
 _NARROWEST = 40
 
 
-class Page:
+class TextPage:
     """Collects lines, wrapped to ``width`` columns; 0 wraps nothing, so that pipes can grep."""
 
     def __init__(self, *, width: int, color: bool) -> None:

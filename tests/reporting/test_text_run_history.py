@@ -12,7 +12,7 @@ from reconciler.applying import (
     RunSummary,
     StepKind,
 )
-from reconciler.reporting import Format, Report, RunsReport, StoryReport, render
+from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport, render
 from tests.reporting import ledger_samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, completed, refused, step, summary
 from tests.reporting.samples import disconnect
@@ -28,7 +28,7 @@ def runs(*found: RunSummary, limit: int = 20) -> list[str]:
 
 def story(**changes: object) -> list[str]:
     told = structs.replace(ledger_samples.story(), **changes)
-    return lines(StoryReport(PLACE, told, 0))
+    return lines(RunHistoryReport(PLACE, told, 0))
 
 
 def test_runs_are_a_table_with_whole_ids() -> None:
@@ -125,7 +125,7 @@ def test_a_story_begins_with_who_ran_what_where_and_when() -> None:
 
 
 def test_a_story_names_the_run_that_it_resumes_and_when_it_ended() -> None:
-    found = lines(StoryReport(PLACE, ledger_samples.halted_story(), 0))
+    found = lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0))
     assert f"  resumes run {DEAD}" in found
     assert "  began 2026-11-02T04:00:00Z, ended 2026-11-02T04:03:00Z" in found
     assert any("not accepted as what later runs" in line for line in found)
@@ -136,7 +136,7 @@ def test_a_story_shows_the_guards_that_did_not_pass_and_no_advice_of_then() -> N
     assert "observed-fleet-shrink not judged: no earlier run is known" in found
     assert "max-disconnects refused, and allowed for this run" in found
     assert "empty-desired" not in found
-    halted = "\n".join(lines(StoryReport(PLACE, ledger_samples.halted_story(), 0)))
+    halted = "\n".join(lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0)))
     assert "max-disconnects refused: 12 disconnects" in halted
     assert "If this is meant" not in halted
 
@@ -227,7 +227,7 @@ def test_a_story_ends_with_its_numbers_and_how_it_is_continued() -> None:
 
 
 def test_an_interrupted_run_can_be_continued_too() -> None:
-    found = lines(StoryReport(PLACE, ledger_samples.halted_story(), 0))
+    found = lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0))
     assert "It is over. It stopped early because it was interrupted: asked to stop." in found
     assert found[-1].endswith(f"`reconciler resume {LATER}` continues it.")
 
@@ -239,7 +239,7 @@ def test_a_run_that_never_acted_is_not_to_be_resumed(state: RunState) -> None:
 
 
 def test_a_run_without_a_plan_says_so_and_why_it_ended() -> None:
-    found = lines(StoryReport(PLACE, ledger_samples.story_without_a_plan(), 0))
+    found = lines(RunHistoryReport(PLACE, ledger_samples.story_without_a_plan(), 0))
     assert found[1] == "  no plan"
     assert (
         "It was refused, by a guard or because its saved plan could not be used: "

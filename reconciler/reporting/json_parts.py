@@ -1,4 +1,4 @@
-"""The parts that machine-readable reports are made of, the same in JSON and in JSON Lines."""
+"""The parts that machine-readable reports are made of: of plans, of runs, and of the ledger."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -6,6 +6,16 @@ from typing import Literal
 from msgspec import Struct
 
 from reconciler.applying.outcome import ActionResult, HaltCause, Outcome, RunResult
+from reconciler.applying.records import (
+    ActionStory,
+    Front,
+    RunState,
+    RunStory,
+    RunSummary,
+    Settled,
+    Step,
+    Who,
+)
 from reconciler.domain import Diagnostic, Platform
 from reconciler.planning import (
     Action,
@@ -18,9 +28,9 @@ from reconciler.planning import (
     Verdict,
 )
 from reconciler.reporting import entries
-from reconciler.reporting.documents import Check, CheckState
+from reconciler.reporting.documents import Check, CheckState, LedgerAccess, LedgerView
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import guards, outcomes
+from reconciler.reporting.wording import guards, history, outcomes, runs
 
 
 class PlanCounts(Struct, frozen=True):
@@ -82,7 +92,7 @@ class Guard(Struct, frozen=True):
     contested: tuple[Contested, ...]
 
 
-class Ending(Struct, frozen=True):
+class ActionOutcome(Struct, frozen=True):
     """How one action ended: codes to match on, sentences to show, and the whole action.
 
     ``carried`` says that an earlier run ended it so, whose calls are not this run's.
@@ -185,15 +195,15 @@ def guard(verdict: Verdict, sources: Mapping[GuardName, str]) -> Guard:
     )
 
 
-def ending(
+def action_outcome(
     result: ActionResult, plan: Plan | None, carried: frozenset[str] = frozenset()
-) -> Ending:
+) -> ActionOutcome:
     """``result`` explained; its place is that of the user in the manifests of ``plan``.
 
     ``carried`` are the keys of the actions that an earlier run ended.
     """
     action = result.action
-    return Ending(
+    return ActionOutcome(
         user=action.user,
         kind="disconnect" if isinstance(action, Disconnect) else "update_preferences",
         platform=action.platform if isinstance(action, Disconnect) else None,
@@ -225,4 +235,133 @@ def problem(diagnostic: Diagnostic) -> Problem:
         file=place.file if place else None,
         line=place.line or None if place else None,
         column=place.column or None if place else None,
+    )
+
+
+class PastRun(Struct, frozen=True):
+    """One run as the ledger has it; times are RFC 3339 in UTC.
+
+    ``owner`` is on whose behalf it acted, null where an earlier version ran. ``summary`` counts the
+    outcomes so far, ``in_doubt`` the actions whose call may have been sent and that have no
+    outcome, ``never_begun`` those that were not begun. ``message`` says how it ended, ``halted``
+    the code of what stopped it early, ``detail`` a sentence on why.
+    """
+
+    run: str
+    front: Front
+    workspace: str
+    base_url: str
+    owner: str | None
+    state: RunState
+    message: str
+    opened: str
+    ended: str | None
+    who: Who
+    commit: str | None
+    tool_version: str
+    plan_digest: str | None
+    actions: int
+    summary: RunCounts
+    in_doubt: int
+    never_begun: int
+    resumes: str | None
+    resumed_by: str | None
+    halted: str | None
+    detail: str | None
+
+
+class ResolvedAction(Struct, frozen=True):
+    """How something that ``run`` left in doubt when it died turned out."""
+
+    run: str
+    result: ActionOutcome
+
+
+class LedgerSection(Struct, frozen=True):
+    """What the command had of the ledger; ``message`` is null where all is well."""
+
+    place: str
+    state: LedgerAccess
+    message: str | None
+    detail: str | None
+    dead: tuple[PastRun, ...]
+    settled: tuple[ResolvedAction, ...]
+    used_by: str | None
+
+
+class PastAction(Struct, frozen=True):
+    """A planned action with every step that is recorded of it.
+
+    ``result`` is its last outcome, null where it has none: then ``in_doubt`` says whether its
+    call may have been sent.
+    """
+
+    action: Action
+    message: str
+    in_doubt: bool
+    result: ActionOutcome | None
+    steps: tuple[Step, ...]
+
+
+def ledger_section(view: LedgerView | None) -> LedgerSection | None:
+    """``view`` explained; None where the command has nothing to do with the ledger."""
+    if view is None:
+        return None
+    said = history.state(view)
+    return LedgerSection(
+        place=view.place,
+        state=view.state,
+        message=None if said is None else plain(said),
+        detail=view.detail,
+        dead=tuple(map(past_run, view.dead)),
+        settled=tuple(map(resolved, view.settled)),
+        used_by=view.used_by,
+    )
+
+
+def resolved(settled: Settled) -> ResolvedAction:
+    """``settled`` explained."""
+    return ResolvedAction(settled.run, action_outcome(settled.result, None))
+
+
+def past_run(summary: RunSummary) -> PastRun:
+    """``summary`` explained."""
+    counts = {outcome.value: summary.outcomes.get(outcome, 0) for outcome in Outcome}
+    return PastRun(
+        run=summary.run,
+        front=summary.front,
+        workspace=summary.workspace,
+        base_url=summary.base_url,
+        owner=summary.owner,
+        state=summary.state,
+        message=plain(runs.why_ended(summary)),
+        opened=summary.opened,
+        ended=summary.ended,
+        who=summary.who,
+        commit=summary.commit,
+        tool_version=summary.tool_version,
+        plan_digest=summary.plan_digest,
+        actions=summary.actions,
+        summary=RunCounts(**counts, calls=summary.calls),
+        in_doubt=summary.in_doubt,
+        never_begun=summary.unattempted,
+        resumes=summary.resumes,
+        resumed_by=summary.resumed_by,
+        halted=summary.halted,
+        detail=summary.detail,
+    )
+
+
+def past_actions(story: RunStory) -> tuple[PastAction, ...]:
+    """The actions of ``story`` in plan order."""
+    return tuple(_action(action, story.plan) for action in story.actions)
+
+
+def _action(story: ActionStory, plan: Plan | None) -> PastAction:
+    return PastAction(
+        action=story.action,
+        message=plain(entries.recorded(story).why),
+        in_doubt=story.result is None and story.begun,
+        result=None if story.result is None else action_outcome(story.result, plan),
+        steps=story.steps,
     )

@@ -4,18 +4,18 @@ import pytest
 from msgspec import structs
 
 from reconciler.applying import Cause, Outcome, RunState, Settled
-from reconciler.reporting import ErrorReport, Format, Memory, MemoryState, PlanReport, render
+from reconciler.reporting import ErrorReport, Format, LedgerAccess, LedgerView, PlanReport, render
 from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, memory, summary
 from tests.reporting.samples import disconnect, ended
 
 
-def text(found: Memory | None, *, width: int = 0) -> str:
-    return render(PlanReport(samples.converged_plan(), 0, memory=found), Format.TEXT, width=width)
+def text(found: LedgerView | None, *, width: int = 0) -> str:
+    return render(PlanReport(samples.converged_plan(), 0, ledger=found), Format.TEXT, width=width)
 
 
-@pytest.mark.parametrize("state", [MemoryState.READ, MemoryState.WRITTEN])
-def test_nothing_is_said_where_all_is_well(state: MemoryState) -> None:
+@pytest.mark.parametrize("state", [LedgerAccess.READ, LedgerAccess.WRITTEN])
+def test_nothing_is_said_where_all_is_well(state: LedgerAccess) -> None:
     assert text(memory(state)) == text(None)
 
 
@@ -24,14 +24,14 @@ def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() 
         f"No ledger at {PLACE}: what needs a memory (fleet shrinkage, takeover) was not judged. "
         "An acting run makes one there; under `requireLedger: true` only with "
         "`--allow new-ledger`.\n"
-    ) in text(memory(MemoryState.NONE))
+    ) in text(memory(LedgerAccess.NONE))
 
 
 def test_a_ledger_that_was_made_is_told() -> None:
     assert (
         f"No ledger was found at {PLACE}: a new one was made, and this run knows of no earlier "
         "one.\n"
-    ) in text(memory(MemoryState.MADE))
+    ) in text(memory(LedgerAccess.MADE))
 
 
 def test_an_unreadable_ledger_says_why() -> None:
@@ -89,12 +89,12 @@ def test_an_acting_run_says_that_it_settled_what_was_in_doubt() -> None:
 
 def test_an_acting_run_that_settled_a_part_does_not_claim_the_rest() -> None:
     one = Settled(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST))
-    found = text(memory(MemoryState.WRITTEN, dead=(summary(),), settled=(one,)))
+    found = text(memory(LedgerAccess.WRITTEN, dead=(summary(),), settled=(one,)))
     assert "This run settled 1 of what is in doubt; the next settles the rest." in found
 
 
 def test_an_acting_run_that_settled_nothing_claims_nothing() -> None:
-    found = text(memory(MemoryState.WRITTEN, dead=(summary(),)))
+    found = text(memory(LedgerAccess.WRITTEN, dead=(summary(),)))
     assert "The next acting run settles what is in doubt." in found
 
 
@@ -123,7 +123,7 @@ def test_what_was_settled_of_several_runs_stands_under_each() -> None:
         Settled(run, ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect(user)))
         for run, user in (("run-1", "u1"), ("run-2", "u2"), ("run-1", "u3"))
     )
-    lines = text(memory(MemoryState.WRITTEN, settled=results)).splitlines()
+    lines = text(memory(LedgerAccess.WRITTEN, settled=results)).splitlines()
     first, second = lines.index("Settled, of run run-1"), lines.index("Settled, of run run-2")
     assert [line.split(":")[0] for line in lines[first + 1 : first + 3]] == [
         "  ✓ disconnect microsoft of u1",
@@ -133,7 +133,7 @@ def test_what_was_settled_of_several_runs_stands_under_each() -> None:
 
 
 def test_an_error_announces_dead_runs_too() -> None:
-    report = ErrorReport(65, samples.ERROR_REPORT.problems, memory=memory(dead=(summary(),)))
+    report = ErrorReport(65, samples.ERROR_REPORT.problems, ledger=memory(dead=(summary(),)))
     assert render(report, Format.TEXT).startswith(f"Run {DEAD} died. ")
 
 
