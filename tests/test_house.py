@@ -51,9 +51,7 @@ TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
         "docs/behaviour.md",
-        "docs/configuration.md",
         "docs/ledger.md",
-        "docs/manifests.md",
         "docs/performance.md",
         "docs/pipelines.md",
         "docs/pulumi-internals.md",
