@@ -51,7 +51,6 @@ TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
         "docs/behaviour.md",
-        "docs/ledger.md",
         "docs/performance.md",
         "docs/pipelines.md",
         "docs/pulumi-internals.md",
