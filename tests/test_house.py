@@ -57,7 +57,6 @@ TO_REWRITE: Final = frozenset(
         "docs/pulumi.md",
         "docs/recall-api.md",
         "docs/reports.md",
-        "docs/safety.md",
         "docs/sandbox.md",
     }
 )
