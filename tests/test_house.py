@@ -50,7 +50,6 @@ PLAIN_FOLDERS: Final[tuple[str, ...]] = ()
 TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
-        "docs/behaviour.md",
         "docs/performance.md",
         "docs/pipelines.md",
         "docs/pulumi-internals.md",
