@@ -53,7 +53,6 @@ TO_REWRITE: Final = frozenset(
         "docs/performance.md",
         "docs/pipelines.md",
         "docs/pulumi-internals.md",
-        "docs/pulumi.md",
         "docs/recall-api.md",
         "docs/reports.md",
         "docs/sandbox.md",

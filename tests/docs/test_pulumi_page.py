@@ -13,7 +13,7 @@ HOME = "file://~"
 """Where the page keeps its state: a test cannot move it."""
 
 FIRST = "The first update, on the sandbox"
-STORIES = (FIRST, "Held to its own preview", "Removing somebody, and offboarding")
+STORIES = (FIRST, "An update follows its preview", "Removing somebody, and offboarding")
 """The sections with which the consoles begin anew, each but the first with a converged stack."""
 
 CONVERGED = ("pulumi stack init dev", "pulumi up --yes --skip-preview")
