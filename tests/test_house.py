@@ -51,7 +51,6 @@ TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
         "docs/performance.md",
-        "docs/pulumi-internals.md",
         "docs/recall-api.md",
         "docs/reports.md",
         "docs/sandbox.md",
