@@ -52,7 +52,6 @@ TO_REWRITE: Final = frozenset(
         "docs/architecture.md",
         "docs/performance.md",
         "docs/recall-api.md",
-        "docs/reports.md",
         "docs/sandbox.md",
     }
 )
