@@ -141,10 +141,10 @@ def test_one_user_is_read_as_the_table_says(field: str, way: str, cell: str) -> 
 
 
 def _assert_read(user: CalendarUser, field: str, cell: str) -> None:
-    if cell == "not read":
+    if cell == "ignored":
         assert user == _user(ALICE)
     else:
-        assert cell == "not told"
+        assert cell == "unknown"
         assert not _value(user, field)
 
 
@@ -156,7 +156,7 @@ def test_a_page_of_the_list_is_read_as_the_table_says(field: str, way: str, cell
         assert users == []
         assert problems[0].startswith("page 1 could not be read")
     else:
-        assert cell in {"not told", "the last page"}
+        assert cell in {"unknown", "the last page"}
         assert ([user.id for user in users], problems) == (["u-2"], ())
 
 
@@ -176,7 +176,7 @@ BODIES: Final = {"absent": b"", "null": b"null", "empty": b'""', "another type":
 @pytest.mark.parametrize("answer", CHANGES)
 @pytest.mark.parametrize("way", WAYS)
 def test_the_answer_of_a_change_is_not_read(answer: str, way: str) -> None:
-    assert [cell for _, other, cell in _of(answer) if other == way] == ["not read"]
+    assert [cell for _, other, cell in _of(answer) if other == way] == ["ignored"]
     with Scripted(reply(200, BODIES[way])) as server, Clients(server.url) as clients:
         _change(clients, answer)
         assert len(server.requests) == 1
