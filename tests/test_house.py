@@ -51,7 +51,6 @@ TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
         "docs/performance.md",
-        "docs/sandbox.md",
     }
 )
 """Pages that still have retired words."""
