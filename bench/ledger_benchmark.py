@@ -41,7 +41,7 @@ class Task(StrEnum):
     USED_BY = "whether a plan was used"
     OPEN = "opening it to write"
     BEGIN = "taking the lock and opening the run"
-    HELD = "being told who holds the lock"
+    HELD = "asking who holds the lock"
     IN_DOUBT = "asking what is in doubt"
     HISTORY = "asking for the last accepted fleet"
     OPENED = f"storing a plan of {TOLD} actions"

@@ -50,7 +50,6 @@ PLAIN_FOLDERS: Final[tuple[str, ...]] = ()
 TO_REWRITE: Final = frozenset(
     {
         "docs/architecture.md",
-        "docs/performance.md",
     }
 )
 """Pages that still have retired words."""
