@@ -1,18 +1,16 @@
-"""The embedded imitation of the Recall Calendar V1 API: a real HTTP server with stored state.
+"""The embedded imitation of the Recall Calendar V1 API: an HTTP server with stored state.
 
-For trials, demonstrations, tests and benchmarks. It shares no wire code with the client in
-``reconciler.recall``, so that a mistake there is not repeated here.
+It is for trials, demonstrations, tests and benchmarks. It shares no wire code with the client in
+``reconciler.recall``, so a mistake there is not repeated here.
 """
 
 from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.discovery import running_server
-from reconciler.sandbox.fault import Fault, FaultKind, Match
+from reconciler.sandbox.faults import Fault, FaultKind, Match
 from reconciler.sandbox.request_log import LoggedRequest
-from reconciler.sandbox.seed import Seed, SeedPreferences, SeedUser
-from reconciler.sandbox.seed_file import load_seed
-from reconciler.sandbox.seeding import open_seeded
+from reconciler.sandbox.seed import Seed, SeedPreferences, SeedUser, load_seed
 from reconciler.sandbox.server import RemoteListenRefused, SandboxServer
-from reconciler.sandbox.state import SandboxState, UnknownUser
+from reconciler.sandbox.state import SandboxState, UnknownUser, open_seeded
 
 __all__ = [
     "Behaviour",

@@ -1,4 +1,4 @@
-"""API keys and calendar user tokens: making and checking them.
+"""API keys and calendar user tokens: creating and checking them.
 
 A token looks like a JWT and is stateless: every process that serves the state accepts it.
 """
@@ -11,8 +11,8 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.domain import Secret
-from reconciler.sandbox.settings import Settings
-from reconciler.sandbox.wire import Request
+from reconciler.sandbox.http_messages import ApiRequest
+from reconciler.sandbox.settings import StateSettings
 
 TOKEN_HEADER = "x-recallcalendarauthtoken"  # noqa: S105  # a name, not a secret
 
@@ -30,20 +30,20 @@ def _text(data: bytes) -> str:
 _HEADER = _text(b'{"alg":"HS256","typ":"JWT"}')
 
 
-def _signature(signed: str, settings: Settings) -> str:
+def _signature(signed: str, settings: StateSettings) -> str:
     key = settings.signing_key.reveal().encode()
     return _text(hmac.digest(key, signed.encode(), hashlib.sha256))
 
 
-def make_token(user_id: str, settings: Settings) -> str:
-    """A new token of the user with Recall's id ``user_id``."""
+def make_token(user_id: str, settings: StateSettings) -> str:
+    """A new token for the user with Recall's id ``user_id``."""
     claims = _Claims(user_id, settings.now, settings.now + settings.behaviour.token_seconds)
     signed = f"{_HEADER}.{_text(msgspec.json.encode(claims))}"
     return f"{signed}.{_signature(signed, settings)}"
 
 
-def user_id_of(token: str, settings: Settings) -> str | None:
-    """Whose token this is; None when it is not ours or has expired."""
+def user_id_of(token: str, settings: StateSettings) -> str | None:
+    """The id of the token's user; None if the token is not of this state or has expired."""
     signed, _, signature = token.strip().rpartition(".")
     expected = _signature(signed, settings)
     if not hmac.compare_digest(signature.encode(), expected.encode()):
@@ -53,7 +53,7 @@ def user_id_of(token: str, settings: Settings) -> str | None:
     return claims.user_id if settings.now < claims.exp else None
 
 
-def has_api_key(request: Request, settings: Settings) -> bool:
+def has_api_key(request: ApiRequest, settings: StateSettings) -> bool:
     """Whether the request carries the workspace's key, with or without the word ``Token``."""
     value = request.headers.get("authorization", "").strip()
     word, _, key = value.partition(" ")

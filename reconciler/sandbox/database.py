@@ -1,6 +1,6 @@
-"""The SQLite file behind a sandbox: made atomically, one connection a thread, short transactions.
+"""The SQLite file of a sandbox: created atomically, one connection a thread, short transactions.
 
-Used by the state and the service; nothing else opens the file. Several processes may.
+Several processes may open the file at once.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from pathlib import Path
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
 
 APPLICATION_ID = 0x52435342  # "RCSB": tells a sandbox's state from any other SQLite file
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 BUSY_SECONDS = 15.0
 
 SCHEMA = """
@@ -82,20 +82,20 @@ def unusable_because(path: Path, error: OSError | sqlite3.Error) -> InvalidInput
     return unusable(
         path,
         f"the state cannot be used: {error}",
-        "look at the permissions, the space left and who else uses it; if it is damaged, "
-        "delete it and seed anew",
+        "check its permissions, the free space and which processes use it; if it is damaged, "
+        "delete it and seed again",
     )
 
 
 def make_private(folder: Path) -> None:
-    """Make the folder, and those above it that are missing, for this user alone."""
+    """Create the folder and its missing parents, for this user alone."""
     if not folder.exists():
         make_private(folder.parent)
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
 def create_database(path: Path, meta: dict[str, str]) -> None:
-    """Make the file with its schema and ``meta``, mode 0600, unless another process was faster."""
+    """Create the file, mode 0600, with schema and ``meta``, unless another process was first."""
     make_private(path.parent)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -112,7 +112,7 @@ def create_database(path: Path, meta: dict[str, str]) -> None:
         draft.unlink()
 
 
-class Database:
+class StateDatabase:
     """Connections to one state file; safe to share between threads.
 
     Raises :class:`InvalidInput` when the file is missing or no sandbox state of this version.
@@ -141,9 +141,8 @@ class Database:
         if application != APPLICATION_ID:
             raise unusable(self._path, "this file is not a sandbox state")
         if version != SCHEMA_VERSION:
-            raise unusable(
-                self._path, f"made by another version (schema {version})", "delete it and seed anew"
-            )
+            problem = f"created by another version (schema {version})"
+            raise unusable(self._path, problem, "delete it and seed again")
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)

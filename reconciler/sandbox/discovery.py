@@ -1,6 +1,6 @@
-"""Who serves a state: written down by ``serve_forever``, looked up by the commands.
+"""Which process serves a state: ``serve_forever`` stores its address, the commands look it up.
 
-An address is believed only when it answers with the id of the state.
+An address counts only if it answers with the id of the state.
 """
 
 import contextlib
@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 import msgspec
 
 from reconciler.domain import InvalidInput
-from reconciler.sandbox.database import Database
+from reconciler.sandbox.database import StateDatabase
+from reconciler.sandbox.http_messages import HEALTH_PATH
 from reconciler.sandbox.settings import read_settings
-from reconciler.sandbox.wire import HEALTH_PATH
 
 HEALTH_SECONDS = 1.0
 
 
 @contextlib.contextmanager
-def announced(database: Database, url: str) -> Iterator[None]:
+def announced(database: StateDatabase, url: str) -> Iterator[None]:
     """Let other processes find the server at ``url`` for as long as the context lasts."""
     with database.transaction() as db:
         for (pid,) in db.execute("SELECT pid FROM servers").fetchall():
@@ -41,7 +41,7 @@ def _is_alive(pid: int) -> bool:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except PermissionError:  # somebody else's
+    except PermissionError:  # another account's
         return True
     return True
 
@@ -51,7 +51,7 @@ def running_server(state_path: Path) -> str | None:
     if not state_path.exists():
         return None
     try:
-        database = Database(state_path)
+        database = StateDatabase(state_path)
         with contextlib.closing(database), database.transaction() as db:
             state_id = read_settings(db, time.time).id
             urls = [row[0] for row in db.execute("SELECT url FROM servers ORDER BY rowid DESC")]

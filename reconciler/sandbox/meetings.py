@@ -1,4 +1,4 @@
-"""The upcoming meetings of connected platforms, with every field that the API documents."""
+"""The upcoming meetings of connected platforms, and the endpoints that show and change them."""
 
 import sqlite3
 from collections.abc import Mapping
@@ -7,6 +7,16 @@ from datetime import UTC, datetime
 from msgspec import Struct
 
 from reconciler.domain import Platform
+from reconciler.sandbox.http_messages import (
+    ApiResponse,
+    EndpointCall,
+    RequestRefused,
+    boolean,
+    fields_of,
+    invalid,
+    json_response,
+    not_found,
+)
 from reconciler.sandbox.settings import derived_id
 
 HOUR = 3_600.0
@@ -14,7 +24,7 @@ DAY = 24 * HOUR
 
 
 class Meeting(Struct, frozen=True):
-    """A stored meeting; ``override`` is the person's ``override_should_record``."""
+    """A stored meeting; ``override`` is the user's ``override_should_record``."""
 
     id: str
     platform: str
@@ -28,9 +38,9 @@ class Meeting(Struct, frozen=True):
         return f"{self.id.replace('-', '')}@sandbox.example.com"
 
     def document(self, preferences: Mapping[str, object] | None) -> dict[str, object]:
-        """The CalendarMeeting that the API answers, judged by the user's ``preferences``."""
+        """The CalendarMeeting that the API answers. ``preferences`` decide what is recorded."""
         external = self.number % 2 == 0
-        records, reason = self._judged(preferences or {}, external=external)
+        records, reason = self._recording(preferences or {}, external=external)
         google = self.platform == Platform.GOOGLE
         organizer = self.email or "organizer@example.com"
         guest = "guest@customer.example.com" if external else "colleague@example.com"
@@ -67,7 +77,7 @@ class Meeting(Struct, frozen=True):
             "visibility": "default",
         }
 
-    def _judged(self, preferences: Mapping[str, object], *, external: bool) -> tuple[bool, str]:
+    def _recording(self, preferences: Mapping[str, object], *, external: bool) -> tuple[bool, str]:
         if self.override is not None:
             return self.override, "override_should_record"
         wanted = "record_external" if external else "record_internal"
@@ -114,7 +124,7 @@ def add(
 
 
 def remove(db: sqlite3.Connection, user_id: str, platform: Platform) -> None:
-    """Forget the user's meetings of ``platform``."""
+    """Delete the user's meetings of ``platform``."""
     db.execute("DELETE FROM meetings WHERE user_id = ? AND platform = ?", (user_id, platform.value))
 
 
@@ -132,5 +142,68 @@ def of_user(db: sqlite3.Connection, user_id: str) -> list[Meeting]:
 
 
 def set_override(db: sqlite3.Connection, meeting_id: str, override: bool | None) -> None:  # noqa: FBT001  # the value itself
-    """Store the person's wish for one meeting."""
+    """Store the user's wish for one meeting."""
     db.execute("UPDATE meetings SET override = ? WHERE id = ?", (override, meeting_id))
+
+
+def list_meetings(call: EndpointCall) -> ApiResponse:
+    """The user's meetings, filtered by the prefix ``ical_uid`` and bounds of the start time.
+
+    A time without a zone is in UTC.
+    """
+    query = call.request.query
+    after = _moment(query.get("start_time_after"), "start_time_after")
+    before = _moment(query.get("start_time_before"), "start_time_before")
+    found = [
+        meeting.document(call.user.preferences)
+        for meeting in of_user(call.db, call.user.id)
+        if meeting.ical_uid.startswith(query.get("ical_uid", ""))
+        and (after is None or meeting.start >= after)
+        and (before is None or meeting.start <= before)
+    ]
+    return json_response(200, found)
+
+
+def _moment(text: str | None, name: str) -> float | None:
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise invalid(**{name: "Enter a valid date/time."}) from None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def refresh_meetings(call: EndpointCall) -> ApiResponse:
+    """The user's meetings; the sandbox's are always fresh."""
+    if not call.user.anything_connected:
+        detail = {"code": "unprocessable_entity", "detail": "No calendar is connected."}
+        raise RequestRefused(json_response(422, detail))
+    found = of_user(call.db, call.user.id)
+    return json_response(200, [meeting.document(call.user.preferences) for meeting in found])
+
+
+def _meeting(call: EndpointCall) -> Meeting:
+    for meeting in of_user(call.db, call.user.id):
+        if meeting.id == call.meeting_id:
+            return meeting
+    raise not_found()
+
+
+def get_meeting(call: EndpointCall) -> ApiResponse:
+    """One meeting of the user."""
+    return json_response(200, _meeting(call).document(call.user.preferences))
+
+
+def update_meeting(call: EndpointCall) -> ApiResponse:
+    """Set the user's wish to record one meeting, or lift it with null."""
+    before = _meeting(call)
+    body = fields_of(call.request, call.behaviour)
+    override = boolean(body.get("override_should_record", before.override))
+    if override in ("", "null"):  # how a form spells null
+        override = None
+    if override is not None and not isinstance(override, bool):
+        raise invalid(override_should_record="Must be a valid boolean.")
+    effect = "changed override_should_record" if override is not before.override else None
+    set_override(call.db, before.id, override)
+    return json_response(200, _meeting(call).document(call.user.preferences), effect)

@@ -1,17 +1,30 @@
-"""Which endpoint a method and path mean; the names that faults and the request log use."""
+"""The table of endpoints: methods, path, credential and the function that answers.
 
-import re
+The names are those that faults and the request log use. Starlette's routes match a request.
+"""
+
+from collections.abc import Callable
 from enum import Enum
+from pathlib import Path
+from typing import NamedTuple
 
-from msgspec import Struct
+from starlette.routing import Match, Route
+
+from reconciler.sandbox import meetings, oauth_endpoints, user_endpoints
+from reconciler.sandbox.http_messages import (
+    JSON,
+    MEDIA_TYPES,
+    ApiResponse,
+    EndpointCall,
+    encoded_json_response,
+    json_response,
+)
 
 ROOT = "/api/v1/calendar/"
-USER = ROOT + "user/"
-MEETINGS = ROOT + "meetings/"
-MEETING = MEETINGS + "{id}/"
 SCHEMA = "/api/schema/"
-METADATA = "metadata"
-_MEETING = re.compile(re.escape(MEETINGS) + r"([0-9a-fA-F-]{36})/")
+_PACKAGE = Path(__file__).parents[1]
+# Inside the package in an installed wheel, beside it in a checkout.
+_SCHEMA_FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 
 
 class Credential(Enum):
@@ -19,59 +32,92 @@ class Credential(Enum):
 
     API_KEY = "api key"
     USER_TOKEN = "user token"  # noqa: S105  # a name, not a secret
+    OAUTH_STATE = "oauth state"  # checked by the endpoint itself
     NONE = "none"
 
 
-class Route(Struct, frozen=True):
-    """An endpoint that was found, and the methods of its path; ``meeting_id`` if it names one."""
+class ApiRoute(Route):
+    """One endpoint: its name, what it takes, and the function that answers a call."""
 
-    endpoint: str
-    credential: Credential
+    def __init__(
+        self,
+        methods: str,
+        path: str,
+        answer: Callable[[EndpointCall], ApiResponse],
+        credential: Credential,
+    ) -> None:
+        super().__init__(path, answer, methods=methods.split(), name=answer.__name__)
+        self.listed = methods.split()
+        self.answer = answer
+        self.credential = credential
+
+
+class RouteMatch(NamedTuple):
+    """Where a request leads: no ``route`` means an unknown path, or a method not ``allowed``."""
+
+    route: ApiRoute | None
     allowed: tuple[str, ...]
     meeting_id: str = ""
 
 
-class Unrouted(Struct, frozen=True):
-    """A path that no endpoint answers (``allowed`` is empty) or not to this method."""
-
-    allowed: tuple[str, ...] = ()
-
-
-ENDPOINTS: dict[str, tuple[Credential, dict[str, str]]] = {
-    ROOT + "authenticate/": (Credential.API_KEY, {"POST": "authenticate"}),
-    ROOT + "users/": (Credential.API_KEY, {"GET": "list_users"}),
-    USER: (
-        Credential.USER_TOKEN,
+def metadata(call: EndpointCall) -> ApiResponse:
+    """The answer to OPTIONS, in the shape of Django REST Framework."""
+    words = call.request.path.removeprefix(ROOT).replace("_", " ").split("/")
+    return json_response(
+        200,
         {
-            "GET": "get_user",
-            "PUT": "update_user",
-            "PATCH": "update_user",
-            "DELETE": "delete_user",
+            "name": " ".join(word for word in words if "-" not in word).strip().title(),
+            "description": "",
+            "renders": [JSON],
+            "parses": list(MEDIA_TYPES),
         },
-    ),
-    USER + "disconnect/": (Credential.USER_TOKEN, {"POST": "disconnect"}),
-    MEETINGS: (Credential.USER_TOKEN, {"GET": "list_meetings"}),
-    MEETING: (
-        Credential.USER_TOKEN,
-        {"GET": "get_meeting", "PUT": "update_meeting", "PATCH": "update_meeting"},
-    ),
-    MEETINGS + "refresh/": (Credential.USER_TOKEN, {"POST": "refresh_meetings"}),
-    ROOT + "google_oauth_callback/": (Credential.NONE, {"GET": "google_oauth_callback"}),
-    ROOT + "ms_oauth_callback/": (Credential.NONE, {"GET": "ms_oauth_callback"}),
-    SCHEMA: (Credential.NONE, {"GET": "schema"}),
-}
+    )
 
 
-def find_route(method: str, path: str) -> Route | Unrouted:
-    """The endpoint for a request; HEAD is answered like GET, OPTIONS by every path's metadata."""
-    meeting = _MEETING.fullmatch(path)
-    credential, methods = ENDPOINTS.get(MEETING if meeting else path, (Credential.NONE, {}))
-    if not methods:
-        return Unrouted()
-    allowed = (*methods, *(["HEAD"] if "GET" in methods else []), "OPTIONS")
-    if method == "OPTIONS":
-        return Route(METADATA, credential, allowed)
-    endpoint = methods.get("GET" if method == "HEAD" else method)
-    if endpoint is None:
-        return Unrouted(allowed)
-    return Route(endpoint, credential, allowed, meeting[1].lower() if meeting else "")
+def schema(_call: EndpointCall) -> ApiResponse:
+    """The published OpenAPI description of the sandbox."""
+    folder = next(folder for folder in _SCHEMA_FOLDERS if folder.is_dir())
+    return encoded_json_response(200, (folder / "sandbox.openapi.json").read_bytes())
+
+
+def _routes() -> list[ApiRoute]:
+    key, token = Credential.API_KEY, Credential.USER_TOKEN
+    state, none = Credential.OAUTH_STATE, Credential.NONE
+    user, meeting = ROOT + "user/", ROOT + "meetings/{id:uuid}/"
+    endpoints = [
+        ApiRoute("POST", ROOT + "authenticate/", user_endpoints.authenticate, key),
+        ApiRoute("GET", ROOT + "users/", user_endpoints.list_users, key),
+        ApiRoute("GET", user, user_endpoints.get_user, token),
+        ApiRoute("PUT PATCH", user, user_endpoints.update_user, token),
+        ApiRoute("DELETE", user, user_endpoints.delete_user, token),
+        ApiRoute("POST", user + "disconnect/", user_endpoints.disconnect, token),
+        ApiRoute("GET", ROOT + "meetings/", meetings.list_meetings, token),
+        ApiRoute("GET", meeting, meetings.get_meeting, token),
+        ApiRoute("PUT PATCH", meeting, meetings.update_meeting, token),
+        ApiRoute("POST", ROOT + "meetings/refresh/", meetings.refresh_meetings, token),
+        ApiRoute(
+            "GET", ROOT + "google_oauth_callback/", oauth_endpoints.google_oauth_callback, state
+        ),
+        ApiRoute("GET", ROOT + "ms_oauth_callback/", oauth_endpoints.ms_oauth_callback, state),
+        ApiRoute("GET", SCHEMA, schema, none),
+    ]
+    credentials = {route.path: route.credential for route in endpoints}
+    options = [ApiRoute("OPTIONS", path, metadata, asked) for path, asked in credentials.items()]
+    return endpoints + options
+
+
+ROUTES = _routes()
+
+
+def find_route(method: str, path: str) -> RouteMatch:
+    """The endpoint of a request. HEAD is answered like GET."""
+    scope = {"type": "http", "method": method, "path": path}
+    matches = [(route, *route.matches(scope)) for route in ROUTES]
+    matches = [(route, match, found) for route, match, found in matches if match is not Match.NONE]
+    allowed = [name for route, _, _ in matches for name in route.listed]
+    if "GET" in allowed:
+        allowed.insert(-1, "HEAD")
+    for route, match, found in matches:
+        if match is Match.FULL:
+            return RouteMatch(route, tuple(allowed), str(found["path_params"].get("id", "")))
+    return RouteMatch(None, tuple(allowed))

@@ -1,7 +1,7 @@
 """The sandbox on a port: in a background thread for tests and commands, or until a signal.
 
-uvicorn parses and writes HTTP; its own server loop is not used, because stopping it takes longer
-than a test does. uvicorn and starlette are imported only when a server starts.
+uvicorn parses and writes HTTP. Its own server loop is not used: stopping it takes longer than a
+test does. uvicorn and starlette are imported only when a server starts.
 """
 
 import asyncio
@@ -17,15 +17,16 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from reconciler.domain import is_loopback
-from reconciler.sandbox.database import Database
+from reconciler.sandbox.database import StateDatabase
 from reconciler.sandbox.discovery import announced
-from reconciler.sandbox.service import Service
 from reconciler.sandbox.settings import read_settings, set_speed
 from reconciler.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
     from uvicorn.config import Config
     from uvicorn.protocols.http.h11_impl import H11Protocol
+
+    from reconciler.sandbox.service import Service
 
 KEEP_ALIVE_SECONDS = 75
 MAX_PORT = 65_535
@@ -36,14 +37,14 @@ class RemoteListenRefused(ValueError):
 
 
 class SandboxServer:
-    """Serves the state at ``state_path``, made if missing.
+    """Serves the state at ``state_path``, created if missing.
 
     As a context manager it serves in a background thread; :meth:`serve_forever` serves in the
-    caller's. ``speed`` lets sandbox time run faster for all servers of the state (absent: as it
-    runs already). ``now`` gives real time, Unix seconds.
+    caller's. ``speed`` sets how fast sandbox time runs, for all servers of the state (absent:
+    unchanged). ``now`` gives real time, Unix seconds.
 
-    Raises :class:`RemoteListenRefused` for a host that is not loopback unless ``allow_remote``;
-    starting raises :class:`OSError` for an address that cannot be had.
+    Raises :class:`RemoteListenRefused` for a host that is not loopback, unless ``allow_remote``.
+    Starting raises :class:`OSError` for an address that cannot be used.
     """
 
     def __init__(
@@ -110,8 +111,10 @@ class SandboxServer:
             self._running.stop()
 
     def _start(self) -> "_Running":
+        from reconciler.sandbox.service import Service  # noqa: PLC0415
+
         SandboxState.open(self._state_path).close()
-        database = Database(self._state_path)
+        database = StateDatabase(self._state_path)
         try:
             with database.transaction() as db:
                 if self._speed is not None:
@@ -139,9 +142,9 @@ class _Running:
 
     def __init__(
         self,
-        database: Database,
+        database: StateDatabase,
         listener: socket.socket,
-        service: Service,
+        service: "Service",
         state_id: str,
         *,
         local_only: bool,
@@ -172,7 +175,7 @@ class _Running:
             self._listener.close()
 
     def run_and_close(self) -> None:
-        """Serve until :meth:`stop`, then let go of the state: a background thread's whole work."""
+        """Serve until :meth:`stop`, then close the state: the whole work of a background thread."""
         # A failure is raised where the server is entered or left.
         with contextlib.closing(self.database), contextlib.suppress(Exception):
             self.run()
@@ -258,8 +261,8 @@ def _stopped_by_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    # What is ignored stays ignored: that is how `nohup` and `trap ''` ask for it. And what handled
-    # a signal before does so again: removing a loop's handler leaves the default instead.
+    # An ignored signal stays ignored, as `nohup` and `trap ''` ask for. Earlier handlers are put
+    # back: removing a loop's handler would leave the default.
     before = {
         number: handler
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -1,74 +1,42 @@
-"""The imitated API without HTTP: one request in, one outcome out, each in one transaction.
+"""The imitated API without HTTP: one request in, one result out, each in one transaction.
 
-The order of things is the real API's: firewall, routing, credentials, limits, the endpoint.
-The web application calls :meth:`Service.handle` and puts the outcome on the wire.
+The order is that of the real API: firewall, routing, credentials, limits, the endpoint. The web
+application calls :meth:`Service.handle` and sends the result.
 """
 
 import sqlite3
 from collections.abc import Callable
-from functools import partial
-from urllib.parse import urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from reconciler.sandbox import (
-    connecting,
-    description,
-    fault_store,
-    idempotency,
+    connections,
+    fault_effects,
+    faults,
     oauth_endpoints,
-    people,
+    rate_limits,
     request_log,
-    spoil,
     user_endpoints,
-    windows,
-    workspace_endpoints,
+    users,
 )
-from reconciler.sandbox.behaviour import MissingSlash
-from reconciler.sandbox.call import Call
 from reconciler.sandbox.credentials import TOKEN_HEADER, has_api_key, user_id_of
-from reconciler.sandbox.database import Database
-from reconciler.sandbox.fault import Fault, FaultKind
-from reconciler.sandbox.fault_store import ArmedFault
-from reconciler.sandbox.people import Person
-from reconciler.sandbox.routes import METADATA, Credential, Route, Unrouted, find_route
-from reconciler.sandbox.settings import read_settings
-from reconciler.sandbox.wire import (
+from reconciler.sandbox.database import StateDatabase
+from reconciler.sandbox.faults import ArmedFault, Fault, FaultKind
+from reconciler.sandbox.http_messages import (
     FIREWALL_PAGE,
-    Answer,
-    Refused,
-    Request,
-    html_answer,
+    ApiRequest,
+    ApiResponse,
+    EndpointCall,
+    RequestRefused,
+    html_response,
     not_found,
-    redirect,
     refusal,
     unauthorized,
 )
+from reconciler.sandbox.routes import ApiRoute, Credential, RouteMatch, find_route
+from reconciler.sandbox.settings import read_settings
+from reconciler.sandbox.users import StoredUser
 
-OPEN_ENDPOINTS: dict[str, Callable[[Call], Answer]] = {
-    METADATA: description.metadata,
-    "schema": description.schema,
-    **{
-        endpoint: partial(oauth_endpoints.oauth_callback, platform=platform)
-        for endpoint, platform in oauth_endpoints.PLATFORMS.items()
-    },
-}
-WORKSPACE_ENDPOINTS: dict[str, Callable[[Call], Answer]] = {
-    METADATA: description.metadata,
-    "authenticate": workspace_endpoints.authenticate,
-    "list_users": workspace_endpoints.list_users,
-}
-USER_ENDPOINTS: dict[str, Callable[[Call, Person], Answer]] = {
-    METADATA: lambda call, _: description.metadata(call),
-    "get_user": user_endpoints.get_user,
-    "update_user": user_endpoints.update_user,
-    "delete_user": user_endpoints.delete_user,
-    "disconnect": user_endpoints.disconnect,
-    "list_meetings": user_endpoints.list_meetings,
-    "refresh_meetings": user_endpoints.refresh_meetings,
-    "get_meeting": user_endpoints.get_meeting,
-    "update_meeting": user_endpoints.update_meeting,
-}
 COMMON_HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "same-origin",
@@ -79,21 +47,21 @@ COMMON_HEADERS = {
 UNANSWERED = frozenset({FaultKind.DROP_BEFORE, FaultKind.DROP_AFTER})
 
 
-class Outcome(Struct, frozen=True):
-    """What becomes of a request: the answer, and the fault that hits it.
+class ServiceResult(Struct, frozen=True):
+    """The result of a request: the response, and the fault that hit it.
 
-    Without an answer the connection is dropped unanswered. ``date`` is the Unix time for the
-    ``Date`` header. ``speed`` turns a fault's seconds into real ones.
+    Without a response the connection is dropped. ``date`` is the Unix time for the ``Date``
+    header. ``speed`` turns a fault's seconds into real ones.
     """
 
-    answer: Answer | None
+    response: ApiResponse | None
     fault: Fault | None
     date: float
     speed: float
 
 
-class Waiting(Struct, frozen=True):
-    """A request that a fault holds back: to be resumed after ``seconds`` real seconds."""
+class DelayedRequest(Struct, frozen=True):
+    """A request that a fault delays: resume it after ``seconds`` real seconds."""
 
     seq: int
     armed: ArmedFault
@@ -101,180 +69,135 @@ class Waiting(Struct, frozen=True):
 
 
 class Service:
-    """Answers requests out of one state. ``now`` gives real time, Unix seconds."""
+    """Answers requests from one state. ``now`` gives real time, Unix seconds."""
 
-    def __init__(self, database: Database, now: Callable[[], float]) -> None:
+    def __init__(self, database: StateDatabase, now: Callable[[], float]) -> None:
         self._database = database
         self._now = now
 
-    def handle(self, request: Request) -> Outcome | Waiting:
-        """Take the request's effect and answer it, unless a fault holds it back."""
+    def handle(self, request: ApiRequest) -> ServiceResult | DelayedRequest:
+        """Carry out the request and answer it, unless a fault delays it."""
         with self._database.transaction() as db:
-            call, route, person = self._opened(db, request)
-            endpoint = route.endpoint if isinstance(route, Route) else "unknown"
-            external_id = person.external_id if person else _named(call, endpoint)
+            call, found = self._opened(db, request)
+            endpoint = found.route.name if found.route else "unknown"
+            external_id = _external_id(call, endpoint)
             seq = request_log.arrived(db, request, endpoint, external_id, call.settings)
             method = "GET" if request.method == "HEAD" else request.method
-            armed = fault_store.claim(db, method=method, endpoint=endpoint, external_id=external_id)
+            armed = faults.claim(db, method=method, endpoint=endpoint, external_id=external_id)
             if armed and armed.fault.latency:
                 request_log.answered(db, seq, None, None, armed.fault.kind)
-                return Waiting(seq, armed, armed.fault.latency / call.settings.clock.speed)
-            return _outcome(call, route, person, seq, armed)
+                return DelayedRequest(seq, armed, armed.fault.latency / call.settings.clock.speed)
+            return _result(call, found, seq, armed)
 
-    def allows_other_origins(self) -> bool:
-        """Whether a browser is told that pages of other origins may call the API."""
+    def resume(self, request: ApiRequest, delayed: DelayedRequest) -> ServiceResult:
+        """Carry out a delayed request and answer it."""
         with self._database.transaction() as db:
-            return read_settings(db, self._now).behaviour.cross_origin == "allowed"
-
-    def resume(self, request: Request, waiting: Waiting) -> Outcome:
-        """Take the effect of a request that was held back, and answer it."""
-        with self._database.transaction() as db:
-            call, route, person = self._opened(db, request)
-            return _outcome(call, route, person, waiting.seq, waiting.armed)
+            call, found = self._opened(db, request)
+            return _result(call, found, delayed.seq, delayed.armed)
 
     def _opened(
-        self, db: sqlite3.Connection, request: Request
-    ) -> tuple[Call, Route | Unrouted, Person | None]:
-        """The call as it stands now, where it goes, and whom it is about."""
+        self, db: sqlite3.Connection, request: ApiRequest
+    ) -> tuple[EndpointCall, RouteMatch]:
         settings = read_settings(db, self._now)
-        connecting.settle(db, settings.behaviour, settings.now)
-        call = Call(request, db, settings)
-        route = _route(call)
-        return call, route, _subject(call, route)
+        connections.finish_due(db, settings.behaviour, settings.now)
+        found = find_route(request.method, request.path)
+        if not found.allowed and settings.behaviour.missing_slash == "tolerated":
+            found = find_route(request.method, request.path + "/")
+        call = EndpointCall(request, db, settings, meeting_id=found.meeting_id)
+        return structs.replace(call, caller=_caller(call, found.route)), found
 
 
-def _outcome(
-    call: Call, route: Route | Unrouted, person: Person | None, seq: int, armed: ArmedFault | None
-) -> Outcome:
+def _caller(call: EndpointCall, route: ApiRoute | None) -> StoredUser | None:
+    """The user whose token the request carries, where the endpoint takes one."""
+    if route is None or route.credential in {Credential.API_KEY, Credential.NONE}:
+        return None
+    if route.credential is Credential.OAUTH_STATE:
+        return oauth_endpoints.connecting_user(call)
+    user_id = user_id_of(call.request.headers.get(TOKEN_HEADER, ""), call.settings)
+    return users.find_by_id(call.db, user_id) if user_id else None
+
+
+def _external_id(call: EndpointCall, endpoint: str) -> str | None:
+    if call.caller:
+        return call.caller.external_id
+    return user_endpoints.subject_of_authenticate(call) if endpoint == "authenticate" else None
+
+
+def _result(
+    call: EndpointCall, found: RouteMatch, seq: int, armed: ArmedFault | None
+) -> ServiceResult:
     db, settings = call.db, call.settings
     fault = armed.fault if armed else None
-    answer = spoil.instead(fault) if fault else None
-    before = fault is not None and (
-        fault.kind is FaultKind.DROP_BEFORE or (answer is not None and not fault.after_effect)
+    response = fault_effects.replacement(fault) if fault else None
+    without_effect = fault is not None and (
+        fault.kind is FaultKind.DROP_BEFORE or (response is not None and not fault.after_effect)
     )
     effect: str | None = None
-    if not before:
+    if not without_effect:
         if armed:
-            stale = fault_store.stale_rows(db, armed, settings.behaviour, settings.now)
-            call = Call(call.request, db, settings, stale)
-        right = _answer(call, route, person)
+            stale = faults.stale_rows(db, armed, settings.behaviour, settings.now)
+            call = structs.replace(call, stale=stale)
+        right = _response(call, found)
         effect = right.effect
         if fault:
-            right = spoil.spoiled(right, fault, call.request)
-        answer = answer or right
+            right = fault_effects.with_fault(right, fault, call.request)
+        response = response or right
     if fault and fault.kind in UNANSWERED:
-        answer = None
-    status = answer.status if answer else None
+        response = None
+    status = response.status if response else None
     request_log.answered(db, seq, status, effect, fault.kind if fault else None)
     date = settings.now
     if fault and fault.kind is FaultKind.CLOCK_JUMP:
         date += fault.seconds or 0
-    return Outcome(answer, fault, date, settings.clock.speed)
+    return ServiceResult(response, fault, date, settings.clock.speed)
 
 
-def _route(call: Call) -> Route | Unrouted:
-    request = call.request
-    route = find_route(request.method, request.path)
-    if isinstance(route, Unrouted) and not route.allowed and _missing_slash(call) == "tolerated":
-        return find_route(request.method, request.path + "/")
-    return route
-
-
-def _missing_slash(call: Call) -> MissingSlash:
-    reads = call.request.method in {"GET", "HEAD"}
-    return call.behaviour.missing_slash_on_get if reads else call.behaviour.missing_slash_on_post
-
-
-def _subject(call: Call, route: Route | Unrouted) -> Person | None:
-    """Whom the request is about, by the token it carries."""
-    if isinstance(route, Unrouted) or route.credential is Credential.API_KEY:
-        return None
-    if route.endpoint in oauth_endpoints.PLATFORMS:
-        return oauth_endpoints.person_of(call)
-    user_id = user_id_of(call.request.headers.get(TOKEN_HEADER, ""), call.settings)
-    return people.find_by_id(call.db, user_id) if user_id else None
-
-
-def _named(call: Call, endpoint: str) -> str | None:
-    if endpoint != "authenticate":
-        return None
-    return workspace_endpoints.subject_of_authenticate(call)
-
-
-def _answer(call: Call, route: Route | Unrouted, person: Person | None) -> Answer:
-    """The right answer, with the headers that the API puts on each of its own."""
-    if _blocked(call):
-        return html_answer(403, FIREWALL_PAGE)
+def _response(call: EndpointCall, found: RouteMatch) -> ApiResponse:
+    """The right response, with the headers that the API adds to each of its own."""
+    if call.request.method in {"GET", "HEAD"} and call.request.body:
+        return html_response(403, FIREWALL_PAGE)
     try:
-        answer = _routed(call, route, person)
-    except Refused as refused:
-        answer = refused.answer
-    headers = {**answer.headers, **COMMON_HEADERS}
-    if route.allowed:
-        headers["allow"] = ", ".join(route.allowed)
-    if "origin" in call.request.headers and call.behaviour.cross_origin == "allowed":
+        response = _routed(call, found)
+    except RequestRefused as refused:
+        response = refused.response
+    headers = {**response.headers, **COMMON_HEADERS}
+    if found.allowed:
+        headers["allow"] = ", ".join(found.allowed)
+    if "origin" in call.request.headers:
         headers["access-control-allow-origin"] = "*"
-    return Answer(answer.status, answer.body, headers, answer.effect)
+    return ApiResponse(response.status, response.body, headers, response.effect)
 
 
-def _routed(call: Call, route: Route | Unrouted, person: Person | None) -> Answer:
-    if isinstance(route, Unrouted):
-        return _unrouted(call, route)
-    if route.credential is Credential.API_KEY:
-        return _workspace_answer(call, route)
-    if route.credential is Credential.USER_TOKEN:
-        return _user_answer(call, route, person)
-    return OPEN_ENDPOINTS[route.endpoint](call)
-
-
-def _blocked(call: Call) -> bool:
-    reads = call.request.method in {"GET", "HEAD"}
-    return reads and bool(call.request.body) and call.behaviour.body_on_get == "blocked"
-
-
-def _unrouted(call: Call, route: Unrouted) -> Answer:
-    method, path = call.request.method, call.request.path
-    if route.allowed:
-        detail = f'Method "{method}" not allowed.'
+def _routed(call: EndpointCall, found: RouteMatch) -> ApiResponse:
+    if found.route is None:
+        if not found.allowed:
+            raise not_found()
+        detail = f'Method "{call.request.method}" not allowed.'
         raise refusal(405, "method_not_allowed", detail, call.behaviour)
-    if _missing_slash(call) == "redirect" and find_route(method, path + "/").allowed:
-        query = f"?{urlencode(call.request.query)}" if call.request.query else ""
-        return redirect(f"{path}/{query}", status=301)
-    raise not_found()
+    answer = found.route.answer
+    match found.route.credential:
+        case Credential.API_KEY if not has_api_key(call.request, call.settings):
+            raise unauthorized(call.behaviour)
+        case Credential.USER_TOKEN if call.caller is None:
+            raise unauthorized(call.behaviour)
+        case Credential.API_KEY | Credential.USER_TOKEN:
+            subject = call.caller.id if call.caller else ""
+            rate_limits.admit(call.db, found.route.name, subject, call.behaviour, call.now)
+            return _once(call, answer)
+        case _:
+            return answer(call)
 
 
-def _workspace_answer(call: Call, route: Route) -> Answer:
-    if not has_api_key(call.request, call.settings):
-        raise unauthorized(call.behaviour)
-    windows.admit(call.db, route.endpoint, "", call.behaviour, call.now)
-    return _once(call, lambda: WORKSPACE_ENDPOINTS[route.endpoint](call))
-
-
-def _user_answer(call: Call, route: Route, person: Person | None) -> Answer:
-    key = has_api_key(call.request, call.settings)
-    if TOKEN_HEADER not in call.request.headers and key:
-        if call.behaviour.api_key_alone_status == 403:
-            detail = "You do not have permission to perform this action."
-            raise refusal(403, "permission_denied", detail, call.behaviour)
-        raise unauthorized(call.behaviour)
-    wrong_key = "authorization" in call.request.headers and not key
-    if person is None or (wrong_key and call.behaviour.second_credential == "checked"):
-        raise unauthorized(call.behaviour)
-    windows.admit(call.db, route.endpoint, person.id, call.behaviour, call.now)
-    call = Call(call.request, call.db, call.settings, meeting_id=route.meeting_id)
-    return _once(call, lambda: USER_ENDPOINTS[route.endpoint](call, person))
-
-
-def _once(call: Call, run: Callable[[], Answer]) -> Answer:
-    """Run the endpoint, or replay the answer of the first request with the same key."""
-    key = idempotency.key_of(call.request, call.behaviour)
+def _once(call: EndpointCall, answer: Callable[[EndpointCall], ApiResponse]) -> ApiResponse:
+    """Run the endpoint, or replay the response of the first request with the same key."""
+    key = request_log.idempotency_key(call.request)
     if key is None:
-        return run()
-    answer = idempotency.finished(call.db, key, call.behaviour, call.now)
-    if answer is None:
+        return answer(call)
+    response = request_log.replayed(call.db, key, call.now)
+    if response is None:
         try:
-            answer = run()
-        except Refused as refused:
-            answer = refused.answer
-        idempotency.finish(call.db, key, answer, call.now)
-    return answer
+            response = answer(call)
+        except RequestRefused as refused:
+            response = refused.response
+        request_log.keep_response(call.db, key, response, call.now)
+    return response

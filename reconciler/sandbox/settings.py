@@ -1,4 +1,4 @@
-"""What a state says about itself: id, keys, behaviour and clock. Read with every request."""
+"""The settings of a state: id, keys, behaviour and clock. Every request reads them."""
 
 import sqlite3
 import time
@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.domain import Diagnostic, InvalidInput, Secret
 from reconciler.sandbox.behaviour import Behaviour
 
-NAMESPACE = UUID("5f0c1f2e-7d0b-5d0e-9a52-6f5f7b6e3c11")  # of all ids that the sandbox makes
+NAMESPACE = UUID("5f0c1f2e-7d0b-5d0e-9a52-6f5f7b6e3c11")  # of all ids that the sandbox derives
 
 _behaviour_of = lru_cache(maxsize=8)(msgspec.json.Decoder(Behaviour).decode)
 
@@ -28,7 +28,7 @@ class SandboxClock(Struct, frozen=True):
         return self.sandbox + (real - self.real) * self.speed
 
 
-class Settings(Struct, frozen=True):
+class StateSettings(Struct, frozen=True):
     """The ``meta`` table at one moment; ``now`` is sandbox time, Unix seconds."""
 
     id: str
@@ -52,19 +52,19 @@ def initial_meta(state_id: str, api_key: str, signing_key: str) -> dict[str, str
     }
 
 
-def read_settings(db: sqlite3.Connection, now: Callable[[], float]) -> Settings:
+def read_settings(db: sqlite3.Connection, now: Callable[[], float]) -> StateSettings:
     """The settings; ``now`` gives real time. Raises :class:`InvalidInput` for a damaged state."""
     meta: dict[str, str] = dict(db.execute("SELECT key, value FROM meta"))
     try:
         return _settings(meta, now)
     except (KeyError, msgspec.DecodeError):
         problem = "the sandbox's state is damaged: its settings cannot be read"
-        raise InvalidInput(Diagnostic(None, problem, "delete it and seed anew")) from None
+        raise InvalidInput(Diagnostic(None, problem, "delete it and seed again")) from None
 
 
-def _settings(meta: dict[str, str], now: Callable[[], float]) -> Settings:
+def _settings(meta: dict[str, str], now: Callable[[], float]) -> StateSettings:
     clock = msgspec.json.decode(meta["clock"], type=SandboxClock)
-    return Settings(
+    return StateSettings(
         id=meta["id"],
         api_key=Secret(meta["api_key"]),
         signing_key=Secret(meta["signing_key"]),
@@ -80,7 +80,7 @@ def write_setting(db: sqlite3.Connection, key: str, value: str) -> None:
 
 
 def set_speed(db: sqlite3.Connection, speed: float, now: Callable[[], float]) -> None:
-    """Let sandbox time run at ``speed`` from now on, without a jump."""
+    """Run sandbox time at ``speed`` from now on, without a jump."""
     settings = read_settings(db, now)
     if settings.clock.speed != speed:
         clock = SandboxClock(now(), settings.now, speed)
@@ -88,12 +88,12 @@ def set_speed(db: sqlite3.Connection, speed: float, now: Callable[[], float]) ->
 
 
 def derived_id(*names: str) -> str:
-    """A uuid that follows from ``names`` alone."""
+    """A uuid that depends on ``names`` alone."""
     return str(uuid5(NAMESPACE, "/".join(names)))
 
 
 def next_serial(db: sqlite3.Connection) -> str:
-    """A number that this state has not given out since it was seeded."""
+    """A number that is new since this state was seeded."""
     rows = db.execute(
         "UPDATE meta SET value = CAST(value AS INTEGER) + 1 WHERE key = 'serial' RETURNING value"
     ).fetchall()

@@ -1,56 +1,149 @@
-"""The endpoints of one calendar user, which take that user's token."""
+"""The endpoints of calendar users: those that take the API key, then those of one user's token."""
 
-from datetime import UTC, datetime
+import base64
+import binascii
+from collections.abc import Iterable
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
 
 from reconciler.domain import PREFERENCE_FIELDS, Platform
-from reconciler.sandbox import connecting, meetings, people
-from reconciler.sandbox.body import boolean, fields_of, text_field, text_problem
-from reconciler.sandbox.call import Call
-from reconciler.sandbox.people import Person
-from reconciler.sandbox.wire import (
-    Answer,
-    Refused,
+from reconciler.sandbox import connections, users
+from reconciler.sandbox.behaviour import ListShape
+from reconciler.sandbox.credentials import make_token
+from reconciler.sandbox.http_messages import (
+    ApiResponse,
+    EndpointCall,
+    RequestRefused,
+    boolean,
+    encoded_json_response,
+    fields_of,
     invalid,
-    json_answer,
-    json_bytes,
+    json_response,
     not_found,
+    text_field,
+    text_in,
+    text_problem,
 )
 
 DEFAULTS: dict[str, object] = {
-    name: people.DEFAULT_BOT_NAME if name == "bot_name" else False for name in PREFERENCE_FIELDS
+    name: users.DEFAULT_BOT_NAME if name == "bot_name" else False for name in PREFERENCE_FIELDS
 }
 
 
-def get_user(_call: Call, person: Person) -> Answer:
+def subject_of_authenticate(call: EndpointCall) -> str | None:
+    """The external id that an authenticate call names, for faults and the log."""
+    user_id = text_in(call.request, call.behaviour, "user_id")
+    return user_id.strip() if user_id is not None else None
+
+
+def authenticate(call: EndpointCall) -> ApiResponse:
+    """A token for a calendar user. An unknown id creates the user."""
+    body = fields_of(call.request, call.behaviour)
+    if "user_id" not in body:
+        raise invalid(user_id="This field is required.")
+    external_id = text_field(body["user_id"], "user_id")
+    user, effect = users.find_by_external_id(call.db, external_id), None
+    if user is None:
+        if call.behaviour.unknown_user_on_authenticate == "not_found":
+            raise not_found()
+        user = users.create(call.db, external_id, call.behaviour, call.now)
+        effect = "created user"
+    return json_response(200, {"token": make_token(user.id, call.settings)}, effect)
+
+
+def list_users(call: EndpointCall) -> ApiResponse:
+    """All calendar users, or those with ``?email=`` among their connections."""
+    order = call.behaviour.list_order
+    rows: Iterable[bytes] = users.documents(call.db, order) if call.stale is None else call.stale
+    if email := call.request.query.get("email"):
+        rows = _with_email(rows, email)
+    paginated = call.request.query.get("paginate", "").lower() in {"true", "1"}
+    shape = call.behaviour.list_shape
+    if paginated and shape == "array":
+        shape = "page"
+    if shape == "array":
+        return encoded_json_response(200, b"[" + b",".join(rows) + b"]")
+    return encoded_json_response(200, _page(call, list(rows), shape))
+
+
+class _ConnectionEmail(Struct):
+    email: object = None
+
+
+class _UserEmails(Struct):
+    connections: list[_ConnectionEmail]
+
+
+_user_emails = msgspec.json.Decoder(_UserEmails)
+
+
+def _with_email(rows: Iterable[bytes], email: str) -> list[bytes]:
+    return [
+        row
+        for row in rows
+        if any(connection.email == email for connection in _user_emails.decode(row).connections)
+    ]
+
+
+def _page(call: EndpointCall, rows: list[bytes], shape: ListShape) -> bytes:
+    size = call.behaviour.page_size
+    start = _offset(call)
+    page: dict[str, object] = {"count": len(rows)} if shape == "page_with_count" else {}
+    page["next"] = _page_url(call, start + size) if start + size < len(rows) else None
+    page["previous"] = _page_url(call, max(0, start - size)) if start else None
+    page["results"] = [msgspec.Raw(row) for row in rows[start : start + size]]
+    return msgspec.json.encode(page)
+
+
+def _offset(call: EndpointCall) -> int:
+    cursor = call.request.query.get("cursor")
+    if cursor is None:
+        return 0
+    try:
+        return max(0, int(base64.urlsafe_b64decode(cursor.encode() + b"==").removeprefix(b"o=")))
+    except (ValueError, binascii.Error):
+        raise not_found() from None
+
+
+def _page_url(call: EndpointCall, start: int) -> str:
+    cursor = base64.urlsafe_b64encode(f"o={start}".encode()).rstrip(b"=").decode()
+    query = {**call.request.query, "cursor": cursor}
+    return f"{call.request.origin}{call.request.path}?{urlencode(query)}"
+
+
+def get_user(call: EndpointCall) -> ApiResponse:
     """The calendar user."""
-    return json_bytes(200, person.document())
+    return encoded_json_response(200, call.user.document())
 
 
-def update_user(call: Call, person: Person) -> Answer:
-    """Change preferences (and the external id); what is not sent stays, unless switched."""
+def update_user(call: EndpointCall) -> ApiResponse:
+    """Change the preferences or the external id; fields that are not sent stay, unless switched."""
+    user = call.user
     body = fields_of(call.request, call.behaviour)
     effects: list[str] = []
-    external_id, preferences = person.external_id, person.preferences
+    external_id, preferences = user.external_id, user.preferences
     if "external_id" in body:
         external_id = text_field(body["external_id"], "external_id")
     if "preferences" in body:
-        preferences = _preferences(call, person, body["preferences"])
-    if external_id is not None and external_id != person.external_id:
-        taken = people.find_by_external_id(call.db, external_id) is not None
+        preferences = _preferences(call, body["preferences"])
+    if external_id is not None and external_id != user.external_id:
+        taken = users.find_by_external_id(call.db, external_id) is not None
         if taken and call.behaviour.taken_external_id == "refused":
             raise invalid(external_id="This field must be unique.")
         effects.append("changed external_id")
-    if preferences != person.preferences:
-        before = person.preferences or {}
+    if preferences != user.preferences:
+        before = user.preferences or {}
         changed = [k for k, v in (preferences or {}).items() if before.get(k) != v and k != "id"]
         effects.append(f"changed preferences: {', '.join(changed)}")
-    person.external_id, person.preferences = external_id, preferences
+    user.external_id, user.preferences = external_id, preferences
     if effects:
-        people.save(call.db, person, call.now)
-    return json_bytes(200, person.document(), "; ".join(effects) or None)
+        users.save(call.db, user, call.now)
+    return encoded_json_response(200, user.document(), "; ".join(effects) or None)
 
 
-def _preferences(call: Call, person: Person, value: object) -> dict[str, object]:
+def _preferences(call: EndpointCall, value: object) -> dict[str, object]:
     if not isinstance(value, dict):
         text = f"Invalid data. Expected a dictionary, but got {type(value).__name__}."
         raise invalid(preferences=text if value is not None else "This field may not be null.")
@@ -66,10 +159,10 @@ def _preferences(call: Call, person: Person, value: object) -> dict[str, object]
         missing = [n for n in PREFERENCE_FIELDS if n not in sent and n != "bot_name"]
         wrong.update({name: ["This field is required."] for name in missing})
     if wrong:
-        raise Refused(json_answer(400, {"preferences": wrong}))
+        raise RequestRefused(json_response(400, {"preferences": wrong}))
     if whole and call.behaviour.put_preferences == "replace":
         sent = {**DEFAULTS, **sent}
-    return people.merged_preferences(person, sent)
+    return users.merged_preferences(call.user, sent)
 
 
 def _problem(name: str, setting: object) -> str | None:
@@ -78,14 +171,15 @@ def _problem(name: str, setting: object) -> str | None:
     return text_problem(setting) if isinstance(setting, str) else "Not a valid string."
 
 
-def delete_user(call: Call, person: Person) -> Answer:
-    """Remove the user with all connections."""
-    people.delete(call.db, person, call.now)
-    return Answer(204, effect="deleted user")
+def delete_user(call: EndpointCall) -> ApiResponse:
+    """Delete the user with all connections."""
+    users.delete(call.db, call.user, call.now)
+    return ApiResponse(204, effect="deleted user")
 
 
-def disconnect(call: Call, person: Person) -> Answer:
-    """Disconnect one platform. Takes effect at once, unless switched."""
+def disconnect(call: EndpointCall) -> ApiResponse:
+    """Disconnect one platform, at once unless switched."""
+    user = call.user
     body = fields_of(call.request, call.behaviour)
     if "platform" not in body:
         raise invalid(platform="This field is required.")
@@ -95,87 +189,24 @@ def disconnect(call: Call, person: Person) -> Answer:
     if value not in list(Platform):
         raise invalid(platform=f'"{str(value)[:200]}" is not a valid choice.')
     platform = Platform(str(value))
-    if not person.connected_rows(platform):
-        return _nothing_to_disconnect(call, person, platform)
-    if platform in person.pending:
-        return json_bytes(200, person.document())
+    if not user.connected_rows(platform):
+        return _nothing_to_disconnect(call, platform)
+    if platform in user.pending:
+        return encoded_json_response(200, user.document())
     delay = call.behaviour.disconnect_takes_seconds
     if delay:
-        person.pending[platform] = call.now + delay
-        people.save(call.db, person, call.now)
-        return json_bytes(200, person.document(), f"disconnects {platform} in {delay:g} s")
-    connecting.disconnect(call.db, person, platform, call.behaviour, call.now)
-    return json_bytes(200, person.document(), f"disconnected {platform}")
+        user.pending[platform] = call.now + delay
+        users.save(call.db, user, call.now)
+        return encoded_json_response(200, user.document(), f"disconnects {platform} in {delay:g} s")
+    connections.disconnect(call.db, user, platform, call.behaviour, call.now)
+    return encoded_json_response(200, user.document(), f"disconnected {platform}")
 
 
-def _nothing_to_disconnect(call: Call, person: Person, platform: Platform) -> Answer:
+def _nothing_to_disconnect(call: EndpointCall, platform: Platform) -> ApiResponse:
     match call.behaviour.disconnect_when_not_connected:
         case 200:
-            return json_bytes(200, person.document())
+            return encoded_json_response(200, call.user.document())
         case 400:
             raise invalid(platform=f"{platform} is not connected.")
         case _:
             raise not_found()
-
-
-def list_meetings(call: Call, person: Person) -> Answer:
-    """The user's meetings; filters: ``ical_uid`` (prefix) and the bounds of the start time.
-
-    A time without a zone is one of UTC.
-    """
-    query = call.request.query
-    after = _moment(query.get("start_time_after"), "start_time_after")
-    before = _moment(query.get("start_time_before"), "start_time_before")
-    found = [
-        meeting.document(person.preferences)
-        for meeting in meetings.of_user(call.db, person.id)
-        if meeting.ical_uid.startswith(query.get("ical_uid", ""))
-        and (after is None or meeting.start >= after)
-        and (before is None or meeting.start <= before)
-    ]
-    return json_answer(200, found)
-
-
-def _moment(text: str | None, name: str) -> float | None:
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise invalid(**{name: "Enter a valid date/time."}) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def refresh_meetings(call: Call, person: Person) -> Answer:
-    """Read the calendars anew; the sandbox's are always fresh."""
-    if not person.anything_connected and call.behaviour.refresh_when_not_connected == 422:
-        detail = {"code": "unprocessable_entity", "detail": "No calendar is connected."}
-        raise Refused(json_answer(422, detail))
-    found = meetings.of_user(call.db, person.id)
-    return json_answer(200, [meeting.document(person.preferences) for meeting in found])
-
-
-def _meeting(call: Call, person: Person) -> meetings.Meeting:
-    for meeting in meetings.of_user(call.db, person.id):
-        if meeting.id == call.meeting_id:
-            return meeting
-    raise not_found()
-
-
-def get_meeting(call: Call, person: Person) -> Answer:
-    """One meeting of the user."""
-    return json_answer(200, _meeting(call, person).document(person.preferences))
-
-
-def update_meeting(call: Call, person: Person) -> Answer:
-    """Set or lift (null) the person's wish to record one meeting."""
-    before = _meeting(call, person)
-    body = fields_of(call.request, call.behaviour)
-    override = boolean(body.get("override_should_record", before.override))
-    if override in ("", "null"):  # how a form spells null
-        override = None
-    if override is not None and not isinstance(override, bool):
-        raise invalid(override_should_record="Must be a valid boolean.")
-    effect = "changed override_should_record" if override is not before.override else None
-    meetings.set_override(call.db, before.id, override)
-    return json_answer(200, _meeting(call, person).document(person.preferences), effect)

@@ -9,13 +9,13 @@ from typing import Self
 import msgspec
 
 from reconciler.domain import Platform
-from reconciler.sandbox import Behaviour, FaultKind, Match, SandboxState, Seed, SeedUser, people
+from reconciler.sandbox import Behaviour, FaultKind, Match, SandboxState, Seed, SeedUser, users
 from reconciler.sandbox import Fault as SandboxFault
-from reconciler.sandbox.database import Database
+from reconciler.sandbox.database import StateDatabase
+from reconciler.sandbox.http_messages import ApiRequest
 from reconciler.sandbox.request_log import LoggedRequest
-from reconciler.sandbox.service import Outcome, Service, Waiting
+from reconciler.sandbox.service import DelayedRequest, Service, ServiceResult
 from reconciler.sandbox.settings import read_settings
-from reconciler.sandbox.wire import Request
 from tests.chaos.files import KEY
 from tests.chaos.schedule import Change, Connected, Fault, Person, PlatformName, Switches
 
@@ -27,7 +27,7 @@ class Ground:
         self.clock: Callable[[], float] = time.time
         path = folder / "sandbox.db"
         self.state = SandboxState.open(path, now=self._now)
-        self._database = Database(path)
+        self._database = StateDatabase(path)
         self._service = Service(self._database, self._now)
         self._seen = 0
         for database in (self.state._database, self._database):
@@ -46,13 +46,13 @@ class Ground:
 
     def seed(self, fleet: tuple[Person, ...], ballast: int, switches: Switches) -> None:
         """Begin anew."""
-        users = [seed_user(person) for person in fleet]
-        users += [seed_user(person) for person in fleet if person.twin]
-        users += [
+        seeded = [seed_user(person) for person in fleet]
+        seeded += [seed_user(person) for person in fleet if person.twin]
+        seeded += [
             SeedUser(external_id=f"b{n}", connected={Platform.GOOGLE: f"b{n}@example.com"})
             for n in range(ballast)
         ]
-        self.state.seed(Seed(users=tuple(users), api_key=KEY, behaviour=behaviour(switches)))
+        self.state.seed(Seed(users=tuple(seeded), api_key=KEY, behaviour=behaviour(switches)))
 
     def hurry(self) -> None:
         """From now on what is done shows at once, as often as it is done."""
@@ -61,11 +61,11 @@ class Ground:
         )
         self.state.set_behaviour(calm)
 
-    def handle(self, request: Request) -> Outcome | Waiting:
+    def handle(self, request: ApiRequest) -> ServiceResult | DelayedRequest:
         return self._service.handle(request)
 
-    def resume(self, request: Request, waiting: Waiting) -> Outcome:
-        return self._service.resume(request, waiting)
+    def resume(self, request: ApiRequest, delayed: DelayedRequest) -> ServiceResult:
+        return self._service.resume(request, delayed)
 
     def new_log(self) -> tuple[LoggedRequest, ...]:
         """What was logged since the last time."""
@@ -84,19 +84,19 @@ class Ground:
         email = f"{name}@{'board' if change.board else platform}.example.com"
         with self._database.transaction() as db:
             settings = read_settings(db, self._now)
-            person = people.find_by_external_id(db, name)
+            person = users.find_by_external_id(db, name)
             if person is None and change.what == "recreate":
-                people.create(db, name, settings.behaviour, settings.now)
+                users.create(db, name, settings.behaviour, settings.now)
             if person is not None and change.what in {"delete", "recreate"}:
-                people.delete(db, person, settings.now)
+                users.delete(db, person, settings.now)
                 if change.what == "recreate":
-                    people.create(db, name, settings.behaviour, settings.now)
+                    users.create(db, name, settings.behaviour, settings.now)
             if person is not None and change.what == "rename":
                 person.external_id = f"{name}-renamed"
-                people.save(db, person, settings.now)
+                users.save(db, person, settings.now)
             if person is not None and change.what == "prefer":
-                person.preferences = people.merged_preferences(person, {"bot_name": "Other"})
-                people.save(db, person, settings.now)
+                person.preferences = users.merged_preferences(person, {"bot_name": "Other"})
+                users.save(db, person, settings.now)
         if person is not None and change.what in {"disconnect", "reconnect"}:
             self.state.disconnect(name, platform)
         there = person is not None or change.what == "recreate"

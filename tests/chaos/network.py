@@ -15,9 +15,9 @@ import httpcore
 from msgspec import Struct
 
 from reconciler.sandbox.credentials import TOKEN_HEADER
-from reconciler.sandbox.fault import FaultKind
-from reconciler.sandbox.service import Outcome
-from reconciler.sandbox.wire import Request
+from reconciler.sandbox.faults import FaultKind
+from reconciler.sandbox.http_messages import ApiRequest
+from reconciler.sandbox.service import ServiceResult
 from tests.chaos.process import Process, of_task
 
 _ENDPOINTS = {
@@ -43,7 +43,7 @@ class Exchange(Struct, eq=False):
 
     process: Process
     endpoint: str
-    request: Request
+    request: ApiRequest
     left_at: float
     subject: str | None
     seq: int = 0
@@ -171,7 +171,7 @@ def _endpoint(beginning: bytes) -> str:
     return _ENDPOINTS[method, target.partition("?")[0]]
 
 
-def _whole(sent: bytes) -> Request | None:
+def _whole(sent: bytes) -> ApiRequest | None:
     """The request, once all of it is there."""
     head, end, body = sent.partition(b"\r\n\r\n")
     if not end:
@@ -185,10 +185,12 @@ def _whole(sent: bytes) -> Request | None:
         return None
     method, target, _ = first.split(" ")
     path, _, query = target.partition("?")
-    return Request(method, path, dict(parse_qsl(query)), headers, body, f"http://{headers['host']}")
+    return ApiRequest(
+        method, path, dict(parse_qsl(query)), headers, body, f"http://{headers['host']}"
+    )
 
 
-def _subject(request: Request) -> str | None:
+def _subject(request: ApiRequest) -> str | None:
     token = request.headers.get(TOKEN_HEADER)
     if token is None:
         return None
@@ -196,13 +198,13 @@ def _subject(request: Request) -> str | None:
     return str(json.loads(base64.urlsafe_b64decode(claims + "=="))["user_id"])
 
 
-def answered(exchange: Exchange, outcome: Outcome) -> None:
+def answered(exchange: Exchange, result: ServiceResult) -> None:
     """What the sandbox sends."""
-    exchange.broken = outcome.fault is not None and outcome.fault.kind is FaultKind.DROP_MIDWAY
-    if outcome.answer is not None:
-        exchange.status = outcome.answer.status
-        exchange.headers = tuple(outcome.answer.headers.items())
-        exchange.body = outcome.answer.body
+    exchange.broken = result.fault is not None and result.fault.kind is FaultKind.DROP_MIDWAY
+    if result.response is not None:
+        exchange.status = result.response.status
+        exchange.headers = tuple(result.response.headers.items())
+        exchange.body = result.response.body
     exchange.answered = True
 
 

@@ -14,7 +14,7 @@ from reconciler.engine import Approved
 from reconciler.planning import Plan
 from reconciler.reporting import PlanReport
 from reconciler.sandbox.credentials import TOKEN_HEADER
-from reconciler.sandbox.service import Outcome, Waiting
+from reconciler.sandbox.service import DelayedRequest, ServiceResult
 from tests.chaos import commands
 from tests.chaos.files import write_config, write_manifest
 from tests.chaos.ground import Ground
@@ -257,27 +257,27 @@ class World:
     def _arrive(self, exchange: Exchange) -> None:
         exchange.at = self.scheduler.time
         self.watch.arrives(exchange)
-        outcome = self.ground.handle(exchange.request)
-        if isinstance(outcome, Waiting):
-            waiting = outcome
+        result = self.ground.handle(exchange.request)
+        if isinstance(result, DelayedRequest):
+            delayed = result
             exchange.under_way = True
             self._logged(exchange)
             self.scheduler.at(
-                self.scheduler.time + waiting.seconds, lambda: self._late(exchange, waiting)
+                self.scheduler.time + delayed.seconds, lambda: self._late(exchange, delayed)
             )
             return
         self._logged(exchange)
-        self._answer(exchange, outcome)
+        self._answer(exchange, result)
         token = exchange.request.headers.get(TOKEN_HEADER)
         if token is not None:
             self.tokens.add(token)
 
-    def _late(self, exchange: Exchange, waiting: Waiting) -> None:
+    def _late(self, exchange: Exchange, delayed: DelayedRequest) -> None:
         exchange.under_way = False
-        outcome = self.ground.resume(exchange.request, waiting)
+        result = self.ground.resume(exchange.request, delayed)
         row = self.ground.state.log(since=exchange.seq - 1)[0]
         exchange.effect = row.effect
-        self._answer(exchange, outcome)
+        self._answer(exchange, result)
 
     def _logged(self, exchange: Exchange) -> None:
         (row,) = self.ground.new_log()
@@ -292,12 +292,12 @@ class World:
         if row.fault:
             self.census[f"fault {row.fault}"] += 1
 
-    def _answer(self, exchange: Exchange, outcome: Outcome) -> None:
-        delay = outcome.fault.answer_delay if outcome.fault else 0.0
+    def _answer(self, exchange: Exchange, result: ServiceResult) -> None:
+        delay = result.fault.answer_delay if result.fault else 0.0
         if delay:
-            self.scheduler.at(self.scheduler.time + delay, lambda: answered(exchange, outcome))
+            self.scheduler.at(self.scheduler.time + delay, lambda: answered(exchange, result))
         else:
-            answered(exchange, outcome)
+            answered(exchange, result)
 
     # Others.
 

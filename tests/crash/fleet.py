@@ -19,14 +19,12 @@ from reconciler.sandbox import (
     Seed,
     SeedPreferences,
     SeedUser,
-    connecting,
-    people,
-    service,
-    workspace_endpoints,
+    connections,
+    routes,
+    user_endpoints,
+    users,
 )
-from reconciler.sandbox.call import Call
-from reconciler.sandbox.people import Person
-from reconciler.sandbox.wire import Answer
+from reconciler.sandbox.http_messages import ApiResponse, EndpointCall
 
 KEY: Final = "sk-recognisable-api-key-1234567890"
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
@@ -129,26 +127,25 @@ def _status(
 @contextmanager
 def living_people() -> Iterator[None]:
     """Let the sandboxes of this process treat the mover and the fickle one as they are."""
-    disconnect = service.USER_ENDPOINTS["disconnect"]
-    authenticate = service.WORKSPACE_ENDPOINTS["authenticate"]
+    by_name = {route.name: route for route in routes.ROUTES}
+    disconnect, authenticate = by_name["disconnect"], by_name["authenticate"]
 
-    def slow_disconnect(call: Call, person: Person) -> Answer:
-        if person.external_id == MOVER:
+    def slow_disconnect(call: EndpointCall) -> ApiResponse:
+        if call.user.external_id == MOVER:
             slow = structs.replace(call.behaviour, disconnect_takes_seconds=SHOWS_AFTER)
             call = structs.replace(call, settings=structs.replace(call.settings, behaviour=slow))
-        return disconnect(call, person)
+        return user_endpoints.disconnect(call)
 
-    def upsetting_authenticate(call: Call) -> Answer:
-        answer = authenticate(call)
-        fickle = people.find_by_external_id(call.db, FICKLE)
-        if workspace_endpoints.subject_of_authenticate(call) == FICKLE and fickle:
-            connecting.disconnect(call.db, fickle, MICROSOFT, call.behaviour, call.now)
-        return answer
+    def upsetting_authenticate(call: EndpointCall) -> ApiResponse:
+        response = user_endpoints.authenticate(call)
+        fickle = users.find_by_external_id(call.db, FICKLE)
+        if user_endpoints.subject_of_authenticate(call) == FICKLE and fickle:
+            connections.disconnect(call.db, fickle, MICROSOFT, call.behaviour, call.now)
+        return response
 
-    service.USER_ENDPOINTS["disconnect"] = slow_disconnect
-    service.WORKSPACE_ENDPOINTS["authenticate"] = upsetting_authenticate
+    disconnect.answer, authenticate.answer = slow_disconnect, upsetting_authenticate
     try:
         yield
     finally:
-        service.USER_ENDPOINTS["disconnect"] = disconnect
-        service.WORKSPACE_ENDPOINTS["authenticate"] = authenticate
+        disconnect.answer = user_endpoints.disconnect
+        authenticate.answer = user_endpoints.authenticate

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from reconciler.sandbox import Fault, SandboxServer
-from reconciler.sandbox.wire import HEALTH_PATH
+from reconciler.sandbox.http_messages import HEALTH_PATH
 from tests.sandbox.conftest import BOB, Trial
 
 ORIGIN = {"Origin": "https://app.example.com"}
@@ -55,14 +55,6 @@ def test_no_page_may_send_cookies(trial: Trial) -> None:
 
 def test_without_an_origin_nothing_is_said_of_origins(trial: Trial) -> None:
     assert ALLOWED not in trial.http.get("/users/", headers=trial.key).headers
-
-
-def test_other_origins_can_be_refused(trial: Trial) -> None:
-    trial.switch(cross_origin="refused")
-    preflight = trial.http.options("/user/", headers=PREFLIGHT)
-    answer = trial.http.get("/user/", headers={**trial.token(), **ORIGIN})
-    assert (preflight.status_code, ALLOWED in preflight.headers) == (401, False)
-    assert (answer.status_code, ALLOWED in answer.headers) == (200, False)
 
 
 def test_no_page_of_another_origin_may_read_which_state_is_served(trial: Trial) -> None:

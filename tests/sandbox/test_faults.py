@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer, Seed, SeedUser
-from reconciler.sandbox.wire import HEALTH_PATH
+from reconciler.sandbox.http_messages import HEALTH_PATH
 from tests.sandbox.conftest import ALICE, BOB, ManualTime, Trial
 
 DISCONNECT = Match(endpoint="disconnect")

@@ -108,23 +108,15 @@ def test_refresh_answers_the_meetings(trial: Trial) -> None:
     assert (answer.status_code, answer.json()) == (200, _meetings(trial))
 
 
-@pytest.mark.parametrize("status", [422, 200])
-def test_refresh_with_nothing_connected(trial: Trial, status: int) -> None:
-    trial.switch(refresh_when_not_connected=status)
+def test_refresh_with_nothing_connected_is_refused(trial: Trial) -> None:
     trial.state.disconnect(BOB, Platform.GOOGLE)
     answer = trial.http.post("/meetings/refresh/", headers=trial.token(BOB))
-    assert answer.status_code == status
+    assert answer.status_code == 422
 
 
 def test_a_disconnect_removes_the_platforms_meetings(trial: Trial) -> None:
     trial.disconnect(trial.token(), "google")
     assert {m["calendar_platform"] for m in _meetings(trial)} == {"microsoft"}
-
-
-def test_a_disconnect_can_keep_meetings(trial: Trial) -> None:
-    trial.switch(meetings_after_disconnect="kept")
-    trial.disconnect(trial.token(), "google")
-    assert len(_meetings(trial)) == 4
 
 
 def test_a_reconnect_clears_the_earlier_data(trial: Trial) -> None:

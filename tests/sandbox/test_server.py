@@ -17,7 +17,7 @@ import pytest
 
 from reconciler.domain import InvalidInput
 from reconciler.sandbox import RemoteListenRefused, SandboxServer, SandboxState, running_server
-from reconciler.sandbox.wire import HEALTH_PATH
+from reconciler.sandbox.http_messages import HEALTH_PATH
 
 
 def _health(url: str) -> str:

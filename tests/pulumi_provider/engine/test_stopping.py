@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing
 import pytest
 
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer, load_seed
-from reconciler.sandbox.database import Database
+from reconciler.sandbox.database import StateDatabase
 from reconciler.sandbox.discovery import announced
 from tests.dead_runs import let_calls_end
 from tests.pulumi_provider.engine.processes import PATIENCE, member, updating
@@ -26,7 +26,7 @@ def _served(stack: Stack) -> Iterator[None]:
     path = stack.folder / "state/sandbox.db"
     with (
         SandboxServer(path) as server,
-        closing(Database(path)) as database,
+        closing(StateDatabase(path)) as database,
         announced(database, server.url),
     ):
         yield

@@ -1,11 +1,11 @@
-"""The calendar users of a sandbox and what can happen to them: made, changed, connected, deleted.
+"""The calendar users of a sandbox: created, changed, deleted and listed.
 
-The stored form is the answer's own JSON, so that a list is a join of strings.
+A user is stored as the JSON of the response, so a list is a join of strings.
 """
 
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import msgspec
 from msgspec import Struct
@@ -16,13 +16,19 @@ from reconciler.sandbox.settings import derived_id, next_serial
 
 DEFAULT_BOT_NAME = "Notetaker"
 HISTORY_SECONDS = 3_600.0  # how far back a stale list can reach
+_INSERTION = "SELECT CAST(document AS BLOB) FROM users ORDER BY seq"
+_SHUFFLED = "SELECT CAST(document AS BLOB) FROM users ORDER BY shuffle, seq"
 
 ConnectionRow = dict[str, object]
 PreferencesRow = dict[str, object]
 
 
-class Person(Struct, kw_only=True):
-    """One calendar user as stored. ``pending``: platforms whose disconnect shows at that time."""
+class StoredUser(Struct, kw_only=True):
+    """One calendar user as stored.
+
+    ``pending`` maps a platform to the sandbox time when its disconnect shows. ``meetings`` is the
+    number of meetings that a new connection brings.
+    """
 
     id: str
     external_id: str | None
@@ -44,7 +50,7 @@ class Person(Struct, kw_only=True):
         )
 
     def connected_rows(self, platform: Platform) -> list[ConnectionRow]:
-        """The connected rows of ``platform``; more than one only where a seed said so."""
+        """The connected rows of ``platform``; more than one only if a seed has them."""
         return [r for r in self.connections if r["platform"] == platform and r["connected"]]
 
     @property
@@ -64,10 +70,10 @@ _document = msgspec.json.Decoder(_Document)
 _pending = msgspec.json.Decoder(dict[str, float])
 
 
-def person_from(row: tuple[int, str, str, int]) -> Person:
+def user_from(row: tuple[int, str, str, int]) -> StoredUser:
     """A user from the columns seq, document, pending and meetings."""
     document = _document.decode(row[1])
-    return Person(
+    return StoredUser(
         seq=row[0],
         id=document.id,
         external_id=document.external_id,
@@ -78,26 +84,26 @@ def person_from(row: tuple[int, str, str, int]) -> Person:
     )
 
 
-def find_by_id(db: sqlite3.Connection, user_id: str) -> Person | None:
+def find_by_id(db: sqlite3.Connection, user_id: str) -> StoredUser | None:
     """The user with Recall's id ``user_id``."""
     row = db.execute(
         "SELECT seq, document, pending, meetings FROM users WHERE id = ?", (user_id,)
     ).fetchone()
-    return person_from(row) if row else None
+    return user_from(row) if row else None
 
 
-def find_by_external_id(db: sqlite3.Connection, external_id: str) -> Person | None:
+def find_by_external_id(db: sqlite3.Connection, external_id: str) -> StoredUser | None:
     """The oldest user with that ``external_id``."""
     row = db.execute(
         "SELECT seq, document, pending, meetings FROM users WHERE external_id = ?"
         " ORDER BY seq LIMIT 1",
         (external_id,),
     ).fetchone()
-    return person_from(row) if row else None
+    return user_from(row) if row else None
 
 
 def default_preferences(user_id: str) -> PreferencesRow:
-    """What a new user's preferences are: nothing is recorded."""
+    """The preferences of a new user: nothing is recorded."""
     values: PreferencesRow = {"id": derived_id(user_id, "preferences")}
     values.update(dict.fromkeys(PREFERENCE_FIELDS, False))
     values["bot_name"] = DEFAULT_BOT_NAME
@@ -110,28 +116,28 @@ def row_not_connected(platform: Platform) -> ConnectionRow:
 
 
 def first_rows(behaviour: Behaviour) -> list[ConnectionRow]:
-    """The rows of a user who never connected anything, Google first."""
+    """The rows of a user who never connected a platform, Google first."""
     if behaviour.connection_rows == "when_connected":
         return []
     return [row_not_connected(platform) for platform in Platform]
 
 
-def create(db: sqlite3.Connection, external_id: str, behaviour: Behaviour, now: float) -> Person:
-    """Make the user that authenticating an unknown id makes."""
+def create(
+    db: sqlite3.Connection, external_id: str, behaviour: Behaviour, now: float
+) -> StoredUser:
+    """Create the user for an ``external_id`` that authenticates for the first time."""
     user_id = _id_for(db, external_id, behaviour)
-    person = Person(
+    user = StoredUser(
         id=user_id,
         external_id=external_id,
         connections=first_rows(behaviour),
-        preferences=(
-            default_preferences(user_id) if behaviour.new_user_preferences == "defaults" else None
-        ),
+        preferences=default_preferences(user_id),
         pending={},
     )
-    insert(db, [person])
+    insert(db, [user])
     stored = find_by_id(db, user_id)
     assert stored is not None  # noqa: S101  # it was inserted in this transaction
-    _remember(db, stored.seq, user_id, None, now)
+    _keep_old_document(db, stored.seq, user_id, None, now)
     return stored
 
 
@@ -147,34 +153,34 @@ def _shuffle(user_id: str) -> int:
     return zlib.crc32(user_id.encode())
 
 
-def insert(db: sqlite3.Connection, people: list[Person]) -> None:
+def insert(db: sqlite3.Connection, new: list[StoredUser]) -> None:
     """Store new users, in this order."""
     db.executemany(
         "INSERT INTO users (id, external_id, shuffle, document, pending, meetings)"
         " VALUES (?, ?, ?, ?, '{}', ?)",
-        ((p.id, p.external_id, _shuffle(p.id), p.document().decode(), p.meetings) for p in people),
+        ((u.id, u.external_id, _shuffle(u.id), u.document().decode(), u.meetings) for u in new),
     )
 
 
-def save(db: sqlite3.Connection, person: Person, now: float) -> None:
-    """Store what changed; the earlier document stays reachable for stale lists."""
-    (before,) = db.execute("SELECT document FROM users WHERE seq = ?", (person.seq,)).fetchone()
-    document = person.document().decode()
+def save(db: sqlite3.Connection, user: StoredUser, now: float) -> None:
+    """Store a changed user. The earlier document stays available to stale lists."""
+    (before,) = db.execute("SELECT document FROM users WHERE seq = ?", (user.seq,)).fetchone()
+    document = user.document().decode()
     if document != before:
-        _remember(db, person.seq, person.id, before, now)
+        _keep_old_document(db, user.seq, user.id, before, now)
     db.execute(
         "UPDATE users SET external_id = ?, document = ?, pending = ?, due = ? WHERE seq = ?",
         (
-            person.external_id,
+            user.external_id,
             document,
-            _encoder.encode(person.pending).decode(),
-            min(person.pending.values(), default=None),
-            person.seq,
+            _encoder.encode(user.pending).decode(),
+            min(user.pending.values(), default=None),
+            user.seq,
         ),
     )
 
 
-def _remember(
+def _keep_old_document(
     db: sqlite3.Connection, seq: int, user_id: str, before: str | None, now: float
 ) -> None:
     db.execute("DELETE FROM old_documents WHERE replaced_at < ?", (now - HISTORY_SECONDS,))
@@ -183,17 +189,41 @@ def _remember(
     )
 
 
-def delete(db: sqlite3.Connection, person: Person, now: float) -> None:
-    """Remove the user with everything that hangs on it."""
-    _remember(db, person.seq, person.id, person.document().decode(), now)
-    db.execute("DELETE FROM meetings WHERE user_id = ?", (person.id,))
-    db.execute("DELETE FROM users WHERE seq = ?", (person.seq,))
-    if person.external_id is not None:
-        db.execute(
-            "INSERT OR REPLACE INTO former_users VALUES (?, ?)", (person.external_id, person.id)
-        )
+def delete(db: sqlite3.Connection, user: StoredUser, now: float) -> None:
+    """Delete the user and their meetings."""
+    _keep_old_document(db, user.seq, user.id, user.document().decode(), now)
+    db.execute("DELETE FROM meetings WHERE user_id = ?", (user.id,))
+    db.execute("DELETE FROM users WHERE seq = ?", (user.seq,))
+    if user.external_id is not None:
+        db.execute("INSERT OR REPLACE INTO former_users VALUES (?, ?)", (user.external_id, user.id))
 
 
-def merged_preferences(person: Person, changes: Mapping[str, object]) -> PreferencesRow:
-    """The person's preferences, or the defaults, with ``changes``."""
-    return {**(person.preferences or default_preferences(person.id)), **changes}
+def merged_preferences(user: StoredUser, changes: Mapping[str, object]) -> PreferencesRow:
+    """The user's preferences (or the defaults) with ``changes`` applied."""
+    return {**(user.preferences or default_preferences(user.id)), **changes}
+
+
+def documents(db: sqlite3.Connection, order: str) -> Iterator[bytes]:
+    """All users as the API lists them. ``order`` is a value of the switch ``list_order``."""
+    rows = db.execute(_INSERTION if order == "insertion" else _SHUFFLED)
+    return (row[0] for row in rows)
+
+
+def documents_at(db: sqlite3.Connection, order: str, then: float) -> Iterator[bytes]:
+    """All users as they were at sandbox time ``then``, at most an hour ago."""
+    found: dict[int, tuple[int, str | None]] = {
+        seq: (shuffle, document)
+        for seq, shuffle, document in db.execute("SELECT seq, shuffle, document FROM users")
+    }
+    replaced = db.execute(
+        "SELECT seq, shuffle, document FROM old_documents WHERE replaced_at > ?"
+        " ORDER BY replaced_at DESC, rowid DESC",
+        (then,),
+    )
+    for seq, shuffle, document in replaced:
+        found[seq] = (shuffle, document)
+    place = {seq: (0 if order == "insertion" else shuffle) for seq, (shuffle, _) in found.items()}
+    for seq in sorted(found, key=lambda seq: (place[seq], seq)):
+        document = found[seq][1]
+        if document is not None:
+            yield document.encode()

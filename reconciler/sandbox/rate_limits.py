@@ -1,15 +1,17 @@
-"""The rate limits: how many calls an endpoint allows a subject in a window, kept in the state."""
+"""The rate limits: how many calls a minute an endpoint allows one user, or the workspace."""
 
 import math
 import sqlite3
 from email.utils import formatdate
 
 from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.wire import Answer, Refused, json_answer
+from reconciler.sandbox.http_messages import ApiResponse, RequestRefused, json_response
+
+WINDOW_SECONDS = 60.0
 
 
 def limit_of(endpoint: str, behaviour: Behaviour) -> int:
-    """Calls a window that ``endpoint`` allows one subject."""
+    """Calls that ``endpoint`` allows one subject in a window."""
     if endpoint == "list_users":
         return behaviour.list_limit
     if endpoint == "authenticate":
@@ -20,13 +22,16 @@ def limit_of(endpoint: str, behaviour: Behaviour) -> int:
 def admit(
     db: sqlite3.Connection, endpoint: str, subject: str, behaviour: Behaviour, now: float
 ) -> None:
-    """Count the call. Raises :class:`Refused` with 429 when the window is full."""
+    """Count a call of ``subject``: a user's id, or empty for the workspace.
+
+    Raises :class:`RequestRefused` with 429 if the window is full.
+    """
     if not behaviour.enforce_limits:
         return
     limit = limit_of(endpoint, behaviour)
     if behaviour.limits_count == "per_subject":
         endpoint = "*"
-    db.execute("DELETE FROM calls WHERE at <= ?", (now - behaviour.window_seconds,))
+    db.execute("DELETE FROM calls WHERE at <= ?", (now - WINDOW_SECONDS,))
     since = _window_start(behaviour, now)
     (used,) = db.execute(
         "SELECT count(*) FROM calls WHERE endpoint = ? AND subject = ? AND at > ?",
@@ -37,32 +42,32 @@ def admit(
     if used < limit:
         return
     if behaviour.limiter == "fixed" or limit == 0:
-        wait = since + behaviour.window_seconds - now if limit else behaviour.window_seconds
+        wait = since + WINDOW_SECONDS - now if limit else WINDOW_SECONDS
     else:
         (frees,) = db.execute(
             "SELECT at FROM calls WHERE endpoint = ? AND subject = ? ORDER BY at DESC LIMIT 1"
             " OFFSET ?",
             (endpoint, subject, limit - 1),
         ).fetchone()
-        wait = frees + behaviour.window_seconds - now
-    raise Refused(throttled(wait, behaviour, now))
+        wait = frees + WINDOW_SECONDS - now
+    raise RequestRefused(throttled(wait, behaviour, now))
 
 
 def _window_start(behaviour: Behaviour, now: float) -> float:
     if behaviour.limiter == "fixed":
-        return math.floor(now / behaviour.window_seconds) * behaviour.window_seconds
-    return now - behaviour.window_seconds
+        return math.floor(now / WINDOW_SECONDS) * WINDOW_SECONDS
+    return now - WINDOW_SECONDS
 
 
-def throttled(wait: float, behaviour: Behaviour, now: float) -> Answer:
-    """The 429 that asks for ``wait`` seconds."""
+def throttled(wait: float, behaviour: Behaviour, now: float) -> ApiResponse:
+    """The 429 that asks the client to wait ``wait`` seconds."""
     seconds = max(1, math.ceil(wait))
     detail = f"Request was throttled. Expected available in {seconds} seconds."
     body = {"code": "throttled", "detail": detail}
-    answer = json_answer(429, body if behaviour.error_bodies == "2025" else {"detail": detail})
-    headers = dict(answer.headers)
+    response = json_response(429, body if behaviour.error_bodies == "2025" else {"detail": detail})
+    headers = dict(response.headers)
     if behaviour.retry_after == "seconds":
         headers["retry-after"] = str(seconds)
     elif behaviour.retry_after == "http_date":
         headers["retry-after"] = formatdate(math.ceil(now + wait), usegmt=True)
-    return Answer(429, answer.body, headers)
+    return ApiResponse(429, response.body, headers)
