@@ -44,8 +44,8 @@ def test_no_file_is_longer_than_four_hundred_lines() -> None:
     assert shown(long) == []
 
 
-PLAIN_FOLDERS: Final[tuple[str, ...]] = ()
-"""Folders beside the pages that keep to the words of the glossary, such as ``schemas``."""
+PLAIN: Final = ("schemas/config.schema.json", "schemas/manifest.schema.json")
+"""Files and folders beside the pages that keep to the words of the glossary."""
 
 TO_REWRITE: Final = frozenset(
     {
@@ -63,8 +63,9 @@ def plain_texts() -> Iterator[tuple[str, str]]:
         name = str(page.path.relative_to(ROOT))
         if name not in TO_REWRITE:
             yield name, page.prose
-    for folder in PLAIN_FOLDERS:
-        for path in sorted((ROOT / folder).rglob("*")):
+    for name in PLAIN:
+        place = ROOT / name
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
             if path.suffix in {".py", ".json", ".yaml"}:
                 text = re.sub(r"`+[^`]+`+", "", path.read_text("utf-8"))
                 yield str(path.relative_to(ROOT)), text
