@@ -20,13 +20,13 @@ from bench.places import ledger_line
 from bench.sandbox_server import ServedSandbox
 from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
-from reconciler.applying import ApplySettings, Front, MemoryJournal, Outcome, RunResult
+from reconciler.applying import ApplySettings
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import COMMAND_LINE, DesiredState, LedgerPlace
+from reconciler.domain import COMMAND_LINE, Cancellation, DesiredState, LedgerPlace
 from reconciler.engine import (
-    Circumstances,
+    PlanInputs,
+    RunOptions,
     Session,
-    Terms,
     acting_run,
     carry_out,
     judge_fresh,
@@ -37,7 +37,8 @@ from reconciler.engine import (
 from reconciler.ledger import open_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import History
-from reconciler.recall import RateLimits, Stop
+from reconciler.recall import RequestRates
+from reconciler.runs import Front, MemoryJournal, Outcome, RunResult
 from reconciler.sandbox import SandboxState
 
 SLOWNESS_TARGET = 1.05
@@ -133,7 +134,7 @@ def measure_apply(
         share=share,
         speed=speed,
         seconds=seconds,
-        schedule=users * 60 / (RateLimits().authenticate * share),
+        schedule=users * 60 / (RequestRates().authenticate * share),
         verified=result.count()[Outcome.VERIFIED],
         disconnected_once=sum(1 for number in calls.values() if number == 1),
         calls=calls.total(),
@@ -150,12 +151,14 @@ def _run(
 ) -> tuple[float, RunResult, LedgerTime]:
     """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
     desired = load_manifests(workspace.manifests)
-    with open_session(workspace, environment(), clock=clock, stop=Stop(clock.monotonic)) as session:
+    with open_session(
+        workspace, environment(), clock=clock, stop=Cancellation(clock.monotonic)
+    ) as session:
         begun = clock.monotonic()
         with recorded(session, desired) as recording:
             observation = observe(session)
             plan = preview(session, desired, observation, recording.history)
-            circumstances = Circumstances(desired, observation, recording.history)
+            circumstances = PlanInputs(desired, observation, recording.history)
             approved = judge_fresh(session, plan, circumstances)
             result = carry_out(
                 session,
@@ -176,7 +179,7 @@ def _in_memory(_session: Session, _desired: DesiredState) -> Iterator[_Recording
 @contextmanager
 def _in_ledger(session: Session, desired: DesiredState) -> Iterator[_Recording]:
     began = time.perf_counter()
-    with acting_run(session, desired, Front.APPLY, Terms(), COMMAND_LINE) as run:
+    with acting_run(session, desired, Front.APPLY, RunOptions(), COMMAND_LINE) as run:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)

@@ -15,8 +15,9 @@ from reconciler.domain import (
     ObservedState,
     Platform,
     SourceLocation,
+    rfc3339,
 )
-from reconciler.planning import Envelope, History, Plan, Protection, Target, make_plan, rfc3339
+from reconciler.planning import Envelope, History, Plan, Protection, Target, make_plan
 
 TARGET = Target("bench", "https://recall.example.com")
 _MADE = datetime(2026, 11, 1, 8, tzinfo=UTC)

@@ -18,13 +18,12 @@ from bench.measured_process import measure
 from bench.places import Kind, Places, ledger_line
 from bench.recorded_ledger import TOLD, Recorded, Shape, fill, find_dead_again, let_die
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import COMMAND_LINE, LedgerPlace, SqliteFile
+from reconciler.domain import COMMAND_LINE, LedgerPlace, SqliteFile, SystemClock
 from reconciler.engine import remember
 from reconciler.ledger import LockHeld, open_ledger, read_ledger
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.planning import Plan, seal
-from reconciler.recall import SystemClock
 
 TARGET_SECONDS = 1.0
 _LISTED = 20

@@ -19,7 +19,7 @@ def main() -> None:
     from reconciler import cli  # noqa: PLC0415
 
     gc.set_threshold(cli.COLLECT_EVERY)
-    from reconciler.cli import frame  # noqa: PLC0415
+    from reconciler.cli import context  # noqa: PLC0415
     from reconciler.cli.commands import plan  # noqa: PLC0415
 
     import_module("reconciler.cli.app")
@@ -37,7 +37,7 @@ def main() -> None:
     watch.time(Phase.FILE, planner, "desired_digest")
     watch.time(Phase.FILE, plan, "encode_plan")
     watch.time(Phase.FILE, OutputFile, "write")
-    watch.time(Phase.RENDERING, frame, "render")
+    watch.time(Phase.RENDERING, context, "render")
     sys.argv = ["reconciler", *arguments]
     try:
         cli.main()

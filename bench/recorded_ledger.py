@@ -9,15 +9,14 @@ from sqlalchemy import Connection, Executable, delete, func, insert, select, tex
 
 from bench import recorded_run
 from bench.leavers import leavers_plan, made_again
-from reconciler.applying import RunState, StepKind
-from reconciler.domain import LedgerPlace
+from reconciler.domain import Cancellation, Deadline, LedgerPlace, SystemClock
 from reconciler.ledger import open_ledger
 from reconciler.ledger.database import Database
 from reconciler.ledger.postgresql import unhurried
 from reconciler.ledger.schema import in_doubt, runs, steps, used_plans
-from reconciler.ledger.stored_plan import pack_envelope
+from reconciler.ledger.stored_plans import pack_envelope
 from reconciler.planning import Action, Plan, seal
-from reconciler.recall import Patience, Stop, SystemClock
+from reconciler.runs import RunState, StepKind
 from tests.ledger.databases import writing
 
 TOLD = 100
@@ -98,7 +97,7 @@ def find_dead_again(place: LedgerPlace, run: int) -> None:
 def _record(place: LedgerPlace, plan: Plan) -> str:
     """A run of ``plan``; all but the first action's first three steps are written in bulk."""
     clock = SystemClock()
-    pause = Patience(clock, Stop(clock.monotonic)).wait
+    pause = Deadline(clock, Cancellation(clock.monotonic)).wait
     with (
         open_ledger(place, create=True) as ledger,
         ledger.begin(recorded_run.claim(), clock=clock, pause=pause) as run,

@@ -4,7 +4,11 @@ import uuid
 
 import reconciler
 from bench.leavers import TARGET
-from reconciler.applying import (
+from reconciler.domain import COMMAND_LINE, Platform
+from reconciler.ledger import Claim
+from reconciler.ledger.machine import who
+from reconciler.planning import Action, FleetSize, Plan
+from reconciler.runs import (
     ActionResult,
     Answer,
     Cause,
@@ -18,10 +22,6 @@ from reconciler.applying import (
     RunResult,
     StepKind,
 )
-from reconciler.domain import COMMAND_LINE, Platform
-from reconciler.ledger import Claim
-from reconciler.ledger.machine import who
-from reconciler.planning import Action, FleetSize, Plan
 
 AT = "2026-11-01T09:00:00Z"
 _ACCEPTED, _DONE = "accepted", Cause.READ_BACK.value

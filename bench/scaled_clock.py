@@ -4,7 +4,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 
-from reconciler.recall.patience import LONGEST_WAIT
+from reconciler.domain.time import LONGEST_WAIT
 
 
 class ScaledClock:

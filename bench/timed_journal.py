@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from reconciler.applying import Answer, Ended, Intent, Journal, ReadBack, RunClosed, RunOpened
+from reconciler.runs import Answer, Ended, Intent, Journal, ReadBack, RunClosed, RunOpened
 
 _Record = TypeVar("_Record")
 

@@ -9,12 +9,11 @@ from pathlib import Path
 
 from msgspec import structs
 
-from reconciler.applying import Answer, Front, Intent, RunOpened
-from reconciler.domain import COMMAND_LINE, SqliteFile
+from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import FleetSize, decode_plan, rfc3339
-from reconciler.recall import SystemClock
+from reconciler.planning import FleetSize, decode_plan
+from reconciler.runs import Answer, Front, Intent, RunOpened
 from tests.ledger.samples import crash
 
 

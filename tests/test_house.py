@@ -22,7 +22,7 @@ def shown(modules: list[Path]) -> list[str]:
 
 
 def test_the_package_is_found() -> None:
-    assert "reconciler/domain/platform.py" in shown(MODULES)
+    assert "reconciler/domain/state.py" in shown(MODULES)
 
 
 def test_every_module_says_why_it_exists() -> None:

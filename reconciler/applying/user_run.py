@@ -10,21 +10,19 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import NoReturn
 
-from reconciler.applying.brakes import Halted
-from reconciler.applying.equipment import Equipment
-from reconciler.applying.journal import JournalFailed
-from reconciler.applying.lanes import Lane, Pause
-from reconciler.applying.listing import ListIncomplete, NotListed
-from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome
-from reconciler.applying.read_back import ReadBack, Sent
-from reconciler.applying.reporter import ACCEPTED
+from reconciler.applying.circuit_breaker import Halted
+from reconciler.applying.recorder import ACCEPTED
+from reconciler.applying.run_context import RunContext
+from reconciler.applying.scheduler import Lane, Pause
 from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
-from reconciler.applying.user_access import UserAccess, Waiting, replaced
-from reconciler.domain import CalendarUser
+from reconciler.applying.user_list import ListIncomplete, UserNotListed
+from reconciler.applying.user_session import UserSession, WaitPolicy, replaced
+from reconciler.applying.verification import Sent, Verification
+from reconciler.domain import CalendarUser, Cancelled
 from reconciler.planning import (
     Action,
     Disconnect,
-    Standing,
+    PreconditionResult,
     has_no_row,
     is_cut_short,
     listed_platforms,
@@ -32,7 +30,6 @@ from reconciler.planning import (
 )
 from reconciler.recall import (
     Conflict,
-    Interrupted,
     NotReached,
     NotSentInTime,
     Permit,
@@ -42,6 +39,8 @@ from reconciler.recall import (
     TlsFailed,
     UserTokenRefused,
 )
+from reconciler.runs.journal import JournalFailed
+from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
 
 _MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
 """Answers that prove that nothing happened: after a new re-read the call may be sent again."""
@@ -67,17 +66,17 @@ class _TooLate(Exception):
 class UserRun:
     """The work on one user. ``actions`` are his, in plan order."""
 
-    def __init__(self, actions: Sequence[Action], equipment: Equipment) -> None:
+    def __init__(self, actions: Sequence[Action], equipment: RunContext) -> None:
         self._actions = actions
         self._with = equipment
-        self._access = UserAccess(
+        self._access = UserSession(
             equipment.reader,
             equipment.writer,
             equipment.listing,
             protection=equipment.protection,
             clock=equipment.clock,
         )
-        self._before_a_call = Waiting(equipment.clock, equipment.brakes.starting)
+        self._before_a_call = WaitPolicy(equipment.clock, equipment.brakes.starting)
         self._row_absent = False
         self._late = 0
         self._calls = 0
@@ -134,12 +133,12 @@ class UserRun:
             with self._reserve(action) as permit:
                 user = self._access.read(action, self._before_a_call)
                 now = self._standing(action, user)
-                if now is not Standing.READY:
+                if now is not PreconditionResult.READY:
                     return self._nothing_to_send(action, now, replaced(action, user))
                 return _Answered(self._send(action, permit))
-        except (Halted, Interrupted, JournalFailed):
+        except (Halted, Cancelled, JournalFailed):
             return self._stopped(action)
-        except NotListed as gone:
+        except UserNotListed as gone:
             return self._nothing_to_send(action, gone.standing)
         except ListIncomplete as error:
             return self._result(action, Outcome.FAILED, Cause.INCOMPLETE_LIST, str(error))
@@ -157,20 +156,20 @@ class UserRun:
         )
         return reserve(action.user, self._before_a_call.patience())
 
-    def _standing(self, action: Action, user: CalendarUser) -> Standing:
+    def _standing(self, action: Action, user: CalendarUser) -> PreconditionResult:
         """How the action stands towards ``user``, re-read just now."""
         now = standing(action, user, self._with.protection)
-        if now is Standing.DONE and is_cut_short(action, self._access.rows, user):
-            return Standing.ROWS_MISSING
+        if now is PreconditionResult.DONE and is_cut_short(action, self._access.rows, user):
+            return PreconditionResult.ROWS_MISSING
         self._row_absent = has_no_row(action, user)
         self._access.rows |= listed_platforms(user)
         return now
 
     def _nothing_to_send(
-        self, action: Action, now: Standing, detail: str | None = None
+        self, action: Action, now: PreconditionResult, detail: str | None = None
     ) -> ActionResult:
         """The list or the re-read, just now, lets nothing be sent."""
-        if now is not Standing.DONE:
+        if now is not PreconditionResult.DONE:
             return self._result(action, Outcome.SKIPPED_STALE, now, detail)
         # Seen as done after a call of ours that was answered "not now": done, whoever did it.
         outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
@@ -267,12 +266,12 @@ class UserRun:
         # The detail without the error's hint: what helps depends on the outcome, not on the answer.
         code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
         sent = Sent(action, self._calls, code, detail, self._access.rows)
-        read_back = ReadBack(
+        read_back = Verification(
             sent, self._access, reporter=self._with.reporter, brakes=self._with.brakes
         )
-        with suppress(Interrupted, NotListed, ListIncomplete, RecallError):
+        with suppress(Cancelled, UserNotListed, ListIncomplete, RecallError):
             yield from read_back.follow(
-                Waiting(self._with.clock, self._with.stop, deadline, STOP_GRACE)
+                WaitPolicy(self._with.clock, self._with.stop, deadline, STOP_GRACE)
             )
         result = read_back.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
         if result.cause == Cause.ROW_ABSENT and isinstance(action, Disconnect):

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import typer
 
-from reconciler.cli import shells
+from reconciler.cli import completion
 from reconciler.cli.commands import (
     apply,
     before,
     demo,
     doctor,
-    importing,
+    import_manifest,
     init,
     plan,
     resume,
@@ -25,9 +25,8 @@ from reconciler.cli.commands import (
     unlock,
     validate,
 )
-from reconciler.cli.empty import Command, Group
-from reconciler.cli.errors import Ended, UsageError
-from reconciler.cli.exits import Exit
+from reconciler.cli.errors import EndedWith, Exit, UsageError
+from reconciler.cli.options import Command, Group
 from reconciler.cli.streams import failure_of, make_writable, print_out, tell_lost
 from reconciler.domain import Diagnostic
 from reconciler.reporting import ErrorReport, Format, render
@@ -58,7 +57,7 @@ _command()(apply.apply)
 _command()(runs.runs)
 _command()(resume.resume)
 _command()(unlock.unlock)
-_command(name="import")(importing.import_)
+_command(name="import")(import_manifest.import_)
 _command()(doctor.doctor)
 _command()(schema.schema)
 app.add_typer(sandbox.app, name="sandbox")
@@ -82,18 +81,18 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     if "_RECONCILER_COMPLETE" in os.environ:
-        shells.get_ready()
+        completion.get_ready()
     try:
         Path.cwd()
     except FileNotFoundError:
         return _tell_bad_usage(arguments, "the working folder is gone: change to one that exists")
     try:
         status = app(
-            shells.with_shell(arguments) or ["--help"],
+            completion.with_shell(arguments) or ["--help"],
             prog_name="reconciler",
             standalone_mode=False,
         )
-    except Ended as end:
+    except EndedWith as end:
         return end.status
     except UsageError as error:
         return _tell_bad_usage(arguments, str(error))

@@ -1,16 +1,55 @@
-"""The options that several commands share, said once."""
+"""An empty word on the command line: the unset variable of a script, and never meant.
+
+It is refused before anything is made of it: an empty path would be the working folder, and an
+empty name no name at all, for which there are defaults.
+
+The options that several commands share, said once.
+"""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
-from reconciler.cli import completing
+from reconciler.cli import completion
+from reconciler.cli.errors import UsageError
 from reconciler.cli.logs import LogFormat as LogFormatName
 from reconciler.domain import InvalidInput
 from reconciler.engine.overrides import GUARDS, NEW_LEDGER, OPTION, overrides
 from reconciler.reporting import Format
+
+
+class Command(TyperCommand):
+    """A command none of whose words may be empty."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises :class:`UsageError` that names the option or argument."""
+        _refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+class Group(TyperGroup):
+    """Commands, and what may stand before them, none of whose words may be empty either."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises :class:`UsageError` that names the option."""
+        _refuse_empty(self, ctx, args)
+        return super().parse_args(ctx, args)
+
+
+def _refuse_empty(command: TyperCommand | TyperGroup, context: Any, args: list[str]) -> None:
+    if context.resilient_parsing:  # of the completion of shells
+        return
+    given, _, _ = command.make_parser(context).parse_args(args=list(args))
+    for param in command.params:
+        value = given.get(str(param.name))
+        if value == "" or (isinstance(value, list | tuple) and "" in value):
+            is_option = param.param_type_name == "option"
+            name = max(param.opts, key=len) if is_option else str(param.name).upper()
+            raise UsageError(f"{name} is given and empty: is a variable not set that it takes?")
+
 
 APPLY_TAKES = (*GUARDS, NEW_LEDGER)
 
@@ -33,7 +72,7 @@ WorkspaceName = Annotated[
     typer.Option(
         "--workspace",
         "-w",
-        autocompletion=completing.workspaces,
+        autocompletion=completion.workspaces,
         help="Workspace. [env: RECONCILER_WORKSPACE; default: the file's defaultWorkspace]",
         show_default=False,
     ),
@@ -105,7 +144,7 @@ LockTimeout = Annotated[
     ),
 ]
 MaxFailures = Annotated[
-    int, typer.Option(min=0, help="Stop above this many failed or unknown outcomes.")
+    int, typer.Option(min=0, help="Cancellation above this many failed or unknown outcomes.")
 ]
 Parallelism = Annotated[
     int,

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, Self
 
+from reconciler.domain import Cancellation
 from reconciler.engine import of_signal
-from reconciler.recall import Stop
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -46,13 +46,15 @@ class Signals:
         self._monotonic = monotonic
         self._end = end
         self._requested_at: float | None = None
-        self._stop: Stop | None = None
+        self._stop: Cancellation | None = None
         self._remark: Callable[[], None] = _nothing
         self._farewell = ""
         self._remarking: _thread.LockType | None = None
         self._before: dict[signal.Signals, signal._HANDLER] = {}
 
-    def stop_gracefully(self, stop: Stop, remark: Callable[[], None], farewell: str) -> None:
+    def stop_gracefully(
+        self, stop: Cancellation, remark: Callable[[], None], farewell: str
+    ) -> None:
         """From now on, until this is called again, a signal requests ``stop``.
 
         ``remark`` says at once what happens then, in a thread of its own; ``farewell`` is the line

@@ -10,11 +10,10 @@ from reconciler.config.api_key import (
     KeyFromFile,
     resolve_key,
 )
-from reconciler.config.configuration import Configuration
-from reconciler.config.finding import find_configuration
-from reconciler.config.loading import load_configuration
+from reconciler.config.loader import find_configuration, load_configuration
 from reconciler.config.workspace import (
     BaseUrl,
+    Configuration,
     RateLimits,
     Region,
     Remote,

@@ -15,8 +15,7 @@ from typing import IO, TypeAlias, cast
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation, key_fault
-from reconciler.manifest.regular_file import NotRegular, read_regular
-from reconciler.manifest.shown import shown
+from reconciler.manifest.source import NotRegular, read_regular, shown
 
 COMMAND_SECONDS = 30.0
 _MAX_BYTES = 64 * 1024

@@ -1,15 +1,26 @@
 """A workspace as it is configured: where its API is, what one run may do to it, how patiently.
 
 The engine makes the client, the guards and the plan from it.
+
+The configuration as a whole: workspaces by name.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
 
 from msgspec import Struct
 
 from reconciler.config.api_key import ApiKeySource
-from reconciler.domain import LedgerPlace, Limits, SourceLocation, UnknownEmail
+from reconciler.domain import (
+    Diagnostic,
+    InvalidInput,
+    LedgerPlace,
+    Limits,
+    SourceLocation,
+    UnknownEmail,
+)
+from reconciler.manifest.source import near_miss, shown
 
 
 class Region(Struct, frozen=True):
@@ -86,3 +97,37 @@ class Workspace(Struct, frozen=True):
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None
     max_fleet_shrink_percent_source: SourceLocation | None = None
+
+
+class Configuration(Struct, frozen=True):
+    """A read ``reconciler.yaml``."""
+
+    path: Path
+    default_workspace: str | None
+    workspaces: Mapping[str, Workspace]
+    source: SourceLocation
+
+    def workspace(self, name: str | None) -> Workspace:
+        """The workspace called ``name``, or the default one.
+
+        Raises :class:`InvalidInput` with the names there are.
+        """
+        names = f"there are: {', '.join(sorted(self.workspaces))}"
+        chosen = self.default_workspace if name is None else name
+        if chosen is None:
+            raise InvalidInput(
+                Diagnostic(
+                    self.source,
+                    f"no workspace is named and there is no `defaultWorkspace`; {names}",
+                    "use --workspace or RECONCILER_WORKSPACE",
+                )
+            )
+        if chosen not in self.workspaces:
+            raise InvalidInput(
+                Diagnostic(
+                    self.source,
+                    f"there is no workspace {shown(chosen)}; {names}",
+                    near_miss(chosen, self.workspaces),
+                )
+            )
+        return self.workspaces[chosen]

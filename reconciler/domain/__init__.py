@@ -3,20 +3,42 @@
 Imports nothing of ours, so that anyone may import it.
 """
 
-from reconciler.domain.address import ip_address, is_loopback
-from reconciler.domain.api_key import KeyFault, key_fault
-from reconciler.domain.clock import Clock
 from reconciler.domain.count import Count
-from reconciler.domain.desired import DesiredState, DesiredUser, Handover, ManifestFile
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
-from reconciler.domain.ledger_place import LedgerPlace, PostgresqlDatabase, SqliteFile
-from reconciler.domain.limits import Limits
-from reconciler.domain.observed import CalendarUser, Connection, ObservedState
-from reconciler.domain.owner import COMMAND_LINE, stack_owner
-from reconciler.domain.platform import PLATFORM_NAMES, Platform
-from reconciler.domain.preferences import PREFERENCE_FIELDS, Preferences
-from reconciler.domain.secret import REDACTED, Secret
-from reconciler.domain.unknown_email import UnknownEmail
+from reconciler.domain.secrets import REDACTED, KeyFault, Secret, key_fault
+from reconciler.domain.settings import (
+    COMMAND_LINE,
+    LedgerPlace,
+    Limits,
+    PostgresqlDatabase,
+    SqliteFile,
+    UnknownEmail,
+    ip_address,
+    is_loopback,
+    stack_owner,
+)
+from reconciler.domain.state import (
+    PLATFORM_NAMES,
+    PREFERENCE_FIELDS,
+    CalendarUser,
+    Connection,
+    DesiredState,
+    DesiredUser,
+    Handover,
+    ManifestFile,
+    ObservedState,
+    Platform,
+    Preferences,
+)
+from reconciler.domain.time import (
+    Cancellation,
+    Cancelled,
+    Clock,
+    Deadline,
+    DeadlinePassed,
+    SystemClock,
+    rfc3339,
+)
 
 __all__ = [
     "COMMAND_LINE",
@@ -24,9 +46,13 @@ __all__ = [
     "PREFERENCE_FIELDS",
     "REDACTED",
     "CalendarUser",
+    "Cancellation",
+    "Cancelled",
     "Clock",
     "Connection",
     "Count",
+    "Deadline",
+    "DeadlinePassed",
     "DesiredState",
     "DesiredUser",
     "Diagnostic",
@@ -43,9 +69,11 @@ __all__ = [
     "Secret",
     "SourceLocation",
     "SqliteFile",
+    "SystemClock",
     "UnknownEmail",
     "ip_address",
     "is_loopback",
     "key_fault",
+    "rfc3339",
     "stack_owner",
 ]

@@ -1,63 +1,67 @@
 """The use cases that the fronts share: load → observe → plan → guard; approve → apply → verify."""
 
-from reconciler.engine.acting import (
+from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
+from reconciler.engine.approval import (
     Approved,
-    Circumstances,
     ManifestsMoved,
+    PlanInputs,
     Refused,
     carry_out,
     check_place,
     check_usable,
     judge_fresh,
     judge_saved,
+    narrow,
 )
-from reconciler.engine.acting_run import ActingRun, Terms, acting_run
-from reconciler.engine.comparing import compare, preview_again
-from reconciler.engine.configured import apply_settings, limit_sources, protection_of
-from reconciler.engine.examining import examine
+from reconciler.engine.comparison import compare, preview_again
+from reconciler.engine.doctor import examine
 from reconciler.engine.exits import Exit, exit_status, of_signal
-from reconciler.engine.handing_over import hand_over, take_back
-from reconciler.engine.importing import Imported, declared_already, import_manifest
-from reconciler.engine.joining import JoinedActing, join_acting
-from reconciler.engine.narrowing import narrow
+from reconciler.engine.history import WorkspaceHistory, remember
+from reconciler.engine.import_manifest import Imported, declared_already, import_manifest
 from reconciler.engine.overrides import Overrides, overrides
-from reconciler.engine.previewing import (
+from reconciler.engine.preview import (
     IncompleteList,
     Observation,
     judged_content,
     observe,
     preview,
 )
-from reconciler.engine.remembering import Remembered, remember
-from reconciler.engine.resuming import Resumption, resumption
-from reconciler.engine.session import Session, open_session
+from reconciler.engine.resume import Resumption, resumption
+from reconciler.engine.session import (
+    Session,
+    apply_settings,
+    limit_sources,
+    open_session,
+    protection_of,
+)
+from reconciler.engine.shared_run import SharedRun, close_shared_run, join_acting, share_run
 
 __all__ = [
     "ActingRun",
     "Approved",
-    "Circumstances",
     "Exit",
     "Imported",
     "IncompleteList",
-    "JoinedActing",
     "ManifestsMoved",
     "Observation",
     "Overrides",
+    "PlanInputs",
     "Refused",
-    "Remembered",
     "Resumption",
+    "RunOptions",
     "Session",
-    "Terms",
+    "SharedRun",
+    "WorkspaceHistory",
     "acting_run",
     "apply_settings",
     "carry_out",
     "check_place",
     "check_usable",
+    "close_shared_run",
     "compare",
     "declared_already",
     "examine",
     "exit_status",
-    "hand_over",
     "import_manifest",
     "join_acting",
     "judge_fresh",
@@ -74,5 +78,5 @@ __all__ = [
     "protection_of",
     "remember",
     "resumption",
-    "take_back",
+    "share_run",
 ]

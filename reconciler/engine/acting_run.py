@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 import reconciler
-from reconciler.applying import ApplySettings, Front, Outcome, Settled, Settler
+from reconciler.applying import ApplySettings, Recovery
 from reconciler.config import Workspace
-from reconciler.domain import DesiredState
-from reconciler.engine.acting import Refused
-from reconciler.engine.configured import apply_settings, protection_of
+from reconciler.domain import DesiredState, rfc3339
+from reconciler.engine.approval import Refused
 from reconciler.engine.overrides import NEW_LEDGER, OPTION
-from reconciler.engine.previewing import Observation, observe
-from reconciler.engine.session import Session
+from reconciler.engine.preview import Observation, observe
+from reconciler.engine.session import Session, apply_settings, protection_of
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import Action, History, PlanUnusable, asked_of, rfc3339
+from reconciler.planning import Action, History, PlanUnusable, asked_of
 from reconciler.reporting import LedgerAccess, LedgerView
 from reconciler.reporting.wording.history import finding_out
+from reconciler.runs import Front, Outcome, Settled
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
     from reconciler.ledger.open_run import OpenRun
 
 
-class Terms(Struct, frozen=True):
+class RunOptions(Struct, frozen=True):
     """On what terms a run begins: whether a missing ledger may be made although the
     configuration requires one, and how many seconds to wait for the lock.
 
@@ -89,7 +89,7 @@ class ActingRun:
         remark(finding_out(len(in_doubt), settings.under_way))
         session = self.session
         with session.writer() as writer:
-            settler = Settler(
+            settler = Recovery(
                 session.reader,
                 writer,
                 self.journal,
@@ -115,7 +115,7 @@ def acting_run(
     session: Session,
     desired: DesiredState,
     front: Front,
-    terms: Terms,
+    terms: RunOptions,
     owner: str,
 ) -> Iterator[ActingRun]:
     """Begin a run for ``desired``: found or made the ledger, take the lock; end it, and give the
@@ -155,7 +155,7 @@ def acting_run(
 
 
 @contextmanager
-def _opened(workspace: Workspace, terms: Terms) -> "Iterator[Ledger]":
+def _opened(workspace: Workspace, terms: RunOptions) -> "Iterator[Ledger]":
     """The ledger; where none is and none may be made, the refusal says what would let one be."""
     create = terms.new_ledger or not workspace.require_ledger
     with ExitStack() as stack:

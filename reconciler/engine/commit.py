@@ -16,9 +16,8 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.domain import ManifestFile
-from reconciler.manifest.finding import is_hidden, is_manifest
-from reconciler.manifest.shown import visible
-from reconciler.manifest.source import BlobAlgorithm, blob_name
+from reconciler.manifest.search import is_hidden, is_manifest
+from reconciler.manifest.source import BlobAlgorithm, blob_name, visible
 
 DIRTY: Final = "-dirty"
 """Said of a commit, as git itself does."""

@@ -7,10 +7,9 @@ reports.
 import signal
 from enum import IntEnum
 
-from reconciler.applying import HaltCause, JournalFailed, RunResult
 from reconciler.domain import InvalidInput
-from reconciler.engine.acting import Refused
-from reconciler.engine.previewing import IncompleteList
+from reconciler.engine.approval import Refused
+from reconciler.engine.preview import IncompleteList
 from reconciler.ledger import (
     LedgerError,
     LedgerMissing,
@@ -20,6 +19,7 @@ from reconciler.ledger import (
 )
 from reconciler.planning import GuardName, Plan, PlanUnusable, UnmatchedSelector
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.runs import HaltCause, JournalFailed, RunResult
 
 
 class Exit(IntEnum):

@@ -14,7 +14,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from reconciler.config.finding import FILE_NAME
+from reconciler.config.loader import FILE_NAME
 
 _PACKAGE: Final = Path(__file__).parents[1]
 # Inside the package in an installed wheel, beside it in a checkout.

@@ -10,7 +10,7 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput
-from reconciler.manifest.shown import near_miss
+from reconciler.manifest.source import near_miss
 from reconciler.planning import ALLOWABLE, GuardName
 
 OPTION: Final = "--allow"

@@ -1,24 +1,88 @@
-"""What one command on one workspace works with: who is asked, how, and what stops it."""
+"""Where a workspace's API is: a region, a URL of one's own, or the sandbox that is served for it.
+
+The only place that turns configuration into an endpoint with a key in it.
+
+What one command on one workspace works with: who is asked, how, and what stops it.
+
+What the configuration of a workspace says of acting, as acting and its reports take it.
+"""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from reconciler.config import Workspace
-from reconciler.domain import Clock, DesiredState, ManifestFile
+from reconciler.applying import LIST_MAX_AGE, ApplySettings
+from reconciler.config import BaseUrl, Region, SandboxSource, Workspace, resolve_key
+from reconciler.domain import (
+    Cancellation,
+    Clock,
+    Deadline,
+    DesiredState,
+    Diagnostic,
+    InvalidInput,
+    ManifestFile,
+    Secret,
+)
 from reconciler.engine.commit import Commit, commit_of
-from reconciler.engine.remote import open_remote
-from reconciler.planning import Target
+from reconciler.planning import GuardName, Protection, Target
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
     CalendarWriter,
+    ClientSettings,
     Endpoint,
-    Patience,
-    RateLimits,
-    Settings,
-    Stop,
+    RateLimiter,
+    RequestRates,
+    base_url_endpoint,
+    region_endpoint,
+    sandbox_endpoint,
 )
+
+
+@contextmanager
+def open_remote(workspace: Workspace, environ: Mapping[str, str]) -> Iterator[Endpoint]:
+    """The endpoint of ``workspace``, for as long as the context lasts.
+
+    A sandbox that no process serves now is served by this one, in a thread, on a free loopback
+    port. Raises :class:`InvalidInput` for a key that cannot be had.
+    """
+    match workspace.remote:
+        case Region(name=name):
+            yield region_endpoint(name, _key(workspace, environ))
+        case BaseUrl(url=url):
+            yield base_url_endpoint(url, _key(workspace, environ))
+        case SandboxSource() as source:
+            with _served(source, workspace, environ) as endpoint:
+                yield endpoint
+
+
+def _key(workspace: Workspace, environ: Mapping[str, str]) -> Secret:
+    if workspace.api_key is None:
+        raise InvalidInput(
+            Diagnostic(
+                workspace.source,
+                f"workspace {workspace.name!r} has no apiKey",
+                "add `apiKey: {env: RECALL_API_KEY}`",
+            )
+        )
+    return resolve_key(workspace.api_key, environ)
+
+
+@contextmanager
+def _served(
+    source: SandboxSource, workspace: Workspace, environ: Mapping[str, str]
+) -> Iterator[Endpoint]:
+    # Late: the server's libraries are loaded only where a sandbox is spoken to.
+    from reconciler.sandbox import SandboxServer, open_seeded, running_server  # noqa: PLC0415
+
+    with open_seeded(source.state, source.seed) as state:
+        identity, own_key = state.id, state.api_key
+    key = own_key if workspace.api_key is None else resolve_key(workspace.api_key, environ)
+    url = running_server(source.state)
+    if url is not None:
+        yield sandbox_endpoint(identity, url, key)
+        return
+    with SandboxServer(source.state) as server:
+        yield sandbox_endpoint(identity, server.url, key)
 
 
 @dataclass(frozen=True)
@@ -28,9 +92,9 @@ class Session:
     workspace: Workspace
     endpoint: Endpoint
     reader: CalendarReader
-    budgets: Budgets
+    budgets: RateLimiter
     clock: Clock
-    stop: Stop
+    stop: Cancellation
     _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
 
     @property
@@ -44,11 +108,11 @@ class Session:
             self._commits[desired.files] = commit_of(self.workspace.manifests, desired.files)
         return self._commits[desired.files]
 
-    def patience(self) -> Patience:
+    def patience(self) -> Deadline:
         """To wait until told to stop."""
-        return Patience(self.clock, self.stop)
+        return Deadline(self.clock, self.stop)
 
-    def settings(self) -> Settings:
+    def settings(self) -> ClientSettings:
         """The workspace's timeouts as the client takes them."""
         return client_settings(self.workspace)
 
@@ -63,10 +127,10 @@ class Session:
 
 @contextmanager
 def open_session(
-    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Stop
+    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Cancellation
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
-    budgets = Budgets(rate_limits(workspace), clock)
+    budgets = RateLimiter(rate_limits(workspace), clock)
     with (
         open_remote(workspace, environ) as endpoint,
         CalendarReader(
@@ -76,10 +140,10 @@ def open_session(
         yield Session(workspace, endpoint, reader, budgets, clock, stop)
 
 
-def rate_limits(workspace: Workspace) -> RateLimits:
+def rate_limits(workspace: Workspace) -> RequestRates:
     """The workspace's rate limits as the client takes them."""
     limits = workspace.rate_limits
-    return RateLimits(
+    return RequestRates(
         share=limits.share,
         list=limits.list,
         authenticate=limits.authenticate,
@@ -87,12 +151,51 @@ def rate_limits(workspace: Workspace) -> RateLimits:
     )
 
 
-def client_settings(workspace: Workspace) -> Settings:
+def client_settings(workspace: Workspace) -> ClientSettings:
     """The client's settings with what the workspace configures of them."""
     timeouts = workspace.timeouts
-    return Settings(
+    return ClientSettings(
         connect_timeout=timeouts.connect,
         read_timeout=timeouts.read,
         list_timeout=timeouts.list,
         retry_after_cap=timeouts.retry_after_cap,
     )
+
+
+_DEFAULTS = ApplySettings()
+
+
+def apply_settings(
+    workspace: Workspace,
+    *,
+    max_failures: int = _DEFAULTS.max_failures,
+    parallelism: int = _DEFAULTS.workers,
+) -> ApplySettings:
+    """How a run acts: as asked for, and as ``workspace`` has it."""
+    timeouts, limits = workspace.timeouts, rate_limits(workspace)
+    between_lists = 60.0 / limits.shared(limits.list)
+    return ApplySettings(
+        workers=parallelism,
+        max_failures=max_failures,
+        read_back=timeouts.read_back,
+        retry_after_cap=timeouts.retry_after_cap,
+        call_limit=client_settings(workspace).call_total,
+        # Fresh lists take at most a third of their budget.
+        list_max_age=max(LIST_MAX_AGE, 3 * between_lists),
+    )
+
+
+def protection_of(workspace: Workspace) -> Protection:
+    """Whom ``workspace`` protects."""
+    return Protection(workspace.protected, workspace.protected_unknown_email)
+
+
+def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
+    """Where each limit of ``workspace`` is set, for refusals to name."""
+    places = {
+        GuardName.MAX_DISCONNECTS: workspace.max_disconnects_source,
+        GuardName.MAX_DISCONNECT_PERCENT: workspace.max_disconnect_percent_source,
+        GuardName.DESIRED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
+        GuardName.OBSERVED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
+    }
+    return {guard: str(place) if place else "the default" for guard, place in places.items()}

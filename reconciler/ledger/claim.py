@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from reconciler.applying import Front, Who
+from reconciler.runs import Front, Who
 
 
 class Claim(Struct, frozen=True):

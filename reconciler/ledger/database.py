@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError, SQLAlchemyError
 
 from reconciler.domain import LedgerPlace
+from reconciler.ledger.database_errors import failure
 from reconciler.ledger.errors import LedgerUnreachable
-from reconciler.ledger.failures import failure
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 

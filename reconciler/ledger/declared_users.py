@@ -2,18 +2,20 @@
 
 A run writes down what it changes in that, and nothing of what stays. The last word on a user is
 that of the last run that was let through, so that what a run wrote and did not begin is nothing.
+
+Which declared users were ever listed: who is missing now is gone, and not misspelt.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.domain import Platform
-from reconciler.ledger.as_written import as_written
-from reconciler.ledger.inserting import insert_many
-from reconciler.ledger.schema import declared_users, runs
+from reconciler.ledger.integrity import as_written
+from reconciler.ledger.schema import declared_users, runs, seen_users
+from reconciler.ledger.upsert import insert_many
 from reconciler.planning import Owned, Ownership
 
 
@@ -88,3 +90,30 @@ def _in_order(platforms: frozenset[Platform]) -> tuple[Platform, ...]:
 @cache
 def _unpacked(packed: str) -> tuple[Platform, ...]:
     return tuple(Platform(name) for name in packed.split(",")) if packed else ()
+
+
+_AT_ONCE: Final = 500
+"""Users that one statement asks for: some databases take no more than 999 values."""
+
+
+def read_seen(connection: Connection, scope: Scope, asked: Collection[str]) -> frozenset[str]:
+    """Those of ``asked`` who were seen there."""
+    return frozenset(_found(connection, scope, sorted(asked)))
+
+
+def record_seen(connection: Connection, scope: Scope, seen: Collection[str]) -> None:
+    """Remember that ``seen`` were listed there."""
+    known = set(connection.execute(select(seen_users.c.user).where(*_there(scope))).scalars())
+    new = [(*scope, user) for user in sorted(seen) if user not in known]
+    insert_many(connection, seen_users, ("workspace", "address", "user"), new)
+
+
+def _found(connection: Connection, scope: Scope, asked: list[str]) -> Iterator[str]:
+    for first in range(0, len(asked), _AT_ONCE):
+        some = asked[first : first + _AT_ONCE]
+        those = select(seen_users.c.user).where(*_there(scope), seen_users.c.user.in_(some))
+        yield from connection.execute(those).scalars()
+
+
+def _there(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    return seen_users.c.workspace == scope.workspace, seen_users.c.address == scope.address

@@ -1,8 +1,8 @@
 """What can be wrong with a ledger, divided by what the caller can do."""
 
-from reconciler.applying import Holder
-from reconciler.applying.journal import JournalFailed
 from reconciler.domain import LedgerPlace
+from reconciler.runs import Holder
+from reconciler.runs.journal import JournalFailed
 
 
 class LedgerError(Exception):

@@ -6,16 +6,15 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from reconciler.applying import Answer, Ended, Intent, JournalFailed, ReadBack, RunState
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockLost
-from reconciler.ledger.journalled import journalled
 from reconciler.ledger.lock import Lock, LockTimes, require_lock
 from reconciler.ledger.machine import alive
 from reconciler.ledger.schema import runs
-from reconciler.ledger.step_book import StepBook
-from reconciler.ledger.used_plans import UsingRun, use_plan
+from reconciler.ledger.steps import StepRecords, journalled
+from reconciler.ledger.stored_plans import UsingRun, use_plan
 from reconciler.planning import Plan, seal
+from reconciler.runs import Answer, Ended, Intent, JournalFailed, ReadBack, RunState
 
 
 class JoinedRun:
@@ -45,7 +44,7 @@ class JoinedRun:
         self._user = UsingRun(lock.run, resumes)
         self._times = times
         self._used = False
-        self._book = StepBook(lock.run, number, plan.content.actions)
+        self._book = StepRecords(lock.run, number, plan.content.actions)
 
     def intent(self, record: Intent) -> None:
         """Durable when this returns, and only if the run is open and its opener lives."""

@@ -3,17 +3,17 @@
 from collections.abc import Callable
 from typing import Final
 
-from reconciler.applying import Holder
 from reconciler.domain import Clock, LedgerPlace
+from reconciler.ledger.begin_run import begin_run
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import UnknownRun
+from reconciler.ledger.join_run import join_run
 from reconciler.ledger.joined_run import JoinedRun
-from reconciler.ledger.joining import join_run
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, keep_lock, revoke_lock
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.reader import LedgerReader
-from reconciler.ledger.taking import begin_run
+from reconciler.runs import Holder
 
 
 class Ledger(LedgerReader):

@@ -11,13 +11,13 @@ import msgspec
 from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select, update
 
-from reconciler.applying import Holder, Who
-from reconciler.ledger.as_written import as_written
+from reconciler.domain import rfc3339
 from reconciler.ledger.errors import LockLost
-from reconciler.ledger.inserting import insert_new
+from reconciler.ledger.integrity import as_written
 from reconciler.ledger.machine import alive
 from reconciler.ledger.schema import locks
-from reconciler.planning import rfc3339
+from reconciler.ledger.upsert import insert_new
+from reconciler.runs import Holder, Who
 
 
 class LockTimes(Struct, frozen=True):

@@ -9,7 +9,21 @@ from typing import Final, NamedTuple, Self
 
 from sqlalchemy import Connection, update
 
-from reconciler.applying import (
+from reconciler.domain import Clock, rfc3339
+from reconciler.ledger.begin_run import Taken
+from reconciler.ledger.claim import Claim
+from reconciler.ledger.close_run import complete_run, end_run, give_back, judged, note_run, reason
+from reconciler.ledger.database import Database
+from reconciler.ledger.declared_users import Scope, declare, record_seen
+from reconciler.ledger.heartbeat import Heartbeat
+from reconciler.ledger.in_doubt import read_doubts, read_under_way
+from reconciler.ledger.lock import LockTimes, refresh_lock, require_lock
+from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.schema import runs
+from reconciler.ledger.steps import DeadRunSteps, StepRecords, journalled
+from reconciler.ledger.stored_plans import UsingRun, use_plan
+from reconciler.planning import FleetSize, History, Plan, Verdict, seal
+from reconciler.runs import (
     Answer,
     Ended,
     InDoubt,
@@ -17,28 +31,11 @@ from reconciler.applying import (
     JournalFailed,
     ReadBack,
     RunClosed,
+    RunHistory,
     RunOpened,
     RunState,
-    RunStory,
     RunSummary,
 )
-from reconciler.domain import Clock
-from reconciler.ledger.claim import Claim
-from reconciler.ledger.database import Database
-from reconciler.ledger.dead_books import DeadBooks
-from reconciler.ledger.declared_users import Scope, declare
-from reconciler.ledger.doubts import read_doubts, read_under_way
-from reconciler.ledger.ending import complete_run, end_run, give_back, judged, note_run, reason
-from reconciler.ledger.heartbeat import Heartbeat
-from reconciler.ledger.journalled import journalled
-from reconciler.ledger.lock import LockTimes, refresh_lock, require_lock
-from reconciler.ledger.reader import LedgerReader
-from reconciler.ledger.schema import runs
-from reconciler.ledger.seen_users import take_down_seen
-from reconciler.ledger.step_book import StepBook
-from reconciler.ledger.taking import Taken
-from reconciler.ledger.used_plans import UsingRun, use_plan
-from reconciler.planning import FleetSize, History, Plan, Verdict, rfc3339, seal
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +43,7 @@ log = logging.getLogger(__name__)
 class _Acting(NamedTuple):
     """A run that may act: where its steps go, and the seal of the plan that it is bound by."""
 
-    book: StepBook
+    book: StepRecords
     seal: str
 
 
@@ -83,7 +80,7 @@ class OpenRun:
         self._used = False
         self._closing: RunClosed | None = None
         self._over = False
-        self._dead_books = DeadBooks(claim)
+        self._dead_books = DeadRunSteps(claim)
         self._heartbeat = Heartbeat(
             self._beat, workspace=claim.workspace, monotonic=clock.monotonic, times=times
         )
@@ -115,11 +112,11 @@ class OpenRun:
         """As :meth:`LedgerReader.used_by`."""
         return self._reader.used_by(plan_seal)
 
-    def story(self, run: str) -> RunStory:
+    def story(self, run: str) -> RunHistory:
         """As :meth:`LedgerReader.story`."""
         return self._reader.story(run)
 
-    def lineage(self, run: str) -> tuple[RunStory, ...]:
+    def lineage(self, run: str) -> tuple[RunHistory, ...]:
         """As :meth:`LedgerReader.lineage`."""
         return self._reader.lineage(run)
 
@@ -164,8 +161,8 @@ class OpenRun:
                 update(runs).where(runs.c.number == self._number).values(accepted=True, **columns)
             )
             declare(connection, scope, self._number, claim.owner, record.declared)
-            take_down_seen(connection, scope, record.seen)
-        book = StepBook(self.id, self._number, record.plan.content.actions)
+            record_seen(connection, scope, record.seen)
+        book = StepRecords(self.id, self._number, record.plan.content.actions)
         self._began = _Acting(book, seal(record.plan))
 
     def intent(self, record: Intent) -> None:
@@ -275,7 +272,7 @@ class OpenRun:
             raise JournalFailed(f"run {self.id} is not open for acting")
         return self._began
 
-    def _book_of(self, connection: Connection, run: str) -> StepBook:
+    def _book_of(self, connection: Connection, run: str) -> StepRecords:
         """The book to write in: this run's, or that of a dead one which this run settles."""
         return self._acting().book if run == self.id else self._dead_books.of(connection, run)
 

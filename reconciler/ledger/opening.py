@@ -22,8 +22,8 @@ def read_ledger(place: LedgerPlace) -> "Iterator[LedgerReader]":
     if isinstance(place, SqliteFile) and not exists(place):
         raise missing(place)
     from reconciler.ledger import postgresql, sqlite
-    from reconciler.ledger.migrating import check_current
     from reconciler.ledger.reader import LedgerReader
+    from reconciler.ledger.versions import check_current
 
     if isinstance(place, SqliteFile):
         database = sqlite.to_be_read(place)
@@ -44,7 +44,7 @@ def open_ledger(place: LedgerPlace, *, create: bool) -> "Iterator[Ledger]":
     """
     from reconciler.ledger import postgresql, sqlite
     from reconciler.ledger.ledger import Ledger
-    from reconciler.ledger.migrating import bring_up_to_date
+    from reconciler.ledger.versions import bring_up_to_date
 
     if isinstance(place, SqliteFile):
         database = sqlite.to_be_written(place, create=create)

@@ -6,20 +6,18 @@ from typing import Any, Final
 import msgspec
 from sqlalchemy import Select, func, select
 
-from reconciler.applying import Holder, RunState, RunStory, RunSummary
 from reconciler.domain import LedgerPlace
-from reconciler.ledger.as_written import as_written
 from reconciler.ledger.database import Database
-from reconciler.ledger.declared_users import Scope, read_ownership
-from reconciler.ledger.doubts import unsettled
+from reconciler.ledger.declared_users import Scope, read_ownership, read_seen
 from reconciler.ledger.errors import UnknownRun
+from reconciler.ledger.in_doubt import unsettled
+from reconciler.ledger.integrity import as_written
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
+from reconciler.ledger.run_history import TOLD, read_lineage, read_run_history, run_row, summaries
 from reconciler.ledger.schema import runs
-from reconciler.ledger.seen_users import read_seen
-from reconciler.ledger.stories import read_lineage, read_story, run_row
-from reconciler.ledger.summaries import TOLD, summaries
-from reconciler.ledger.used_plans import used_by
+from reconciler.ledger.stored_plans import used_by
 from reconciler.planning import FleetSize, History
+from reconciler.runs import Holder, RunHistory, RunState, RunSummary
 
 FEWEST: Final = 4
 """Characters of a run's id that it may be named by."""
@@ -106,12 +104,12 @@ class LedgerReader:
             raise UnknownRun(f"several runs' ids begin with {beginning!r}: give more of it")
         return str(found[0])
 
-    def story(self, run: str) -> RunStory:
+    def story(self, run: str) -> RunHistory:
         """All of one run. Raises :class:`UnknownRun`."""
         with self._database.read() as connection:
-            return read_story(connection, run, self._database.now(connection), self._times)
+            return read_run_history(connection, run, self._database.now(connection), self._times)
 
-    def lineage(self, run: str) -> tuple[RunStory, ...]:
+    def lineage(self, run: str) -> tuple[RunHistory, ...]:
         """All of one run and of those that it continues, newest first, all of one plan.
 
         Raises :class:`UnknownRun`.

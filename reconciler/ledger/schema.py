@@ -1,16 +1,20 @@
-"""The tables of the ledger, version 3: what is stored, and nothing of how it is asked for.
+"""Text as both databases can hold it: whatever Python can, unaltered.
+
+The tables of the ledger, version 3: what is stored, and nothing of how it is asked for.
 
 ``migrations`` makes them; a test holds the two against each other. Times of runs and steps are
 RFC 3339 in UTC by the clock of the process that wrote them; those of ``locks`` are seconds since
 1970 by the clock of the database. Nothing here ever holds a secret.
 """
 
+import re
 from typing import Final
 
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Dialect,
     Double,
     ForeignKey,
     Index,
@@ -18,9 +22,40 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
 )
+from sqlalchemy.types import TypeDecorator
 
-from reconciler.ledger.text import LedgerText
+from reconciler.ledger.errors import LedgerUnusable
+from reconciler.ledger.integrity import HINT
+
+# The first character for private use stands for nothing by itself; hence it marks what follows.
+_MARK: Final = "\ue000"
+_WITHIN: Final = re.compile("[\0\ud800-\udfff\ue000]")
+_STORED: Final = re.compile("\ue000([0-9a-f]{4})")
+
+
+class LedgerText(TypeDecorator[str]):
+    """Text in which a NUL and half a surrogate pair, which databases refuse, are spelled out.
+
+    A user id may hold either. Everything else is stored as it is; equal stays equal.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        return _WITHIN.sub(lambda found: f"{_MARK}{ord(found[0]):04x}", value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        if value is None:
+            return None
+        if not isinstance(value, str):  # SQLite lets anything be in any column
+            raise LedgerUnusable("the ledger holds what this tool does not write: no text", HINT)
+        return _STORED.sub(lambda found: chr(int(found[1], 16)), value)
+
 
 metadata: Final = MetaData()
 

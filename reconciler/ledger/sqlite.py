@@ -14,10 +14,16 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reconciler.domain import SqliteFile
 from reconciler.ledger.database import PATIENCE, Database
+from reconciler.ledger.database_errors import cut_short, failure
 from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable, missing
-from reconciler.ledger.failures import cut_short, failure
-from reconciler.ledger.files import check_writable, exists, keep_private, make, refuse_shared
-from reconciler.ledger.same_files import SameFiles
+from reconciler.ledger.files import (
+    SameFiles,
+    check_writable,
+    exists,
+    keep_private,
+    make,
+    refuse_shared,
+)
 
 _APPLICATION_ID: Final = 0x52434C47  # "RCLG": tells a ledger from any other SQLite file
 

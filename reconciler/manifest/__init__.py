@@ -4,10 +4,9 @@ The engine calls :func:`load_manifests`; the configuration uses the same YAML re
 and words (``document``, ``validation``, ``source``, ``shown``), so that both explain errors alike.
 """
 
-from reconciler.manifest.collector import collector_paused
-from reconciler.manifest.finding import find_manifests
-from reconciler.manifest.loading import load_manifests
-from reconciler.manifest.schemas import schema, schema_names, schema_text
+from reconciler.manifest.loader import collector_paused, load_manifests
+from reconciler.manifest.search import find_manifests
+from reconciler.manifest.validation import schema, schema_names, schema_text
 
 __all__ = [
     "collector_paused",

@@ -14,8 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
-from reconciler.manifest.composing import Refused, compose
-from reconciler.manifest.constructing import Constructor, Entry, Value
+from reconciler.manifest.composer import Constructor, MappingEntry, NotComposed, Value, compose
 from reconciler.manifest.scalars import plain_meaning
 from reconciler.manifest.source import Source, place_of_byte
 
@@ -41,7 +40,7 @@ class MisreadScalar(Struct, frozen=True):
     meaning: str
 
 
-class Document:
+class YamlDocument:
     """A document: its ``value``, and where the items of its top lists stand (``entries``)."""
 
     __slots__ = ("_index", "_node", "entries", "location", "source", "value")
@@ -99,7 +98,7 @@ def read_documents(
     *,
     show_values: bool = True,
     on_entry: Callable[[], None] | None = None,
-) -> Iterator[Document]:
+) -> Iterator[YamlDocument]:
     """The documents of a file, one after the other.
 
     Raises :class:`InvalidInput` at the first place that is not YAML; what comes after it is lost.
@@ -108,7 +107,7 @@ def read_documents(
     """
     constructor = Constructor(source.name, len(source.data), diagnostics, show_values=show_values)
 
-    def settle(node: Node) -> Entry:
+    def settle(node: Node) -> MappingEntry:
         if on_entry is not None:
             on_entry()
         return constructor.entry(node)
@@ -121,8 +120,8 @@ def read_documents(
             if value is None:
                 diagnostics.append(Diagnostic(location, "the document is empty", _EMPTY_HINT))
             else:
-                yield Document(source, index, value, entries, location)
-    except Refused as refused:
+                yield YamlDocument(source, index, value, entries, location)
+    except NotComposed as refused:
         place = _place(source.name, refused.mark)
         raise InvalidInput(Diagnostic(place, str(refused), refused.hint)) from refused
     except (yaml.MarkedYAMLError, ReaderError) as error:
@@ -133,7 +132,7 @@ def read_documents(
         )
 
 
-def _entries(node: Node, settle: Callable[[Node], Entry]) -> dict[str, list[SourceLocation]]:
+def _entries(node: Node, settle: Callable[[Node], MappingEntry]) -> dict[str, list[SourceLocation]]:
     """Settle the items of the top lists that the composer left, and say where all of them are."""
     entries: dict[str, list[SourceLocation]] = {}
     if isinstance(node, MappingNode):
@@ -141,7 +140,7 @@ def _entries(node: Node, settle: Callable[[Node], Entry]) -> dict[str, list[Sour
             if isinstance(sequence, SequenceNode) and isinstance(key, ScalarNode):
                 items = sequence.value
                 for index, item in enumerate(items):
-                    if item.__class__ is not Entry:
+                    if item.__class__ is not MappingEntry:
                         items[index] = settle(item)
                 # Of a key that stands twice the first counts, as it does for the value.
                 entries.setdefault(key.value, [item.location for item in items])

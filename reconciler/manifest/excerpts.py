@@ -11,8 +11,7 @@ from typing import Final
 from msgspec import structs
 
 from reconciler.domain import Diagnostic
-from reconciler.manifest.regular_file import NotRegular, read_regular
-from reconciler.manifest.source import MAX_BYTES
+from reconciler.manifest.source import MAX_BYTES, NotRegular, read_regular
 
 MOST: Final = 100
 """Of so many errors the lines are shown; who has more begins with the first."""

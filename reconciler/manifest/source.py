@@ -1,19 +1,82 @@
-"""Files as bytes that are known to be UTF-8 text, with the name that errors call them by.
+"""How text that somebody else wrote is put into an error: bounded, and all of it visible.
+
+Used by every error of manifests and configuration, so that a file can neither flood a terminal
+nor steer it.
+
+Reading a file that somebody else may have put there: never one that has no end, or no bytes.
+
+Files as bytes that are known to be UTF-8 text, with the name that errors call them by.
 
 Manifests and the configuration are read through here, so that both survive the same hostile
 files: devices, symlink loops, other encodings, sizes that no fleet has.
 """
 
+import difflib
 import hashlib
 import os
+import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
-from reconciler.manifest.regular_file import NotRegular, read_regular
-from reconciler.manifest.shown import visible
+from reconciler.domain.emoji import EMOJI_SEQUENCE
+
+_LIMIT = 60
+
+
+def visible(text: str) -> str:
+    """``text`` with every character that does not print written as its escape, but in emoji."""
+    if text.isprintable():
+        return text
+    made, at = "", 0
+    for emoji in EMOJI_SEQUENCE.finditer(text):
+        made += _escaped(text[at : emoji.start()]) + emoji[0]
+        at = emoji.end()
+    return made + _escaped(text[at:])
+
+
+def _escaped(text: str) -> str:
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
+        for char in text
+    )
+
+
+def shown(text: str) -> str:
+    """``text`` between backticks, visible, and cut after some 60 characters."""
+    cut = text if len(text) <= _LIMIT else f"{text[:_LIMIT]}…"
+    return f"`{visible(cut)}`"
+
+
+def near_miss(word: str, known: Iterable[str]) -> str | None:
+    """The hint ``did you mean `x`?`` when one of ``known`` looks like ``word``."""
+    by_folded = {name.casefold(): name for name in sorted(known, reverse=True)}
+    close = difflib.get_close_matches(word[:_LIMIT].casefold(), by_folded, n=1)
+    return f"did you mean {shown(by_folded[close[0]])}?" if close else None
+
+
+class NotRegular(OSError):
+    """What is there is a folder, a pipe, a device."""
+
+    def __init__(self) -> None:
+        super().__init__(0, "it is no regular file")
+
+
+def read_regular(path: Path, most: int) -> bytes:
+    """The bytes of ``path``, and one more than ``most`` of a larger file.
+
+    Raises :class:`NotRegular`, and :class:`OSError` for what cannot be read.
+    """
+    # Without O_NONBLOCK the opening of a named pipe would wait for a writer.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise NotRegular
+        return stream.read(most + 1)
+
 
 MAX_BYTES = 128 * 1024 * 1024
 _BOM = b"\xef\xbb\xbf"

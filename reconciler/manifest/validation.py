@@ -1,4 +1,6 @@
-"""A document against a published schema: fast when it is valid, thorough when it is not.
+"""The published JSON Schemas: what editors complete by, and what the readers here validate by.
+
+A document against a published schema: fast when it is valid, thorough when it is not.
 
 jsonschema-rs clears 100 000 users in hundredths of a second; jsonschema, which takes seconds for
 them, is asked to explain those that were not cleared. Only jsonschema makes errors, one by one:
@@ -9,16 +11,48 @@ manifests and for the configuration.
 import itertools
 from collections.abc import Iterator, Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 import jsonschema_rs
+import msgspec
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic
-from reconciler.manifest.constructing import Value
-from reconciler.manifest.document import Document
-from reconciler.manifest.explaining import explain
-from reconciler.manifest.schemas import schema
+from reconciler.manifest.composer import Value
+from reconciler.manifest.document import YamlDocument
+from reconciler.manifest.schema_errors import explain
+
+_PACKAGE = Path(__file__).parents[1]
+# Inside the package in an installed wheel, beside it in a checkout.
+_FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
+_SUFFIX = ".schema.json"
+
+
+def schema_names() -> tuple[str, ...]:
+    """The names that :func:`schema_text` knows, in order."""
+    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}")))
+
+
+def schema_text(name: str) -> str:
+    """The text of a published schema, ``manifest`` or ``config`` for example.
+
+    Raises ``KeyError`` for a name that :func:`schema_names` does not list.
+    """
+    if name not in schema_names():
+        raise KeyError(name)
+    return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
+
+
+@cache
+def schema(name: str) -> dict[str, object]:
+    """The published schema as a value; not to be changed."""
+    return msgspec.json.decode(schema_text(name), type=dict[str, object])
+
+
+def _folder() -> Path:
+    return next(folder for folder in _FOLDERS if folder.is_dir())
+
 
 MAX_EXPLAINED = 500
 
@@ -46,21 +80,21 @@ class Violation(Struct, frozen=True):
     diagnostic: Diagnostic
 
 
-class Verdict(Struct, frozen=True):
+class SchemaVerdict(Struct, frozen=True):
     """What breaks a schema; not everything of it unless ``complete``."""
 
     violations: tuple[Violation, ...] = ()
     complete: bool = True
 
 
-def judge(name: str, document: Document) -> Verdict:
+def judge(name: str, document: YamlDocument) -> SchemaVerdict:
     """Everything in ``document`` that breaks the schema ``name``, nothing when it is valid.
 
     Beyond ``MAX_EXPLAINED`` broken rules there is one more violation, which says so.
     """
     fast = _fast(name)
     if fast.is_valid(document.value):
-        return Verdict()
+        return SchemaVerdict()
     part, indices = _part(name, document.value)
     violations = _violations(name, part, indices, document)
     found = list(itertools.islice(violations, MAX_EXPLAINED))
@@ -69,11 +103,11 @@ def judge(name: str, document: Document) -> Verdict:
         more = f"the document breaks more than {MAX_EXPLAINED} rules"
         hint = "the others are shown once these are mended"
         found.append(Violation((), Diagnostic(document.location, more, hint)))
-    return Verdict(tuple(found), complete)
+    return SchemaVerdict(tuple(found), complete)
 
 
 def _violations(
-    name: str, part: Value, indices: dict[str, list[int]], document: Document
+    name: str, part: Value, indices: dict[str, list[int]], document: YamlDocument
 ) -> Iterator[Violation]:
     # Imported here because it costs a tenth of a second and most runs never need it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415

@@ -12,48 +12,49 @@ from reconciler.planning.action import (
     UpdatePreferences,
 )
 from reconciler.planning.canonical import canonical_json, desired_digest
-from reconciler.planning.changes import GuardChange, PlanChanges, changes_since
-from reconciler.planning.codec import (
-    MAX_BYTES,
-    PlanUnusable,
-    decode_plan,
-    encode_plan,
-    expires_at,
-    rfc3339,
-    seal,
-)
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
-from reconciler.planning.history import FleetSize, History, asked_of
-from reconciler.planning.lookalikes import lookalike_remarks
-from reconciler.planning.missing_rows import has_no_row, is_cut_short, listed_platforms
-from reconciler.planning.narrowing import narrowed
-from reconciler.planning.ownership import Contested, Owned, Ownership
+from reconciler.planning.history import Contested, FleetSize, History, Owned, Ownership, asked_of
 from reconciler.planning.plan import (
-    Blocked,
     Content,
     Envelope,
-    Fleet,
+    FleetCounts,
     GuardName,
+    HeldAction,
     Hold,
     HoldCause,
-    Judged,
     Judgement,
     Notice,
     NoticeCode,
     Pending,
     PendingReason,
     Plan,
-    Spared,
-    SparedReason,
+    PlanConfiguration,
     Undetermined,
+    Unmanaged,
+    UnmanagedReason,
     Verdict,
 )
+from reconciler.planning.plan_diff import GuardChange, PlanChanges, changes_since
+from reconciler.planning.plan_file import (
+    MAX_BYTES,
+    PlanUnusable,
+    decode_plan,
+    encode_plan,
+    expires_at,
+    seal,
+)
 from reconciler.planning.planner import Target, evidence_of, make_plan
-from reconciler.planning.preconditions import Standing, effect_shows, listed_standing, standing
+from reconciler.planning.preconditions import (
+    PreconditionResult,
+    effect_shows,
+    listed_standing,
+    standing,
+)
 from reconciler.planning.protection import Protection
-from reconciler.planning.roster import Roster
 from reconciler.planning.selection import UnmatchedSelector, select
-from reconciler.planning.staleness import Stale, divide
+from reconciler.planning.staleness import Stale, divide, narrowed
+from reconciler.planning.suggestions import lookalike_remarks
+from reconciler.planning.user_index import UserIndex, has_no_row, is_cut_short, listed_platforms
 
 __all__ = [
     "ALLOWABLE",
@@ -62,19 +63,18 @@ __all__ = [
     "SMALL_FLEET",
     "Action",
     "ActionReason",
-    "Blocked",
     "Content",
     "Contested",
     "Disconnect",
     "Envelope",
-    "Fleet",
+    "FleetCounts",
     "FleetSize",
     "GuardChange",
     "GuardName",
+    "HeldAction",
     "History",
     "Hold",
     "HoldCause",
-    "Judged",
     "Judgement",
     "Notice",
     "NoticeCode",
@@ -84,18 +84,19 @@ __all__ = [
     "PendingReason",
     "Plan",
     "PlanChanges",
+    "PlanConfiguration",
     "PlanUnusable",
+    "PreconditionResult",
     "Protection",
-    "Roster",
-    "Spared",
-    "SparedReason",
     "Stale",
-    "Standing",
     "Target",
     "Undetermined",
     "UnknownConnection",
+    "Unmanaged",
+    "UnmanagedReason",
     "UnmatchedSelector",
     "UpdatePreferences",
+    "UserIndex",
     "Verdict",
     "asked_of",
     "canonical_json",
@@ -116,7 +117,6 @@ __all__ = [
     "lookalike_remarks",
     "make_plan",
     "narrowed",
-    "rfc3339",
     "seal",
     "select",
     "standing",

@@ -10,8 +10,7 @@ from typing import Final
 from msgspec import UNSET, Struct, structs
 
 from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState
-from reconciler.planning.history import History
-from reconciler.planning.ownership import Contested
+from reconciler.planning.history import Contested, History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
 SMALL_FLEET: Final = 25

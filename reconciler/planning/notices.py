@@ -3,7 +3,7 @@
 from reconciler.domain import ObservedState
 from reconciler.planning.plan import Notice, NoticeCode
 from reconciler.planning.protection import Protection
-from reconciler.planning.similar import normalised
+from reconciler.planning.suggestions import normalised
 
 
 def notices(observed: ObservedState, protection: Protection) -> tuple[Notice, ...]:

@@ -18,7 +18,7 @@ from reconciler.planning.action import (
     UpdatePreferences,
 )
 from reconciler.planning.canonical import canonical_json, digest
-from reconciler.planning.ownership import Contested
+from reconciler.planning.history import Contested
 
 
 class Hold(StrEnum):
@@ -49,7 +49,7 @@ class PendingReason(StrEnum):
     NOT_FOUND = "not_found"  # nothing of them is wanted, but nobody knows who they are: misspelt?
 
 
-class SparedReason(StrEnum):
+class UnmanagedReason(StrEnum):
     """Why something that is connected is nobody's business here."""
 
     UNMANAGED_USER = "unmanaged_user"  # no manifest names the user
@@ -107,7 +107,7 @@ class Pending(Struct, frozen=True):
     kind: Literal["connect_required", "not_found"] = "connect_required"
 
 
-class Blocked(Struct, frozen=True):
+class HeldAction(Struct, frozen=True):
     """An action that would be done but for ``holds``.
 
     ``cause`` says why `protected` is among them where no pattern is known to match; left out
@@ -124,13 +124,13 @@ class Blocked(Struct, frozen=True):
         return self.cause is not UNSET or not _DECIDED.issuperset(self.holds)
 
 
-class Spared(Struct, frozen=True, gc=False):
+class Unmanaged(Struct, frozen=True, gc=False):
     """A calendar user of whom ``platforms`` are connected and left alone."""
 
     user: str | None
     recall_id: str
     platforms: tuple[str, ...]
-    reason: SparedReason
+    reason: UnmanagedReason
 
 
 class Undetermined(Struct, frozen=True, gc=False):
@@ -166,7 +166,7 @@ class Verdict(Struct, frozen=True):
     contested: tuple[Contested, ...] | UnsetType = UNSET
 
 
-class Fleet(Struct, frozen=True):
+class FleetCounts(Struct, frozen=True):
     """How many there are, before selection. ``connections`` are the connected google and
     microsoft rows of the declared users: what the percentage limit is of."""
 
@@ -176,7 +176,7 @@ class Fleet(Struct, frozen=True):
     converged: Count
 
 
-class Judged(Struct, frozen=True):
+class PlanConfiguration(Struct, frozen=True):
     """The part of the configuration that a plan follows from.
 
     ``protected_unknown_email`` is left out where it is the default, `hold`.
@@ -200,15 +200,15 @@ class Content(Struct, frozen=True):
     workspace: str
     base_url: str
     desired_digest: str
-    configuration: Judged
+    configuration: PlanConfiguration
     selection: tuple[str, ...] | None
-    fleet: Fleet
+    fleet: FleetCounts
     problems: tuple[str, ...]
     actions: tuple[Action, ...]
     pending: tuple[Pending, ...]
-    blocked: tuple[Blocked, ...]
+    blocked: tuple[HeldAction, ...]
     undetermined: tuple[Undetermined, ...]
-    spared: tuple[Spared, ...]
+    spared: tuple[Unmanaged, ...]
     notices: tuple[Notice, ...]
     deselected: Count
     guards: tuple[Verdict, ...]
@@ -238,7 +238,7 @@ class Content(Struct, frozen=True):
         return tuple(v for v in self.guards if v.judgement is Judgement.REFUSED)
 
     @property
-    def in_doubt(self) -> tuple[Blocked, ...]:
+    def in_doubt(self) -> tuple[HeldAction, ...]:
         """What is held because an earlier call for the user may still be under way."""
         return tuple(blocked for blocked in self.blocked if Hold.IN_DOUBT in blocked.holds)
 

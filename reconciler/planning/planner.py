@@ -33,29 +33,26 @@ from reconciler.planning.diff import (
     restrict,
 )
 from reconciler.planning.guards import Evidence, judge, only_unknown
-from reconciler.planning.history import History
+from reconciler.planning.history import History, contested
 from reconciler.planning.holds import holds_of
-from reconciler.planning.lookalikes import check_lookalikes
-from reconciler.planning.missing_rows import missing_rows
 from reconciler.planning.notices import notices
-from reconciler.planning.ownership import contested
 from reconciler.planning.plan import (
-    Blocked,
     Content,
-    Fleet,
+    FleetCounts,
+    HeldAction,
     HoldCause,
-    Judged,
     Notice,
     NoticeCode,
     Pending,
     PendingReason,
+    PlanConfiguration,
     Undetermined,
 )
 from reconciler.planning.protection import Protection
-from reconciler.planning.roster import Roster, connection_order
 from reconciler.planning.selection import select
-from reconciler.planning.similar import similar_users
-from reconciler.planning.spared import spared
+from reconciler.planning.suggestions import check_lookalikes, similar_users
+from reconciler.planning.unmanaged import spared
+from reconciler.planning.user_index import UserIndex, connection_order, missing_rows
 
 _NO_DIFFERENCE = Difference((), (), ())
 
@@ -85,7 +82,7 @@ def make_plan(
     listed.
     """
     chosen = None if selectors is None else select(desired, selectors)
-    roster = Roster(observed)
+    roster = UserIndex(observed)
     check_lookalikes(desired, observed, roster, history.seen)
     comparison = _compare(target, desired, observed, roster, protection, history)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
@@ -99,7 +96,7 @@ def make_plan(
         desired_digest=desired_digest(desired),
         configuration=_judged(limits, protection),
         selection=None if selectors is None else tuple(sorted(set(selectors))),
-        fleet=Fleet(
+        fleet=FleetCounts(
             declared=len(desired.users),
             observed=len(observed.users),
             connections=evidence.connections,
@@ -158,7 +155,7 @@ class _Comparison:
     def __init__(self) -> None:
         self.actions: list[Action] = []
         self.pending: list[Pending] = []
-        self.blocked: list[Blocked] = []
+        self.blocked: list[HeldAction] = []
         self.undetermined: list[Undetermined] = []
         self.notices: list[Notice] = []
         self.converged = 0
@@ -168,7 +165,7 @@ def _compare(
     target: Target,
     desired: DesiredState,
     observed: ObservedState,
-    roster: Roster,
+    roster: UserIndex,
     protection: Protection,
     history: History,
 ) -> _Comparison:
@@ -232,7 +229,7 @@ def _compare_user(
         )
         if isinstance(action, UnknownConnection) or holds:
             cause = HoldCause.EMAIL_NOT_KNOWN if cannot_tell else UNSET
-            found.blocked.append(Blocked(action, holds, cause))
+            found.blocked.append(HeldAction(action, holds, cause))
         else:
             found.actions.append(action)
 
@@ -332,9 +329,9 @@ def _add_unknown_to_recall(
     found.pending.sort(key=lambda pending: (pending.user, pending.platform or ""))
 
 
-def _judged(limits: Limits, protection: Protection) -> Judged:
+def _judged(limits: Limits, protection: Protection) -> PlanConfiguration:
     default = protection.unknown_email is UnknownEmail.HOLD
-    return Judged(
+    return PlanConfiguration(
         limits,
         tuple(sorted(set(protection.patterns))),
         UNSET if default else protection.unknown_email,

@@ -11,7 +11,7 @@ from reconciler.planning.diff import restrict
 from reconciler.planning.protection import Protection
 
 
-class Standing(StrEnum):
+class PreconditionResult(StrEnum):
     """How an action stands towards the world. All but the first two make it stale."""
 
     READY = "ready"
@@ -29,26 +29,26 @@ class Standing(StrEnum):
     NOT_PLANNED_ANY_MORE = "not_planned_any_more"  # a plan made now would not hold it
 
 
-def standing(action: Action, user: CalendarUser, protection: Protection) -> Standing:
+def standing(action: Action, user: CalendarUser, protection: Protection) -> PreconditionResult:
     """How ``action`` stands towards ``user`` as read now."""
     if user.id != action.recall_id or user.external_id != action.user:
-        return Standing.USER_REPLACED
+        return PreconditionResult.USER_REPLACED
     now = _disconnect(action, user) if isinstance(action, Disconnect) else _update(action, user)
-    if now is Standing.DONE:
+    if now is PreconditionResult.DONE:
         return now
     if protection.covers(user):
-        return Standing.PROTECTED
-    return Standing.EMAIL_NOT_KNOWN if protection.cannot_tell(user) else now
+        return PreconditionResult.PROTECTED
+    return PreconditionResult.EMAIL_NOT_KNOWN if protection.cannot_tell(user) else now
 
 
 def listed_standing(
     action: Action, rows: tuple[CalendarUser, ...], protection: Protection
-) -> Standing:
+) -> PreconditionResult:
     """How ``action`` stands towards the ``rows`` that a list shows for its user's id."""
     if not rows:
-        return Standing.USER_GONE
+        return PreconditionResult.USER_GONE
     if len(rows) > 1:
-        return Standing.AMBIGUOUS_IDENTITY
+        return PreconditionResult.AMBIGUOUS_IDENTITY
     return standing(action, rows[0], protection)
 
 
@@ -62,7 +62,7 @@ def effect_shows(action: Action, user: CalendarUser) -> bool:
     if user.id != action.recall_id:
         return False
     if isinstance(action, UpdatePreferences):
-        return _update(action, user) is Standing.DONE
+        return _update(action, user) is PreconditionResult.DONE
     return not any(
         c.platform == action.platform and _may_be_ours(action, c) for c in user.connections
     ) and not _renamed(action, user)
@@ -80,21 +80,27 @@ def _renamed(action: Disconnect, user: CalendarUser) -> bool:
     )
 
 
-def _disconnect(action: Disconnect, user: CalendarUser) -> Standing:
+def _disconnect(action: Disconnect, user: CalendarUser) -> PreconditionResult:
     rows = [c for c in user.connections if c.connected and c.platform == action.platform]
     if not rows:
-        return Standing.UNKNOWN_PLATFORM if _renamed(action, user) else Standing.DONE
+        return (
+            PreconditionResult.UNKNOWN_PLATFORM
+            if _renamed(action, user)
+            else PreconditionResult.DONE
+        )
     if len(rows) > 1:
-        return Standing.AMBIGUOUS_IDENTITY
+        return PreconditionResult.AMBIGUOUS_IDENTITY
     if rows[0].id != action.connection_id:
-        return Standing.CONNECTION_CHANGED
+        return PreconditionResult.CONNECTION_CHANGED
     if not all(user.connected(platform) for platform in action.requires_connected):
-        return Standing.WANTED_NOT_CONNECTED
-    return Standing.READY
+        return PreconditionResult.WANTED_NOT_CONNECTED
+    return PreconditionResult.READY
 
 
-def _update(action: UpdatePreferences, user: CalendarUser) -> Standing:
+def _update(action: UpdatePreferences, user: CalendarUser) -> PreconditionResult:
     now = restrict(user.preferences, action.preferences) if user.preferences else None
     if now == action.preferences:
-        return Standing.DONE
-    return Standing.READY if now == action.seen else Standing.PREFERENCES_CHANGED
+        return PreconditionResult.DONE
+    return (
+        PreconditionResult.READY if now == action.seen else PreconditionResult.PREFERENCES_CHANGED
+    )

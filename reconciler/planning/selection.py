@@ -7,8 +7,8 @@ what the fleet-wide guards look at.
 from collections.abc import Sequence
 
 from reconciler.domain import DesiredState
-from reconciler.planning.similar import did_you_mean
-from reconciler.planning.wildcard import Wildcard
+from reconciler.planning.protection import Wildcard
+from reconciler.planning.suggestions import did_you_mean
 
 GROUP_PREFIX = "group:"
 

@@ -2,26 +2,31 @@
 
 One rule: an action is done only if a plan made now, from the same manifests and today's list and
 configuration, holds the same action. Everything else is stale, with the reason.
+
+A plan that is held to a part of its actions.
 """
 
-from msgspec import Struct
+from collections.abc import Callable
+
+from msgspec import Struct, structs
 
 from reconciler.planning.action import Action, Disconnect, UnknownConnection
+from reconciler.planning.guards import Evidence, judge
 from reconciler.planning.plan import Content
-from reconciler.planning.preconditions import Standing, listed_standing
+from reconciler.planning.preconditions import PreconditionResult, listed_standing
 from reconciler.planning.protection import Protection
-from reconciler.planning.roster import Roster
+from reconciler.planning.user_index import UserIndex
 
 
 class Stale(Struct, frozen=True):
     """An action that is not done any more, and what it stumbled over."""
 
     action: Action
-    standing: Standing
+    standing: PreconditionResult
 
 
 def divide(
-    saved: Content, today: Content, roster: Roster, protection: Protection
+    saved: Content, today: Content, roster: UserIndex, protection: Protection
 ) -> tuple[tuple[Action, ...], tuple[Stale, ...]]:
     """The actions of ``saved`` that ``today``'s plan holds too, and those that went stale."""
     planned_today = {identity(action) for action in today.actions}
@@ -50,6 +55,25 @@ def identity(action: Action | UnknownConnection) -> object:
     return action.workspace, action.user, action.recall_id, action.preferences, action.seen
 
 
-def _why(action: Action, roster: Roster, protection: Protection) -> Standing:
+def _why(action: Action, roster: UserIndex, protection: Protection) -> PreconditionResult:
     standing = listed_standing(action, roster.rows(action.user), protection)
-    return Standing.NOT_PLANNED_ANY_MORE if standing is Standing.READY else standing
+    return (
+        PreconditionResult.NOT_PLANNED_ANY_MORE
+        if standing is PreconditionResult.READY
+        else standing
+    )
+
+
+def narrowed(content: Content, keep: Callable[[Action], bool], evidence: Evidence) -> Content:
+    """``content`` with the actions that ``keep`` takes, judged by ``evidence`` for so many.
+
+    The others count as left out, like those that a selection leaves out.
+    """
+    actions = tuple(action for action in content.actions if keep(action))
+    disconnects = sum(1 for action in actions if isinstance(action, Disconnect))
+    return structs.replace(
+        content,
+        actions=actions,
+        deselected=content.deselected + len(content.actions) - len(actions),
+        guards=judge(structs.replace(evidence, disconnects=disconnects)),
+    )

@@ -19,7 +19,7 @@ from pulumi.runtime.settings import get_monitor
 
 from reconciler.domain import Diagnostic, InvalidInput, stack_owner
 from reconciler.engine.overrides import overrides_of
-from reconciler.manifest.regular_file import read_regular
+from reconciler.manifest.source import read_regular
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, Target, decode_plan
 from reconciler.pulumi_provider import options
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
@@ -101,7 +101,7 @@ def _declare(
                 report.write(one.fleet.workspace, told)
         for one in judged:
             with report.telling(one.fleet.workspace, one.session.workspace):
-                one.hand_over()
+                one.share_run()
     except BaseException:
         _abandon(judged)
         raise

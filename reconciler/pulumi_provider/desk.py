@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from reconciler.applying import ActionResult, Who
 from reconciler.config import load_configuration
 from reconciler.domain import CalendarUser, DesiredState, DesiredUser, ObservedState
 from reconciler.engine import (
-    JoinedActing,
     Observation,
     Session,
+    SharedRun,
     apply_settings,
     join_acting,
     judged_content,
@@ -28,7 +27,7 @@ from reconciler.engine import (
 )
 from reconciler.engine.overrides import overrides_of
 from reconciler.manifest import load_manifests
-from reconciler.planning import Action, Content, History, Roster, judge_list, make_plan
+from reconciler.planning import Action, Content, History, UserIndex, judge_list, make_plan
 from reconciler.planning.diff import as_declared
 from reconciler.pulumi_provider.cli_process import cli_of
 from reconciler.pulumi_provider.inputs import Properties
@@ -37,6 +36,7 @@ from reconciler.pulumi_provider.pins import Pin, planned
 from reconciler.pulumi_provider.saying import Failed, told_by_provider
 from reconciler.pulumi_provider.stopping import CLOCK, STOP, at_work
 from reconciler.reporting.wording import stacks
+from reconciler.runs import ActionResult, Who
 
 _desks: Final[dict[tuple[str, str], Once["Desk"]]] = {}
 _for_ever: Final = ExitStack()
@@ -75,7 +75,7 @@ class Desk:
         self.session = session
         self._observation = Once(self._observe)
         self._belief = Once(self._remember)
-        self._roster = Once(lambda: Roster(self._observation.get().state))
+        self._roster = Once(lambda: UserIndex(self._observation.get().state))
         self._desired = Once(self._load)
         self._place = Once(self._join)
 
@@ -185,7 +185,7 @@ class Desk:
 class _Place:
     """Our place in the program's run, and the actions of its plan by user."""
 
-    acting: JoinedActing
+    acting: SharedRun
     of_user: Mapping[str, Sequence[Action]]
 
 

@@ -1,6 +1,5 @@
 """What an error is and what to do about it, in words."""
 
-from reconciler.applying import JournalFailed
 from reconciler.config import Workspace
 from reconciler.domain import InvalidInput
 from reconciler.engine import Refused, limit_sources
@@ -9,6 +8,7 @@ from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider.pins import NotPlanned
 from reconciler.recall import RecallError
 from reconciler.reporting.wording import outcomes, stacks
+from reconciler.runs import JournalFailed
 
 _SAY_IT_ALL = (InvalidInput, JournalFailed, NotJoinable, NotPlanned, PlanUnusable)
 

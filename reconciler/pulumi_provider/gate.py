@@ -50,7 +50,7 @@ class Gate:
         name = judged.fleet.workspace
         try:
             with self._report.telling(name, judged.session.workspace), judged.stack:
-                result = judged.take_back()
+                result = judged.close_shared_run()
                 if result is None:
                     return None
                 self._report.write(name, run_report(judged, result))

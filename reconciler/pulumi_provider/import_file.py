@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reconciler.config import load_configuration
+from reconciler.domain import Cancellation, SystemClock
 from reconciler.engine import open_session
 from reconciler.manifest import load_manifests
 from reconciler.pulumi_provider import (
@@ -27,7 +28,6 @@ from reconciler.pulumi_provider.resources import (
     USER_PROVIDER,
     USER_TYPE,
 )
-from reconciler.recall import Stop, SystemClock
 
 
 class _Kind(Enum):
@@ -62,7 +62,7 @@ def _import_file(fleet: Fleet) -> dict[str, Any]:
     workspace = load_configuration(Path.cwd() / fleet.configuration).workspace(fleet.workspace)
     desired = load_manifests(workspace.manifests)
     clock = SystemClock()
-    session = open_session(workspace, os.environ, clock=clock, stop=Stop(clock.monotonic))
+    session = open_session(workspace, os.environ, clock=clock, stop=Cancellation(clock.monotonic))
     with session as opened:
         place = place_of(fleet, opened.endpoint.address)
     desk_of(place).believe()

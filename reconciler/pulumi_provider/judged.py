@@ -3,12 +3,12 @@
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
-from reconciler.applying import RunResult
 from reconciler.domain import DesiredState
-from reconciler.engine import ActingRun, Approved, Session, hand_over, take_back
+from reconciler.engine import ActingRun, Approved, Session, close_shared_run, share_run
 from reconciler.planning import Action, PlanChanges
 from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.reporting import LedgerView
+from reconciler.runs import RunResult
 
 
 class Abandoned(Exception):
@@ -33,14 +33,14 @@ class Judged:
     changes: PlanChanges | None = None
     run: ActingRun | None = None
 
-    def hand_over(self) -> None:
+    def share_run(self) -> None:
         """Let the provider act on what was approved."""
         if self.run is not None:
-            hand_over(self.run, self.approved)
+            share_run(self.run, self.approved)
 
-    def take_back(self) -> RunResult | None:
+    def close_shared_run(self) -> RunResult | None:
         """How it ended; the run is closed. None outside of an update."""
-        return None if self.run is None else take_back(self.run, self.approved)
+        return None if self.run is None else close_shared_run(self.run, self.approved)
 
     def abandon(self) -> None:
         """Let go of the run, with nothing done from now on."""

@@ -13,14 +13,14 @@ from typing import Final
 
 import pulumi
 
-from reconciler.applying import Front
 from reconciler.config import Workspace, load_configuration
+from reconciler.domain import Cancellation, SystemClock
 from reconciler.engine import (
     Approved,
-    Circumstances,
+    PlanInputs,
     Refused,
+    RunOptions,
     Session,
-    Terms,
     acting_run,
     apply_settings,
     check_usable,
@@ -42,8 +42,8 @@ from reconciler.pulumi_provider.fleet import Fleet
 from reconciler.pulumi_provider.judged import Judged
 from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.reports import ReportFile, refusal_report
-from reconciler.recall import Stop, SystemClock
 from reconciler.reporting import LedgerView
+from reconciler.runs import Front
 
 CLOCK: Final = SystemClock()
 
@@ -75,7 +75,7 @@ def judge_in_preview(fleet: Fleet, demands: Demands) -> Judged:
         address = session.endpoint.address
         remembered = remember(workspace, address, demands.owner, desired=desired)
         observation = observe(session)
-        circumstances = Circumstances(desired, observation, remembered.history)
+        circumstances = PlanInputs(desired, observation, remembered.history)
         changes = None
         with _reported(demands, workspace, remembered.ledger):
             if demands.saved is None:
@@ -101,7 +101,7 @@ def judge_in_update(
     with demands.report.telling(fleet.workspace, workspace), ExitStack() as stack:
         session = _session(workspace, stack)
         desired = load_manifests(workspace.manifests)
-        terms = Terms(
+        terms = RunOptions(
             new_ledger=demands.allowed.new_ledger, new_ledger_by=in_environment(NEW_LEDGER)
         )
         run = stack.enter_context(acting_run(session, desired, Front.PULUMI, terms, demands.owner))
@@ -110,7 +110,7 @@ def judge_in_update(
         if saved is not None:
             check_usable(session, saved, desired, used_by=run.journal.used_by(seal(saved)))
         observation = run.settle(observe(session), apply_settings(workspace), pulumi.log.info)
-        circumstances = Circumstances(desired, observation, run.history(desired))
+        circumstances = PlanInputs(desired, observation, run.history(desired))
         with _reported(demands, workspace, run.ledger_view):
             if saved is not None:
                 approved, changes = _judge_saved(session, demands, circumstances, saved)
@@ -141,7 +141,7 @@ def _reported(demands: Demands, workspace: Workspace, ledger: LedgerView) -> Ite
 
 
 def _session(workspace: Workspace, stack: ExitStack) -> Session:
-    stop = Stop(CLOCK.monotonic)
+    stop = Cancellation(CLOCK.monotonic)
     return stack.enter_context(open_session(workspace, os.environ, clock=CLOCK, stop=stop))
 
 
@@ -155,7 +155,7 @@ def _used_by(workspace: Workspace, saved: Plan) -> str | None:
 
 
 def _judge_saved(
-    session: Session, demands: Demands, circumstances: Circumstances, saved: Plan
+    session: Session, demands: Demands, circumstances: PlanInputs, saved: Plan
 ) -> tuple[Approved, PlanChanges]:
     observation = circumstances.observation
     today = preview_again(session, saved, circumstances.desired, observation, circumstances.history)
@@ -164,7 +164,7 @@ def _judge_saved(
 
 
 def _judge_shown(
-    session: Session, demands: Demands, circumstances: Circumstances, note: Note | None
+    session: Session, demands: Demands, circumstances: PlanInputs, note: Note | None
 ) -> tuple[Approved, tuple[Action, ...]]:
     """Today's plan, held to what the preview showed; what is left of it."""
     today = preview(

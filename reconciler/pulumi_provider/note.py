@@ -15,7 +15,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from reconciler.manifest.regular_file import read_regular
+from reconciler.manifest.source import read_regular
 from reconciler.planning import Action, Target, canonical_json
 from reconciler.planning.staleness import identity
 from reconciler.pulumi_provider.cli_process import CliProcess

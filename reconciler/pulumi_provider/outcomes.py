@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from reconciler.applying import ActionResult
 from reconciler.pulumi_provider.pins import label
+from reconciler.runs import ActionResult
 
 
 def outcomes(run: str | None, results: Sequence[ActionResult]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
-from reconciler.applying import RunResult
 from reconciler.config import Workspace
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
@@ -26,6 +25,7 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.wording import stacks
+from reconciler.runs import RunResult
 
 VARIABLE: Final = "RECONCILER_REPORT"
 _PLACE: Final = "{workspace}"

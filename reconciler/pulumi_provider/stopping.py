@@ -15,12 +15,12 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
+from reconciler.domain import Cancellation, SystemClock
 from reconciler.pulumi_provider.cli_process import cli_of
 from reconciler.pulumi_provider.stack_lock import stack_lock
-from reconciler.recall import Stop, SystemClock
 
 CLOCK = SystemClock()
-STOP = Stop(CLOCK.monotonic)
+STOP = Cancellation(CLOCK.monotonic)
 """Requested once nothing new may be started in this process."""
 
 _SERVICER: Final = "DynamicResourceProviderServicer"

@@ -6,12 +6,12 @@ Loads what acting needs, and so is imported when the first resource is created, 
 from collections.abc import Mapping
 from typing import Any
 
-from reconciler.applying import ActionResult, Cause
 from reconciler.pulumi_provider.declaration import FIELDS, desired_user
 from reconciler.pulumi_provider.desk import Desk, desk_of
 from reconciler.pulumi_provider.inputs import PLACE, Properties, generation
 from reconciler.pulumi_provider.outcomes import outcomes
 from reconciler.pulumi_provider.pins import label
+from reconciler.runs import ActionResult, Cause
 
 
 def converge(props: Properties) -> dict[str, Any]:

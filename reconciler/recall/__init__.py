@@ -4,8 +4,6 @@
 the only mutating calls. Importing this package is cheap: httpx is loaded with the first client.
 """
 
-from reconciler.recall.budget import Budget, Permit
-from reconciler.recall.budgets import Budgets, RateLimits
 from reconciler.recall.endpoint import (
     REGIONS,
     Endpoint,
@@ -34,39 +32,34 @@ from reconciler.recall.errors import (
     UnexpectedAnswer,
     UserTokenRefused,
 )
-from reconciler.recall.patience import DeadlinePassed, Interrupted, Patience, Stop, SystemClock
+from reconciler.recall.rate_limiter import Permit, RateLimiter, RateWindow, RequestRates
 from reconciler.recall.reader import CalendarReader
-from reconciler.recall.settings import Settings
+from reconciler.recall.settings import ClientSettings
 from reconciler.recall.writer import CalendarWriter
 
 __all__ = [
     "REGIONS",
     "Blocked",
-    "Budget",
-    "Budgets",
     "CalendarReader",
     "CalendarWriter",
+    "ClientSettings",
     "Conflict",
     "CredentialsRefused",
-    "DeadlinePassed",
     "Effect",
     "Endpoint",
-    "Interrupted",
     "NetworkSettingsInvalid",
     "NoAnswer",
     "NotFound",
     "NotReached",
     "NotSentInTime",
     "OutOfCredit",
-    "Patience",
     "Permit",
-    "RateLimits",
+    "RateLimiter",
+    "RateWindow",
     "RecallError",
     "Rejected",
+    "RequestRates",
     "ServerError",
-    "Settings",
-    "Stop",
-    "SystemClock",
     "Throttled",
     "ThrottledBeyondCap",
     "TlsFailed",

@@ -12,7 +12,7 @@ AUTHENTICATE_PATH = "/api/v1/calendar/authenticate/"
 DISCONNECT_PATH = "/api/v1/calendar/user/disconnect/"
 
 
-class Call(Struct, frozen=True):
+class HttpCall(Struct, frozen=True):
     """One request. ``name`` is for people, ``path`` begins with a slash and may hold a query.
 
     With ``token`` it is sent with that user token, without with the workspace's API key.
@@ -35,7 +35,7 @@ class Call(Struct, frozen=True):
         return (key,) if self.token is None else (key, self.token)
 
 
-class Answer(Struct, frozen=True):
+class HttpAnswer(Struct, frozen=True):
     """What came back: ``body`` is whole when the status is 2xx, its beginning otherwise.
 
     ``retry_after`` are the headers of that name; ``server_time`` is what the ``Date`` says.

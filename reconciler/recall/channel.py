@@ -11,15 +11,15 @@ import httpx
 
 import reconciler
 from reconciler.domain import Clock, Secret
-from reconciler.recall.answers import refusal
-from reconciler.recall.bounded import TimeBound
-from reconciler.recall.budget import Permit
-from reconciler.recall.calls import Answer, Call
+from reconciler.recall.calls import HttpAnswer, HttpCall
+from reconciler.recall.deadlines import CallDeadline
 from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import NotReached, NotSentInTime, RecallError, UnexpectedAnswer
 from reconciler.recall.network_errors import FAILURES, network_error
-from reconciler.recall.retry_after import server_time
-from reconciler.recall.settings import Settings
+from reconciler.recall.rate_limiter import Permit
+from reconciler.recall.retries import server_time
+from reconciler.recall.settings import ClientSettings
+from reconciler.recall.status_errors import refusal
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport
 
 log = logging.getLogger(__name__)
@@ -45,14 +45,14 @@ class Channel:
         endpoint: Endpoint,
         *,
         clock: Clock,
-        settings: Settings,
+        settings: ClientSettings,
         get_only: bool = False,
         keep_alive: bool = True,
     ) -> None:
         self._endpoint = endpoint
         self._clock = clock
         self._settings = settings
-        self._bound = TimeBound()
+        self._bound = CallDeadline()
         self.server_ahead: float | None = None
         transport = ApiTransport(endpoint, self._bound, keep_alive=keep_alive)
         self._proxy_secrets = transport.proxy_secrets
@@ -69,8 +69,8 @@ class Channel:
             self._headers["connection"] = "close"
 
     def exchange(
-        self, call: Call, permit: Permit, on_bytes: Callable[[int], None] | None = None
-    ) -> Answer:
+        self, call: HttpCall, permit: Permit, on_bytes: Callable[[int], None] | None = None
+    ) -> HttpAnswer:
         """Send ``call`` once and return its 2xx answer; ``on_bytes`` gets the bytes so far.
 
         Settles ``permit``: released if nothing was sent, otherwise answered.
@@ -79,7 +79,7 @@ class Channel:
         NoAnswer, or UnexpectedAnswer for an answer that is too long or wrongly encoded. None of
         them refers to the request or to the libraries' exceptions, which may hold credentials.
         """
-        result: Answer | RecallError | None = None
+        result: HttpAnswer | RecallError | None = None
         try:
             result = self._attempt(call, on_bytes)
         finally:
@@ -98,7 +98,9 @@ class Channel:
         """Close the connections."""
         self._transport.close()
 
-    def _attempt(self, call: Call, on_bytes: Callable[[int], None] | None) -> Answer | RecallError:
+    def _attempt(
+        self, call: HttpCall, on_bytes: Callable[[int], None] | None
+    ) -> HttpAnswer | RecallError:
         status: int | None = None
         try:
             with self._bound.within(call.total, self._to_leave(call)):
@@ -125,14 +127,14 @@ class Channel:
         )
         return refused or answer
 
-    def _secrets(self, call: Call) -> tuple[Secret, ...]:
+    def _secrets(self, call: HttpCall) -> tuple[Secret, ...]:
         return *call.secrets(self._endpoint.key), *self._proxy_secrets
 
-    def _to_leave(self, call: Call) -> Callable[[], float] | None:
+    def _to_leave(self, call: HttpCall) -> Callable[[], float] | None:
         leave_by = call.leave_by
         return None if leave_by is None else lambda: leave_by - self._clock.monotonic()
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: HttpCall) -> httpx.Request:
         headers = dict(self._headers)
         if call.token is None:
             headers["authorization"] = f"Token {self._endpoint.key.reveal()}"
@@ -148,18 +150,18 @@ class Channel:
             extensions={"timeout": self._timeouts(call).as_dict(), "trace": self._bound.trace},
         )
 
-    def _timeouts(self, call: Call) -> httpx.Timeout:
+    def _timeouts(self, call: HttpCall) -> httpx.Timeout:
         connect = self._settings.connect_timeout
         return httpx.Timeout(connect=connect, read=call.silence, write=call.silence, pool=connect)
 
     def _read(
-        self, call: Call, response: httpx.Response, on_bytes: Callable[[int], None] | None
-    ) -> Answer | RecallError:
+        self, call: HttpCall, response: httpx.Response, on_bytes: Callable[[int], None] | None
+    ) -> HttpAnswer | RecallError:
         body = bytearray()
         told = server_time(response.headers.get_list("date"))
         self.server_ahead = (told - self._clock.now()).total_seconds() if told else None
         retry_after = tuple(response.headers.get_list("retry-after"))
-        answer = Answer(response.status_code, body, retry_after, told)
+        answer = HttpAnswer(response.status_code, body, retry_after, told)
         if not response.is_success:
             self._read_beginning(response, body)
             return answer

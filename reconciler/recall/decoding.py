@@ -21,7 +21,7 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from reconciler.domain import PREFERENCE_FIELDS, CalendarUser, Secret
-from reconciler.recall.untrusted import shown
+from reconciler.recall.status_errors import shown
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
 # The preferences that every calendar user has who has any; a bot's name is optional.
@@ -46,7 +46,7 @@ class Undecodable(Exception):
     """An answer that is not JSON, or not of the documented shape; the text says where."""
 
 
-class Page(Struct, frozen=True):
+class UserPage(Struct, frozen=True):
     """One answer of the list call: a bare array has neither ``next`` nor ``count``.
 
     ``rows`` counts the malformed ones too, each of which has its problem.
@@ -111,7 +111,7 @@ _outermost = json.JSONDecoder(
 )
 
 
-def decode_page(body: bytes | bytearray, key: Secret) -> Page:
+def decode_page(body: bytes | bytearray, key: Secret) -> UserPage:
     """A page of calendar users: a bare array or ``{"results", "next"}``, perhaps with ``count``.
 
     Problems do not show ``key``, the workspace's, which the answer may repeat.
@@ -154,13 +154,13 @@ def _is_array(body: bytes | bytearray) -> bool:
     return start is not None and body[start.end() : start.end() + 1] == b"["
 
 
-def _whole(body: bytes | bytearray) -> Page:
+def _whole(body: bytes | bytearray) -> UserPage:
     if _is_array(body):
         users = _array.decode(body)
-        page = Page(users, len(users))
+        page = UserPage(users, len(users))
     else:
         wrapped = _wrapped.decode(body)
-        page = Page(wrapped.results, len(wrapped.results), wrapped.next, wrapped.count)
+        page = UserPage(wrapped.results, len(wrapped.results), wrapped.next, wrapped.count)
     for user in page.users:
         _check_preferences(user)
     if not _each_key_once(body, page.users):
@@ -183,7 +183,7 @@ def _each_key_once(body: bytes | bytearray, users: list[CalendarUser]) -> bool:
     )
 
 
-def _row_by_row(body: bytes | bytearray, key: Secret) -> Page:
+def _row_by_row(body: bytes | bytearray, key: Secret) -> UserPage:
     bare = _is_array(body)
     page = _WrappedRows(_array_rows.decode(body), None) if bare else _wrapped_rows.decode(body)
     if not bare and _outermost.decode(body.decode()):
@@ -195,7 +195,7 @@ def _row_by_row(body: bytes | bytearray, key: Secret) -> Page:
             users.append(decode_user(bytes(row)))
         except Undecodable as error:
             problems.append(f"row {index}{_named(bytes(row), key)} is malformed: {error}")
-    return Page(users, len(page.results), page.next, page.count, tuple(problems))
+    return UserPage(users, len(page.results), page.next, page.count, tuple(problems))
 
 
 def _check_preferences(user: CalendarUser) -> None:

@@ -1,13 +1,20 @@
-"""What a failure of the network means: the error that says whether the request had left."""
+"""What a failure of the network means: the error that says whether the request had left.
 
+Why no connection came about, in words instead of the numbers of the operating system.
+"""
+
+import errno
 import re
+import socket
 import ssl
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import httpx
 
 from reconciler.domain import Secret
-from reconciler.recall.bounded import CallTooSlow, TooLateToLeave
-from reconciler.recall.calls import Call
+from reconciler.recall.calls import HttpCall
+from reconciler.recall.deadlines import CallTooSlow, TooLateToLeave
 from reconciler.recall.errors import (
     NoAnswer,
     NotReached,
@@ -16,8 +23,7 @@ from reconciler.recall.errors import (
     TlsFailed,
     TooSlow,
 )
-from reconciler.recall.reasons import causes, in_words
-from reconciler.recall.untrusted import shown
+from reconciler.recall.status_errors import shown
 
 FAILURES = (httpx.TransportError, CallTooSlow, TooLateToLeave)
 """What an exchange fails with, other than by its answer."""
@@ -27,7 +33,7 @@ _BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
 def network_error(
-    call: Call,
+    call: HttpCall,
     error: Exception,
     secrets: tuple[Secret, ...],
     *,
@@ -68,3 +74,36 @@ def _disagreement(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the certificate is not accepted: {shown(error.verify_message)}"
     return f"TLS failed: {shown(error.reason or str(error))}"
+
+
+_WORDS: Final[Mapping[int, str]] = {
+    errno.ECONNREFUSED: "connection refused: nothing listens there",
+    errno.ENETUNREACH: "network unreachable",
+    errno.ENETDOWN: "network unreachable",
+    errno.EHOSTUNREACH: "host unreachable",
+    errno.EHOSTDOWN: "host unreachable",
+    errno.EADDRNOTAVAIL: "network unreachable: this machine has no address to call from",
+    errno.ECONNRESET: "connection closed by the other side",
+    errno.EPIPE: "connection closed by the other side",
+    errno.ECONNABORTED: "connection closed by the other side",
+    errno.ETIMEDOUT: "timed out while connecting",
+}
+_LOOKUP_FAILED: Final = "host not found: the name could not be looked up just now"
+
+
+def in_words(error: BaseException) -> str | None:
+    """What kept a call from being made, if the operating system said so."""
+    for cause in causes(error):
+        if isinstance(cause, socket.gaierror):
+            return _LOOKUP_FAILED if cause.errno == socket.EAI_AGAIN else "host not found"
+        words = _WORDS.get(cause.errno or 0) if isinstance(cause, OSError) else None
+        if words is not None:
+            return words
+    return None
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """``error`` and what it was raised from, one after the other."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -5,10 +5,9 @@ from collections.abc import Callable
 from typing import Self
 
 from reconciler.domain import CalendarUser, Clock, ObservedState, Secret
-from reconciler.recall.budget import Permit
-from reconciler.recall.budgets import Budgets, UserCall
-from reconciler.recall.calls import USER_PATH, Answer, Call
-from reconciler.recall.decoding import Page, Undecodable, decode_page, decode_user
+from reconciler.domain.time import Deadline
+from reconciler.recall.calls import USER_PATH, HttpAnswer, HttpCall
+from reconciler.recall.decoding import Undecodable, UserPage, decode_page, decode_user
 from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import (
     CredentialsRefused,
@@ -17,9 +16,9 @@ from reconciler.recall.errors import (
     TooSlow,
     UnexpectedAnswer,
 )
-from reconciler.recall.listing import Listing
-from reconciler.recall.patience import Patience
-from reconciler.recall.settings import Settings
+from reconciler.recall.pages import UserPages
+from reconciler.recall.rate_limiter import Permit, RateLimiter, UserCall
+from reconciler.recall.settings import ClientSettings
 
 Progress = Callable[[int], None]
 
@@ -35,22 +34,22 @@ class CalendarReader:
         endpoint: Endpoint,
         *,
         clock: Clock,
-        budgets: Budgets,
-        settings: Settings | None = None,
+        budgets: RateLimiter,
+        settings: ClientSettings | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         # Late, because they load httpx and tenacity, which most commands never need.
         from reconciler.recall.channel import Channel  # noqa: PLC0415
         from reconciler.recall.retries import Retries  # noqa: PLC0415
 
-        self._settings = settings or Settings()
+        self._settings = settings or ClientSettings()
         self._endpoint = endpoint
         self._clock = clock
         self._budgets = budgets
         self._channel = Channel(endpoint, clock=clock, settings=self._settings, get_only=True)
         self._retries = Retries(self._settings, jitter)
 
-    def list_users(self, patience: Patience, on_progress: Progress | None = None) -> ObservedState:
+    def list_users(self, patience: Deadline, on_progress: Progress | None = None) -> ObservedState:
         """All calendar users of the workspace; ``on_progress`` gets the bytes read so far.
 
         What could not be read to its end or understood is a problem of the observation, which then
@@ -61,7 +60,7 @@ class CalendarReader:
             RecallError: the first page failed after all attempts.
             Interrupted, DeadlinePassed: as ``patience`` has it.
         """
-        listing = Listing(self._endpoint, self._settings.max_pages)
+        listing = UserPages(self._endpoint, self._settings.max_pages)
         end = self._clock.monotonic() + self._settings.listing_total
         progress = _Progress(patience, on_progress)
         while (path := listing.path) is not None:
@@ -83,7 +82,7 @@ class CalendarReader:
                 listing.add(page)
         return listing.observed()
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         """The calendar user to whom ``token`` belongs; ``budget_subject`` names whose budget pays.
 
         Raises:
@@ -94,7 +93,7 @@ class CalendarReader:
 
         def attempt() -> CalendarUser:
             with self._budgets.take_user(UserCall.GET, budget_subject, patience) as permit:
-                call = Call(
+                call = HttpCall(
                     name="get calendar user",
                     method="GET",
                     path=USER_PATH,
@@ -128,10 +127,10 @@ class CalendarReader:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _page(self, path: str, patience: Patience, progress: "_Progress") -> Page:
-        def attempt() -> Page:
+    def _page(self, path: str, patience: Deadline, progress: "_Progress") -> UserPage:
+        def attempt() -> UserPage:
             with self._budgets.list_users.take(patience) as permit:
-                call = Call(
+                call = HttpCall(
                     name="list calendar users",
                     method="GET",
                     path=path,
@@ -147,11 +146,11 @@ class CalendarReader:
 
     def _exchange(
         self,
-        call: Call,
+        call: HttpCall,
         permit: Permit,
-        patience: Patience,
+        patience: Deadline,
         on_bytes: Progress | None = None,
-    ) -> Answer:
+    ) -> HttpAnswer:
         try:
             answer = self._channel.exchange(call, permit, on_bytes)
         except TooSlow:
@@ -167,7 +166,7 @@ class CalendarReader:
 class _Progress:
     """Bytes over all pages; looks whether to stop while a long answer comes in."""
 
-    def __init__(self, patience: Patience, report: Progress | None) -> None:
+    def __init__(self, patience: Deadline, report: Progress | None) -> None:
         self._patience = patience
         self._report = report
         self._before = 0

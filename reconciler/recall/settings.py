@@ -8,7 +8,7 @@ from msgspec import Struct
 MEBIBYTE = 1024 * 1024
 
 
-class Settings(Struct, frozen=True):
+class ClientSettings(Struct, frozen=True):
     """The client's timeouts (seconds), retries and bounds (bytes, pages).
 
     ``read_timeout`` and ``list_timeout`` bound the silence between two pieces of an answer (a

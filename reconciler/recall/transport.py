@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 
 from reconciler.domain import Diagnostic, Secret
-from reconciler.domain.redaction import TELLING
-from reconciler.recall.bounded import BoundedBackend, TimeBound
+from reconciler.domain.secrets import TELLING
+from reconciler.recall.deadlines import CallDeadline, DeadlineBackend
 from reconciler.recall.endpoint import Endpoint
 from reconciler.recall.errors import NetworkSettingsInvalid
 
@@ -32,7 +32,7 @@ class ApiTransport(httpx.HTTPTransport):
     may show of the proxy.
     """
 
-    def __init__(self, endpoint: Endpoint, bound: TimeBound, *, keep_alive: bool) -> None:
+    def __init__(self, endpoint: Endpoint, bound: CallDeadline, *, keep_alive: bool) -> None:
         trust = _ssl_context(endpoint)
         proxy = None if endpoint.loopback else _proxy(endpoint, trust)
         self.proxy_secrets = _credentials(proxy)
@@ -49,7 +49,7 @@ class ApiTransport(httpx.HTTPTransport):
         # httpx has no parameter for it. It is read before it is set, so that a version that calls
         # it something else fails here instead of losing the limits of time.
         plain = self._pool._network_backend  # noqa: SLF001
-        self._pool._network_backend = BoundedBackend(bound, plain)  # noqa: SLF001
+        self._pool._network_backend = DeadlineBackend(bound, plain)  # noqa: SLF001
 
 
 class GetOnlyTransport(httpx.BaseTransport):

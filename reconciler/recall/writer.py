@@ -11,14 +11,13 @@ from typing import Self
 import msgspec
 
 from reconciler.domain import CalendarUser, Clock, Platform, Preferences, Secret
-from reconciler.recall.budget import Permit
-from reconciler.recall.budgets import Budgets, UserCall
-from reconciler.recall.calls import AUTHENTICATE_PATH, DISCONNECT_PATH, USER_PATH, Call
+from reconciler.domain.time import Deadline
+from reconciler.recall.calls import AUTHENTICATE_PATH, DISCONNECT_PATH, USER_PATH, HttpCall
 from reconciler.recall.decoding import Undecodable, decode_token
 from reconciler.recall.endpoint import Endpoint, fits_a_header
 from reconciler.recall.errors import TooSlow, UnexpectedAnswer
-from reconciler.recall.patience import Patience
-from reconciler.recall.settings import Settings
+from reconciler.recall.rate_limiter import Permit, RateLimiter, UserCall
+from reconciler.recall.settings import ClientSettings
 
 
 class CalendarWriter:
@@ -32,15 +31,15 @@ class CalendarWriter:
         endpoint: Endpoint,
         *,
         clock: Clock,
-        budgets: Budgets,
-        settings: Settings | None = None,
+        budgets: RateLimiter,
+        settings: ClientSettings | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         # Late, because they load httpx and tenacity, which most commands never need.
         from reconciler.recall.channel import Channel  # noqa: PLC0415
         from reconciler.recall.retries import Retries  # noqa: PLC0415
 
-        self._settings = settings or Settings()
+        self._settings = settings or ClientSettings()
         self._budgets = budgets
         self._tokens = Channel(endpoint, clock=clock, settings=self._settings)
         # Each change on a connection of its own: see Channel.
@@ -48,7 +47,7 @@ class CalendarWriter:
         self._retries = Retries(self._settings, jitter)
 
     def mint_token(
-        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Patience
+        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Deadline
     ) -> Secret:
         """A token of a user whom the list call showed: minting for an unknown id creates that user.
 
@@ -69,7 +68,7 @@ class CalendarWriter:
                 user, good_until = listed()
                 if not user.external_id:
                     raise ValueError("a calendar user without an external id has no token")
-                call = Call(
+                call = HttpCall(
                     name="get calendar auth token",
                     method="POST",
                     path=AUTHENTICATE_PATH,
@@ -97,14 +96,14 @@ class CalendarWriter:
 
         return self._retries.run(attempt, patience)
 
-    def reserve_disconnect(self, subject: str, patience: Patience) -> Permit:
+    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
         """A permit to disconnect a platform of ``subject``; to be taken before the re-read.
 
         Raises Interrupted or DeadlinePassed as ``patience`` has it.
         """
         return self._budgets.take_user(UserCall.DISCONNECT, subject, patience)
 
-    def reserve_update(self, subject: str, patience: Patience) -> Permit:
+    def reserve_update(self, subject: str, patience: Deadline) -> Permit:
         """A permit to update the preferences of ``subject``; to be taken before the re-read.
 
         Raises Interrupted or DeadlinePassed as ``patience`` has it.
@@ -180,7 +179,7 @@ class CalendarWriter:
         permit: Permit,
         leave_by: float,
     ) -> None:
-        call = Call(
+        call = HttpCall(
             name=name,
             method=method,
             path=path,

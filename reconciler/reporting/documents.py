@@ -9,10 +9,10 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from reconciler.applying.outcome import RunResult
-from reconciler.applying.records import Holder, RunStory, RunSummary, Settled
 from reconciler.domain import Diagnostic
 from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
+from reconciler.runs.history import Holder, RunHistory, RunSummary, Settled
+from reconciler.runs.outcome import RunResult
 
 
 class LedgerAccess(StrEnum):
@@ -111,7 +111,7 @@ class RunHistoryReport(Struct, frozen=True):
     """The whole story of one run, from the ledger at ``place``."""
 
     place: str
-    story: RunStory
+    story: RunHistory
     status: int
 
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from reconciler.applying.outcome import ActionResult, Outcome
-from reconciler.applying.records import ActionStory, RunState, Settled
 from reconciler.planning import (
     Action,
-    Blocked,
     Content,
     Disconnect,
+    HeldAction,
     Pending,
     Plan,
     PlanChanges,
@@ -22,6 +20,8 @@ from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
 from reconciler.reporting.symbols import Symbol, Tone
 from reconciler.reporting.wording import changes, outcomes, runs
+from reconciler.runs.history import ActionHistory, RunState, Settled
+from reconciler.runs.outcome import ActionResult, Outcome
 
 
 class UserEntry(Struct, frozen=True, gc=False):
@@ -79,7 +79,7 @@ def actions(actions: Iterable[Action]) -> list[UserEntry]:
     ]
 
 
-def held(blocked: Iterable[Blocked]) -> list[UserEntry]:
+def held(blocked: Iterable[HeldAction]) -> list[UserEntry]:
     """What would be done but for a hold."""
     return [_acting(entry.action, symbols.HELD, changes.why_held(entry)) for entry in blocked]
 
@@ -152,7 +152,7 @@ def settled(settled: Iterable[Settled]) -> dict[str, list[UserEntry]]:
     return by_run
 
 
-def recorded(story: ActionStory) -> UserEntry:
+def recorded(story: ActionHistory) -> UserEntry:
     """How an action stands by what is recorded of it."""
     if story.result is not None:
         return results([story.result])[0]

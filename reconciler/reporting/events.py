@@ -7,23 +7,23 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.applying.records import Holder
 from reconciler.planning import (
     Action,
-    Blocked,
     Contested,
-    Fleet,
+    FleetCounts,
     FleetSize,
     GuardChange,
-    Judged,
+    HeldAction,
     Notice,
     Pending,
-    Spared,
+    PlanConfiguration,
     Stale,
+    Unmanaged,
 )
 from reconciler.reporting import json_parts
 from reconciler.reporting.documents import Check, LedgerAccess
 from reconciler.reporting.json_document import FORMAT
+from reconciler.runs.history import Holder
 
 
 class Event(Struct, frozen=True, tag_field="type", kw_only=True):
@@ -43,9 +43,9 @@ class PlanHeader(Header, frozen=True, tag="plan", kw_only=True):
     base_url: str
     digest: str
     desired_digest: str
-    configuration: Judged
+    configuration: PlanConfiguration
     selection: tuple[str, ...] | None
-    fleet: Fleet
+    fleet: FleetCounts
     made: str
     expires: str
     commit: str | None
@@ -126,7 +126,7 @@ class BlockedEvent(Event, frozen=True, tag="blocked", kw_only=True):
 
     source: str | None
     message: str
-    blocked: Blocked
+    blocked: HeldAction
 
 
 class PendingEvent(Event, frozen=True, tag="pending", kw_only=True):
@@ -149,7 +149,7 @@ class SparedEvent(Event, frozen=True, tag="spared", kw_only=True):
     """A calendar user who is left alone."""
 
     message: str
-    spared: Spared
+    spared: Unmanaged
 
 
 class ContestedEvent(Event, frozen=True, tag="contested", kw_only=True):
@@ -209,8 +209,8 @@ class ChangesEvent(Event, frozen=True, tag="changes", kw_only=True):
     nothing: bool
     manifests: bool
     configuration: bool
-    then: Fleet
-    now: Fleet
+    then: FleetCounts
+    now: FleetCounts
     kept: int
 
 
@@ -235,7 +235,7 @@ class NewlyBlockedEvent(Event, frozen=True, tag="newly_blocked", kw_only=True):
 
     source: str | None
     message: str
-    blocked: Blocked
+    blocked: HeldAction
 
 
 class NewlyPendingEvent(Event, frozen=True, tag="newly_pending", kw_only=True):

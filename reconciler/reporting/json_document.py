@@ -11,7 +11,6 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from reconciler.applying.records import Holder
 from reconciler.planning import Content, Envelope, FleetSize, Plan, PlanChanges
 from reconciler.reporting import json_parts
 from reconciler.reporting.documents import (
@@ -28,6 +27,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import summary
+from reconciler.runs.history import Holder
 
 FORMAT: Final = "reconciler/report/v1"
 

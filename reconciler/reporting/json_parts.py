@@ -5,17 +5,6 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.applying.outcome import ActionResult, HaltCause, Outcome, RunResult
-from reconciler.applying.records import (
-    ActionStory,
-    Front,
-    RunState,
-    RunStory,
-    RunSummary,
-    Settled,
-    Step,
-    Who,
-)
 from reconciler.domain import Diagnostic, Platform
 from reconciler.planning import (
     Action,
@@ -31,6 +20,17 @@ from reconciler.reporting import entries
 from reconciler.reporting.documents import Check, CheckState, LedgerAccess, LedgerView
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import guards, history, outcomes, runs
+from reconciler.runs.history import (
+    ActionHistory,
+    Front,
+    RunHistory,
+    RunState,
+    RunSummary,
+    Settled,
+    Step,
+    Who,
+)
+from reconciler.runs.outcome import ActionResult, HaltCause, Outcome, RunResult
 
 
 class PlanCounts(Struct, frozen=True):
@@ -352,12 +352,12 @@ def past_run(summary: RunSummary) -> PastRun:
     )
 
 
-def past_actions(story: RunStory) -> tuple[PastAction, ...]:
+def past_actions(story: RunHistory) -> tuple[PastAction, ...]:
     """The actions of ``story`` in plan order."""
     return tuple(_action(action, story.plan) for action in story.actions)
 
 
-def _action(story: ActionStory, plan: Plan | None) -> PastAction:
+def _action(story: ActionHistory, plan: Plan | None) -> PastAction:
     return PastAction(
         action=story.action,
         message=plain(entries.recorded(story).why),

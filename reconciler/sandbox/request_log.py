@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.domain import REDACTED
-from reconciler.domain.redaction import redacted
+from reconciler.domain.secrets import redacted
 from reconciler.sandbox.http_messages import ApiRequest, ApiResponse
 from reconciler.sandbox.settings import StateSettings
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from reconciler.applying import (
+from reconciler.domain import Platform
+from reconciler.planning import Action, ActionReason, Disconnect
+from reconciler.runs import (
     ActionResult,
     Answer,
     CallsInDoubt,
@@ -12,9 +14,7 @@ from reconciler.applying import (
     MemoryJournal,
     Outcome,
 )
-from reconciler.applying.journal import NOT_SENT, Journal, ReadBack
-from reconciler.domain import Platform
-from reconciler.planning import Action, ActionReason, Disconnect
+from reconciler.runs.journal import NOT_SENT, Journal, ReadBack
 
 RUN, NOW = "run", "2026-11-30T00:00:00Z"
 

@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.applying import ActionResult, ApplySettings, Ended, Outcome
+from reconciler.applying import ApplySettings
 from reconciler.domain import Platform
 from reconciler.planning import ActionReason, Disconnect
+from reconciler.runs import ActionResult, Ended, Outcome
 from tests.applying.trial import GOOGLE, Trial, disconnected, fault, person, wanted
 
 VERIFIED = ("verified", "read_back")

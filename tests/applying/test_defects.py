@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.applying import ActionResult, ApplySettings
-from reconciler.domain import CalendarUser, Platform, Secret
-from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit, RateLimits
+from reconciler.applying import ApplySettings
+from reconciler.domain import CalendarUser, Deadline, Platform, Secret
+from reconciler.recall import CalendarReader, CalendarWriter, Permit, RequestRates
+from reconciler.runs import ActionResult
 from tests.applying.trial import GOOGLE, MICROSOFT, Trial, disconnected, person, wanted
 
 VERIFIED = ("verified", "read_back")
@@ -21,7 +22,7 @@ def three_people(trial: Trial) -> None:
 class BreaksForBob(CalendarReader):
     """Breaks at the first read of bob."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         if budget_subject == "bob":
             raise KeyError("a defect")
         return super().get_user(token, budget_subject, patience)
@@ -63,7 +64,7 @@ def test_a_defect_after_a_call_leaves_it_unknown_and_the_rest_of_its_user_not_at
     trial: Trial,
 ) -> None:
     trial.writer_type = BreaksAfterSending
-    trial.limits = RateLimits(share=1.0, authenticate=2)
+    trial.limits = RequestRates(share=1.0, authenticate=2)
     done = trial.apply(
         wanted("alice", MICROSOFT),
         wanted("bob", GOOGLE),
@@ -95,7 +96,7 @@ def test_a_listener_that_breaks_loses_no_outcome(
         raise BrokenPipeError("progress")
 
     trial.on_result = break_down
-    trial.limits = RateLimits(share=1.0, authenticate=1)
+    trial.limits = RequestRates(share=1.0, authenticate=1)
     done = trial.apply(*(wanted(name) for name in NAMES))
     assert done.calls == [disconnected("alice", GOOGLE)]
     assert done.outcomes["alice google"] == VERIFIED

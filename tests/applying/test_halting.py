@@ -2,7 +2,8 @@
 
 import pytest
 
-from reconciler.applying import ApplySettings, Outcome
+from reconciler.applying import ApplySettings
+from reconciler.runs import Outcome
 from tests.applying.trial import GOOGLE, Trial, disconnected, fault, person, wanted
 
 VERIFIED = ("verified", "read_back")

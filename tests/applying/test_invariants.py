@@ -8,9 +8,10 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from reconciler.applying import ActionResult, ApplySettings, Outcome
+from reconciler.applying import ApplySettings
 from reconciler.domain import CalendarUser, Handover, Platform, Preferences
 from reconciler.planning import Disconnect, effect_shows
+from reconciler.runs import ActionResult, Outcome
 from reconciler.sandbox import Fault, FaultKind, SandboxServer, SandboxState, SeedUser
 from tests.applying.trial import (
     GOOGLE,

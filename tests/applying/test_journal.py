@@ -2,13 +2,7 @@
 
 import pytest
 
-from reconciler.applying import (
-    Ended,
-    JournalFailed,
-    Outcome,
-    RunClosed,
-    RunOpened,
-)
+from reconciler.runs import Ended, JournalFailed, Outcome, RunClosed, RunOpened
 from tests.applying.trial import (
     DECLARED,
     FLEET,

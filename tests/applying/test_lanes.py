@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.applying.lanes import Lane, Lanes, Pause
-from reconciler.recall import Stop, SystemClock
+from reconciler.applying.scheduler import Lane, Pause, Scheduler
+from reconciler.domain import Cancellation, SystemClock
 from tests.applying.virtual_clock import VirtualClock
 
 
-def lanes(clock: VirtualClock, *, act: int = 1, settle: int = 1) -> Lanes:
+def lanes(clock: VirtualClock, *, act: int = 1, settle: int = 1) -> Scheduler:
     clock.threads = act + settle
-    return Lanes(clock, {Lane.ACT: act, Lane.SETTLE: settle})
+    return Scheduler(clock, {Lane.ACT: act, Lane.SETTLE: settle})
 
 
 def nothing() -> None:
@@ -28,7 +28,7 @@ def test_each_piece_is_carried_on_when_its_pause_is_over() -> None:
             yield Pause(Lane.SETTLE, pause)
         moments.append((clock.monotonic() - 1000, name))
 
-    lanes(clock).run([work("a", 3), work("b", 5)], Stop(clock.monotonic), nothing)
+    lanes(clock).run([work("a", 3), work("b", 5)], Cancellation(clock.monotonic), nothing)
     assert sorted(moments) == [(0, "a"), (0, "b"), (3, "a"), (5, "b"), (6, "a"), (10, "b")]
 
 
@@ -39,13 +39,13 @@ def test_pieces_start_in_their_order() -> None:
         started.append(number)
         yield Pause(Lane.SETTLE, 1)
 
-    lanes(clock).run([work(number) for number in range(9)], Stop(clock.monotonic), nothing)
+    lanes(clock).run([work(number) for number in range(9)], Cancellation(clock.monotonic), nothing)
     assert started == list(range(9))
 
 
 def test_a_run_without_work_ends() -> None:
     clock = VirtualClock()
-    assert lanes(clock).run([], Stop(clock.monotonic), nothing) is None
+    assert lanes(clock).run([], Cancellation(clock.monotonic), nothing) is None
 
 
 @pytest.mark.parametrize("error", [KeyError("a defect"), SystemExit(1)])
@@ -61,7 +61,7 @@ def test_a_piece_that_breaks_is_told_and_the_others_go_on(error: BaseException) 
         ended.append(name)
 
     work = [sound("a"), broken(), broken(), sound("b")]
-    assert lanes(clock).run(work, Stop(clock.monotonic), nothing) is error
+    assert lanes(clock).run(work, Cancellation(clock.monotonic), nothing) is error
     assert ended == ["a", "b"]
 
 
@@ -75,7 +75,7 @@ def test_an_open_lane_holds_nobody_not_even_who_comes_later() -> None:
         yield Pause(Lane.ACT, 100)
         yield Pause(Lane.SETTLE, 7)
 
-    under_test.run([work()], Stop(clock.monotonic), nothing)
+    under_test.run([work()], Cancellation(clock.monotonic), nothing)
     assert clock.monotonic() == 1007
 
 
@@ -90,14 +90,14 @@ def test_a_hurried_lane_lets_everybody_look_once() -> None:
             looks.append(clock.monotonic() - 1000)
 
     clock.at(10, lambda: under_test.hurry(Lane.SETTLE))
-    under_test.run([work(), work()], Stop(clock.monotonic), nothing)
+    under_test.run([work(), work()], Cancellation(clock.monotonic), nothing)
     assert looks == [10, 10, 60, 60]
 
 
 def test_a_stop_from_before_the_run_is_seen_though_nothing_announces_it() -> None:
     clock = VirtualClock()
     under_test = lanes(clock)
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
     stopped = threading.Event()
 
@@ -116,6 +116,6 @@ def test_a_machine_clock_carries_work_too() -> None:
         yield Pause(Lane.ACT, 0.01)
         ended.append(name)
 
-    under_test = Lanes(SystemClock(), {Lane.ACT: 2, Lane.SETTLE: 1})
-    assert under_test.run([work("a"), work("b")], Stop(), nothing) is None
+    under_test = Scheduler(SystemClock(), {Lane.ACT: 2, Lane.SETTLE: 1})
+    assert under_test.run([work("a"), work("b")], Cancellation(), nothing) is None
     assert sorted(ended) == ["a", "b"]

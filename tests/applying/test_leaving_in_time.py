@@ -6,9 +6,9 @@ import threading
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import CalendarUser, Platform, Preferences, Secret
+from reconciler.domain import CalendarUser, Deadline, Platform, Preferences, Secret
 from reconciler.planning import Protection
-from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit
+from reconciler.recall import CalendarReader, CalendarWriter, Permit
 from tests.applying.trial import (
     GOOGLE,
     MICROSOFT,
@@ -125,7 +125,7 @@ def slow_rereads(trial: Trial, monkeypatch: pytest.MonkeyPatch, *, of: str, time
     get_user = CalendarReader.get_user
 
     def slowly(
-        self: CalendarReader, token: Secret, subject: str, patience: Patience
+        self: CalendarReader, token: Secret, subject: str, patience: Deadline
     ) -> CalendarUser:
         user = get_user(self, token, subject, patience)
         if subject == of and left[0]:

@@ -2,18 +2,9 @@
 
 import pytest
 
-from reconciler.applying import (
-    ActionStory,
-    Front,
-    Outcome,
-    RunState,
-    RunSummary,
-    Step,
-    StepKind,
-    Who,
-)
 from reconciler.domain import Preferences
 from reconciler.planning import ActionReason, UpdatePreferences
+from reconciler.runs import ActionHistory, Front, Outcome, RunState, RunSummary, Step, StepKind, Who
 
 ACTION = UpdatePreferences(
     workspace="trial",
@@ -57,7 +48,7 @@ def answer(call: int, *, no_effect: bool) -> Step:
 def test_an_action_is_begun_by_a_call_that_is_not_proven_to_have_done_nothing(
     steps: tuple[Step, ...], *, begun: bool
 ) -> None:
-    assert ActionStory(ACTION, None, steps).begun is begun
+    assert ActionHistory(ACTION, None, steps).begun is begun
 
 
 @pytest.mark.parametrize(
@@ -113,4 +104,4 @@ WITHDRAWN = Step("2026-11-01T08:00:00Z", StepKind.ANSWER, 1, "not_sent", True, N
 def test_a_call_counts_unless_its_intent_was_taken_back(
     steps: tuple[Step, ...], calls: int
 ) -> None:
-    assert ActionStory(ACTION, None, steps).calls == calls
+    assert ActionHistory(ACTION, None, steps).calls == calls

@@ -9,13 +9,14 @@ from msgspec import structs
 from reconciler.domain import (
     CalendarUser,
     Connection,
+    Deadline,
     Handover,
     ObservedState,
     Preferences,
     Secret,
 )
-from reconciler.planning import Standing
-from reconciler.recall import CalendarReader, CalendarWriter, Patience, Permit
+from reconciler.planning import PreconditionResult
+from reconciler.recall import CalendarReader, CalendarWriter, Permit
 from reconciler.sandbox import SeedPreferences
 from tests.applying.trial import (
     GOOGLE,
@@ -58,10 +59,13 @@ def test_what_the_reread_shows_as_gone_is_already_absent_and_nothing_is_sent(
     assert trial.journal.story("bob") == ["outcome already_absent"]
 
 
-CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], Standing]] = [
-    (reconnect_bob, Standing.CONNECTION_CHANGED),
-    (lambda t: t.state.disconnect("bob", MICROSOFT), Standing.WANTED_NOT_CONNECTED),
-    (lambda t: t.state.connect("bob", MICROSOFT, "ceo@board.example.com"), Standing.PROTECTED),
+CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], PreconditionResult]] = [
+    (reconnect_bob, PreconditionResult.CONNECTION_CHANGED),
+    (lambda t: t.state.disconnect("bob", MICROSOFT), PreconditionResult.WANTED_NOT_CONNECTED),
+    (
+        lambda t: t.state.connect("bob", MICROSOFT, "ceo@board.example.com"),
+        PreconditionResult.PROTECTED,
+    ),
 ]
 
 
@@ -69,7 +73,7 @@ CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], Standing]] = [
     ("change", "standing"), CHANGES_AT_THE_REREAD, ids=lambda value: getattr(value, "name", "")
 )
 def test_an_action_that_is_stale_at_the_reread_is_skipped_and_nothing_is_sent(
-    trial: Trial, change: Callable[[Trial], None], standing: Standing
+    trial: Trial, change: Callable[[Trial], None], standing: PreconditionResult
 ) -> None:
     trial.people(*BOTH)
     done = trial.apply(*DESIRED, meanwhile=lambda: change(trial), protected=["*@board.example.com"])
@@ -107,7 +111,7 @@ def test_preferences_that_moved_since_the_list_are_skipped(trial: Trial) -> None
 class SeesSomebodyElse(CalendarReader):
     """Stands in for an API that answers a user's token with another user."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         user = super().get_user(token, budget_subject, patience)
         if user.external_id != "bob":
             return user
@@ -117,7 +121,7 @@ class SeesSomebodyElse(CalendarReader):
 class SeesTwoGoogles(CalendarReader):
     """Stands in for an API that shows one platform of a user twice."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         user = super().get_user(token, budget_subject, patience)
         if user.external_id != "bob":
             return user
@@ -130,11 +134,11 @@ class TellsNoEmailOfBob(CalendarReader):
 
     silent = False
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         return self._told(super().get_user(token, budget_subject, patience))
 
     def list_users(
-        self, patience: Patience, on_progress: Callable[[int], None] | None = None
+        self, patience: Deadline, on_progress: Callable[[int], None] | None = None
     ) -> ObservedState:
         state = super().list_users(patience, on_progress)
         return structs.replace(state, users=tuple(map(self._told, state.users)))
@@ -178,12 +182,12 @@ def test_whoever_might_be_protected_by_an_email_that_is_no_longer_told_is_skippe
 @pytest.mark.parametrize(
     ("reader", "standing"),
     [
-        (SeesSomebodyElse, Standing.USER_REPLACED),
-        (SeesTwoGoogles, Standing.AMBIGUOUS_IDENTITY),
+        (SeesSomebodyElse, PreconditionResult.USER_REPLACED),
+        (SeesTwoGoogles, PreconditionResult.AMBIGUOUS_IDENTITY),
     ],
 )
 def test_an_identity_that_became_doubtful_at_the_reread_is_skipped(
-    trial: Trial, reader: type[CalendarReader], standing: Standing
+    trial: Trial, reader: type[CalendarReader], standing: PreconditionResult
 ) -> None:
     trial.people(*BOTH)
     trial.reader_type = reader
@@ -205,11 +209,11 @@ def test_a_user_who_is_renamed_between_two_of_his_actions_is_left_alone(trial: T
     assert trial.connected() == {"alice": ["google"], "robert": ["microsoft"]}
 
 
-CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], Standing]] = [
-    (lambda t: t.state.disconnect("bob", GOOGLE), Standing.DONE),
-    (lambda t: t.delete("bob"), Standing.USER_GONE),
-    (replace_bob, Standing.USER_REPLACED),
-    (lambda t: t.rename("carol", "bob"), Standing.AMBIGUOUS_IDENTITY),
+CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], PreconditionResult]] = [
+    (lambda t: t.state.disconnect("bob", GOOGLE), PreconditionResult.DONE),
+    (lambda t: t.delete("bob"), PreconditionResult.USER_GONE),
+    (replace_bob, PreconditionResult.USER_REPLACED),
+    (lambda t: t.rename("carol", "bob"), PreconditionResult.AMBIGUOUS_IDENTITY),
     *CHANGES_AT_THE_REREAD,
 ]
 
@@ -218,7 +222,7 @@ CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], Standing]] = [
     ("change", "standing"), CHANGES_AT_THE_LIST, ids=lambda value: getattr(value, "name", "")
 )
 def test_an_action_that_is_stale_at_the_list_is_skipped_without_a_token(
-    trial: Trial, change: Callable[[Trial], None], standing: Standing
+    trial: Trial, change: Callable[[Trial], None], standing: PreconditionResult
 ) -> None:
     trial.people(*BOTH, person("carol", GOOGLE))
     done = trial.apply(
@@ -273,7 +277,7 @@ class WatchedReader(CalendarReader):
 
     steps: list[str]
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         self.steps.append(f"read {budget_subject}")
         return super().get_user(token, budget_subject, patience)
 
@@ -283,11 +287,11 @@ class WatchedWriter(CalendarWriter):
 
     steps: list[str]
 
-    def reserve_disconnect(self, subject: str, patience: Patience) -> Permit:
+    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
         self.steps.append(f"budget {subject}")
         return super().reserve_disconnect(subject, patience)
 
-    def reserve_update(self, subject: str, patience: Patience) -> Permit:
+    def reserve_update(self, subject: str, patience: Deadline) -> Permit:
         self.steps.append(f"budget {subject}")
         return super().reserve_update(subject, patience)
 

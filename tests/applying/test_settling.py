@@ -6,9 +6,21 @@ from dataclasses import dataclass
 import pytest
 from msgspec import structs
 
-from reconciler.applying import (
+from reconciler.applying import ApplySettings, Recovery
+from reconciler.applying.settings import READ_BACK_THREADS
+from reconciler.domain import (
+    CalendarUser,
+    Deadline,
+    DesiredState,
+    DesiredUser,
+    Preferences,
+    Secret,
+    rfc3339,
+)
+from reconciler.planning import Action, Disconnect, Protection
+from reconciler.recall import CalendarReader, RequestRates
+from reconciler.runs import (
     Answer,
-    ApplySettings,
     Ended,
     InDoubt,
     Intent,
@@ -16,12 +28,7 @@ from reconciler.applying import (
     ReadBack,
     RunOpened,
     Settled,
-    Settler,
 )
-from reconciler.applying.settings import READ_BACK_THREADS
-from reconciler.domain import CalendarUser, DesiredState, DesiredUser, Preferences, Secret
-from reconciler.planning import Action, Disconnect, Protection, rfc3339
-from reconciler.recall import CalendarReader, Patience, RateLimits
 from reconciler.sandbox import FaultKind, LoggedRequest
 from tests.applying.trial import (
     GOOGLE,
@@ -105,7 +112,7 @@ class Settling:
             meanwhile()
             already = max(request.seq for request in trial.state.log())
             trial.clock.threads = self.settings.workers + READ_BACK_THREADS
-            settler = Settler(
+            settler = Recovery(
                 reader,
                 writer,
                 trial.journal,
@@ -522,7 +529,7 @@ def test_the_budget_of_the_tokens_is_respected_and_lets_nobody_go_unread(
 ) -> None:
     users = [f"user-{number}" for number in range(5)]
     trial.people(*(person(user, GOOGLE) for user in users))
-    trial.limits = RateLimits(share=1.0, authenticate=2)
+    trial.limits = RequestRates(share=1.0, authenticate=2)
     dead.left(*users)
     looked = dead.look()
     lists = [request for request in looked.requests if request[0] == "list_users"]
@@ -625,7 +632,7 @@ def test_a_stop_while_it_waits_for_the_effect_leaves_it_in_doubt_at_once(
 def test_a_stop_while_it_waits_for_budget_leaves_the_rest_in_doubt(
     trial: Trial, dead: Settling
 ) -> None:
-    trial.limits = RateLimits(share=1.0, authenticate=1)
+    trial.limits = RequestRates(share=1.0, authenticate=1)
     dead.left("alice", "bob")
     trial.interrupt_after(10)
     looked = dead.look()
@@ -656,7 +663,7 @@ def test_a_journal_that_fails_ends_it_with_its_own_failure_and_nobody_else_is_re
 class Broken(CalendarReader):
     """Breaks at the first read of bob."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Patience) -> CalendarUser:
+    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
         if budget_subject == "bob":
             raise KeyError("a defect")
         return super().get_user(token, budget_subject, patience)

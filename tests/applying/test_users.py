@@ -5,10 +5,10 @@ import threading
 import msgspec
 
 from reconciler.applying import ApplySettings
-from reconciler.applying.user_access import replaced
-from reconciler.domain import CalendarUser, Preferences
+from reconciler.applying.user_session import replaced
+from reconciler.domain import CalendarUser, Deadline, Preferences
 from reconciler.planning import Content
-from reconciler.recall import CalendarWriter, Patience, Permit
+from reconciler.recall import CalendarWriter, Permit
 from tests.applying.trial import (
     GOOGLE,
     MICROSOFT,
@@ -112,7 +112,7 @@ class NotesThreads(CalendarWriter):
 
     threads: set[str]
 
-    def reserve_disconnect(self, subject: str, patience: Patience) -> Permit:
+    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
         self.threads.add(threading.current_thread().name)
         return super().reserve_disconnect(subject, patience)
 

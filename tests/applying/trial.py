@@ -11,16 +11,12 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
-from reconciler.applying import (
-    ActionResult,
-    ApplySettings,
-    Assignment,
-    Executor,
-    RunResult,
-)
+from reconciler.applying import ApplySettings, Assignment, Executor
 from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
+    Cancellation,
+    Deadline,
     DesiredState,
     DesiredUser,
     Handover,
@@ -41,24 +37,23 @@ from reconciler.planning import (
     Judgement,
     Plan,
     Protection,
-    Roster,
     Stale,
     Target,
+    UserIndex,
     Verdict,
     divide,
     make_plan,
 )
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
     CalendarWriter,
+    ClientSettings,
     Endpoint,
-    Patience,
-    RateLimits,
-    Settings,
-    Stop,
+    RateLimiter,
+    RequestRates,
     sandbox_endpoint,
 )
+from reconciler.runs import ActionResult, RunResult
 from reconciler.sandbox import (
     Fault,
     FaultKind,
@@ -217,10 +212,10 @@ class Trial:
     def __init__(self, state: SandboxState, url: str, clock: VirtualClock) -> None:
         self.state = state
         self.clock = clock
-        self.stop = Stop(clock.monotonic)
+        self.stop = Cancellation(clock.monotonic)
         self.journal = WatchedJournal()
-        self.limits = RateLimits(share=1.0)
-        self.client = Settings(read_timeout=5.0)
+        self.limits = RequestRates(share=1.0)
+        self.client = ClientSettings(read_timeout=5.0)
         self.writer_type: type[CalendarWriter] = CalendarWriter
         self.reader_type: type[CalendarReader] = CalendarReader
         self.protection_type: type[Protection] = Protection
@@ -331,7 +326,7 @@ class Trial:
                 observed, observed_at = self.list(reader)
                 declared = {user.id: user for user in (desired if later is None else later)}
                 today = self.content(DesiredState(declared), observed, protection.patterns)
-                ready, stale = divide(content, today, Roster(observed), protection)
+                ready, stale = divide(content, today, UserIndex(observed), protection)
             assignment = self.assignment(content, ready, stale, observed, observed_at, protection)
             return self.execute(assignment, reader, writer, settings)
 
@@ -395,7 +390,7 @@ class Trial:
     @contextmanager
     def clients(self) -> Iterator[tuple[CalendarReader, CalendarWriter]]:
         """The real clients, which share their budgets, without jitter."""
-        budgets = Budgets(self.limits, self.clock)
+        budgets = RateLimiter(self.limits, self.clock)
         with (
             self.reader_type(
                 self.endpoint,
@@ -416,7 +411,7 @@ class Trial:
 
     def list(self, reader: CalendarReader) -> tuple[ObservedState, float]:
         asked_at = self.clock.monotonic()
-        return reader.list_users(Patience(self.clock)), asked_at
+        return reader.list_users(Deadline(self.clock)), asked_at
 
     def content(
         self, desired: DesiredState, observed: ObservedState, protected: Sequence[str]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from reconciler.applying import (
+from reconciler.runs import (
     Answer,
     Ended,
     Intent,
@@ -12,7 +12,7 @@ from reconciler.applying import (
     RunClosed,
     RunOpened,
 )
-from reconciler.applying.journal import Record
+from reconciler.runs.journal import Record
 
 _Hook = tuple[str, str | None, Callable[[], None], bool]
 

@@ -6,14 +6,14 @@ from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.resume import resume
 from reconciler.cli.commands.unlock import unlock
-from reconciler.cli.errors import Ended
+from reconciler.cli.errors import EndedWith
 from tests.chaos.schedule import ApplyIt, PlanIt, ResumeIt
 
 
 def run_plan(command: PlanIt, config: Path, out: Path) -> int:
     try:
         plan(out=out if command.save else None, config=config, quiet=True)
-    except Ended as ended:
+    except EndedWith as ended:
         return ended.status
     raise AssertionError("a command ends by saying so")
 
@@ -30,7 +30,7 @@ def run_apply(command: ApplyIt, config: Path, saved: Path | None) -> int:
             lock_timeout=command.lock_timeout,
             quiet=True,
         )
-    except Ended as ended:
+    except EndedWith as ended:
         return ended.status
     raise AssertionError("a command ends by saying so")
 
@@ -46,7 +46,7 @@ def run_resume(command: ResumeIt, config: Path, run: str) -> int:
             lock_timeout=command.lock_timeout,
             quiet=True,
         )
-    except Ended as ended:
+    except EndedWith as ended:
         return ended.status
     raise AssertionError("a command ends by saying so")
 
@@ -54,6 +54,6 @@ def run_resume(command: ResumeIt, config: Path, run: str) -> int:
 def run_unlock(config: Path, run: str) -> int:
     try:
         unlock(run=run, config=config)
-    except Ended as ended:
+    except EndedWith as ended:
         return ended.status
     raise AssertionError("a command ends by saying so")

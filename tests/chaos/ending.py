@@ -1,9 +1,9 @@
 """What is judged of a process that has ended, and of everything when all is over."""
 
-from reconciler.applying import HaltCause
-from reconciler.cli.exits import Exit
+from reconciler.cli.errors import Exit
 from reconciler.planning import GuardName, Judgement
 from reconciler.reporting import ErrorReport, PlanReport, RunReport
+from reconciler.runs import HaltCause
 from tests.chaos.facts import plan_in_force
 from tests.chaos.files import KEY
 from tests.chaos.schedule import ApplyIt, PlanIt

@@ -12,10 +12,10 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from reconciler.applying import Who
 from reconciler.cli.signals import Signals
 from reconciler.ledger import LedgerUnreachable
 from reconciler.reporting import Report
+from reconciler.runs import Who
 from tests.chaos.schedule import Trigger
 from tests.chaos.scheduler import START, Host, Killed, Scheduler, Task, current
 

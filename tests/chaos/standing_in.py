@@ -17,24 +17,24 @@ import httpcore
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-import reconciler.cli.acting as cli_acting
-import reconciler.cli.frame as cli_frame
-import reconciler.engine.acting as engine_acting
+import reconciler.cli.context as cli_frame
+import reconciler.cli.run_command as cli_acting
+import reconciler.engine.approval as engine_acting
 import reconciler.engine.session as engine_session
 import reconciler.ledger.lock as ledger_lock
 import reconciler.ledger.postgresql as ledger_postgresql
 import reconciler.ledger.sqlite as ledger_sqlite
-import reconciler.recall.bounded as recall_bounded
 import reconciler.recall.channel
+import reconciler.recall.deadlines as recall_bounded
 import reconciler.recall.retries
-from reconciler.applying import Who
-from reconciler.cli.frame import report_of
+from reconciler.cli.context import report_of
 from reconciler.cli.signals import Signals
 from reconciler.engine import carry_out
 from reconciler.engine.commit import Commit
 from reconciler.ledger.database import Database
 from reconciler.ledger.open_run import OpenRun
 from reconciler.reporting import Report
+from reconciler.runs import Who
 from tests.chaos.cooperative import conducting, cooperating, stage
 from tests.chaos.files import KEY, KEY_VARIABLE
 from tests.chaos.process import MachineClock, of_task

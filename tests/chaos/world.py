@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 
-from reconciler.applying import Who
-from reconciler.cli.errors import Ended
+from reconciler.cli.errors import EndedWith
 from reconciler.engine import Approved
 from reconciler.planning import Plan
 from reconciler.reporting import PlanReport
+from reconciler.runs import Who
 from reconciler.sandbox.credentials import TOKEN_HEADER
 from reconciler.sandbox.service import DelayedRequest, ServiceResult
 from tests.chaos import commands
@@ -341,5 +341,5 @@ class World:
 
     def close(self) -> None:
         """No task is left."""
-        with contextlib.suppress(Ended):
+        with contextlib.suppress(EndedWith):
             self.scheduler.drop()

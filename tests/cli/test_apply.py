@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from msgspec import structs
 
-from reconciler.domain import Platform
-from reconciler.planning import decode_plan, encode_plan, rfc3339
+from reconciler.domain import Platform, rfc3339
+from reconciler.planning import decode_plan, encode_plan
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 

@@ -2,10 +2,7 @@
 
 import pytest
 
-from reconciler.applying import HaltCause, RunResult
-from reconciler.applying.outcome import ActionResult, Outcome
-from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.cli.exits import Exit, exit_status
+from reconciler.cli.errors import Exit, NotApproved, UsageError, exit_status
 from reconciler.cli.signals import Signalled
 from reconciler.domain import Diagnostic, InvalidInput, Platform
 from reconciler.engine import IncompleteList
@@ -23,6 +20,8 @@ from reconciler.recall import (
     ThrottledBeyondCap,
     UnexpectedAnswer,
 )
+from reconciler.runs import HaltCause, RunResult
+from reconciler.runs.outcome import ActionResult, Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import Project
 

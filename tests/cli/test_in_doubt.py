@@ -9,11 +9,10 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from reconciler.domain import Platform, SqliteFile
+from reconciler.domain import Platform, SqliteFile, SystemClock
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.planning import decode_plan
-from reconciler.recall import SystemClock
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.dead_runs import leave_in_doubt

@@ -9,14 +9,12 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import Front
-from reconciler.domain import COMMAND_LINE, Platform, SqliteFile
+from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, SystemClock, rfc3339
 from reconciler.engine import session
 from reconciler.engine.commit import Commit, commit_of
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import rfc3339
-from reconciler.recall import SystemClock
+from reconciler.runs import Front
 from reconciler.sandbox import Fault, FaultKind
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.repository import commit

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import JournalFailed
 from reconciler.ledger.open_run import OpenRun
+from reconciler.runs import JournalFailed
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from reconciler.cli.signals import Signalled, Signals
-from reconciler.recall import Stop
+from reconciler.domain import Cancellation
 
 
 class Trial:
@@ -17,7 +17,7 @@ class Trial:
         self.now = 100.0
         self.ended: list[int] = []
         self.said: list[str] = []
-        self.stop = Stop()
+        self.stop = Cancellation()
         self.signals = Signals(lambda: self.now, self.ended.append)
 
     def act(self) -> None:

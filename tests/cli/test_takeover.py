@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from msgspec import structs
 
-from reconciler.applying import Front, RunClosed, RunOpened, RunResult
-from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, stack_owner
+from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, SystemClock, rfc3339, stack_owner
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import FleetSize, decode_plan, rfc3339
-from reconciler.recall import SystemClock
+from reconciler.planning import FleetSize, decode_plan
+from reconciler.runs import Front, RunClosed, RunOpened, RunResult
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.ledger.earlier import make_earlier

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from reconciler.applying import RunState, RunStory, StepKind
+from reconciler.runs import RunHistory, RunState, StepKind
 from tests.crash.children import Ended
 from tests.crash.evidence import Evidence, Mark
 from tests.crash.invariants import (
@@ -73,7 +73,7 @@ class Course:
         self._world = world
         self._kills = kills
         self._marks: list[Mark] = []
-        self._stories: tuple[RunStory, ...] = ()
+        self._stories: tuple[RunHistory, ...] = ()
         self.labels: list[str] = []
         """Of the points at which something was killed."""
 
@@ -109,7 +109,7 @@ class Course:
             except AssertionError as error:
                 raise Broken(f"{invariant.__name__}: {error}") from error
 
-    def last_run(self) -> RunStory | None:
+    def last_run(self) -> RunHistory | None:
         """The last run that is on record."""
         return self._stories[-1] if self._stories else None
 
@@ -119,7 +119,7 @@ class Course:
         assert ended.status == 0, ended.told
         return ended.document
 
-    def check_announced(self, died: RunStory | None) -> None:
+    def check_announced(self, died: RunHistory | None) -> None:
         """A run that died is announced, and one that did not is not."""
         told = [run["run"] for run in self.plan()["memory"]["dead"]]
         open_ = died is not None and died.summary.state is RunState.DIED
@@ -143,7 +143,7 @@ class Course:
         assert ended.status == (5 if used else 4), f"used: {used}: {ended.told}"
         assert not used or "already applied" in ended.err
 
-    def resume(self, died: RunStory | None, at: int | None = None) -> tuple[Answer, Ended | None]:
+    def resume(self, died: RunHistory | None, at: int | None = None) -> tuple[Answer, Ended | None]:
         """Resume the run, which ends as the story of the run has it."""
         if died is None:
             return Answer.NO_RUN, None
@@ -155,7 +155,7 @@ class Course:
             assert not refused or "plan again" in ended.err
         return answer, ended
 
-    def _answer(self, died: RunStory) -> Answer:
+    def _answer(self, died: RunHistory) -> Answer:
         """What ``resume`` has to make of ``died``."""
         if died.plan is None:
             return Answer.PLAN_AGAIN
@@ -231,7 +231,7 @@ def enumerate_second_points(
     raise AssertionError("no end of points")
 
 
-def _resume_again(course: Course, died: RunStory | None) -> None:
+def _resume_again(course: Course, died: RunHistory | None) -> None:
     """Resume the run that resumed another and was killed; or that other, if it never did."""
     last = course.last_run()
     assert last is not None

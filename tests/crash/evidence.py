@@ -9,9 +9,9 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from reconciler.applying import ActionStory, Outcome, RunStory, StepKind
 from reconciler.domain import CalendarUser, Platform
 from reconciler.planning import Disconnect, seal
+from reconciler.runs import ActionHistory, Outcome, RunHistory, StepKind
 from reconciler.sandbox import LoggedRequest
 from tests.crash.fleet import SHOWS_AFTER
 
@@ -36,7 +36,7 @@ class Evidence(Struct, frozen=True, dict=True):
 
     log: tuple[LoggedRequest, ...]
     users: Mapping[str, CalendarUser]
-    stories: tuple[RunStory, ...]
+    stories: tuple[RunHistory, ...]
     marks: tuple[Mark, ...]
 
     @cached_property
@@ -44,7 +44,7 @@ class Evidence(Struct, frozen=True, dict=True):
         """The mutating calls that arrived, in their order."""
         return tuple(request for request in self.log if request.endpoint in MUTATING)
 
-    def owner(self, call: LoggedRequest) -> ActionStory | None:
+    def owner(self, call: LoggedRequest) -> ActionHistory | None:
         """The action that ``call`` was sent for: of the runs that acted by then, in the last one
         that intended it. A call may arrive when the process that sent it is gone already."""
         begun = [mark.run for mark in self.marks if mark.seq < call.seq]
@@ -54,14 +54,14 @@ class Evidence(Struct, frozen=True, dict=True):
                     return action
         return None
 
-    def story(self, run: str) -> RunStory:
+    def story(self, run: str) -> RunHistory:
         """The story of ``run``."""
         (story,) = [story for story in self.stories if story.summary.run == run]
         return story
 
-    def by_plan(self) -> Iterator[tuple[Deed, list[ActionStory]]]:
+    def by_plan(self) -> Iterator[tuple[Deed, list[ActionHistory]]]:
         """Each action of each plan, as all runs of that very plan tell of it, the oldest first."""
-        told: dict[tuple[str, Deed], list[ActionStory]] = defaultdict(list)
+        told: dict[tuple[str, Deed], list[ActionHistory]] = defaultdict(list)
         for story in self.stories:
             for action in story.actions:
                 assert story.plan is not None
@@ -81,14 +81,14 @@ def arrived(log: Iterable[LoggedRequest]) -> list[Deed]:
     return [deed(request) for request in log if request.endpoint in MUTATING]
 
 
-def planned(story: ActionStory) -> Deed:
+def planned(story: ActionHistory) -> Deed:
     """What the action of ``story`` does."""
     action = story.action
     what = action.platform.value if isinstance(action, Disconnect) else "preferences"
     return action.user, what
 
 
-def intents(story: ActionStory) -> list[str]:
+def intents(story: ActionHistory) -> list[str]:
     """When the calls were intended that were not taken back. (What is intended anew after that is
     the call of the same number.)"""
     found: list[str] = []
@@ -100,7 +100,7 @@ def intents(story: ActionStory) -> list[str]:
     return found
 
 
-def outcomes(story: ActionStory) -> list[tuple[Outcome, str]]:
+def outcomes(story: ActionHistory) -> list[tuple[Outcome, str]]:
     """Every outcome that is recorded, and when it was."""
     return [(step.outcome, step.at) for step in story.steps if step.outcome is not None]
 

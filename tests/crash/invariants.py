@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from reconciler.applying import Outcome, RunState, StepKind
 from reconciler.domain import CalendarUser, Platform
+from reconciler.runs import Outcome, RunState, StepKind
 from tests.crash.evidence import (
     READING,
     Deed,

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from reconciler.ledger import database, server_connection
 from reconciler.recall import channel
-from reconciler.recall.calls import Answer, Call
+from reconciler.recall.calls import HttpAnswer, HttpCall
 from reconciler.recall.errors import RecallError
 from tests.crash.children import PATIENCE
 
@@ -187,7 +187,7 @@ def _statement(statement: str) -> None:
 class _Exchange:
     """One call over HTTP, as it comes by."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: HttpCall) -> None:
         self.name = call.name
         self.mutating = call.token is not None and call.method != "GET"
         self.writes = 0
@@ -199,8 +199,8 @@ def _watch_exchanges() -> None:
     connect = httpcore.SyncBackend.connect_tcp
 
     def watched_exchange(
-        self: channel.Channel, call: Call, *arguments: Any, **options: Any
-    ) -> Answer:
+        self: channel.Channel, call: HttpCall, *arguments: Any, **options: Any
+    ) -> HttpAnswer:
         POINTS.reach(f"before the call: {call.name}")
         _this.exchange = _Exchange(call)
         try:

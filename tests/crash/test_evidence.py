@@ -1,8 +1,8 @@
 """What the crash tests take for a call that was intended."""
 
-from reconciler.applying import ActionStory, Step, StepKind
 from reconciler.domain import Platform
 from reconciler.planning import ActionReason, Disconnect
+from reconciler.runs import ActionHistory, Step, StepKind
 from tests.crash.evidence import NOT_SENT, intents
 
 LEAVING = Disconnect(
@@ -29,9 +29,9 @@ def answer(at: str, code: str) -> Step:
 def test_an_intent_that_was_taken_back_and_made_anew_counts_once() -> None:
     # As on a busy machine: the call of the first could not leave within two seconds.
     steps = (intent("1"), answer("2", NOT_SENT), intent("3"), answer("4", "accepted"))
-    assert intents(ActionStory(LEAVING, None, steps)) == ["3"]
+    assert intents(ActionHistory(LEAVING, None, steps)) == ["3"]
 
 
 def test_an_intent_that_was_taken_back_for_good_does_not_count() -> None:
     steps = (intent("1"), answer("2", NOT_SENT))
-    assert intents(ActionStory(LEAVING, None, steps)) == []
+    assert intents(ActionHistory(LEAVING, None, steps)) == []

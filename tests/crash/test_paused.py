@@ -11,7 +11,7 @@ from typing import Final
 
 import pytest
 
-from reconciler.applying import ActionStory, Outcome, StepKind
+from reconciler.runs import ActionHistory, Outcome, StepKind
 from tests.crash.children import Child, Ended
 from tests.crash.evidence import arrived, intents, outcomes, planned
 from tests.crash.fleet import BUSY, LEAVER, MOVER, QUIET, TO_DO
@@ -78,7 +78,7 @@ def wake(trial: World, child: Child) -> tuple[Ended, list[tuple[str, str]]]:
     return ended, arrived(trial.log()[before:])
 
 
-def suspended_story(trial: World) -> dict[tuple[str, str], ActionStory]:
+def suspended_story(trial: World) -> dict[tuple[str, str], ActionHistory]:
     """What the ledger tells of the actions of the run that was suspended."""
     first, *_ = trial.stories()
     return {planned(action): action for action in first.actions}

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from reconciler.applying import RunState
+from reconciler.runs import RunState
 from tests.crash.evidence import arrived, intents
 from tests.crash.fleet import TO_DO
 from tests.crash.world import PLAN, World

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from reconciler.applying import RunStory
 from reconciler.domain import CalendarUser, LedgerPlace, SqliteFile
 from reconciler.ledger import LedgerMissing, read_ledger
 from reconciler.planning import Plan, seal
+from reconciler.runs import RunHistory
 from reconciler.sandbox import LoggedRequest, SandboxServer, SandboxState
 from tests.crash.children import Child, Ended, Order, Zygote
 from tests.crash.fleet import BOSS, KEY, MANIFEST, living_people, seed
@@ -128,7 +128,7 @@ class World:
         """The fleet as it is now."""
         return {str(user.external_id): user for user in self._state.users()}
 
-    def stories(self) -> tuple[RunStory, ...]:
+    def stories(self) -> tuple[RunHistory, ...]:
         """All that is in the ledger, the oldest run first; nothing where there is none."""
         try:
             with read_ledger(self.place) as ledger:

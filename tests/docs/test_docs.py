@@ -7,8 +7,7 @@ import pytest
 import yaml
 
 import reconciler
-from reconciler.applying import Cause, HaltCause, Outcome
-from reconciler.cli.exits import Exit
+from reconciler.cli.errors import Exit
 from reconciler.config import RateLimits, Timeouts, load_configuration
 from reconciler.manifest import load_manifests, schema
 from reconciler.planning import (
@@ -19,10 +18,11 @@ from reconciler.planning import (
     Judgement,
     NoticeCode,
     PendingReason,
-    SparedReason,
-    Standing,
+    PreconditionResult,
+    UnmanagedReason,
 )
 from reconciler.recall import RecallError
+from reconciler.runs import Cause, HaltCause, Outcome
 from reconciler.sandbox import Behaviour, load_seed
 from tests.docs.command_lines import command_lines, complaint
 from tests.docs.markdown import ROOT, Block, Page, pages
@@ -83,8 +83,8 @@ CODES = [
         NoticeCode,
         Outcome,
         PendingReason,
-        SparedReason,
-        Standing,
+        UnmanagedReason,
+        PreconditionResult,
     )
     for member in kind
 ] + _errors(RecallError)

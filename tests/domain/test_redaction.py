@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler.domain import REDACTED, Secret
-from reconciler.domain.redaction import redacted
+from reconciler.domain.secrets import redacted
 
 ODD = 'k/ey"of\\the+work&sp%ace<1>'
 PLAIN = "k3yOfTheWorkspace0123456789"

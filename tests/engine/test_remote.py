@@ -16,7 +16,7 @@ from reconciler.config import (
     Workspace,
 )
 from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile, UnknownEmail
-from reconciler.engine.remote import open_remote
+from reconciler.engine.session import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
 
 HERE = SourceLocation("reconciler.yaml", 3, 1)

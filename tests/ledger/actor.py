@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from reconciler.applying import StepJournal
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.lock import LockTimes
 from reconciler.ledger.open_run import OpenRun
 from reconciler.planning import Action, Plan, seal
+from reconciler.runs import StepJournal
 from tests.ledger import samples
 from tests.recall.fake_clock import FakeClock
 

@@ -8,8 +8,8 @@ from sqlalchemy import insert, select
 from reconciler.domain import LedgerPlace, SqliteFile
 from reconciler.ledger import postgresql, sqlite
 from reconciler.ledger.database import Database
-from reconciler.ledger.migrating import bring_up_to_date, check_current
 from reconciler.ledger.schema import used_plans
+from reconciler.ledger.versions import bring_up_to_date, check_current
 
 
 @contextmanager

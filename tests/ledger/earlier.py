@@ -11,9 +11,8 @@ import pytest
 from sqlalchemy import MetaData
 
 from reconciler.domain import LedgerPlace
-from reconciler.ledger import migrating, versions
-from reconciler.ledger.migrating import bring_up_to_date
-from reconciler.ledger.versions import VERSION_TABLE
+from reconciler.ledger import versions
+from reconciler.ledger.versions import VERSION_TABLE, bring_up_to_date
 from tests.ledger.databases import writing
 
 _NOT_KEPT: Final = {VERSION_TABLE, "about"}
@@ -25,7 +24,7 @@ def earlier_tool() -> Iterator[None]:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         for script in (versions.MIGRATIONS / "versions").glob("v0001_*.py"):
             shutil.copy(script, folder)
-        for module in (versions, migrating):
+        for module in (versions, versions):
             patch.setattr(module, "script_folders", lambda: (Path(folder),))
         yield
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.ledger import migrating, versions
+from reconciler.ledger import versions
 
 LATER = Path(__file__).parent / "later_version"
 
@@ -16,6 +16,6 @@ def later_tool() -> Iterator[None]:
     """Let this process be one."""
     folders = (*versions.script_folders(), LATER)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (versions, migrating):
+        for module in (versions, versions):
             patch.setattr(module, "script_folders", lambda: folders)
         yield

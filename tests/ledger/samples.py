@@ -9,20 +9,6 @@ from typing import Final
 from msgspec import structs
 from sqlalchemy import update
 
-from reconciler.applying import (
-    ActionResult,
-    Answer,
-    Ended,
-    Front,
-    HaltCause,
-    Intent,
-    Outcome,
-    ReadBack,
-    RunClosed,
-    RunOpened,
-    RunResult,
-    Who,
-)
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, Preferences
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.database import Database
@@ -39,6 +25,20 @@ from reconciler.planning import (
     Judgement,
     Plan,
     Verdict,
+)
+from reconciler.runs import (
+    ActionResult,
+    Answer,
+    Ended,
+    Front,
+    HaltCause,
+    Intent,
+    Outcome,
+    ReadBack,
+    RunClosed,
+    RunOpened,
+    RunResult,
+    Who,
 )
 from tests.planning.fleets import (
     GOOGLE,

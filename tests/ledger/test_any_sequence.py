@@ -6,7 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.applying import (
+from reconciler.domain import LedgerPlace
+from reconciler.ledger.ledger import Ledger
+from reconciler.ledger.open_run import OpenRun
+from reconciler.planning import Action
+from reconciler.runs import (
     ActionResult,
     Answer,
     Ended,
@@ -17,10 +21,6 @@ from reconciler.applying import (
     Step,
     StepKind,
 )
-from reconciler.domain import LedgerPlace
-from reconciler.ledger.ledger import Ledger
-from reconciler.ledger.open_run import OpenRun
-from reconciler.planning import Action
 from tests.ledger.samples import acting, begin, claim, crash, ledger_at, new_run, plan
 
 Record = Intent | Answer | ReadBack | Ended

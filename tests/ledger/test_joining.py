@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import update
 
-from reconciler.applying import JournalFailed, Outcome, RunState, StepKind
 from reconciler.domain import LedgerPlace
 from reconciler.ledger import LockLost, NotJoinable
 from reconciler.ledger.joined_run import JoinedRun
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import locks, runs
 from reconciler.planning import seal
+from reconciler.runs import JournalFailed, Outcome, RunState, StepKind
 from tests.ledger.faulty_database import HINT, Away, on_faulty
 from tests.ledger.processes import Failed, Process, Processes, processes_at
 from tests.ledger.samples import (

@@ -8,20 +8,13 @@ import pytest
 from msgspec import structs
 from sqlalchemy import delete
 
-from reconciler.applying import (
-    ActionResult,
-    Cause,
-    InDoubt,
-    JournalFailed,
-    Outcome,
-    StepKind,
-)
 from reconciler.domain import LedgerPlace
 from reconciler.ledger import Claim, LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import declared_users, runs
 from reconciler.planning import Action, Plan, seal
+from reconciler.runs import ActionResult, Cause, InDoubt, JournalFailed, Outcome, StepKind
 from tests.ledger.faulty_database import HINT, Away, on_faulty
 from tests.ledger.samples import (
     ADDRESS,

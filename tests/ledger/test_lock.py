@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import select
 
-from reconciler.applying import JournalFailed, RunState
 from reconciler.domain import LedgerPlace, PostgresqlDatabase
 from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import locks
+from reconciler.runs import JournalFailed, RunState
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.processes import Failed, Processes, processes_at
 from tests.ledger.samples import (

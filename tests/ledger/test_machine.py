@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reconciler.applying import Who
 from reconciler.ledger import machine
 from reconciler.ledger.machine import alive, who
+from reconciler.runs import Who
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="told on Linux alone")
 

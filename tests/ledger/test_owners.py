@@ -5,12 +5,12 @@ from collections.abc import Iterator, Mapping
 import pytest
 from sqlalchemy import func, select
 
-from reconciler.applying import JournalFailed
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, stack_owner
 from reconciler.ledger import LedgerOutdated, LedgerUnusable, open_ledger, read_ledger
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import declared_users
 from reconciler.planning import Owned, Ownership
+from reconciler.runs import JournalFailed
 from tests.ledger.earlier import make_earlier
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.samples import (

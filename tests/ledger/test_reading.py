@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator
 import pytest
 from sqlalchemy import event, select, update
 
-from reconciler.applying import Outcome, RunState, RunSummary
 from reconciler.domain import COMMAND_LINE, LedgerPlace
 from reconciler.ledger import Claim, LedgerUnusable, UnknownRun, read_ledger
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import plans, runs, steps
 from reconciler.planning import Action, Plan
+from reconciler.runs import Outcome, RunState, RunSummary
 from tests.ledger.samples import (
     ALICE,
     BOB_GOOGLE,
@@ -104,7 +104,7 @@ def test_listing_ended_runs_asks_no_step(ledger: Ledger) -> None:
 def test_more_runs_are_listed_than_one_statement_may_name(
     ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reconciler.ledger.summaries._MANY", 2)
+    monkeypatch.setattr("reconciler.ledger.run_history._MANY", 2)
     ids = [completed(ledger) for _ in range(3)]
     told = ledger.runs(WORKSPACE, 10)
     assert [summary.run for summary in told] == ids[::-1]

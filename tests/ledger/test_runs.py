@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import func, select
 
-from reconciler.applying import HaltCause, JournalFailed, Outcome, RunState, RunSummary
 from reconciler.domain import COMMAND_LINE, LedgerPlace
 from reconciler.ledger import LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
@@ -14,6 +13,7 @@ from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import plans
 from reconciler.planning import FleetSize, History, Ownership, PlanUnusable
 from reconciler.recall import CredentialsRefused
+from reconciler.runs import HaltCause, JournalFailed, Outcome, RunState, RunSummary
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.samples import (
     ADDRESS,

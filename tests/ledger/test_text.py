@@ -7,8 +7,7 @@ from sqlalchemy import Dialect, insert, select
 from sqlalchemy.dialects import sqlite
 
 from reconciler.domain import LedgerPlace
-from reconciler.ledger.schema import locks
-from reconciler.ledger.text import LedgerText
+from reconciler.ledger.schema import LedgerText, locks
 from tests.ledger.databases import writing
 
 AWKWARD = [

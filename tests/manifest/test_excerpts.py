@@ -8,7 +8,7 @@ from reconciler.config import load_configuration
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
 from reconciler.manifest import load_manifests
 from reconciler.manifest.excerpts import MOST, with_excerpts
-from reconciler.manifest.shown import visible
+from reconciler.manifest.source import visible
 
 HEAD = "apiVersion: reconciler/v1\nusers:\n"
 

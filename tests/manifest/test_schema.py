@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from reconciler.domain import PREFERENCE_FIELDS, Handover, Platform
-from reconciler.manifest import schema, schema_names, schema_text, schemas
+from reconciler.manifest import schema, schema_names, schema_text, validation
 
 
 def properties(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -68,5 +68,5 @@ def test_an_installed_package_has_its_schemas_inside(
     for folder in (inside, beside):
         folder.mkdir(parents=True)
         (folder / "x.schema.json").write_text(folder.parent.name)
-    monkeypatch.setattr(schemas, "_FOLDERS", (inside, beside))
+    monkeypatch.setattr(validation, "_FOLDERS", (inside, beside))
     assert schema_text("x") == "reconciler"

@@ -5,7 +5,7 @@ from msgspec import structs
 from reconciler.domain import Handover, Preferences
 from reconciler.planning import (
     ActionReason,
-    Blocked,
+    HeldAction,
     Hold,
     Notice,
     NoticeCode,
@@ -67,7 +67,7 @@ def test_a_move_waits_until_the_new_platform_is_connected() -> None:
     )
     assert content.actions == (disconnect("moved", GOOGLE, requires=[MICROSOFT]),)
     assert content.blocked == (
-        Blocked(disconnect("moving", GOOGLE, requires=[MICROSOFT]), (Hold.HANDOVER,)),
+        HeldAction(disconnect("moving", GOOGLE, requires=[MICROSOFT]), (Hold.HANDOVER,)),
     )
     assert content.pending == (Pending("moving", MICROSOFT, PendingReason.NOT_CONNECTED),)
 

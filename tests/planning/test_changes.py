@@ -15,7 +15,7 @@ from reconciler.domain import (
 )
 from reconciler.planning import (
     Content,
-    Fleet,
+    FleetCounts,
     FleetSize,
     GuardChange,
     GuardName,
@@ -25,10 +25,10 @@ from reconciler.planning import (
     Pending,
     PendingReason,
     PlanChanges,
+    PreconditionResult,
     Protection,
-    Roster,
     Stale,
-    Standing,
+    UserIndex,
     Verdict,
     changes_since,
     decode_plan,
@@ -71,14 +71,16 @@ def changes(
     history: History = History(),  # noqa: B008 - frozen
 ) -> PlanChanges:
     today = content_of(desired, observed, protected=protected, limits=limits, history=history)
-    return changes_since(saved, today, Roster(observed), Protection(tuple(protected)))
+    return changes_since(saved, today, UserIndex(observed), Protection(tuple(protected)))
 
 
 def test_a_world_that_stood_still_changes_nothing() -> None:
     found = changes()
     assert found.nothing
     assert found.kept == 3
-    assert found.then == found.now == Fleet(declared=3, observed=3, connections=3, converged=0)
+    assert (
+        found.then == found.now == FleetCounts(declared=3, observed=3, connections=3, converged=0)
+    )
 
 
 def test_a_plan_that_was_made_when_there_was_less_to_do_lacks_what_is_added() -> None:
@@ -96,7 +98,7 @@ def test_a_plan_that_was_made_when_there_was_less_to_do_lacks_what_is_added() ->
 
 def test_what_is_done_by_now_is_gone_and_the_fleets_tell_so() -> None:
     found = changes(fleet(ALICE, CAROL, seen("bob")))
-    assert found.gone == (Stale(SAVED.actions[1], Standing.DONE),)
+    assert found.gone == (Stale(SAVED.actions[1], PreconditionResult.DONE),)
     assert (found.kept, found.added) == (2, ())
     assert (found.then.converged, found.now.converged) == (0, 1)
     assert not found.nothing
@@ -104,7 +106,7 @@ def test_what_is_done_by_now_is_gone_and_the_fleets_tell_so() -> None:
 
 def test_another_connection_is_another_call() -> None:
     found = changes(fleet(ALICE, seen("bob", connected("google", "g2")), CAROL))
-    assert found.gone == (Stale(SAVED.actions[1], Standing.CONNECTION_CHANGED),)
+    assert found.gone == (Stale(SAVED.actions[1], PreconditionResult.CONNECTION_CHANGED),)
     assert [(action.key, action.connection_id) for action in found.added] == [  # type: ignore[union-attr]
         ("disconnect google of bob", "g2")
     ]
@@ -121,7 +123,7 @@ def test_manifests_that_ask_for_something_else_are_told() -> None:
     desired = manifest(declared("alice", [MICROSOFT]), declared("carol", preferences=WANTED))
     found = changes(desired=desired)
     assert found.manifests
-    assert found.gone == (Stale(SAVED.actions[1], Standing.NOT_PLANNED_ANY_MORE),)
+    assert found.gone == (Stale(SAVED.actions[1], PreconditionResult.NOT_PLANNED_ANY_MORE),)
     assert (found.kept, found.then.declared, found.now.declared) == (2, 3, 2)
     assert not structs.replace(found, gone=()).nothing
 
@@ -139,7 +141,7 @@ def test_another_configuration_is_told(limits: Limits, protected: list[str]) -> 
 
 def test_somebody_protected_since_is_gone_from_the_actions_and_blocked() -> None:
     found = changes(protected=["bob"])
-    assert found.gone == (Stale(SAVED.actions[1], Standing.PROTECTED),)
+    assert found.gone == (Stale(SAVED.actions[1], PreconditionResult.PROTECTED),)
     assert [(blocked.action, blocked.holds) for blocked in found.blocked] == [
         (SAVED.actions[1], (Hold.PROTECTED,))
     ]
@@ -217,7 +219,7 @@ def test_a_guard_that_counts_otherwise_and_judges_alike_is_no_change() -> None:
         limits=limits,
     )
     assert {v.actual for v in more.refusals} != {v.actual for v in saved.refusals}
-    assert changes_since(saved, more, Roster(WORLD), Protection(())).guards == ()
+    assert changes_since(saved, more, UserIndex(WORLD), Protection(())).guards == ()
 
 
 def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
@@ -226,7 +228,7 @@ def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
     assert changes(saved=saved).guards == (GuardChange(last.guard, None, last.judgement),)
     today = structs.replace(SAVED, guards=SAVED.guards[1:])
     first = SAVED.guards[0]
-    assert changes_since(SAVED, today, Roster(WORLD), Protection(())).guards == (
+    assert changes_since(SAVED, today, UserIndex(WORLD), Protection(())).guards == (
         GuardChange(first.guard, first.judgement, None),
     )
 
@@ -252,6 +254,6 @@ def test_a_forged_action_is_gone() -> None:
     forged = structs.replace(SAVED, actions=(*SAVED.actions, disconnect("alice", MICROSOFT)))
     found = changes(saved=forged)
     assert [(stale.action.key, stale.standing) for stale in found.gone] == [
-        ("disconnect microsoft of alice", Standing.CONNECTION_CHANGED)
+        ("disconnect microsoft of alice", PreconditionResult.CONNECTION_CHANGED)
     ]
     assert found.kept == 3

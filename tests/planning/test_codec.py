@@ -11,16 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
-from reconciler.domain import Preferences
+from reconciler.domain import Preferences, rfc3339
 from reconciler.planning import (
     Plan,
     PlanUnusable,
     canonical_json,
-    codec,
     decode_plan,
     encode_plan,
     expires_at,
-    rfc3339,
+    plan_file,
     seal,
 )
 from reconciler.planning.canonical import digest
@@ -248,13 +247,13 @@ def test_a_forged_seal_does_not_carry_what_a_reader_skips(
 
 
 def test_a_file_beyond_every_plan_is_refused_unread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "MAX_BYTES", 2 * 1024 * 1024)
+    monkeypatch.setattr(plan_file, "MAX_BYTES", 2 * 1024 * 1024)
     with pytest.raises(PlanUnusable, match="larger than 2 MB"):
         decode_plan(b" " * (2 * 1024 * 1024 + 1))
 
 
 def test_a_file_of_exactly_the_largest_size_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(codec, "MAX_BYTES", len(DATA))
+    monkeypatch.setattr(plan_file, "MAX_BYTES", len(DATA))
     assert decode_plan(DATA) == PLAN
 
 

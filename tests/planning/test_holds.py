@@ -6,14 +6,14 @@ from msgspec import UNSET, UnsetType
 from reconciler.domain import Preferences, UnknownEmail
 from reconciler.planning import (
     ActionReason,
-    Blocked,
+    HeldAction,
     History,
     Hold,
     HoldCause,
     Pending,
     PendingReason,
-    SparedReason,
     UnknownConnection,
+    UnmanagedReason,
 )
 from tests.planning.fleets import (
     GOOGLE,
@@ -41,8 +41,8 @@ def test_a_protected_user_keeps_everything_and_the_neighbour_does_not() -> None:
     )
     assert content.actions == (disconnect("clerk", GOOGLE, reason=LEFT),)
     assert content.blocked == (
-        Blocked(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),
-        Blocked(update("boss", wanted, None), (Hold.PROTECTED,)),
+        HeldAction(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),
+        HeldAction(update("boss", wanted, None), (Hold.PROTECTED,)),
     )
 
 
@@ -131,7 +131,9 @@ def test_an_unknown_email_counts_for_nothing_where_the_configuration_says_so() -
         unknown_email=UnknownEmail.IGNORE,
     )
     assert content.actions == (disconnect("clerk", GOOGLE, reason=LEFT),)
-    assert content.blocked == (Blocked(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),)
+    assert content.blocked == (
+        HeldAction(disconnect("boss", GOOGLE, reason=LEFT), (Hold.PROTECTED,)),
+    )
     assert content.configuration.protected_unknown_email is UnknownEmail.IGNORE
 
 
@@ -145,7 +147,7 @@ def test_a_leaver_with_an_unknown_platform_is_held_and_not_converged(platform: s
         ),
     )
     unknown = UnknownConnection("prod", "leaver", "r-leaver", platform, "z", "l@x.com", "left")
-    assert content.blocked == (Blocked(unknown, (Hold.UNKNOWN_PLATFORM,)),)
+    assert content.blocked == (HeldAction(unknown, (Hold.UNKNOWN_PLATFORM,)),)
     assert (content.actions, content.pending, content.spared) == ((), (), ())
     assert content.fleet.converged == 1
     assert content.waits
@@ -168,7 +170,7 @@ def test_an_unknown_platform_keeps_back_nothing_else_of_its_user() -> None:
     ]
     assert content.pending == (Pending("moving", GOOGLE, PendingReason.NOT_CONNECTED),)
     assert [(s.user, s.reason) for s in content.spared] == [
-        ("clerk", SparedReason.UNMANAGED_CONNECTIONS)
+        ("clerk", UnmanagedReason.UNMANAGED_CONNECTIONS)
     ]
 
 
@@ -203,7 +205,7 @@ def test_an_unknown_platform_names_every_other_hold_of_its_user_too() -> None:
 def test_what_is_held_for_something_unknown_waits_for_a_person(
     holds: tuple[Hold, ...], cause: HoldCause | UnsetType, waits: bool
 ) -> None:
-    assert Blocked(disconnect("a", GOOGLE), holds, cause).waits is waits
+    assert HeldAction(disconnect("a", GOOGLE), holds, cause).waits is waits
 
 
 def test_two_rows_with_one_external_id_hold_everything_of_that_user() -> None:
@@ -218,11 +220,11 @@ def test_two_rows_with_one_external_id_hold_everything_of_that_user() -> None:
     )
     assert content.actions == (disconnect("once", GOOGLE, reason=LEFT),)
     assert content.blocked == (
-        Blocked(
+        HeldAction(
             disconnect("twice", GOOGLE, account="g2", recall_id="r2", reason=LEFT),
             (Hold.AMBIGUOUS_IDENTITY,),
         ),
-        Blocked(update("twice", wanted, None, recall_id="r2"), (Hold.AMBIGUOUS_IDENTITY,)),
+        HeldAction(update("twice", wanted, None, recall_id="r2"), (Hold.AMBIGUOUS_IDENTITY,)),
     )
 
 
@@ -249,7 +251,7 @@ def test_two_calendars_of_one_platform_hold_that_platform_only() -> None:
         disconnect("b", GOOGLE, reason=LEFT),
     )
     assert content.blocked == (
-        Blocked(disconnect("a", GOOGLE, account="1", reason=LEFT), (Hold.AMBIGUOUS_IDENTITY,)),
+        HeldAction(disconnect("a", GOOGLE, account="1", reason=LEFT), (Hold.AMBIGUOUS_IDENTITY,)),
     )
 
 
@@ -315,7 +317,7 @@ def test_whoever_an_earlier_run_left_in_doubt_is_held_and_the_neighbour_is_not()
     )
     assert content.actions == (disconnect("clear", GOOGLE, reason=LEFT),)
     assert content.blocked == (
-        Blocked(disconnect("doubtful", GOOGLE, reason=LEFT), (Hold.IN_DOUBT,)),
+        HeldAction(disconnect("doubtful", GOOGLE, reason=LEFT), (Hold.IN_DOUBT,)),
     )
     assert content.in_doubt == content.blocked
 

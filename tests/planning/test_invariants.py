@@ -30,9 +30,9 @@ from reconciler.planning import (
     Hold,
     Judgement,
     PendingReason,
-    Roster,
-    Standing,
+    PreconditionResult,
     UpdatePreferences,
+    UserIndex,
     canonical_json,
     changes_since,
     divide,
@@ -151,7 +151,7 @@ def test_a_wanted_platform_is_never_disconnected_not_even_in_what_is_held(world:
 @given(worlds)
 def test_nobody_is_left_with_nothing_who_is_to_keep_something(world: World) -> None:
     content = world.content()
-    left = Roster(after(world.observed, content.actions))
+    left = UserIndex(after(world.observed, content.actions))
     for action in content.disconnects:
         user = world.desired.users[action.user]
         if user.platforms and user.handover is Handover.WAIT:
@@ -330,10 +330,10 @@ def test_no_action_is_planned_twice(world: World) -> None:
 @QUICK
 @given(worlds)
 def test_every_action_of_a_fresh_plan_may_be_done(world: World) -> None:
-    roster, protection = Roster(world.observed), world.protection
+    roster, protection = UserIndex(world.observed), world.protection
     for action in world.content().actions:
         rows = roster.rows(action.user)
-        assert listed_standing(action, rows, protection) is Standing.READY
+        assert listed_standing(action, rows, protection) is PreconditionResult.READY
 
 
 @QUICK
@@ -342,14 +342,17 @@ def test_what_is_still_ready_in_another_world_meets_its_preconditions_there(
     world: World, users: tuple[CalendarUser, ...]
 ) -> None:
     today = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
-    saved, roster = world.content(), Roster(today.observed)
+    saved, roster = world.content(), UserIndex(today.observed)
     protection = world.protection
     ready, stale = divide(saved, today.content(), roster, protection)
     assert {*ready, *(entry.action for entry in stale)} == set(saved.actions)
     assert len(ready) + len(stale) == len(saved.actions)
     for action in ready:
-        assert listed_standing(action, roster.rows(action.user), protection) is Standing.READY
-    assert Standing.READY not in {entry.standing for entry in stale}
+        assert (
+            listed_standing(action, roster.rows(action.user), protection)
+            is PreconditionResult.READY
+        )
+    assert PreconditionResult.READY not in {entry.standing for entry in stale}
 
 
 @QUICK
@@ -414,7 +417,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 ) -> None:
     later = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
     saved, today = world.content(), later.content()
-    changes = changes_since(saved, today, Roster(later.observed), world.protection)
+    changes = changes_since(saved, today, UserIndex(later.observed), world.protection)
     gone = {identity(stale.action) for stale in changes.gone}
     kept = {identity(action) for action in saved.actions} - gone
     assert len(kept) == changes.kept
@@ -430,7 +433,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 @given(complete_worlds)
 def test_a_plan_made_twice_shows_no_change(world: World) -> None:
     changes = changes_since(
-        world.content(), world.content(), Roster(world.observed), world.protection
+        world.content(), world.content(), UserIndex(world.observed), world.protection
     )
     assert changes.nothing
     assert changes.kept == len(world.content().actions)

@@ -19,9 +19,9 @@ from reconciler.planning import (
     decode_plan,
     encode_plan,
 )
-from reconciler.planning.ownership import contested
+from reconciler.planning.history import contested
 from reconciler.planning.protection import Protection
-from reconciler.planning.roster import Roster
+from reconciler.planning.user_index import UserIndex
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -163,7 +163,7 @@ def test_what_changed_since_such_a_plan_says_that_the_guard_judges_now() -> None
     changes = changes_since(
         structs.replace(today, guards=guards, contested=UNSET),
         today,
-        Roster(OBSERVED),
+        UserIndex(OBSERVED),
         Protection(()),
     )
     assert [(c.guard, c.then, c.now) for c in changes.guards] == [

@@ -3,8 +3,8 @@
 from reconciler.domain import CalendarUser, Connection, Preferences, UnknownEmail
 from reconciler.planning import (
     Action,
+    PreconditionResult,
     Protection,
-    Standing,
     effect_shows,
     listed_standing,
     standing,
@@ -31,16 +31,16 @@ WANTED = Preferences(record_external=True, bot_name="N")
 SET_FIRST = update("carol", Preferences(bot_name="N"), None)
 
 
-def standings(action: Action, *users: CalendarUser) -> list[Standing]:
+def standings(action: Action, *users: CalendarUser) -> list[PreconditionResult]:
     return [standing(action, user, NOBODY) for user in users]
 
 
 def test_an_action_is_ready_while_the_world_is_as_it_was_seen() -> None:
     google, microsoft = connected("google", "g"), connected("microsoft", "m")
-    assert standing(MOVE, seen("alice", google, microsoft), NOBODY) is Standing.READY
-    assert standing(LEAVE, seen("bob", google), NOBODY) is Standing.READY
-    assert standing(SET, seen("carol", preferences=SET.seen), NOBODY) is Standing.READY
-    assert standing(SET_FIRST, seen("carol"), NOBODY) is Standing.READY
+    assert standing(MOVE, seen("alice", google, microsoft), NOBODY) is PreconditionResult.READY
+    assert standing(LEAVE, seen("bob", google), NOBODY) is PreconditionResult.READY
+    assert standing(SET, seen("carol", preferences=SET.seen), NOBODY) is PreconditionResult.READY
+    assert standing(SET_FIRST, seen("carol"), NOBODY) is PreconditionResult.READY
 
 
 def test_what_is_gone_already_is_done() -> None:
@@ -52,13 +52,13 @@ def test_what_is_gone_already_is_done() -> None:
             seen("bob", Connection("google", connected=False, email="e", id="g")),
             seen("bob", connected("microsoft")),
         )
-        == [Standing.DONE] * 4
+        == [PreconditionResult.DONE] * 4
     )
 
 
 def test_preferences_that_are_set_already_are_done() -> None:
     now = Preferences(record_external=True, bot_name="N", record_internal=True)
-    assert standing(SET, seen("carol", preferences=now), NOBODY) is Standing.DONE
+    assert standing(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.DONE
 
 
 def test_another_recall_id_or_external_id_is_another_user() -> None:
@@ -71,7 +71,7 @@ def test_another_recall_id_or_external_id_is_another_user() -> None:
             seen(None, google, recall_id="r-bob"),
             seen("bob", recall_id="new"),
         )
-        == [Standing.USER_REPLACED] * 4
+        == [PreconditionResult.USER_REPLACED] * 4
     )
 
 
@@ -80,7 +80,7 @@ def test_another_connection_id_is_a_changed_connection() -> None:
         standings(
             LEAVE, seen("bob", connected("google", "g2")), seen("bob", connected("google", None))
         )
-        == [Standing.CONNECTION_CHANGED] * 2
+        == [PreconditionResult.CONNECTION_CHANGED] * 2
     )
 
 
@@ -88,14 +88,14 @@ def test_a_null_connection_id_matches_only_null() -> None:
     action = disconnect("bob", GOOGLE, account=None)
     assert standings(
         action, seen("bob", connected("google", None)), seen("bob", connected("google", "g"))
-    ) == [Standing.READY, Standing.CONNECTION_CHANGED]
+    ) == [PreconditionResult.READY, PreconditionResult.CONNECTION_CHANGED]
 
 
 def test_two_calendars_of_the_platform_are_ambiguous_though_one_is_ours() -> None:
     rows = connected("google", "g"), connected("google", "g2")
     assert (
         standings(LEAVE, seen("bob", *rows), seen("bob", *reversed(rows)))
-        == [Standing.AMBIGUOUS_IDENTITY] * 2
+        == [PreconditionResult.AMBIGUOUS_IDENTITY] * 2
     )
 
 
@@ -103,7 +103,7 @@ def test_nobody_is_cut_off_when_the_wanted_platform_went_away() -> None:
     google = connected("google", "g")
     assert (
         standings(MOVE, seen("alice", google), seen("alice", google, vacant("microsoft")))
-        == [Standing.WANTED_NOT_CONNECTED] * 2
+        == [PreconditionResult.WANTED_NOT_CONNECTED] * 2
     )
 
 
@@ -111,8 +111,8 @@ def test_every_required_platform_must_be_connected() -> None:
     action = disconnect("a", GOOGLE, requires=[GOOGLE, MICROSOFT])
     google, microsoft = connected("google"), connected("microsoft")
     assert standings(action, seen("a", google), seen("a", google, microsoft)) == [
-        Standing.WANTED_NOT_CONNECTED,
-        Standing.READY,
+        PreconditionResult.WANTED_NOT_CONNECTED,
+        PreconditionResult.READY,
     ]
 
 
@@ -124,16 +124,16 @@ def test_preferences_that_moved_make_an_update_stale() -> None:
             seen("carol", preferences=Preferences(record_external=False, bot_name="Other")),
             seen("carol"),
         )
-        == [Standing.PREFERENCES_CHANGED] * 3
+        == [PreconditionResult.PREFERENCES_CHANGED] * 3
     )
     assert standings(SET_FIRST, seen("carol", preferences=Preferences(bot_name=None))) == [
-        Standing.PREFERENCES_CHANGED
+        PreconditionResult.PREFERENCES_CHANGED
     ]
 
 
 def test_preferences_that_are_not_declared_may_move() -> None:
     now = Preferences(record_external=False, bot_name=None, record_internal=True)
-    assert standing(SET, seen("carol", preferences=now), NOBODY) is Standing.READY
+    assert standing(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.READY
 
 
 def test_somebody_protected_since_is_not_touched() -> None:
@@ -141,50 +141,56 @@ def test_somebody_protected_since_is_not_touched() -> None:
     user = seen(
         "bob", connected("google", "g"), Connection("zoom", connected=True, email="BOSS@x.com")
     )
-    assert standing(LEAVE, user, protection) is Standing.PROTECTED
-    assert standing(SET, seen("carol", preferences=SET.seen), protection) is Standing.PROTECTED
+    assert standing(LEAVE, user, protection) is PreconditionResult.PROTECTED
+    assert (
+        standing(SET, seen("carol", preferences=SET.seen), protection)
+        is PreconditionResult.PROTECTED
+    )
     clerk = seen("bob", connected("google", "g", email="clerk@x.com"))
-    assert standing(LEAVE, clerk, protection) is Standing.READY
+    assert standing(LEAVE, clerk, protection) is PreconditionResult.READY
 
 
 def test_somebody_whose_email_is_no_longer_told_is_not_touched() -> None:
     protection = Protection(("*@board.example.com",))
     told = seen("bob", connected("google", "g", email="bob@x.com"))
     untold = seen("bob", connected("google", "g"))
-    assert standing(LEAVE, told, protection) is Standing.READY
-    assert standing(LEAVE, untold, protection) is Standing.EMAIL_NOT_KNOWN
-    assert listed_standing(LEAVE, (untold,), protection) is Standing.EMAIL_NOT_KNOWN
+    assert standing(LEAVE, told, protection) is PreconditionResult.READY
+    assert standing(LEAVE, untold, protection) is PreconditionResult.EMAIL_NOT_KNOWN
+    assert listed_standing(LEAVE, (untold,), protection) is PreconditionResult.EMAIL_NOT_KNOWN
     ignoring = Protection(protection.patterns, UnknownEmail.IGNORE)
-    assert standing(LEAVE, untold, ignoring) is Standing.READY
+    assert standing(LEAVE, untold, ignoring) is PreconditionResult.READY
 
 
 def test_preferences_of_somebody_whose_email_is_not_known_are_not_set() -> None:
     protection = Protection(("boss@x.com",))
     other = connected("microsoft")
     now, done = seen("carol", other, preferences=SET.seen), seen("carol", other, preferences=WANTED)
-    assert standing(SET, now, protection) is Standing.EMAIL_NOT_KNOWN
-    assert standing(SET, done, protection) is Standing.DONE
+    assert standing(SET, now, protection) is PreconditionResult.EMAIL_NOT_KNOWN
+    assert standing(SET, done, protection) is PreconditionResult.DONE
 
 
 def test_protection_comes_before_other_staleness_and_after_what_is_done() -> None:
     protection = Protection(("bob",))
-    assert standing(LEAVE, seen("bob", connected("google", "g2")), protection) is Standing.PROTECTED
-    assert standing(LEAVE, seen("bob"), protection) is Standing.DONE
+    assert (
+        standing(LEAVE, seen("bob", connected("google", "g2")), protection)
+        is PreconditionResult.PROTECTED
+    )
+    assert standing(LEAVE, seen("bob"), protection) is PreconditionResult.DONE
 
 
 def test_a_list_that_does_not_show_the_user_says_that_the_user_is_gone() -> None:
-    assert listed_standing(LEAVE, (), NOBODY) is Standing.USER_GONE
+    assert listed_standing(LEAVE, (), NOBODY) is PreconditionResult.USER_GONE
 
 
 def test_a_list_that_shows_two_users_for_the_id_is_ambiguous() -> None:
     rows = seen("bob", connected("google", "g")), seen("bob", recall_id="other")
-    assert listed_standing(LEAVE, rows, NOBODY) is Standing.AMBIGUOUS_IDENTITY
+    assert listed_standing(LEAVE, rows, NOBODY) is PreconditionResult.AMBIGUOUS_IDENTITY
 
 
 def test_a_list_with_the_one_user_is_judged_like_a_re_read() -> None:
     rows = (seen("bob", connected("google", "g")),)
-    assert listed_standing(LEAVE, rows, NOBODY) is Standing.READY
-    assert listed_standing(LEAVE, rows, Protection(("bob",))) is Standing.PROTECTED
+    assert listed_standing(LEAVE, rows, NOBODY) is PreconditionResult.READY
+    assert listed_standing(LEAVE, rows, Protection(("bob",))) is PreconditionResult.PROTECTED
 
 
 def test_a_disconnect_shows_once_our_connection_is_gone() -> None:
@@ -219,12 +225,16 @@ def test_ours_under_a_name_that_is_not_known_is_not_done_already() -> None:
         seen("bob", connected("Google", "g")),
         seen("bob", connected("zoom", None)),
         seen("bob", connected("zoom", "z")),
-    ) == [Standing.UNKNOWN_PLATFORM, Standing.UNKNOWN_PLATFORM, Standing.DONE]
+    ) == [
+        PreconditionResult.UNKNOWN_PLATFORM,
+        PreconditionResult.UNKNOWN_PLATFORM,
+        PreconditionResult.DONE,
+    ]
 
 
 def test_a_platform_that_is_not_known_keeps_nothing_back_beside_ours() -> None:
     user = seen("bob", connected("google", "g"), connected("zoom", None))
-    assert standing(LEAVE, user, NOBODY) is Standing.READY
+    assert standing(LEAVE, user, NOBODY) is PreconditionResult.READY
 
 
 def test_without_our_connection_id_anything_connected_is_taken_for_ours() -> None:

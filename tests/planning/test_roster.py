@@ -3,7 +3,7 @@
 from itertools import permutations
 
 from reconciler.domain import Preferences
-from reconciler.planning import Roster, canonical_json
+from reconciler.planning import UserIndex, canonical_json
 from tests.planning.fleets import (
     GOOGLE,
     connected,
@@ -18,7 +18,7 @@ from tests.planning.fleets import (
 
 def test_an_id_is_answered_by_exactly_its_own_row() -> None:
     alice, upper, empty = seen("alice"), seen("Alice"), seen("")
-    roster = Roster(fleet(seen(None, recall_id="1"), alice, upper, empty))
+    roster = UserIndex(fleet(seen(None, recall_id="1"), alice, upper, empty))
     assert [roster.rows(user) for user in ("alice", "Alice", "", "bob")] == [
         (alice,),
         (upper,),
@@ -29,12 +29,12 @@ def test_an_id_is_answered_by_exactly_its_own_row() -> None:
 
 def test_rows_that_share_an_id_are_ordered_by_recalls_id() -> None:
     second, first, third = (seen("a", recall_id=recall_id) for recall_id in ("2", "1", "3"))
-    assert Roster(fleet(second, first, seen("b"), third)).rows("a") == (first, second, third)
+    assert UserIndex(fleet(second, first, seen("b"), third)).rows("a") == (first, second, third)
 
 
 def test_the_same_row_listed_twice_is_two_rows() -> None:
     row = seen("a")
-    assert Roster(fleet(row, seen("b"), row)).rows("a") == (row, row)
+    assert UserIndex(fleet(row, seen("b"), row)).rows("a") == (row, row)
 
 
 def test_rows_that_share_every_id_have_one_order_too() -> None:
@@ -43,7 +43,7 @@ def test_rows_that_share_every_id_have_one_order_too() -> None:
         seen("a", connected("microsoft"), vacant("google")),
         seen("a", connected("microsoft"), vacant("google"), preferences=Preferences()),
     ]
-    assert len({Roster(fleet(*order)).rows("a") for order in permutations(rows)}) == 1
+    assert len({UserIndex(fleet(*order)).rows("a") for order in permutations(rows)}) == 1
 
 
 def test_a_plan_of_rows_that_share_every_id_does_not_depend_on_any_order() -> None:

@@ -1,6 +1,6 @@
 """What is connected and left alone."""
 
-from reconciler.planning import Spared, SparedReason
+from reconciler.planning import Unmanaged, UnmanagedReason
 from tests.planning.fleets import (
     GOOGLE,
     connected,
@@ -20,8 +20,8 @@ def test_a_user_no_manifest_names_is_spared_and_has_no_action() -> None:
     )
     assert content.actions == ()
     assert content.spared == (
-        Spared("m", "r-m", (), SparedReason.UNMANAGED_USER),
-        Spared("z", "r-z", ("google", "microsoft"), SparedReason.UNMANAGED_USER),
+        Unmanaged("m", "r-m", (), UnmanagedReason.UNMANAGED_USER),
+        Unmanaged("z", "r-z", ("google", "microsoft"), UnmanagedReason.UNMANAGED_USER),
     )
 
 
@@ -31,7 +31,7 @@ def test_a_user_without_external_id_is_spared_even_where_everybody_leaves() -> N
         fleet(seen(None, connected("google"), recall_id="r1"), seen("a")),
     )
     assert content.actions == ()
-    assert content.spared == (Spared(None, "r1", ("google",), SparedReason.NO_EXTERNAL_ID),)
+    assert content.spared == (Unmanaged(None, "r1", ("google",), UnmanagedReason.NO_EXTERNAL_ID),)
 
 
 def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
@@ -40,7 +40,7 @@ def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
         fleet(seen("a", connected("google"), connected("zoom")), seen("b", vacant("google"))),
     )
     assert content.spared == (
-        Spared("a", "r-a", ("google", "zoom"), SparedReason.UNMANAGED_CONNECTIONS),
+        Unmanaged("a", "r-a", ("google", "zoom"), UnmanagedReason.UNMANAGED_CONNECTIONS),
     )
 
 

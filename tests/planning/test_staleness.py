@@ -11,7 +11,7 @@ from reconciler.domain import (
     ObservedState,
     Preferences,
 )
-from reconciler.planning import Content, Protection, Roster, Stale, Standing, divide
+from reconciler.planning import Content, PreconditionResult, Protection, Stale, UserIndex, divide
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -35,15 +35,15 @@ SAVED = content_of(DESIRED, fleet(ALICE, BOB, CAROL))
 
 def divided(
     observed: ObservedState, *, desired: DesiredState = DESIRED, protected: Sequence[str] = ()
-) -> tuple[list[str], list[tuple[str, Standing]]]:
+) -> tuple[list[str], list[tuple[str, PreconditionResult]]]:
     today = content_of(desired, observed, protected=protected)
-    ready, stale = divide(SAVED, today, Roster(observed), Protection(tuple(protected)))
+    ready, stale = divide(SAVED, today, UserIndex(observed), Protection(tuple(protected)))
     return [a.user for a in ready], [(entry.action.user, entry.standing) for entry in stale]
 
 
 def test_a_world_as_it_was_leaves_every_action_ready_in_plan_order() -> None:
     observed = fleet(CAROL, BOB, ALICE)
-    assert divide(SAVED, SAVED, Roster(observed), Protection(())) == (SAVED.actions, ())
+    assert divide(SAVED, SAVED, UserIndex(observed), Protection(())) == (SAVED.actions, ())
     assert divided(observed) == (["alice", "bob", "carol"], [])
 
 
@@ -56,34 +56,34 @@ BOTH_GOOGLE = connected("google", "g"), connected("google", "g2")
         (
             [seen("alice", connected("microsoft", "m"))],
             [seen("bob")],
-            Standing.DONE,
+            PreconditionResult.DONE,
         ),
-        ([], [], Standing.USER_GONE),
+        ([], [], PreconditionResult.USER_GONE),
         (
             [seen("alice", *ALICE.connections, recall_id="new")],
             [seen("bob", *BOB.connections, recall_id="new")],
-            Standing.USER_REPLACED,
+            PreconditionResult.USER_REPLACED,
         ),
         (
             [ALICE, seen("alice", recall_id="new")],
             [BOB, BOB],
-            Standing.AMBIGUOUS_IDENTITY,
+            PreconditionResult.AMBIGUOUS_IDENTITY,
         ),
         (
             [seen("alice", *BOTH_GOOGLE, connected("microsoft", "m"))],
             [seen("bob", *BOTH_GOOGLE)],
-            Standing.AMBIGUOUS_IDENTITY,
+            PreconditionResult.AMBIGUOUS_IDENTITY,
         ),
         (
             [seen("alice", connected("google", "g2"), connected("microsoft", "m"))],
             [seen("bob", connected("google", None))],
-            Standing.CONNECTION_CHANGED,
+            PreconditionResult.CONNECTION_CHANGED,
         ),
     ],
     ids=["done", "gone", "replaced", "two rows", "two calendars", "reconnected"],
 )
 def test_what_the_list_no_longer_shows_as_planned_is_stale(
-    alice: list[CalendarUser], bob: list[CalendarUser], expected: Standing
+    alice: list[CalendarUser], bob: list[CalendarUser], expected: PreconditionResult
 ) -> None:
     stale_alice, stale_bob = ("alice", expected), ("bob", expected)
     assert divided(fleet(*alice, BOB, CAROL)) == (["bob", "carol"], [stale_alice])
@@ -98,11 +98,11 @@ def test_a_wanted_platform_that_went_away_makes_that_move_stale_and_no_other() -
     both = connected("google"), connected("microsoft")
     saved = content_of(desired, fleet(seen("a", *both), seen("b", *both), seen("c", *both)))
     now = fleet(seen("a", connected("google")), seen("b", *both), seen("c", connected("microsoft")))
-    ready, stale = divide(saved, content_of(desired, now), Roster(now), Protection(()))
+    ready, stale = divide(saved, content_of(desired, now), UserIndex(now), Protection(()))
     assert [action.user for action in ready] == ["b"]
     assert stale == (
-        Stale(saved.actions[0], Standing.WANTED_NOT_CONNECTED),
-        Stale(saved.actions[2], Standing.WANTED_NOT_CONNECTED),
+        Stale(saved.actions[0], PreconditionResult.WANTED_NOT_CONNECTED),
+        Stale(saved.actions[2], PreconditionResult.WANTED_NOT_CONNECTED),
     )
 
 
@@ -110,18 +110,18 @@ def test_preferences_that_moved_are_stale() -> None:
     desired = manifest(declared("a", preferences=WANTED), declared("b", preferences=WANTED))
     saved = content_of(desired, fleet(seen("a"), seen("b")))
     now = fleet(seen("a", preferences=Preferences(bot_name="X")), seen("b", preferences=WANTED))
-    ready, stale = divide(saved, content_of(desired, now), Roster(now), Protection(()))
+    ready, stale = divide(saved, content_of(desired, now), UserIndex(now), Protection(()))
     assert ready == ()
     assert stale == (
-        Stale(saved.actions[0], Standing.PREFERENCES_CHANGED),
-        Stale(saved.actions[1], Standing.DONE),
+        Stale(saved.actions[0], PreconditionResult.PREFERENCES_CHANGED),
+        Stale(saved.actions[1], PreconditionResult.DONE),
     )
 
 
 def test_somebody_protected_since_is_stale() -> None:
     assert divided(fleet(ALICE, BOB, CAROL), protected=["alice", "carol"]) == (
         ["bob"],
-        [("alice", Standing.PROTECTED), ("carol", Standing.PROTECTED)],
+        [("alice", PreconditionResult.PROTECTED), ("carol", PreconditionResult.PROTECTED)],
     )
 
 
@@ -132,8 +132,8 @@ def test_what_today_would_not_be_planned_is_stale_though_the_world_stood_still()
     assert divided(fleet(ALICE, BOB, CAROL), desired=desired) == (
         ["carol"],
         [
-            ("alice", Standing.NOT_PLANNED_ANY_MORE),
-            ("bob", Standing.NOT_PLANNED_ANY_MORE),
+            ("alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
+            ("bob", PreconditionResult.NOT_PLANNED_ANY_MORE),
         ],
     )
 
@@ -145,8 +145,8 @@ def test_other_preferences_wanted_today_are_another_action() -> None:
     ready, stale = divided(fleet(ALICE, BOB, CAROL), desired=desired)
     assert ready == ["bob"]
     assert stale == [
-        ("alice", Standing.NOT_PLANNED_ANY_MORE),
-        ("carol", Standing.NOT_PLANNED_ANY_MORE),
+        ("alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
+        ("carol", PreconditionResult.NOT_PLANNED_ANY_MORE),
     ]
 
 
@@ -158,11 +158,11 @@ def test_a_disconnect_that_required_less_when_it_was_planned_is_stale() -> None:
     today = content_of(
         manifest(declared("alice", [MICROSOFT]), declared("bob", [])), fleet(ALICE, BOB)
     )
-    ready, stale = divide(saved, today, Roster(fleet(ALICE, BOB)), Protection(()))
+    ready, stale = divide(saved, today, UserIndex(fleet(ALICE, BOB)), Protection(()))
     assert [action.key for action in ready] == ["disconnect google of bob"]
     assert [(entry.action.key, entry.standing) for entry in stale] == [
-        ("disconnect google of alice", Standing.NOT_PLANNED_ANY_MORE),
-        ("disconnect microsoft of alice", Standing.NOT_PLANNED_ANY_MORE),
+        ("disconnect google of alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
+        ("disconnect microsoft of alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
     ]
 
 
@@ -174,7 +174,7 @@ def test_a_new_email_on_the_same_connection_changes_nothing() -> None:
 def test_what_only_today_plans_is_not_done() -> None:
     saved: Content = content_of(DESIRED, fleet(ALICE, BOB, CAROL), selectors=["bob"])
     today = content_of(DESIRED, fleet(ALICE, BOB, CAROL))
-    ready, stale = divide(saved, today, Roster(fleet(ALICE, BOB, CAROL)), Protection(()))
+    ready, stale = divide(saved, today, UserIndex(fleet(ALICE, BOB, CAROL)), Protection(()))
     assert (ready, stale) == (saved.actions, ())
 
 
@@ -186,5 +186,5 @@ def test_a_saved_action_is_stale_where_today_the_email_is_not_told_and_may_be_pr
     )
     assert divided(told, protected=["*@board.example.com"]) == (
         ["alice", "carol"],
-        [("bob", Standing.EMAIL_NOT_KNOWN)],
+        [("bob", PreconditionResult.EMAIL_NOT_KNOWN)],
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.planning.wildcard import Wildcard
+from reconciler.planning.protection import Wildcard
 
 TEXT = st.text("ab.", max_size=8)
 

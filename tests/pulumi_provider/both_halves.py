@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.applying import RunResult
 from reconciler.engine.overrides import overrides_of
 from reconciler.pulumi_provider import (
     Fleet,
@@ -25,6 +24,7 @@ from reconciler.pulumi_provider.note import Note
 from reconciler.pulumi_provider.pins import pinned
 from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs
 from reconciler.pulumi_provider.reports import ReportFile
+from reconciler.runs import RunResult
 
 
 @contextmanager
@@ -48,7 +48,7 @@ def update(
     demands = Demands(owner, None, overrides_of(os.environ), ReportFile({}, ["trial"]))
     judged = judge_in_update(fleet, demands, lambda _: note)
     with judged.stack:
-        judged.hand_over()
+        judged.share_run()
         place = place_of(fleet, judged.session.endpoint.address)
         pins = pinned(judged.approved.ready)
         if granularity is Granularity.FLEET:
@@ -59,6 +59,6 @@ def update(
             for user in judged.desired.users.values():
                 asked = user_inputs(place, user, pins.get(user.id, {}))
                 outputs.append(user_converging.converge(user_handling.check({}, asked).inputs))
-        result = judged.take_back()
+        result = judged.close_shared_run()
         assert result is not None
         return result, outputs

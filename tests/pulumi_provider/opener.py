@@ -14,7 +14,7 @@ def opened() -> Iterator[None]:
     """The run of the workspace ``trial``, for as long as the context lasts."""
     demands = Demands("stack organization/trial/dev", None, Overrides(), ReportFile({}, ["trial"]))
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
-    judged.hand_over()
+    judged.share_run()
     with judged.stack:
         yield
-        judged.take_back()
+        judged.close_shared_run()

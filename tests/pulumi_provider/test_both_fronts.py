@@ -9,11 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from reconciler.applying import Outcome
 from reconciler.cli.app import run
 from reconciler.pulumi_provider import Granularity
 from reconciler.pulumi_provider.cli_process import CliProcess
 from reconciler.pulumi_provider.note import Note
+from reconciler.runs import Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.both_halves import one_command, update
 from tests.pulumi_provider.fleet_folder import BOTH, FleetFolder

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.applying import Outcome
 from reconciler.cli.app import run
 from reconciler.domain import stack_owner
 from reconciler.pulumi_provider import Granularity
+from reconciler.runs import Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.dead_runs import leave_in_doubt
 from tests.pulumi_provider.both_halves import one_command, update

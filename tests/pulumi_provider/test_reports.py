@@ -9,8 +9,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from reconciler.applying import Holder, JournalFailed, Who
-from reconciler.cli.exits import exit_status
+from reconciler.cli.errors import exit_status
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine.overrides import Overrides
 from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
@@ -20,6 +19,7 @@ from reconciler.pulumi_provider.gate import Gate
 from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
 from reconciler.pulumi_provider.reports import ReportFile, error_report
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
+from reconciler.runs import Holder, JournalFailed, Who
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.fleet_folder import FleetFolder
 
@@ -79,7 +79,7 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
     judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
     gate = Gate([judged], report)
     atexit.unregister(gate._leave)
-    judged.hand_over()
+    judged.share_run()
     shutil.rmtree(folder.folder / ".reconciler")
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", said.append)

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import pytest
 
-from reconciler.applying import Outcome
 from reconciler.pulumi_provider import Granularity, fleet_converging, user_converging
 from reconciler.pulumi_provider.saying import Failed
+from reconciler.runs import Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.both_halves import one_command, update
 from tests.pulumi_provider.fleet_folder import BOTH, FleetFolder

@@ -1,14 +1,13 @@
 """The clients under test, made for a scripted server."""
 
-from reconciler.domain import CalendarUser, Secret
+from reconciler.domain import CalendarUser, Deadline, Secret
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
     CalendarWriter,
+    ClientSettings,
     Endpoint,
-    Patience,
-    RateLimits,
-    Settings,
+    RateLimiter,
+    RequestRates,
     base_url_endpoint,
     sandbox_endpoint,
 )
@@ -31,14 +30,14 @@ class Clients:
     def __init__(
         self,
         url: str,
-        settings: Settings | None = None,
-        limits: RateLimits | None = None,
+        settings: ClientSettings | None = None,
+        limits: RequestRates | None = None,
         *,
         own_url: bool = False,
     ) -> None:
         self.clock = FakeClock()
-        self.patience = Patience(self.clock)
-        self.budgets = Budgets(limits or RateLimits(share=1.0), self.clock)
+        self.patience = Deadline(self.clock)
+        self.budgets = RateLimiter(limits or RequestRates(share=1.0), self.clock)
         self.reader = CalendarReader(
             endpoint(url, own_url=own_url),
             clock=self.clock,

@@ -7,18 +7,16 @@ from typing import Literal
 
 import pytest
 
-from reconciler.domain import ObservedState, Platform, Preferences, Secret
+from reconciler.domain import Deadline, ObservedState, Platform, Preferences, Secret, SystemClock
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
     CalendarWriter,
+    ClientSettings,
     CredentialsRefused,
     Endpoint,
     NoAnswer,
-    Patience,
-    RateLimits,
-    Settings,
-    SystemClock,
+    RateLimiter,
+    RequestRates,
     UserTokenRefused,
     sandbox_endpoint,
 )
@@ -35,7 +33,7 @@ from reconciler.sandbox import (
 
 BOTH = {Platform.GOOGLE: "a@example.com", Platform.MICROSOFT: "a@example.com"}
 CLOCK = SystemClock()
-PATIENCE = Patience(CLOCK)
+PATIENCE = Deadline(CLOCK)
 
 
 @pytest.fixture
@@ -51,20 +49,20 @@ def endpoint(state: SandboxState, tmp_path: Path) -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def budgets() -> Budgets:
-    return Budgets(RateLimits(), CLOCK)
+def budgets() -> RateLimiter:
+    return RateLimiter(RequestRates(), CLOCK)
 
 
 @pytest.fixture
-def reader(endpoint: Endpoint, budgets: Budgets) -> Iterator[CalendarReader]:
-    settings = Settings(attempts=1)
+def reader(endpoint: Endpoint, budgets: RateLimiter) -> Iterator[CalendarReader]:
+    settings = ClientSettings(attempts=1)
     with CalendarReader(endpoint, clock=CLOCK, budgets=budgets, settings=settings) as reader:
         yield reader
 
 
 @pytest.fixture
-def writer(endpoint: Endpoint, budgets: Budgets) -> Iterator[CalendarWriter]:
-    settings = Settings(attempts=1)
+def writer(endpoint: Endpoint, budgets: RateLimiter) -> Iterator[CalendarWriter]:
+    settings = ClientSettings(attempts=1)
     with CalendarWriter(endpoint, clock=CLOCK, budgets=budgets, settings=settings) as writer:
         yield writer
 
@@ -138,7 +136,9 @@ def test_a_reader_sends_nothing_but_get(
     assert [request.method for request in state.log()[minted:]] == ["GET", "GET"]
 
 
-def test_a_wrong_key_is_refused(state: SandboxState, endpoint: Endpoint, budgets: Budgets) -> None:
+def test_a_wrong_key_is_refused(
+    state: SandboxState, endpoint: Endpoint, budgets: RateLimiter
+) -> None:
     seed(state)
     wrong = sandbox_endpoint("x", endpoint.url, Secret("wrong"))
     with (

@@ -8,15 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.recall import (
-    Budget,
-    DeadlinePassed,
-    Interrupted,
-    Patience,
-    Permit,
-    Stop,
-    SystemClock,
-)
+from reconciler.domain import Cancellation, Cancelled, Deadline, DeadlinePassed, SystemClock
+from reconciler.recall import Permit, RateWindow
 from tests.recall.fake_clock import FakeClock
 
 
@@ -36,52 +29,52 @@ def clock() -> FakeClock:
 
 
 def test_calls_within_the_limit_do_not_wait(clock: FakeClock) -> None:
-    budget = Budget(3, clock)
+    budget = RateWindow(3, clock)
     for _ in range(3):
-        budget.take(Patience(clock)).answered()
+        budget.take(Deadline(clock)).answered()
     assert clock.waits == []
 
 
 def test_the_call_above_the_limit_waits_until_a_minute_after_the_first_answer(
     clock: FakeClock,
 ) -> None:
-    budget = Budget(2, clock)
-    slow = budget.take(Patience(clock))
+    budget = RateWindow(2, clock)
+    slow = budget.take(Deadline(clock))
     clock.time += 7
     slow.answered()
-    budget.take(Patience(clock)).answered()
+    budget.take(Deadline(clock)).answered()
     clock.time += 10
-    budget.take(Patience(clock))
+    budget.take(Deadline(clock))
     assert clock.waits == [50.0]
 
 
 def test_a_released_permit_frees_its_slot_at_once(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    budget.take(Patience(clock)).release()
-    budget.take(Patience(clock)).answered()
+    budget = RateWindow(1, clock)
+    budget.take(Deadline(clock)).release()
+    budget.take(Deadline(clock)).answered()
     assert clock.waits == []
 
 
 def test_a_permit_ends_once(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    permit = budget.take(Patience(clock))
+    budget = RateWindow(1, clock)
+    permit = budget.take(Deadline(clock))
     permit.answered()
     permit.release()
     permit.answered()
-    budget.take(Patience(clock))
+    budget.take(Deadline(clock))
     assert clock.waits == [60.0]
 
 
 def test_a_permit_that_was_not_used_is_released_at_the_end_of_its_block(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    with budget.take(Patience(clock)):
+    budget = RateWindow(1, clock)
+    with budget.take(Deadline(clock)):
         assert not budget.idle()
     assert budget.idle()
 
 
 def test_a_permit_that_was_answered_in_its_block_counts(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    with budget.take(Patience(clock)) as permit:
+    budget = RateWindow(1, clock)
+    with budget.take(Deadline(clock)) as permit:
         permit.answered()
     assert not budget.idle()
     clock.time += 60
@@ -90,46 +83,46 @@ def test_a_permit_that_was_answered_in_its_block_counts(clock: FakeClock) -> Non
 
 def test_a_budget_of_nothing_is_refused(clock: FakeClock) -> None:
     with pytest.raises(ValueError, match="for ever"):
-        Budget(0, clock)
-    assert Budget(7, clock).limit == 7
+        RateWindow(0, clock)
+    assert RateWindow(7, clock).limit == 7
 
 
 def test_a_deadline_before_the_next_slot_passes_at_once(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    budget.take(Patience(clock)).answered()
+    budget = RateWindow(1, clock)
+    budget.take(Deadline(clock)).answered()
     with pytest.raises(DeadlinePassed):
-        budget.take(Patience(clock, deadline=clock.time + 59))
+        budget.take(Deadline(clock, deadline=clock.time + 59))
     assert clock.waits == []
-    budget.take(Patience(clock, deadline=clock.time + 61))
+    budget.take(Deadline(clock, deadline=clock.time + 61))
 
 
 def test_a_deadline_ends_the_wait_for_calls_in_flight(clock: FakeClock) -> None:
-    budget = Budget(1, clock)
-    budget.take(Patience(clock))
+    budget = RateWindow(1, clock)
+    budget.take(Deadline(clock))
     with pytest.raises(DeadlinePassed):
-        budget.take(Patience(clock, deadline=clock.time + 5))
+        budget.take(Deadline(clock, deadline=clock.time + 5))
     assert clock.waits == [5.0]
 
 
 def test_a_requested_stop_gives_no_permit(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
-    budget = Budget(1, clock)
-    with pytest.raises(Interrupted):
-        budget.take(Patience(clock, stop))
+    budget = RateWindow(1, clock)
+    with pytest.raises(Cancelled):
+        budget.take(Deadline(clock, stop))
     assert budget.idle()
 
 
 def test_a_stop_wakes_all_who_wait() -> None:
-    clock, stop = SystemClock(), Stop()
-    budget = Budget(1, clock)
-    held = budget.take(Patience(clock))
+    clock, stop = SystemClock(), Cancellation()
+    budget = RateWindow(1, clock)
+    held = budget.take(Deadline(clock))
     interrupted: list[bool] = []
 
     def wait() -> None:
         try:
-            budget.take(Patience(clock, stop))
-        except Interrupted:
+            budget.take(Deadline(clock, stop))
+        except Cancelled:
             interrupted.append(True)
 
     threads = [threading.Thread(target=wait) for _ in range(3)]
@@ -146,12 +139,12 @@ def test_a_stop_wakes_all_who_wait() -> None:
 
 def test_who_asks_first_is_served_first() -> None:
     clock = SystemClock()
-    budget = Budget(1, clock)
-    held = budget.take(Patience(clock))
+    budget = RateWindow(1, clock)
+    held = budget.take(Deadline(clock))
     served: list[int] = []
 
     def wait(number: int) -> None:
-        with budget.take(Patience(clock)):
+        with budget.take(Deadline(clock)):
             served.append(number)
 
     threads = []
@@ -166,18 +159,18 @@ def test_who_asks_first_is_served_first() -> None:
 
 
 def test_the_next_is_served_when_the_first_in_line_gives_up() -> None:
-    clock, stop = SystemClock(), Stop()
-    budget = Budget(1, clock)
-    held = budget.take(Patience(clock))
+    clock, stop = SystemClock(), Cancellation()
+    budget = RateWindow(1, clock)
+    held = budget.take(Deadline(clock))
     outcomes: deque[str] = deque()
 
     def give_up() -> None:
-        with pytest.raises(Interrupted):
-            budget.take(Patience(clock, stop))
+        with pytest.raises(Cancelled):
+            budget.take(Deadline(clock, stop))
         outcomes.append("gave up")
 
     def wait() -> None:
-        budget.take(Patience(clock)).release()
+        budget.take(Deadline(clock)).release()
         outcomes.append("served")
 
     first, second = threading.Thread(target=give_up), threading.Thread(target=wait)
@@ -206,8 +199,8 @@ def test_no_window_of_a_minute_holds_more_calls_than_the_limit(
     limit: int, schedule: list[tuple[str, float]]
 ) -> None:
     clock = FakeClock()
-    budget = Budget(limit, clock)
-    patience = Patience(clock)
+    budget = RateWindow(limit, clock)
+    patience = Deadline(clock)
     open_calls: deque[tuple[Permit, float]] = deque()
     finished: list[tuple[float, float]] = []
     for step, number in schedule:
@@ -234,14 +227,14 @@ def test_no_window_of_a_minute_holds_more_calls_than_the_limit(
 
 def test_threads_together_stay_within_the_limit() -> None:
     clock = SystemClock()
-    budget = Budget(3, clock)
+    budget = RateWindow(3, clock)
     lock = threading.Lock()
     now, most = 0, 0
 
     def work() -> None:
         nonlocal now, most
         for _ in range(50):
-            with budget.take(Patience(clock)):
+            with budget.take(Deadline(clock)):
                 with lock:
                     now += 1
                     most = max(most, now)

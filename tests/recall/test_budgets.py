@@ -2,8 +2,9 @@
 
 import pytest
 
-from reconciler.recall import Budgets, DeadlinePassed, Patience, RateLimits
-from reconciler.recall.budgets import SWEEP_FROM, UserCall
+from reconciler.domain import Deadline, DeadlinePassed
+from reconciler.recall import RateLimiter, RequestRates
+from reconciler.recall.rate_limiter import SWEEP_FROM, UserCall
 from tests.recall.fake_clock import FakeClock
 
 
@@ -13,19 +14,19 @@ from tests.recall.fake_clock import FakeClock
 def test_a_run_takes_its_share_of_the_workspaces_budgets(
     share: float, lists: int, authenticates: int
 ) -> None:
-    budgets = Budgets(RateLimits(share=share), FakeClock())
+    budgets = RateLimiter(RequestRates(share=share), FakeClock())
     assert (budgets.list_users.limit, budgets.authenticate.limit) == (lists, authenticates)
 
 
 def test_a_share_is_rounded_down_but_not_by_the_error_of_the_product() -> None:
-    assert RateLimits(share=0.29).shared(100) == 29
-    assert RateLimits(share=0.5).shared(5) == 2
+    assert RequestRates(share=0.29).shared(100) == 29
+    assert RequestRates(share=0.5).shared(5) == 2
 
 
 def test_each_user_and_each_call_has_a_budget_of_its_own() -> None:
     clock = FakeClock()
-    budgets = Budgets(RateLimits(user=1), clock)
-    patience = Patience(clock, deadline=clock.time + 1)
+    budgets = RateLimiter(RequestRates(user=1), clock)
+    patience = Deadline(clock, deadline=clock.time + 1)
     for call in UserCall:
         for subject in ("alice", "bob"):
             budgets.take_user(call, subject, patience).answered()
@@ -35,19 +36,19 @@ def test_each_user_and_each_call_has_a_budget_of_its_own() -> None:
 
 def test_idle_budgets_of_users_do_not_pile_up() -> None:
     clock = FakeClock()
-    budgets = Budgets(RateLimits(), clock)
+    budgets = RateLimiter(RequestRates(), clock)
     for number in range(5 * SWEEP_FROM):
-        budgets.take_user(UserCall.GET, str(number), Patience(clock)).answered()
+        budgets.take_user(UserCall.GET, str(number), Deadline(clock)).answered()
         clock.time += 1
     assert len(budgets) <= SWEEP_FROM
 
 
 def test_a_budget_in_use_is_not_forgotten() -> None:
     clock = FakeClock()
-    budgets = Budgets(RateLimits(user=1), clock)
-    held = budgets.take_user(UserCall.GET, "held", Patience(clock))
+    budgets = RateLimiter(RequestRates(user=1), clock)
+    held = budgets.take_user(UserCall.GET, "held", Deadline(clock))
     for number in range(2 * SWEEP_FROM):
-        budgets.take_user(UserCall.GET, str(number), Patience(clock)).release()
+        budgets.take_user(UserCall.GET, str(number), Deadline(clock)).release()
     with pytest.raises(DeadlinePassed):
-        budgets.take_user(UserCall.GET, "held", Patience(clock, deadline=clock.time + 1))
+        budgets.take_user(UserCall.GET, "held", Deadline(clock, deadline=clock.time + 1))
     held.release()

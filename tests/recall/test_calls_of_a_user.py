@@ -11,34 +11,39 @@ from email.utils import format_datetime
 import httpx
 import pytest
 
-from reconciler.domain import CalendarUser, Platform, Preferences, Secret
+from reconciler.domain import (
+    CalendarUser,
+    Cancellation,
+    Cancelled,
+    Deadline,
+    DeadlinePassed,
+    Platform,
+    Preferences,
+    Secret,
+)
 from reconciler.recall import (
     Blocked,
     CalendarReader,
     CalendarWriter,
+    ClientSettings,
     Conflict,
     CredentialsRefused,
-    DeadlinePassed,
     Effect,
-    Interrupted,
     NoAnswer,
     NotFound,
     NotReached,
     NotSentInTime,
     OutOfCredit,
-    Patience,
     RecallError,
     Rejected,
     ServerError,
-    Settings,
-    Stop,
     Throttled,
     ThrottledBeyondCap,
     TooSlow,
     UnexpectedAnswer,
     UserTokenRefused,
 )
-from reconciler.recall.bounded import TimeBound
+from reconciler.recall.deadlines import CallDeadline
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport, MethodRefused
 from tests.recall.clients import KEY, LISTED, TOKEN, Clients, endpoint
 from tests.recall.fake_clock import START
@@ -109,7 +114,10 @@ SILENT = Reply((b"", b"HTTP/1.1 200 OK\r\n\r\n"), drip=30.0)
 
 
 def test_a_call_that_takes_too_long_as_a_whole_is_not_tried_again() -> None:
-    with Scripted(SILENT) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+    with (
+        Scripted(SILENT) as server,
+        Clients(server.url, ClientSettings(call_total=0.02)) as clients,
+    ):
         with pytest.raises(TooSlow) as caught:
             get_user(clients)
         assert len(server.requests) == 1
@@ -121,8 +129,8 @@ def test_a_call_that_outlasts_the_callers_deadline_says_so() -> None:
         clients.clock.time += 10
         return SILENT
 
-    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.2)) as clients:
-        patience = Patience(clients.clock, deadline=clients.clock.time + 5)
+    with Scripted(late) as server, Clients(server.url, ClientSettings(call_total=0.2)) as clients:
+        patience = Deadline(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
             clients.reader.get_user(Secret(TOKEN), "a", patience)
         assert len(server.requests) == 1
@@ -133,15 +141,18 @@ def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
         clients.clock.time += 10
         return SILENT
 
-    with Scripted(late) as server, Clients(server.url, Settings(call_total=0.2)) as clients:
-        patience = Patience(clients.clock, deadline=clients.clock.time + 5)
+    with Scripted(late) as server, Clients(server.url, ClientSettings(call_total=0.2)) as clients:
+        patience = Deadline(clients.clock, deadline=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
             clients.writer.mint_token(lambda: (CalendarUser("u-1", "a", ()), math.inf), patience)
         assert len(server.requests) == 1
 
 
 def test_a_token_that_takes_too_long_for_the_caller_who_has_time_is_too_slow() -> None:
-    with Scripted(SILENT) as server, Clients(server.url, Settings(call_total=0.02)) as clients:
+    with (
+        Scripted(SILENT) as server,
+        Clients(server.url, ClientSettings(call_total=0.02)) as clients,
+    ):
         with pytest.raises(TooSlow):
             clients.writer.mint_token(
                 lambda: (CalendarUser("u-1", "a", ()), math.inf), clients.patience
@@ -406,15 +417,15 @@ def test_each_attempt_takes_from_the_budget() -> None:
 
 
 def test_a_stop_ends_the_backoff() -> None:
-    stop = Stop()
+    stop = Cancellation()
 
     def busy(_: object) -> Reply:
         stop.request(2)
         return reply(503, b"")
 
     with Scripted(busy) as server, Clients(server.url) as clients:
-        with pytest.raises(Interrupted):
-            clients.writer.mint_token(lambda: (LISTED, math.inf), Patience(clients.clock, stop))
+        with pytest.raises(Cancelled):
+            clients.writer.mint_token(lambda: (LISTED, math.inf), Deadline(clients.clock, stop))
         assert len(server.requests) == 1
 
 
@@ -500,7 +511,10 @@ def test_a_change_is_sent_once_and_its_failure_says_what_is_proven(
 
 @pytest.mark.parametrize("action", CHANGES)
 def test_a_change_without_an_answer_in_time_has_an_unknown_effect(action: Action) -> None:
-    with Scripted(SILENT) as server, Clients(server.url, Settings(read_timeout=0.02)) as clients:
+    with (
+        Scripted(SILENT) as server,
+        Clients(server.url, ClientSettings(read_timeout=0.02)) as clients,
+    ):
         with pytest.raises(NoAnswer) as caught:
             action(clients)
         assert len(server.requests) == 1
@@ -593,7 +607,7 @@ def test_no_error_and_no_log_holds_a_secret(
     caplog.set_level(logging.DEBUG)
     with (
         Scripted(answer) as server,
-        Clients(server.url, Settings(attempts=1)) as clients,
+        Clients(server.url, ClientSettings(attempts=1)) as clients,
         pytest.raises(RecallError) as caught,
     ):
         action(clients)
@@ -612,7 +626,7 @@ def test_no_error_and_no_log_holds_a_secret(
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"])
 def test_a_readers_transport_refuses_any_other_method_before_a_byte_is_sent(method: str) -> None:
     with Scripted(reply()) as server:
-        inner = ApiTransport(endpoint(server.url), TimeBound(), keep_alive=True)
+        inner = ApiTransport(endpoint(server.url), CallDeadline(), keep_alive=True)
         transport = GetOnlyTransport(inner)
         with pytest.raises(MethodRefused):
             transport.handle_request(httpx.Request(method, server.url))
@@ -622,7 +636,7 @@ def test_a_readers_transport_refuses_any_other_method_before_a_byte_is_sent(meth
 
 def test_a_readers_transport_refuses_a_body() -> None:
     with Scripted(reply()) as server:
-        inner = ApiTransport(endpoint(server.url), TimeBound(), keep_alive=True)
+        inner = ApiTransport(endpoint(server.url), CallDeadline(), keep_alive=True)
         transport = GetOnlyTransport(inner)
         with pytest.raises(MethodRefused):
             transport.handle_request(httpx.Request("GET", server.url, content=b"x"))

@@ -9,19 +9,17 @@ from typing import Self
 
 import pytest
 
-from reconciler.domain import Platform, Preferences, Secret
+from reconciler.domain import Deadline, Platform, Preferences, Secret, SystemClock
 from reconciler.recall import (
-    Budgets,
     CalendarWriter,
+    ClientSettings,
     Effect,
     Endpoint,
     NotReached,
     NotSentInTime,
-    Patience,
-    RateLimits,
+    RateLimiter,
     RecallError,
-    Settings,
-    SystemClock,
+    RequestRates,
     base_url_endpoint,
 )
 from tests.recall.clients import KEY, TOKEN
@@ -93,22 +91,22 @@ def at(url: str) -> Endpoint:
 
 @contextlib.contextmanager
 def writing(
-    endpoint: Endpoint, clock: FakeClock | SystemClock, budgets: Budgets | None = None
+    endpoint: Endpoint, clock: FakeClock | SystemClock, budgets: RateLimiter | None = None
 ) -> Iterator[CalendarWriter]:
     if budgets is None:
-        budgets = Budgets(RateLimits(), clock)
-    settings = Settings(connect_timeout=5.0)
+        budgets = RateLimiter(RequestRates(), clock)
+    settings = ClientSettings(connect_timeout=5.0)
     with CalendarWriter(endpoint, clock=clock, budgets=budgets, settings=settings) as writer:
         yield writer
 
 
 def disconnect(writer: CalendarWriter, clock: FakeClock | SystemClock, leave_by: float) -> None:
-    permit = writer.reserve_disconnect("alice", Patience(clock))
+    permit = writer.reserve_disconnect("alice", Deadline(clock))
     writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=leave_by)
 
 
 def update(writer: CalendarWriter, clock: FakeClock | SystemClock, leave_by: float) -> None:
-    permit = writer.reserve_update("alice", Patience(clock))
+    permit = writer.reserve_update("alice", Deadline(clock))
     preferences = Preferences(bot_name="Scribe")
     writer.update_preferences(Secret(TOKEN), preferences, permit, leave_by=leave_by)
 
@@ -196,7 +194,7 @@ def test_a_connection_that_does_not_come_is_waited_for_as_long_as_the_call_may_l
 def test_a_call_that_did_not_leave_in_time_costs_no_budget(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budgets = Budgets(RateLimits(user=1), clock)
+    budgets = RateLimiter(RequestRates(user=1), clock)
     with Raw() as server, writing(at(f"http://{server.address}"), clock, budgets) as writer:
         with pytest.raises(NotSentInTime):
             disconnect(writer, clock, clock.time - 0.1)

@@ -6,17 +6,22 @@ from typing import Any
 
 import pytest
 
-from reconciler.domain import CalendarUser, Connection, ObservedState, Preferences
+from reconciler.domain import (
+    CalendarUser,
+    Cancellation,
+    Cancelled,
+    Connection,
+    Deadline,
+    ObservedState,
+    Preferences,
+)
 from reconciler.recall import (
     Blocked,
+    ClientSettings,
     CredentialsRefused,
-    Interrupted,
     NotReached,
     OutOfCredit,
-    Patience,
     ServerError,
-    Settings,
-    Stop,
     ThrottledBeyondCap,
     TooSlow,
     UnexpectedAnswer,
@@ -45,7 +50,9 @@ ALICE = {
 BOB = {"id": "u-2", "external_id": "bob@example.com", "connections": []}
 
 
-def listed(*replies: Any, settings: Settings | None = None) -> tuple[ObservedState, list[Request]]:
+def listed(
+    *replies: Any, settings: ClientSettings | None = None
+) -> tuple[ObservedState, list[Request]]:
     with Scripted(*replies) as server, Clients(server.url, settings) as clients:
         return clients.reader.list_users(clients.patience), server.requests
 
@@ -239,7 +246,7 @@ def test_more_pages_than_the_bound_are_not_read() -> None:
     def page(request: Request) -> Reply:
         return reply(200, {"results": [], "next": request.path + "?1"})
 
-    observed, requests = listed(page, settings=Settings(max_pages=3))
+    observed, requests = listed(page, settings=ClientSettings(max_pages=3))
     assert len(requests) == 3
     assert "one more than the 3 that are read" in only_problem(observed)
 
@@ -376,14 +383,14 @@ def test_an_api_that_cannot_be_reached_is_an_error() -> None:
 
 
 def test_the_body_is_bounded() -> None:
-    observed, _ = listed(reply(200, [ALICE]), settings=Settings(max_list_bytes=10))
+    observed, _ = listed(reply(200, [ALICE]), settings=ClientSettings(max_list_bytes=10))
     assert "longer than 10 bytes" in only_problem(observed)
 
 
 def test_a_body_that_drips_ends_with_the_total_time_of_a_call() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
     drip = Reply((head, *[b" "] * 5000), drip=0.01)
-    observed, requests = listed(drip, settings=Settings(list_total=0.05))
+    observed, requests = listed(drip, settings=ClientSettings(list_total=0.05))
     assert "took too long as a whole" in only_problem(observed)
     assert len(requests) == 1
 
@@ -392,7 +399,7 @@ def test_headers_that_drip_end_with_the_total_time_of_a_call() -> None:
     drip = Reply((b"HTTP/1.1 200 OK\r\n", *[b"x"] * 5000), drip=0.01)
     with (
         Scripted(drip) as server,
-        Clients(server.url, Settings(list_total=0.05)) as clients,
+        Clients(server.url, ClientSettings(list_total=0.05)) as clients,
         pytest.raises(TooSlow),
     ):
         clients.reader.list_users(clients.patience)
@@ -419,12 +426,12 @@ def test_progress_counts_the_bytes_of_all_pages() -> None:
 
 
 def test_a_stop_ends_a_long_answer() -> None:
-    stop = Stop()
+    stop = Cancellation()
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n"
     drip = Reply((head + b" ", *[b" "] * 4999), drip=0.005)
     with Scripted(drip) as server, Clients(server.url) as clients:
-        patience = Patience(clients.clock, stop)
-        with pytest.raises(Interrupted):
+        patience = Deadline(clients.clock, stop)
+        with pytest.raises(Cancelled):
             clients.reader.list_users(patience, lambda _: stop.request(2))
 
 
@@ -455,7 +462,7 @@ def test_pages_without_end_end_with_the_total_time_of_a_listing() -> None:
 
     with (
         Scripted(page) as server,
-        Clients(server.url, Settings(listing_total=25)) as clients,
+        Clients(server.url, ClientSettings(listing_total=25)) as clients,
     ):
         observed = clients.reader.list_users(clients.patience)
     assert len(server.requests) == 3

@@ -7,19 +7,18 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from reconciler.domain import InvalidInput, Secret
+from reconciler.domain import Deadline, InvalidInput, Secret
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
+    ClientSettings,
     Endpoint,
     NoAnswer,
     NotReached,
-    Patience,
-    RateLimits,
-    Settings,
+    RateLimiter,
+    RequestRates,
     base_url_endpoint,
 )
-from reconciler.recall.bounded import BoundedBackend, CallTooSlow, TimeBound
+from reconciler.recall.deadlines import CallDeadline, CallTooSlow, DeadlineBackend
 from reconciler.recall.transport import ApiTransport
 from tests.recall.clients import KEY, TOKEN
 from tests.recall.fake_clock import FakeClock
@@ -39,10 +38,10 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read_from(endpoint: Endpoint) -> None:
     clock = FakeClock()
-    budgets = Budgets(RateLimits(), clock)
-    settings = Settings(attempts=1)
+    budgets = RateLimiter(RequestRates(), clock)
+    settings = ClientSettings(attempts=1)
     with CalendarReader(endpoint, clock=clock, budgets=budgets, settings=settings) as reader:
-        reader.get_user(Secret(TOKEN), "a", Patience(clock))
+        reader.get_user(Secret(TOKEN), "a", Deadline(clock))
 
 
 def at(url: str) -> Endpoint:
@@ -89,7 +88,7 @@ def test_loopback_is_never_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_proxy_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "recall.invalid")
-    ApiTransport(at("https://recall.invalid"), TimeBound(), keep_alive=True).close()
+    ApiTransport(at("https://recall.invalid"), CallDeadline(), keep_alive=True).close()
 
 
 @pytest.mark.parametrize(
@@ -167,18 +166,18 @@ def slow() -> Slow:
 
 
 @pytest.fixture
-def bound() -> TimeBound:
-    return TimeBound()
+def bound() -> CallDeadline:
+    return CallDeadline()
 
 
 @pytest.fixture
-def stream(slow: Slow, bound: TimeBound) -> httpcore.NetworkStream:
-    connected = BoundedBackend(bound, SlowBackend(slow)).connect_tcp("x", 443)
+def stream(slow: Slow, bound: CallDeadline) -> httpcore.NetworkStream:
+    connected = DeadlineBackend(bound, SlowBackend(slow)).connect_tcp("x", 443)
     return connected.start_tls(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), "x", 7)
 
 
 def test_a_wait_within_the_total_is_the_waits_own_timeout(
-    stream: httpcore.NetworkStream, slow: Slow, bound: TimeBound
+    stream: httpcore.NetworkStream, slow: Slow, bound: CallDeadline
 ) -> None:
     with bound.within(100):
         with pytest.raises(httpcore.ReadTimeout):
@@ -189,7 +188,7 @@ def test_a_wait_within_the_total_is_the_waits_own_timeout(
 
 
 def test_a_wait_is_cut_to_what_is_left_of_the_total(
-    stream: httpcore.NetworkStream, slow: Slow, bound: TimeBound
+    stream: httpcore.NetworkStream, slow: Slow, bound: CallDeadline
 ) -> None:
     with bound.within(5), pytest.raises(httpcore.ReadTimeout):
         stream.read(1, None)
@@ -199,7 +198,7 @@ def test_a_wait_is_cut_to_what_is_left_of_the_total(
 
 
 def test_when_nothing_is_left_nothing_is_waited_for(
-    stream: httpcore.NetworkStream, slow: Slow, bound: TimeBound
+    stream: httpcore.NetworkStream, slow: Slow, bound: CallDeadline
 ) -> None:
     with bound.within(0):
         with pytest.raises(CallTooSlow):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from reconciler.recall import DeadlinePassed, Interrupted, Patience, Stop, SystemClock
+from reconciler.domain import Cancellation, Cancelled, Deadline, DeadlinePassed, SystemClock
 from tests.recall.fake_clock import FakeClock
 
 
@@ -20,7 +20,7 @@ class StoppingClock(FakeClock):
 
     def __init__(self, after: float) -> None:
         super().__init__()
-        self.stop = Stop(self.monotonic)
+        self.stop = Cancellation(self.monotonic)
         self._at = self.time + after
 
     def wait(self, seconds: float, wake: threading.Event) -> bool:
@@ -32,54 +32,54 @@ class StoppingClock(FakeClock):
 
 
 def test_waiting_takes_as_long_as_told(clock: FakeClock) -> None:
-    Patience(clock).wait(7)
+    Deadline(clock).wait(7)
     assert clock.time == 1007
 
 
 def test_waiting_for_nothing_does_not_wait(clock: FakeClock) -> None:
-    Patience(clock).wait(0)
+    Deadline(clock).wait(0)
     assert clock.waits == []
 
 
 def test_a_wait_beyond_the_deadline_is_not_begun(clock: FakeClock) -> None:
     with pytest.raises(DeadlinePassed):
-        Patience(clock, deadline=1005).wait(5.5)
+        Deadline(clock, deadline=1005).wait(5.5)
     assert clock.waits == []
-    Patience(clock, deadline=1005).wait(5)
+    Deadline(clock, deadline=1005).wait(5)
 
 
 def test_a_requested_stop_begins_no_wait(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
-    with pytest.raises(Interrupted):
-        Patience(clock, stop).wait(1)
+    with pytest.raises(Cancelled):
+        Deadline(clock, stop).wait(1)
     assert clock.waits == []
 
 
 def test_a_stop_meanwhile_ends_the_wait() -> None:
     clock = StoppingClock(after=3)
-    with pytest.raises(Interrupted):
-        Patience(clock, clock.stop).wait(10)
+    with pytest.raises(Cancelled):
+        Deadline(clock, clock.stop).wait(10)
     assert clock.time == 1003
 
 
 def test_within_the_grace_a_stop_lets_the_wait_go_on() -> None:
     clock = StoppingClock(after=3)
-    Patience(clock, clock.stop, grace=10).wait(12)
+    Deadline(clock, clock.stop, grace=10).wait(12)
     assert clock.time == 1012
 
 
 def test_a_wait_that_the_grace_does_not_cover_ends_with_the_stop() -> None:
     clock = StoppingClock(after=3)
     with pytest.raises(DeadlinePassed):
-        Patience(clock, clock.stop, grace=10).wait(14)
+        Deadline(clock, clock.stop, grace=10).wait(14)
     assert clock.time == 1003
 
 
 def test_the_grace_does_not_move_the_deadline(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
-    patience = Patience(clock, stop, deadline=1004, grace=10)
+    patience = Deadline(clock, stop, deadline=1004, grace=10)
     assert patience.remaining() == 4
     patience.check()
     with pytest.raises(DeadlinePassed):
@@ -87,26 +87,26 @@ def test_the_grace_does_not_move_the_deadline(clock: FakeClock) -> None:
 
 
 def test_after_the_grace_nothing_is_begun(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
     clock.time += 10
     with pytest.raises(DeadlinePassed):
-        Patience(clock, stop, grace=10).check()
+        Deadline(clock, stop, grace=10).check()
 
 
 def test_in_the_grace_waiting_for_an_event_really_waits(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(2)
-    Patience(clock, stop, grace=10).wait_for(threading.Event(), 4)
+    Deadline(clock, stop, grace=10).wait_for(threading.Event(), 4)
     assert clock.waits == [4]
 
 
 def test_no_single_call_takes_longer_than_the_grace_that_a_stop_would_leave_it(
     clock: FakeClock,
 ) -> None:
-    assert Patience(clock, deadline=clock.time + 60, grace=10).one_call() == 10
-    assert Patience(clock, deadline=clock.time + 4, grace=10).one_call() == 4
-    assert Patience(clock, deadline=clock.time + 60).one_call() == 60
+    assert Deadline(clock, deadline=clock.time + 60, grace=10).one_call() == 10
+    assert Deadline(clock, deadline=clock.time + 4, grace=10).one_call() == 4
+    assert Deadline(clock, deadline=clock.time + 60).one_call() == 60
 
 
 def test_a_stop_in_the_instant_before_a_wait_begins_is_not_slept_through() -> None:
@@ -116,18 +116,18 @@ def test_a_stop_in_the_instant_before_a_wait_begins_is_not_slept_through() -> No
             return super().wait(seconds, wake)
 
     clock = StopsInBetween()
-    stop = Stop(clock.monotonic)
-    with pytest.raises(Interrupted):
-        Patience(clock, stop).wait(60)
+    stop = Cancellation(clock.monotonic)
+    with pytest.raises(Cancelled):
+        Deadline(clock, stop).wait(60)
     assert clock.waits == []
 
 
 def test_without_a_deadline_there_is_no_end(clock: FakeClock) -> None:
-    assert Patience(clock).remaining() == float("inf")
+    assert Deadline(clock).remaining() == float("inf")
 
 
 def test_the_first_request_to_stop_counts(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     stop.request(signal.SIGTERM)
     clock.time += 5
     stop.request(signal.SIGINT)
@@ -136,13 +136,13 @@ def test_the_first_request_to_stop_counts(clock: FakeClock) -> None:
 
 
 def test_a_signal_handler_wakes_a_thread_that_waits() -> None:
-    stop, clock = Stop(), SystemClock()
+    stop, clock = Cancellation(), SystemClock()
     outcome: list[str] = []
 
     def wait() -> None:
         try:
-            Patience(clock, stop).wait(30)
-        except Interrupted:
+            Deadline(clock, stop).wait(30)
+        except Cancelled:
             outcome.append("interrupted")
 
     before = signal.signal(signal.SIGUSR1, lambda number, _: stop.request(number))
@@ -157,7 +157,7 @@ def test_a_signal_handler_wakes_a_thread_that_waits() -> None:
 
 
 def test_a_stop_requested_inside_the_events_own_lock_does_not_hang(clock: FakeClock) -> None:
-    stop = Stop(clock.monotonic)
+    stop = Cancellation(clock.monotonic)
     with stop.event._cond:  # type: ignore[attr-defined]
         stop.request(2)
         assert stop.requested_at is not None

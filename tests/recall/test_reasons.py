@@ -6,7 +6,7 @@ import socket
 import httpcore
 import pytest
 
-from reconciler.recall.reasons import in_words
+from reconciler.recall.network_errors import in_words
 
 
 def as_a_library_raises_it(error: OSError) -> Exception:

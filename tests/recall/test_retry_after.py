@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconciler.recall.retry_after import seconds_to_wait, server_time
+from reconciler.recall.retries import seconds_to_wait, server_time
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 AHEAD, BEHIND = NOW + timedelta(minutes=10), NOW - timedelta(minutes=10)

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 
 from reconciler.domain import InvalidInput, Platform, Secret
-from reconciler.recall import Effect, NotReached, RateLimits, TlsFailed
+from reconciler.recall import Effect, NotReached, RequestRates, TlsFailed
 from tests.recall.certificates import Company
 from tests.recall.clients import LISTED, TOKEN, Clients
 from tests.recall.scripted_server import Scripted, reply
@@ -173,7 +173,7 @@ def test_a_handshake_that_breaks_off_is_tried_again() -> None:
 def test_what_failed_for_tls_costs_no_budget(company: Company) -> None:
     with (
         Scripted(reply(), tls=company.server(LOOPBACK)) as server,
-        Clients(server.url, limits=RateLimits(user=1)) as clients,
+        Clients(server.url, limits=RequestRates(user=1)) as clients,
     ):
         for _ in range(3):
             with pytest.raises(TlsFailed):

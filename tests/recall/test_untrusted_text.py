@@ -7,18 +7,17 @@ from urllib.parse import quote
 
 import pytest
 
-from reconciler.domain import Secret
+from reconciler.domain import Deadline, Secret
 from reconciler.recall import (
-    Budgets,
     CalendarReader,
-    Patience,
-    RateLimits,
+    ClientSettings,
+    RateLimiter,
     Rejected,
-    Settings,
+    RequestRates,
     sandbox_endpoint,
 )
 from reconciler.recall.channel import MAX_ERROR_BYTES
-from reconciler.recall.untrusted import LONGEST, shown
+from reconciler.recall.status_errors import LONGEST, shown
 from tests.recall.clients import KEY, Clients
 from tests.recall.fake_clock import FakeClock
 from tests.recall.scripted_server import Scripted, reply
@@ -59,7 +58,7 @@ def test_a_body_read_only_to_within_the_key_shows_nothing_of_it(told: int) -> No
     body = b" " * (MAX_ERROR_BYTES - told) + KEY.encode() + b"." * 100
     with (
         Scripted(reply(400, body)) as server,
-        Clients(server.url, Settings(attempts=1)) as clients,
+        Clients(server.url, ClientSettings(attempts=1)) as clients,
         pytest.raises(Rejected) as caught,
     ):
         clients.reader.list_users(clients.patience)
@@ -83,12 +82,12 @@ def test_what_the_api_sends_back_in_another_spelling_is_not_shown(
     with Scripted(reply(400, f"{spell(key)} {spell(token)}".encode())) as server:
         clock = FakeClock()
         endpoint = sandbox_endpoint("s1", server.url, Secret(key))
-        budgets, once = Budgets(RateLimits(), clock), Settings(attempts=1)
+        budgets, once = RateLimiter(RequestRates(), clock), ClientSettings(attempts=1)
         with (
             CalendarReader(endpoint, clock=clock, budgets=budgets, settings=once) as reader,
             pytest.raises(Rejected) as caught,
         ):
-            reader.get_user(Secret(token), "a", Patience(clock))
+            reader.get_user(Secret(token), "a", Deadline(clock))
     told = caught.value.detail.rpartition("HTTP 400: ")[2]
     assert "(redacted)" in told
     assert not [piece for piece in (spell(key), spell(token)) if piece[-8:-3] in told]

@@ -4,29 +4,15 @@ from functools import cache
 
 from msgspec import structs
 
-from reconciler.applying import (
-    ActionStory,
-    Front,
-    HaltCause,
-    Holder,
-    Outcome,
-    RunState,
-    RunStory,
-    RunSummary,
-    Settled,
-    Step,
-    StepKind,
-    Who,
-)
 from reconciler.domain import Diagnostic, Preferences, SourceLocation
 from reconciler.planning import (
     Action,
-    Blocked,
     Contested,
-    Fleet,
+    FleetCounts,
     FleetSize,
     GuardChange,
     GuardName,
+    HeldAction,
     Hold,
     Judgement,
     Notice,
@@ -36,11 +22,11 @@ from reconciler.planning import (
     PendingReason,
     Plan,
     PlanChanges,
-    Spared,
-    SparedReason,
+    PreconditionResult,
     Stale,
-    Standing,
     Undetermined,
+    Unmanaged,
+    UnmanagedReason,
     Verdict,
 )
 from reconciler.reporting import (
@@ -57,6 +43,20 @@ from reconciler.reporting import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+)
+from reconciler.runs import (
+    ActionHistory,
+    Front,
+    HaltCause,
+    Holder,
+    Outcome,
+    RunHistory,
+    RunState,
+    RunSummary,
+    Settled,
+    Step,
+    StepKind,
+    Who,
 )
 from tests.reporting import samples
 from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope, result_of, update
@@ -81,9 +81,9 @@ def reports(text: str) -> dict[str, Report]:
         problems=(text,),
         actions=(action, preferences),
         pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
-        blocked=(Blocked(action, (Hold.PROTECTED,)), Blocked(preferences, (Hold.PROTECTED,))),
+        blocked=(HeldAction(action, (Hold.PROTECTED,)), HeldAction(preferences, (Hold.PROTECTED,))),
         undetermined=(Undetermined(text),),
-        spared=(Spared(text, text, (text,), SparedReason.UNKNOWN_PLATFORM),),
+        spared=(Unmanaged(text, text, (text,), UnmanagedReason.UNKNOWN_PLATFORM),),
         notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
         contested=contested,
         guards=(Verdict(GuardName.TAKEOVER, Judgement.REFUSED, 1, contested=contested),),
@@ -162,28 +162,28 @@ def _changes(action: Action, preferences: Action) -> PlanChanges:
     return PlanChanges(
         manifests=True,
         configuration=True,
-        then=Fleet(1, 2, 3, 4),
-        now=Fleet(2, 3, 4, 5),
+        then=FleetCounts(1, 2, 3, 4),
+        now=FleetCounts(2, 3, 4, 5),
         kept=1,
         added=(action, preferences),
-        gone=(Stale(action, Standing.USER_GONE),),
+        gone=(Stale(action, PreconditionResult.USER_GONE),),
         pending=(Pending(action.user, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (action.user,)),),
-        blocked=(Blocked(preferences, (Hold.PROTECTED,)),),
+        blocked=(HeldAction(preferences, (Hold.PROTECTED,)),),
         guards=(GuardChange(GuardName.EMPTY_DESIRED, None, Judgement.NOT_JUDGED),),
     )
 
 
-def _story(text: str, plan: Plan) -> RunStory:
+def _story(text: str, plan: Plan) -> RunHistory:
     steps = tuple(Step(text, kind, 1, text, True, Outcome.UNKNOWN, text, text) for kind in StepKind)
     first, second = plan.content.actions
-    return RunStory(
+    return RunHistory(
         _run(text),
         plan,
         plan.content.guards,
         FleetSize(1, 2),
         accepted=True,
         actions=(
-            ActionStory(first, ended(Outcome.FAILED, text, first, text), steps),
-            ActionStory(second, None, steps),
+            ActionHistory(first, ended(Outcome.FAILED, text, first, text), steps),
+            ActionHistory(second, None, steps),
         ),
     )

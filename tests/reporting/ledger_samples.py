@@ -5,21 +5,6 @@ from typing import Any
 
 from msgspec import structs
 
-from reconciler.applying import (
-    ActionStory,
-    Cause,
-    Front,
-    HaltCause,
-    Holder,
-    Outcome,
-    RunState,
-    RunStory,
-    RunSummary,
-    Settled,
-    Step,
-    StepKind,
-    Who,
-)
 from reconciler.domain import CalendarUser, DesiredUser, Limits, ObservedState
 from reconciler.planning import (
     FleetSize,
@@ -28,7 +13,7 @@ from reconciler.planning import (
     Plan,
     PlanChanges,
     Protection,
-    Roster,
+    UserIndex,
     Verdict,
     changes_since,
 )
@@ -42,6 +27,21 @@ from reconciler.reporting import (
     RunReport,
     RunsReport,
     UnlockReport,
+)
+from reconciler.runs import (
+    ActionHistory,
+    Cause,
+    Front,
+    HaltCause,
+    Holder,
+    Outcome,
+    RunHistory,
+    RunState,
+    RunSummary,
+    Settled,
+    Step,
+    StepKind,
+    Who,
 )
 from tests.reporting import samples
 from tests.reporting.samples import (
@@ -129,7 +129,7 @@ def step(at: str, kind: StepKind, call: int | None = 1, **changes: Any) -> Step:
     return structs.replace(recorded, **changes)
 
 
-def story() -> RunStory:
+def story() -> RunHistory:
     """The run that died: one verified, one settled by a later run, one in doubt, one not begun."""
     done, later, doubtful, untouched = (
         disconnect("u1", note="left"),
@@ -138,7 +138,7 @@ def story() -> RunStory:
         disconnect("u4"),
     )
     intent, answer, look = StepKind.INTENT, StepKind.ANSWER, StepKind.READ_BACK
-    return RunStory(
+    return RunHistory(
         summary=summary(in_doubt=1, outcomes={Outcome.VERIFIED: 2}, resumed_by=LATER),
         plan=plan_with(done, later, doubtful, untouched),
         verdicts=(
@@ -149,7 +149,7 @@ def story() -> RunStory:
         fleet=FleetSize(10, 12),
         accepted=True,
         actions=(
-            ActionStory(
+            ActionHistory(
                 done,
                 ended(Outcome.VERIFIED, Cause.READ_BACK, done, calls=2),
                 (
@@ -169,7 +169,7 @@ def story() -> RunStory:
                     ),
                 ),
             ),
-            ActionStory(
+            ActionHistory(
                 later,
                 ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST, later),
                 (
@@ -186,21 +186,21 @@ def story() -> RunStory:
                     ),
                 ),
             ),
-            ActionStory(doubtful, None, (step("03:12:14", intent),)),
-            ActionStory(untouched, None, ()),
+            ActionHistory(doubtful, None, (step("03:12:14", intent),)),
+            ActionHistory(untouched, None, ()),
         ),
     )
 
 
-def story_without_a_plan() -> RunStory:
-    return RunStory(refused(), None, (), None, accepted=False, actions=())
+def story_without_a_plan() -> RunHistory:
+    return RunHistory(refused(), None, (), None, accepted=False, actions=())
 
 
-def halted_story() -> RunStory:
+def halted_story() -> RunHistory:
     """A run that was interrupted before its one action."""
     action = disconnect("u1")
     result = ended(Outcome.NOT_ATTEMPTED, Cause.STOPPED, action, calls=0)
-    return RunStory(
+    return RunHistory(
         completed(
             actions=1,
             outcomes={Outcome.NOT_ATTEMPTED: 1},
@@ -213,7 +213,7 @@ def halted_story() -> RunStory:
         (Verdict(GuardName.MAX_DISCONNECTS, Judgement.REFUSED, 12, 10),),
         FleetSize(1, 1),
         accepted=False,
-        actions=(ActionStory(action, result, ()),),
+        actions=(ActionHistory(action, result, ()),),
     )
 
 
@@ -237,7 +237,7 @@ def settled(*results: Settled) -> tuple[Settled, ...]:
 
 def changes_between(saved: Plan, today: Plan, observed: Sequence[CalendarUser]) -> PlanChanges:
     """What is different in ``today``, which was planned on the list ``observed``."""
-    roster = Roster(ObservedState(tuple(observed), ()))
+    roster = UserIndex(ObservedState(tuple(observed), ()))
     return changes_since(saved.content, today.content, roster, Protection(()))
 
 

@@ -5,7 +5,6 @@ from functools import cache
 
 from msgspec import structs
 
-from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 from reconciler.domain import (
     COMMAND_LINE,
     CalendarUser,
@@ -31,8 +30,8 @@ from reconciler.planning import (
     Owned,
     Ownership,
     Plan,
+    PreconditionResult,
     Protection,
-    Standing,
     Target,
     UpdatePreferences,
     make_plan,
@@ -46,6 +45,7 @@ from reconciler.reporting import (
     RunReport,
     ValidationReport,
 )
+from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 DEFAULT_LIMITS = Limits()
@@ -283,7 +283,9 @@ def rich_result() -> RunResult:
     return result_of(
         ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect("u1", note="left")),
         ended(Outcome.ALREADY_ABSENT, Cause.FOUND_DONE, update("u2"), calls=0),
-        ended(Outcome.SKIPPED_STALE, Standing.CONNECTION_CHANGED, disconnect("u3"), calls=0),
+        ended(
+            Outcome.SKIPPED_STALE, PreconditionResult.CONNECTION_CHANGED, disconnect("u3"), calls=0
+        ),
         ended(Outcome.FAILED, "rejected", disconnect("u4"), "400: no such platform"),
         ended(Outcome.UNKNOWN, Cause.NOT_READABLE, disconnect("u5"), "timed out"),
         ended(Outcome.NOT_ATTEMPTED, Cause.STOPPED, disconnect("u6"), calls=0),

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.applying import Cause, Front, HaltCause, Outcome, RunState, StepKind
 from reconciler.planning import (
     ActionReason,
     GuardName,
@@ -14,13 +13,14 @@ from reconciler.planning import (
     Judgement,
     NoticeCode,
     PendingReason,
-    SparedReason,
-    Standing,
+    PreconditionResult,
+    UnmanagedReason,
 )
 from reconciler.reporting import CheckState, Format, LedgerAccess, events, symbols
 from reconciler.reporting.entries import OUTCOME_SYMBOLS
 from reconciler.reporting.wording import guards, outcomes
 from reconciler.reporting.wording.summary import STATUSES
+from reconciler.runs import Cause, Front, HaltCause, Outcome, RunState, StepKind
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
 ENUMS: tuple[type[StrEnum], ...] = (
@@ -38,8 +38,8 @@ ENUMS: tuple[type[StrEnum], ...] = (
     Outcome,
     PendingReason,
     RunState,
-    SparedReason,
-    Standing,
+    UnmanagedReason,
+    PreconditionResult,
     StepKind,
 )
 CODES = sorted({(kind.__name__, member.value) for kind in ENUMS for member in kind})

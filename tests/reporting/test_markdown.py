@@ -3,7 +3,6 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying.outcome import Outcome
 from reconciler.planning import Judgement
 from reconciler.reporting import (
     Check,
@@ -17,6 +16,7 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.documents import ErrorReport
+from reconciler.runs.outcome import Outcome
 from tests.reporting import samples
 from tests.reporting.hostile import KINDS, reports
 from tests.reporting.samples import disconnect, ended, result_of

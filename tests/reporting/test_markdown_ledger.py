@@ -3,7 +3,6 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying import ActionStory, RunState, StepKind
 from reconciler.reporting import (
     Format,
     LedgerAccess,
@@ -13,6 +12,7 @@ from reconciler.reporting import (
     RunsReport,
     render,
 )
+from reconciler.runs import ActionHistory, RunState, StepKind
 from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, PLACE, REPORTS, memory, step, summary
 from tests.reporting.samples import disconnect
@@ -125,7 +125,7 @@ def test_an_unlock_says_who_held_the_lock() -> None:
 
 def test_very_many_runs_and_steps_stay_within_githubs_limit() -> None:
     steps = tuple(step("03:12:08", StepKind.INTENT, call) for call in range(1_000))
-    actions = tuple(ActionStory(disconnect(f"u{n}"), None, steps) for n in range(100))
+    actions = tuple(ActionHistory(disconnect(f"u{n}"), None, steps) for n in range(100))
     story = structs.replace(ledger_samples.story(), actions=actions)
     runs = tuple(summary(f"run-{n}") for n in range(2_000))
     for report in (

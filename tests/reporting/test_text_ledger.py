@@ -3,8 +3,8 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying import Cause, Outcome, RunState, Settled
 from reconciler.reporting import ErrorReport, Format, LedgerAccess, LedgerView, PlanReport, render
+from reconciler.runs import Cause, Outcome, RunState, Settled
 from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, memory, summary
 from tests.reporting.samples import disconnect, ended

@@ -2,10 +2,10 @@
 
 import pytest
 
-from reconciler.applying.outcome import Cause, HaltCause, Outcome, RunResult
-from reconciler.planning import Standing
+from reconciler.planning import PreconditionResult
 from reconciler.reporting import Format, RunReport, render
 from reconciler.reporting.wording.outcomes import NEXT
+from reconciler.runs.outcome import Cause, HaltCause, Outcome, RunResult
 from tests.reporting import samples
 from tests.reporting.samples import disconnect, ended, result_of, update
 
@@ -124,17 +124,20 @@ def test_the_summary_counts_every_outcome_and_is_last() -> None:
 
 
 @pytest.mark.parametrize(
-    "standing", [s for s in Standing if s not in (Standing.READY, Standing.DONE)]
+    "standing",
+    [s for s in PreconditionResult if s not in (PreconditionResult.READY, PreconditionResult.DONE)],
 )
-def test_a_stale_action_says_what_it_stumbled_over(standing: Standing) -> None:
+def test_a_stale_action_says_what_it_stumbled_over(standing: PreconditionResult) -> None:
     found = text(result_of(ended(Outcome.SKIPPED_STALE, standing, calls=0)))
     assert "» disconnect microsoft: skipped as stale, " in found
     assert f"stale, {standing}" not in found
 
 
 def test_a_plan_that_was_applied_before_is_told_apart_from_one_that_the_world_outran() -> None:
-    done = text(result_of(ended(Outcome.SKIPPED_STALE, Standing.DONE, calls=0)))
-    moved = text(result_of(ended(Outcome.SKIPPED_STALE, Standing.CONNECTION_CHANGED, calls=0)))
+    done = text(result_of(ended(Outcome.SKIPPED_STALE, PreconditionResult.DONE, calls=0)))
+    moved = text(
+        result_of(ended(Outcome.SKIPPED_STALE, PreconditionResult.CONNECTION_CHANGED, calls=0))
+    )
     assert "was this plan applied before?" in done
     assert "was this plan applied before?" not in moved
 

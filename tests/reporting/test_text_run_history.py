@@ -3,16 +3,8 @@
 import pytest
 from msgspec import structs
 
-from reconciler.applying import (
-    ActionStory,
-    Cause,
-    Front,
-    Outcome,
-    RunState,
-    RunSummary,
-    StepKind,
-)
 from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport, render
+from reconciler.runs import ActionHistory, Cause, Front, Outcome, RunState, RunSummary, StepKind
 from tests.reporting import ledger_samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, completed, refused, step, summary
 from tests.reporting.samples import disconnect
@@ -178,7 +170,7 @@ def test_an_action_without_an_outcome_is_in_doubt_or_was_never_begun() -> None:
 
 
 def test_an_intent_that_was_withdrawn_leaves_an_action_never_begun() -> None:
-    withdrawn = ActionStory(
+    withdrawn = ActionHistory(
         disconnect("u1"),
         None,
         (
@@ -196,7 +188,7 @@ def test_an_intent_that_was_withdrawn_leaves_an_action_never_begun() -> None:
 @pytest.mark.parametrize("code", [Cause.READ_BACK, Cause.SEEN_IN_LIST, Cause.NOT_SEEN_IN_TIME])
 def test_a_look_is_not_told_as_if_it_were_the_outcome(code: Cause) -> None:
     look = step("03:12:10", StepKind.READ_BACK, code=code)
-    found = story(actions=(ActionStory(disconnect("u1"), None, (look,)),))
+    found = story(actions=(ActionHistory(disconnect("u1"), None, (look,)),))
     told = next(line for line in found if "read back: " in line)
     assert "before the deadline" not in told
     assert "disconnected" in told
@@ -204,13 +196,13 @@ def test_a_look_is_not_told_as_if_it_were_the_outcome(code: Cause) -> None:
 
 @pytest.mark.parametrize("kind", StepKind)
 def test_a_step_that_lacks_what_it_should_have_is_still_told(kind: StepKind) -> None:
-    found = story(actions=(ActionStory(disconnect("u1"), None, (step("03:12:10", kind, None),)),))
+    found = story(actions=(ActionHistory(disconnect("u1"), None, (step("03:12:10", kind, None),)),))
     assert any(line.startswith("      03:12:10 ") for line in found)
 
 
 def test_every_action_of_a_large_run_is_shown() -> None:
     actions = tuple(
-        ActionStory(disconnect(f"u{n:05}"), None, (step("03:12:08", StepKind.INTENT),))
+        ActionHistory(disconnect(f"u{n:05}"), None, (step("03:12:08", StepKind.INTENT),))
         for n in range(5_000)
     )
     assert "\n".join(story(actions=actions)).count("intent, call 1") == 5_000

@@ -6,21 +6,20 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
-from reconciler.applying.outcome import Cause, HaltCause, Outcome
-from reconciler.cli.exits import Exit
+from reconciler.cli.errors import Exit
 from reconciler.planning import (
     ALLOWABLE,
     ActionReason,
-    Blocked,
     GuardName,
+    HeldAction,
     Hold,
     Judgement,
     Notice,
     NoticeCode,
     Pending,
     PendingReason,
-    SparedReason,
-    Standing,
+    PreconditionResult,
+    UnmanagedReason,
 )
 from reconciler.planning.plan import Verdict
 from reconciler.recall.errors import RecallError
@@ -28,6 +27,7 @@ from reconciler.reporting import CheckState
 from reconciler.reporting.entries import CHECK_SYMBOLS, OUTCOME_SYMBOLS
 from reconciler.reporting.phrase import Phrase, plain
 from reconciler.reporting.wording import changes, guards, outcomes, summary
+from reconciler.runs.outcome import Cause, HaltCause, Outcome
 from tests.reporting.samples import GOOGLE, disconnect, ended, result_of, update
 
 
@@ -60,11 +60,11 @@ def test_every_reason_of_a_disconnect_is_told(reason: ActionReason) -> None:
 
 @pytest.mark.parametrize("hold", Hold)
 def test_every_hold_has_words(hold: Hold) -> None:
-    assert plain(changes.why_held(Blocked(disconnect(), (hold,)))).startswith("held ")
+    assert plain(changes.why_held(HeldAction(disconnect(), (hold,)))).startswith("held ")
 
 
 def test_several_holds_are_all_told() -> None:
-    told = plain(changes.why_held(Blocked(disconnect(), tuple(Hold))))
+    told = plain(changes.why_held(HeldAction(disconnect(), tuple(Hold))))
     assert told.count("held") == len(Hold)
 
 
@@ -73,8 +73,8 @@ def test_every_reason_to_wait_for_a_person_has_words(reason: PendingReason) -> N
     assert says_more_than(reason, changes.why_pending(Pending("a", GOOGLE, reason)))
 
 
-@pytest.mark.parametrize("reason", SparedReason)
-def test_every_reason_to_leave_alone_has_words(reason: SparedReason) -> None:
+@pytest.mark.parametrize("reason", UnmanagedReason)
+def test_every_reason_to_leave_alone_has_words(reason: UnmanagedReason) -> None:
     assert says_more_than(reason, (changes.SPARED_REASONS[reason],))
 
 
@@ -112,7 +112,7 @@ def test_every_outcome_that_is_not_settled_says_what_to_do(outcome: Outcome) -> 
 
 
 @pytest.mark.parametrize("outcome", Outcome)
-@pytest.mark.parametrize("code", [*Cause, *Standing, *HaltCause, *ERROR_CODES])
+@pytest.mark.parametrize("code", [*Cause, *PreconditionResult, *HaltCause, *ERROR_CODES])
 def test_every_cause_has_words_with_every_outcome(code: str, outcome: Outcome) -> None:
     for action in (disconnect(), update()):
         told = outcomes.cause(ended(outcome, str(code), action))

@@ -2,8 +2,8 @@
 
 import pytest
 
-from reconciler.applying import InDoubtCount
 from reconciler.reporting.wording.outcomes import aborted, stopping
+from reconciler.runs import InDoubtCount
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 import psycopg
 from msgspec import structs
 
-from reconciler.applying import Front, Intent, RunOpened, Who
-from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, SqliteFile
+from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, SqliteFile, SystemClock
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import FleetSize, Plan, decode_plan, encode_plan
-from reconciler.recall import SystemClock
+from reconciler.runs import Front, Intent, RunOpened, Who
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.ledger.samples import crash
 

@@ -204,14 +204,14 @@ def test_a_plan_that_unpacks_without_end_is_not_unpacked(
     attacked: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     most = 1_000_000
-    monkeypatch.setattr("reconciler.ledger.stored_plan.MAX_BYTES", most)
+    monkeypatch.setattr("reconciler.ledger.stored_plans.MAX_BYTES", most)
     asked: list[int] = []
 
     def measured(data: bytes) -> str:
         asked.append(len(data))
         return digest(data)
 
-    monkeypatch.setattr("reconciler.ledger.stored_plan.digest", measured)
+    monkeypatch.setattr("reconciler.ledger.stored_plans.digest", measured)
     attacked.alter("UPDATE plans SET content = :bomb", bomb=zlib.compress(b" " * 50 * most))
     assert attacked.command("runs", attacked.run) == 65
     assert asked == [most]
@@ -221,7 +221,7 @@ def test_a_plan_that_could_not_be_read_again_is_not_begun(
     attacked: Attacked, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attacked.alter("DELETE FROM in_doubt")
-    monkeypatch.setattr("reconciler.ledger.stored_plan.MAX_BYTES", 100)
+    monkeypatch.setattr("reconciler.ledger.stored_plans.MAX_BYTES", 100)
     assert attacked.command("apply", "--auto-approve") == 75
     assert "--select" in attacked.project.err
     assert attacked.calls() == []

@@ -6,21 +6,18 @@ from typing import Annotated
 
 import typer
 
-from reconciler.applying import Front
 from reconciler.cli import options
-from reconciler.cli.acting import DEFAULTS, Acting, act
-from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.cli.exits import Exit
-from reconciler.cli.frame import Frame
-from reconciler.cli.loading import list_users, load, selectors_of
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import Exit, NotApproved, UsageError
+from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.saved import read_plan
+from reconciler.cli.run_command import DEFAULTS, Acting, act
 from reconciler.domain import DesiredState
 from reconciler.engine import (
     Approved,
-    Circumstances,
     ManifestsMoved,
-    Terms,
+    PlanInputs,
+    RunOptions,
     apply_settings,
     check_usable,
     compare,
@@ -35,6 +32,7 @@ from reconciler.engine.overrides import OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
 from reconciler.reporting import Format, PlanReport, Report, visible
+from reconciler.runs import Front
 
 
 def apply(
@@ -63,7 +61,7 @@ def apply(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
-    frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
+    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, options.APPLY_TAKES)
 
     def body() -> Report:
@@ -87,7 +85,7 @@ def apply(
                     observation = acting.observe()
                     history = acting.run.history(desired)
                     planned = preview(session, desired, observation, history, selectors)
-                    circumstances = Circumstances(desired, observation, history)
+                    circumstances = PlanInputs(desired, observation, history)
                     approved = judge_fresh(session, planned, circumstances, allowed.guards)
                     _ask(acting, approved, auto_approve=auto_approve)
                 return acting.carry_out(approved)
@@ -95,7 +93,7 @@ def apply(
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            terms = Terms(new_ledger=allowed.new_ledger, lock_timeout=lock_timeout)
+            terms = RunOptions(new_ledger=allowed.new_ledger, lock_timeout=lock_timeout)
             return act(frame, session, desired, Front.APPLY, terms, settings, run)
 
     frame.run(body)
@@ -120,7 +118,7 @@ def _approve_saved(
     observation, history = acting.observe(), acting.run.history(desired)
     today = preview_again(session, saved, desired, observation, history)
     acting.changes = compare(session, saved, today, observation)
-    circumstances = Circumstances(desired, observation, history)
+    circumstances = PlanInputs(desired, observation, history)
     return judge_saved(session, saved, today.content, circumstances, allowed)
 
 

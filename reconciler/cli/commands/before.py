@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 import reconciler
-from reconciler.cli import options, shells
+from reconciler.cli import completion, options
 from reconciler.cli.errors import UsageError
 from reconciler.cli.logs import LogFormat
 from reconciler.reporting import Format
@@ -27,8 +27,8 @@ def before(
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
-    install_completion: shells.Install = None,
-    show_completion: shells.Show = None,
+    install_completion: completion.Install = None,
+    show_completion: completion.Show = None,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,

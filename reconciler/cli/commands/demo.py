@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.validate import validate
-from reconciler.cli.errors import Ended
+from reconciler.cli.errors import EndedWith
 from reconciler.cli.streams import print_out
 from reconciler.engine.init import begin
 
@@ -41,7 +41,7 @@ def demo() -> None:
             print_out(f"\n$ reconciler {typed}\n", on_stderr=False)
             try:
                 step()
-            except Ended as ended:
+            except EndedWith as ended:
                 if ended.status:
                     raise
     print_out(_ENDED, on_stderr=False)

@@ -3,10 +3,10 @@
 import os
 
 from reconciler.cli import options
-from reconciler.cli.exits import Exit, exit_status
-from reconciler.cli.frame import Frame
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import Exit, exit_status
+from reconciler.domain import Cancellation, SystemClock
 from reconciler.engine import examine
-from reconciler.recall import Stop, SystemClock
 from reconciler.reporting import DoctorReport, Format, Report
 
 
@@ -21,13 +21,13 @@ def doctor(
 
     Configuration, manifests, credentials, reachability, the clock and the ledger.
     """
-    frame = Frame(config, workspace, output_format, report, quiet)
+    frame = CommandContext(config, workspace, output_format, report, quiet)
 
     def body() -> Report:
         clock = SystemClock()
         chosen = frame.chosen_workspace()
         with frame.progress().counting(f"Examining {chosen.name}"):
-            found = examine(chosen, os.environ, clock=clock, stop=Stop(clock.monotonic))
+            found = examine(chosen, os.environ, clock=clock, stop=Cancellation(clock.monotonic))
         status = exit_status(found.error) if found.error else Exit.OK
         return DoctorReport(chosen.name, found.address, found.checks, status)
 

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.cli.frame import Frame
-from reconciler.config.finding import FILE_NAME
+from reconciler.config.loader import FILE_NAME
 from reconciler.engine.init import (
     IGNORE,
     AlreadyThere,
@@ -52,7 +52,7 @@ def init(
     A commented reconciler.yaml, a folder of manifests and a .gitignore, in the folder where you
     are. Nothing is ever overwritten.
     """
-    frame = Frame()
+    frame = CommandContext()
 
     def body() -> str:
         known = ", ".join(REGIONS)

@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.errors import UsageError
-from reconciler.cli.exits import exit_status
-from reconciler.cli.frame import DASH, Frame
-from reconciler.cli.loading import list_users, load, selectors_of
+from reconciler.cli.context import DASH, CommandContext
+from reconciler.cli.errors import UsageError, exit_status
+from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.saved import read_plan
 from reconciler.domain import COMMAND_LINE, stack_owner
 from reconciler.engine import compare, limit_sources, preview, preview_again, remember
 from reconciler.manifest import collector_paused
@@ -54,7 +52,7 @@ def plan(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Show what would be changed; changes nothing."""
-    frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
+    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
 
     def body() -> Report:
         if against and select:

@@ -4,17 +4,16 @@ from typing import Annotated
 
 import typer
 
-from reconciler.applying import Front
-from reconciler.cli import completing, options
-from reconciler.cli.acting import DEFAULTS, Acting, act
-from reconciler.cli.frame import Frame
-from reconciler.cli.loading import load
+from reconciler.cli import completion, options
+from reconciler.cli.context import CommandContext
+from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
+from reconciler.cli.run_command import DEFAULTS, Acting, act
 from reconciler.domain import COMMAND_LINE, DesiredState
 from reconciler.engine import (
     Approved,
-    Circumstances,
-    Terms,
+    PlanInputs,
+    RunOptions,
     apply_settings,
     check_place,
     check_usable,
@@ -28,11 +27,12 @@ from reconciler.engine.overrides import GUARDS, OPTION
 from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, Report
+from reconciler.runs import Front
 
 
 def resume(
     run: Annotated[
-        str, typer.Argument(autocompletion=completing.runs, help="The run, or how its id begins.")
+        str, typer.Argument(autocompletion=completion.runs, help="The run, or how its id begins.")
     ],
     allow: options.AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
@@ -50,7 +50,7 @@ def resume(
 
     Settles what it left in doubt, and does what it never began, by the plan that it had.
     """
-    frame = Frame(config, workspace, output_format, report, quiet, verbose, log_format)
+    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, GUARDS)
 
     def body() -> Report:
@@ -69,7 +69,7 @@ def resume(
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            terms = Terms(lock_timeout=lock_timeout, resumes=resumed)
+            terms = RunOptions(lock_timeout=lock_timeout, resumes=resumed)
             return act(
                 frame,
                 session,
@@ -98,7 +98,7 @@ def _approve(
         check_usable(session, resumed.plan, desired, used_by=None if used_by == run else used_by)
     today = preview_again(session, resumed.plan, desired, observation, history)
     acting.changes = compare(session, resumed.plan, today, observation)
-    circumstances = Circumstances(desired, observation, history)
+    circumstances = PlanInputs(desired, observation, history)
     return judge_saved(
         session, resumed.plan, today.content, circumstances, allowed, carried=resumed.carried
     )

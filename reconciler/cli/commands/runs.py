@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import completing, options
-from reconciler.cli.exits import Exit
-from reconciler.cli.frame import Frame
+from reconciler.cli import completion, options
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import Exit
 from reconciler.ledger import LedgerMissing, read_ledger
 from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport
 
@@ -15,7 +15,7 @@ def runs(
     run: Annotated[
         str | None,
         typer.Argument(
-            autocompletion=completing.runs,
+            autocompletion=completion.runs,
             help="Tell the whole story of this run, or of the one that begins so.",
         ),
     ] = None,
@@ -26,7 +26,7 @@ def runs(
     report: options.Reports = [],
 ) -> None:
     """List past runs, newest first, or show one in full."""
-    frame = Frame(config, workspace, output_format, report)
+    frame = CommandContext(config, workspace, output_format, report)
 
     def body() -> Report:
         chosen = frame.chosen_workspace()

@@ -9,12 +9,12 @@ import msgspec
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.empty import Command
+from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.cli.frame import DASH, Frame
+from reconciler.cli.options import Command
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
-from reconciler.planning.similar import did_you_mean
+from reconciler.planning.suggestions import did_you_mean
 from reconciler.reporting import one_line
 from reconciler.sandbox import (
     LoggedRequest,
@@ -47,7 +47,7 @@ def serve(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Serve the workspace's sandbox until ^C."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         source = _source(frame)
@@ -70,7 +70,7 @@ def serve(
 @app.command(cls=Command)
 def reset(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Put the sandbox back to its seed."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         source = _source(frame)
@@ -88,7 +88,7 @@ def seed(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Replace what the sandbox holds with another seed."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         if file == DASH:
@@ -110,7 +110,7 @@ def show(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """What the sandbox holds now."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         with _state(frame) as state:
@@ -125,7 +125,7 @@ def show(
 @app.command(cls=Command)
 def key(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Print the API key that the sandbox accepts. It opens nothing else."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         with _state(frame) as state:
@@ -150,7 +150,7 @@ def connect(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Do what only a person can do on the real API: connect a platform."""
-    frame = Frame(config, workspace)
+    frame = CommandContext(config, workspace)
 
     def body() -> str:
         with _state(frame) as state:
@@ -175,7 +175,7 @@ def _account(user: CalendarUser, platform: Platform) -> str | None:
     return told or (name if "@" in name else None)
 
 
-def _source(frame: Frame) -> SandboxSource:
+def _source(frame: CommandContext) -> SandboxSource:
     chosen = frame.chosen_workspace()
     if isinstance(chosen.remote, SandboxSource):
         return chosen.remote
@@ -183,7 +183,7 @@ def _source(frame: Frame) -> SandboxSource:
 
 
 @contextmanager
-def _state(frame: Frame) -> Iterator[SandboxState]:
+def _state(frame: CommandContext) -> Iterator[SandboxState]:
     source = _source(frame)
     with open_seeded(source.state, source.seed) as state:
         yield state

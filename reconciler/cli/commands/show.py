@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.exits import Exit
-from reconciler.cli.frame import Frame
-from reconciler.cli.saved import read_plan
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import Exit
+from reconciler.cli.inputs import read_plan
 from reconciler.domain import InvalidInput
 from reconciler.engine import remember
 from reconciler.planning import Plan
@@ -23,7 +23,7 @@ def show(
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved plan."""
-    frame = Frame(config, format=output_format, reports=report, verbose=verbose)
+    frame = CommandContext(config, format=output_format, reports=report, verbose=verbose)
 
     def body() -> Report:
         saved = read_plan(frame, plan)
@@ -32,7 +32,7 @@ def show(
     frame.run(body)
 
 
-def _ledger_view(frame: Frame, saved: Plan) -> LedgerView | None:
+def _ledger_view(frame: CommandContext, saved: Plan) -> LedgerView | None:
     """What the ledger has of the plan's workspace; a plan can be shown without a configuration."""
     try:
         workspace = frame.configuration().workspace(saved.content.workspace)

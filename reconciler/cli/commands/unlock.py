@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import completing, options
-from reconciler.cli.exits import Exit
-from reconciler.cli.frame import Frame
+from reconciler.cli import completion, options
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import Exit
 from reconciler.ledger import open_ledger
 from reconciler.reporting import Format, Report, UnlockReport
 
@@ -15,7 +15,7 @@ def unlock(
     run: Annotated[
         str,
         typer.Argument(
-            autocompletion=completing.runs, help="The id of the run that holds the lock, in full."
+            autocompletion=completion.runs, help="The id of the run that holds the lock, in full."
         ),
     ],
     config: options.Config = None,
@@ -27,7 +27,7 @@ def unlock(
 
     What that run still tries finds the lock gone.
     """
-    frame = Frame(config, workspace, output_format, report)
+    frame = CommandContext(config, workspace, output_format, report)
 
     def body() -> Report:
         chosen = frame.chosen_workspace()

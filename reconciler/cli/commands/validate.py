@@ -6,9 +6,8 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.errors import UsageError
-from reconciler.cli.exits import Exit
-from reconciler.cli.frame import DASH, Frame
+from reconciler.cli.context import DASH, CommandContext
+from reconciler.cli.errors import Exit, UsageError
 from reconciler.domain import InvalidInput
 from reconciler.manifest import find_manifests, load_manifests
 from reconciler.planning import lookalike_remarks
@@ -27,7 +26,7 @@ def validate(
     quiet: options.Quiet = False,
 ) -> None:
     """Read and check manifests, offline."""
-    frame = Frame(config, workspace, output_format, report, quiet)
+    frame = CommandContext(config, workspace, output_format, report, quiet)
 
     def body() -> Report:
         name, manifests = None, paths

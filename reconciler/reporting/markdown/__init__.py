@@ -6,7 +6,6 @@ comment of GitHub holds 65 536 characters: what does not fit is cut where the re
 
 from collections.abc import Mapping
 
-from reconciler.applying.records import ActionStory, RunStory
 from reconciler.domain import Diagnostic
 from reconciler.planning import Content, GuardName, Judgement, Plan, PlanChanges, Verdict
 from reconciler.reporting import entries
@@ -27,6 +26,7 @@ from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.markdown.comment import Comment, code, inline
 from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import changes, guards, history, outcomes, runs, summary
+from reconciler.runs.history import ActionHistory, RunHistory
 
 
 def render_markdown(report: Report) -> str:
@@ -154,7 +154,7 @@ def write_history(comment: Comment, report: RunHistoryReport) -> None:
         comment.table(_COLUMNS, [_row(story, action) for action in story.actions])
 
 
-def _row(story: RunStory, action: ActionStory) -> tuple[str, ...]:
+def _row(story: RunHistory, action: ActionHistory) -> tuple[str, ...]:
     steps = [
         f"{code(runs.time_of(step, story.summary))} {inline(runs.step(step, action.action))}"
         for step in action.steps

@@ -6,7 +6,6 @@ commands to type next.
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.applying.records import ActionStory, RunStory
 from reconciler.planning import Content
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
@@ -35,6 +34,7 @@ from reconciler.reporting.text.parts import (
     write_user,
 )
 from reconciler.reporting.wording import changes, guards, outcomes, runs, summary
+from reconciler.runs.history import ActionHistory, RunHistory
 
 
 def render_text(report: Report, *, width: int, color: bool) -> str:
@@ -257,7 +257,7 @@ def write_history(page: TextPage, report: RunHistoryReport) -> None:
     page.gap()
     page.prose(plain(runs.why_ended(story.summary)), RUN_TONES[story.summary.state])
     write_guards(page, story.verdicts, {}, remedies=False)
-    by_user: dict[str, list[ActionStory]] = {}
+    by_user: dict[str, list[ActionHistory]] = {}
     for action in story.actions:
         by_user.setdefault(action.action.user, []).append(action)
     for user, actions in sorted(by_user.items()):
@@ -266,7 +266,7 @@ def write_history(page: TextPage, report: RunHistoryReport) -> None:
     page.line((plain(summary.of_story(report)), Tone.HEADING))
 
 
-def _user(page: TextPage, story: RunStory, user: str, actions: list[ActionStory]) -> None:
+def _user(page: TextPage, story: RunHistory, user: str, actions: list[ActionHistory]) -> None:
     told = [entries.recorded(action) for action in actions]
     write_user(page, story.plan, user, told)
     for action, entry in zip(actions, told, strict=True):

@@ -9,11 +9,11 @@ from msgspec import UNSET, UnsetType
 from reconciler.planning import (
     Action,
     ActionReason,
-    Blocked,
     Content,
     Disconnect,
-    Fleet,
+    FleetCounts,
     GuardChange,
+    HeldAction,
     Hold,
     HoldCause,
     Notice,
@@ -21,13 +21,13 @@ from reconciler.planning import (
     Pending,
     PendingReason,
     PlanChanges,
-    Spared,
-    SparedReason,
     Stale,
     UnknownConnection,
+    Unmanaged,
+    UnmanagedReason,
     UpdatePreferences,
 )
-from reconciler.planning.similar import differing
+from reconciler.planning.suggestions import differing
 from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
 from reconciler.reporting.wording.guards import JUDGEMENTS
 from reconciler.reporting.wording.outcomes import meaning
@@ -77,11 +77,11 @@ PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
     ),
 }
 
-SPARED_REASONS: Final[Mapping[SparedReason, str]] = {
-    SparedReason.UNMANAGED_USER: "no manifest names the user",
-    SparedReason.UNMANAGED_CONNECTIONS: "declared without `platforms`",
-    SparedReason.UNKNOWN_PLATFORM: "a platform that the version did not know",
-    SparedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
+SPARED_REASONS: Final[Mapping[UnmanagedReason, str]] = {
+    UnmanagedReason.UNMANAGED_USER: "no manifest names the user",
+    UnmanagedReason.UNMANAGED_CONNECTIONS: "declared without `platforms`",
+    UnmanagedReason.UNKNOWN_PLATFORM: "a platform that the version did not know",
+    UnmanagedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
 }
 
 NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
@@ -150,7 +150,7 @@ def why_pending(pending: Pending) -> Phrase:
     return (f"{reason}; did you mean ", *meant, "?")
 
 
-def why_held(blocked: Blocked) -> Phrase:
+def why_held(blocked: HeldAction) -> Phrase:
     """What keeps an action back; for preferences also what it would change."""
     if isinstance(blocked.action, Disconnect):
         return (holds(blocked),)
@@ -159,7 +159,7 @@ def why_held(blocked: Blocked) -> Phrase:
     return (*_preferences(blocked.action), "; ", holds(blocked))
 
 
-def holds(blocked: Blocked) -> str:
+def holds(blocked: HeldAction) -> str:
     """What keeps an action back, alone."""
     return "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
 
@@ -190,10 +190,10 @@ def contested(number: int) -> str:
     return f"{number} declared otherwise by another owner"
 
 
-def spared_counts(spared: tuple[Spared, ...]) -> dict[str, int]:
+def spared_counts(spared: tuple[Unmanaged, ...]) -> dict[str, int]:
     """How many are left alone for each reason, in the order of the reasons."""
     counts = Counter(entry.reason for entry in spared)
-    return {SPARED_REASONS[reason]: counts[reason] for reason in SparedReason if counts[reason]}
+    return {SPARED_REASONS[reason]: counts[reason] for reason in UnmanagedReason if counts[reason]}
 
 
 def _preferences(action: UpdatePreferences) -> Phrase:
@@ -263,7 +263,7 @@ def why_gone(stale: Stale) -> Phrase:
     return meaning(stale.standing, stale.action)
 
 
-def _fleet(then: Fleet, now: Fleet) -> str:
+def _fleet(then: FleetCounts, now: FleetCounts) -> str:
     parts = {
         "declared": (then.declared, now.declared),
         "listed": (then.observed, now.observed),

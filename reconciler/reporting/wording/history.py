@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from reconciler.applying.records import RunState, RunSummary
 from reconciler.reporting.documents import LedgerAccess, LedgerView
 from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, prose
 from reconciler.reporting.wording.runs import began, left, resumable
+from reconciler.runs.history import RunState, RunSummary
 
 _NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage, takeover) was not judged"
 BEFORE_PLACE: Final[Mapping[LedgerAccess, str]] = {

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from reconciler.applying.calls_in_doubt import InDoubtCount
-from reconciler.applying.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
-from reconciler.planning import Action, Disconnect, Standing
+from reconciler.planning import Action, Disconnect, PreconditionResult
 from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
+from reconciler.runs.journal import InDoubtCount
+from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.VERIFIED: "verified",
@@ -38,32 +38,34 @@ CAUSES: Final[Mapping[str, str]] = {
 """By code of :class:`Cause`; ``{done}`` is what the action makes of its target."""
 
 STANDINGS: Final[Mapping[str, str]] = {
-    Standing.READY: "the preconditions hold",
-    Standing.DONE: "already {done}",
-    Standing.USER_GONE: "Recall.ai no longer lists the user",
-    Standing.USER_REPLACED: "the id answers to another calendar user now",
-    Standing.AMBIGUOUS_IDENTITY: (
+    PreconditionResult.READY: "the preconditions hold",
+    PreconditionResult.DONE: "already {done}",
+    PreconditionResult.USER_GONE: "Recall.ai no longer lists the user",
+    PreconditionResult.USER_REPLACED: "the id answers to another calendar user now",
+    PreconditionResult.AMBIGUOUS_IDENTITY: (
         "several calendar users, or several connections of one platform, answer to the id now"
     ),
-    Standing.PROTECTED: "`protected` in the configuration matches the user now",
-    Standing.EMAIL_NOT_KNOWN: (
+    PreconditionResult.PROTECTED: "`protected` in the configuration matches the user now",
+    PreconditionResult.EMAIL_NOT_KNOWN: (
         "the e-mail of a connection is not known now, and `protected` in the configuration may "
         "match it"
     ),
-    Standing.UNKNOWN_PLATFORM: (
+    PreconditionResult.UNKNOWN_PLATFORM: (
         "a platform is connected now that this version does not know, and it may be this one under "
         "another name"
     ),
-    Standing.ROWS_MISSING: (
+    PreconditionResult.ROWS_MISSING: (
         "the platform has no row now, and neither has one that was not to be disconnected: the "
         "answer is not whole"
     ),
-    Standing.CONNECTION_CHANGED: "the person has connected again since: another connection id",
-    Standing.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
-    Standing.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",
-    Standing.NOT_PLANNED_ANY_MORE: "a plan made now would not hold this action",
+    PreconditionResult.CONNECTION_CHANGED: (
+        "the person has connected again since: another connection id"
+    ),
+    PreconditionResult.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
+    PreconditionResult.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",
+    PreconditionResult.NOT_PLANNED_ANY_MORE: "a plan made now would not hold this action",
 }
-"""By code of :class:`Standing`: what a stale action stumbled over."""
+"""By code of :class:`PreconditionResult`: what a stale action stumbled over."""
 
 REFUSALS: Final[Mapping[str, str]] = {
     "credentials_refused": "the API key was refused",
@@ -157,7 +159,7 @@ def next_step(result: ActionResult, again: str = AGAIN) -> str | None:
     ``again`` is how the front in use begins anew.
     """
     step = NEXT.get(result.outcome)
-    if result.outcome is Outcome.SKIPPED_STALE and result.cause == Standing.DONE:
+    if result.outcome is Outcome.SKIPPED_STALE and result.cause == PreconditionResult.DONE:
         return "nothing is left to do: it already is as planned; was this plan applied before?"
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
         step = NEXT_BY_CAUSE.get(result.cause, step)

@@ -3,19 +3,19 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from reconciler.applying.outcome import Cause, Outcome
-from reconciler.applying.records import (
+from reconciler.planning import Action, FleetSize
+from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
+from reconciler.reporting.wording.outcomes import HALTS, OUTCOMES, done, meaning
+from reconciler.runs.history import (
     Front,
+    RunHistory,
     RunState,
-    RunStory,
     RunSummary,
     Step,
     StepKind,
     Who,
 )
-from reconciler.planning import Action, FleetSize
-from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
-from reconciler.reporting.wording.outcomes import HALTS, OUTCOMES, done, meaning
+from reconciler.runs.outcome import Cause, Outcome
 
 STATES: Final[Mapping[RunState, str]] = {
     RunState.RUNNING: "running",
@@ -132,7 +132,7 @@ def title(run: RunSummary) -> Phrase:
     return ("Run ", Foreign(run.run), " for workspace ", *where)
 
 
-def facts(story: RunStory, place: str) -> Iterator[Phrase]:
+def facts(story: RunHistory, place: str) -> Iterator[Phrase]:
     """What is recorded of the run beside its actions; ``place`` is the ledger."""
     run = story.summary
     yield ("plan ", Foreign(run.plan_digest)) if run.plan_digest else ("no plan",)

@@ -6,7 +6,6 @@ Such a program never knows which operation it runs in: it says what an update wo
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final
 
-from reconciler.applying.outcome import ActionResult, Cause, RunResult
 from reconciler.domain import ObservedState
 from reconciler.planning import (
     Action,
@@ -21,6 +20,7 @@ from reconciler.planning import (
 )
 from reconciler.reporting.phrase import Foreign, Phrase, counted, plain
 from reconciler.reporting.wording import changes, guards, outcomes
+from reconciler.runs.outcome import ActionResult, Cause, RunResult
 
 _FEW = 10
 """How many are named of those that a line is about."""

@@ -4,7 +4,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.applying.records import RunState
 from reconciler.planning import Content, Judgement, Verdict
 from reconciler.reporting.documents import (
     CheckState,
@@ -20,6 +19,7 @@ from reconciler.reporting.documents import (
 from reconciler.reporting.phrase import PROSE_LIMIT, Foreign, Phrase, ShellCommand, counted, visible
 from reconciler.reporting.wording import runs
 from reconciler.reporting.wording.outcomes import OUTCOMES
+from reconciler.runs.history import RunState
 
 
 def of_plan(report: PlanReport) -> str:

@@ -8,12 +8,11 @@ from contextlib import contextmanager
 
 from msgspec import structs
 
-from reconciler.applying import Front, RunOpened
-from reconciler.domain import Platform, SqliteFile
+from reconciler.domain import Platform, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import FleetSize, decode_plan, rfc3339
-from reconciler.recall import SystemClock
+from reconciler.planning import FleetSize, decode_plan
+from reconciler.runs import Front, RunOpened
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
 

@@ -1,0 +1,287 @@
+"""What every command has around it: configuration, standard output, reports, errors, status."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import NoReturn
+
+from msgspec import structs
+
+from reconciler.cli.errors import EndedWith, Exit, OutputConflict, UsageError, exit_status
+from reconciler.cli.logs import LogFormat, Progress, set_up_logging
+from reconciler.cli.signals import Signalled, Signals
+from reconciler.cli.streams import StandardOutput, coloured, print_out, read_input, tell_lost, width
+from reconciler.config import (
+    Configuration,
+    KeyFromFile,
+    SandboxSource,
+    Workspace,
+    find_configuration,
+    load_configuration,
+)
+from reconciler.domain import Cancellation, Diagnostic, InvalidInput, SqliteFile, SystemClock
+from reconciler.engine import Session, open_session
+from reconciler.engine.output_file import OutputFailed, OutputFile
+from reconciler.ledger import LedgerError, LockHeld
+from reconciler.recall import RecallError
+from reconciler.reporting import (
+    ErrorReport,
+    Format,
+    LedgerView,
+    PlanReport,
+    Report,
+    RunReport,
+    one_line,
+    render,
+)
+from reconciler.reporting.wording import outcomes
+
+log = logging.getLogger(__name__)
+
+DASH = Path("-")
+"""Stands for standard input or output where a command takes a file."""
+
+_Output = tuple[Format, OutputFile | StandardOutput]
+
+_FINE = frozenset({Exit.OK, Exit.CHANGES, Exit.PENDING})
+"""Statuses of a result that has to be read: one that could not be written has none of them."""
+
+
+@dataclass
+class CommandContext:
+    """One invocation of one command, with the options that all of them take."""
+
+    config: Path | None = None
+    workspace: str | None = None
+    format: Format = Format.TEXT
+    reports: list[str] = field(default_factory=list)
+    quiet: bool = False
+    verbose: bool = False
+    log_format: LogFormat = LogFormat.TEXT
+    signals: Signals = field(default_factory=Signals)
+    where: str | None = None
+    _told: LedgerView | None = None
+    _outputs: set[Path] = field(default_factory=set)
+    _inputs: tuple[Path, ...] = ()
+    _output_is_taken: bool = False
+    _input_is_taken: bool = False
+
+    def configuration(self) -> Configuration:
+        """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
+        if DASH in (self.config, Path(os.environ.get("RECONCILER_CONFIG") or ".")):
+            raise UsageError(
+                "a configuration is not read from standard input: its paths start at its folder"
+            )
+        found = find_configuration(self.config, os.environ, Path.cwd())
+        self.reads(found)
+        return load_configuration(found)
+
+    def chosen_workspace(self) -> Workspace:
+        """The workspace in force: option, environment, default.
+
+        Raises :class:`InvalidInput`, and :class:`UsageError` for an empty variable: the default
+        workspace may be another one than was meant.
+        """
+        return self._choose(self.configuration())
+
+    def _choose(self, configuration: Configuration) -> Workspace:
+        name = self.workspace or os.environ.get("RECONCILER_WORKSPACE")
+        if name == "":
+            raise UsageError(
+                "RECONCILER_WORKSPACE is set and empty: name a workspace, or unset it for the"
+                " default one"
+            )
+        workspace = configuration.workspace(name)
+        self.reads(*workspace.manifests, *_others_read(workspace))
+        return workspace
+
+    def again(self) -> tuple[str, ...]:
+        """The options by which another command works on the same workspace."""
+        config = () if self.config is None else ("--config", str(self.config))
+        workspace = () if self.workspace is None else ("--workspace", self.workspace)
+        return (*config, *workspace)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """The chosen workspace with its API at hand."""
+        clock = SystemClock()
+        stop = Cancellation(clock.monotonic)
+        configuration = self.configuration()
+        workspace = self._choose(configuration)
+        with open_session(workspace, os.environ, clock=clock, stop=stop) as session:
+            self.where = f"workspace {workspace.name} at {session.endpoint.address}"
+            yield session
+
+    def output(self, path: Path) -> OutputFile | StandardOutput:
+        """A file that this command writes, or standard output for ``-``.
+
+        Raises :class:`OutputFailed`, and :class:`UsageError` for what it reads.
+        """
+        if path == DASH:
+            if self._output_is_taken or self.format is not Format.TEXT:
+                raise OutputConflict("two outputs are to go to standard output: name a file")
+            self._output_is_taken = True
+            return StandardOutput()
+        place = path.resolve()
+        if place in self._outputs:
+            raise OutputConflict(f"{path} is named twice: give each output a file of its own")
+        self._outputs.add(place)
+        self._keep_apart()
+        return OutputFile(path)
+
+    def standard_input(self, most: int) -> bytes:
+        """What is on standard input, and no more than one byte beyond ``most``.
+
+        Raises :class:`UsageError`.
+        """
+        if self._input_is_taken:
+            raise UsageError("standard input is named twice: name a file")
+        self._input_is_taken = True
+        return read_input(most)
+
+    def reads(self, *inputs: Path) -> None:
+        """Files and folders that this command reads: none of its outputs may replace them."""
+        self._inputs += tuple(path.resolve() for path in inputs)
+        self._keep_apart()
+
+    def _keep_apart(self) -> None:
+        for output in self._outputs:
+            for path in self._inputs:
+                is_manifest = output.suffix in (".yaml", ".yml") and path in output.parents
+                if output == path or is_manifest:
+                    raise OutputConflict(f"{output} is read by this command: write elsewhere")
+
+    def progress(self) -> Progress:
+        """Progress on standard error, where somebody watches."""
+        return Progress(shown=sys.stderr.isatty() and not (self.quiet or self.verbose))
+
+    def show(self, report: Report, *, on_stderr: bool = False) -> None:
+        """Print ``report`` as text before the command has ended, for somebody to decide by."""
+        on_stderr = on_stderr or self._output_is_taken
+        stream = sys.stderr if on_stderr else sys.stdout
+        if isinstance(report, PlanReport):
+            self._told = report.ledger
+        text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
+        lost = print_out(f"{text}\n", on_stderr=on_stderr)
+        if lost is not None:
+            raise UsageError(f"the plan could not be shown ({lost}); nothing was changed")
+
+    def remark(self, text: str) -> None:
+        """Say something beside the result, on standard error."""
+        if not self.quiet:
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Say on standard error what has to be known even by who wants it quiet."""
+        print_out(one_line(text), on_stderr=True)
+
+    def to_type(self, *words: str) -> tuple[str, ...]:
+        """The words of a command that works where this one does, with the options it needs."""
+        config = ("--config", str(self.config)) if self.config else ()
+        workspace = ("--workspace", self.workspace) if self.workspace else ()
+        return ("reconciler", *words, *config, *workspace)
+
+    def run(self, body: Callable[[], Report | str]) -> NoReturn:
+        """Do ``body``, render what it reports, write the reports, exit with its status.
+
+        Text is printed as it is, with status 0.
+        """
+        set_up_logging(self.log_format, quiet=self.quiet, verbose=self.verbose)
+        outputs: list[_Output] = []
+        with self.signals:
+            try:
+                outputs.extend(map(self._report_option, self.reports))
+                report = body()
+                # What was done has to be told: no signal ends the command between the two.
+                self._only_tell()
+            except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
+                self._only_tell()
+                report = report_of(error, self.where)
+                if isinstance(error, OutputConflict):
+                    outputs.clear()
+            status = self._emit(report, outputs)
+        raise EndedWith(status)
+
+    def _only_tell(self) -> None:
+        """From now on a signal ends nothing before the result is told; a later one does."""
+        remark = partial(self.say, outcomes.WRITING)
+        self.signals.stop_gracefully(Cancellation(), remark, outcomes.NOT_WRITTEN)
+
+    def _report_option(self, option: str) -> _Output:
+        name, separator, path = option.partition("=")
+        if not separator or not path or name not in list(Format):
+            forms = ", ".join(Format)
+            raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
+        return Format(name), self.output(Path(path))
+
+    def _emit(
+        self, report: Report | str, outputs: list[tuple[Format, OutputFile | StandardOutput]]
+    ) -> int:
+        """Write and print ``report``; the status, worse where that could not be done."""
+        if isinstance(report, str):
+            failure = print_out(report, on_stderr=False)
+            return Exit.OK if failure is None else _untold(failure, Exit.USAGE)
+        failed = report.status
+        if failed in _FINE:
+            sent = isinstance(report, RunReport) and report.result.calls
+            failed = Exit.PARTIAL if sent else Exit.USAGE
+        for form, output in outputs:
+            try:
+                output.write(render(report, form).encode())
+            except OutputFailed as error:
+                report = structs.replace(report, status=_untold(str(error), failed))
+        if isinstance(report, RunReport) and self.format is Format.TEXT:
+            # The plan that was shown above said it.
+            same = report.ledger == self._told
+            report = structs.replace(report, ledger=None if same else report.ledger)
+        fault = self.format is Format.TEXT and isinstance(report, ErrorReport)
+        on_stderr = fault or self._output_is_taken
+        stream = sys.stderr if on_stderr else sys.stdout
+        colour = self.format is Format.TEXT and coloured(stream)
+        text = render(report, self.format, width=width(stream), color=colour)
+        failure = print_out(text, on_stderr=on_stderr)
+        return report.status if failure is None else _untold(failure, failed)
+
+
+def _untold(reason: str, status: int) -> int:
+    """Say on standard error that the result could not be told; the status that this makes."""
+    tell_lost(one_line(reason))
+    return status
+
+
+def report_of(error: BaseException, where: str | None = None) -> Report:
+    """What a command reports that ended with ``error``, speaking to the API at ``where``."""
+    status = exit_status(error)
+    match error:
+        case InvalidInput(diagnostics=diagnostics):
+            return ErrorReport(status, diagnostics)
+        case Signalled():
+            return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
+    if status is Exit.DEFECT:
+        log.debug("defect", exc_info=error)
+        hint = "this is a defect of the reconciler; run again with --verbose and report it"
+        return ErrorReport(status, (Diagnostic(None, outcomes.defect(error), hint),))
+    if isinstance(error, LedgerError | LockHeld):
+        return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
+    if isinstance(error, RecallError):
+        told = f"{where}: {error.detail}" if where else error.detail
+        return ErrorReport(status, (Diagnostic(None, told, error.hint),))
+    return ErrorReport(status, (Diagnostic(None, str(error)),))
+
+
+def _others_read(workspace: Workspace) -> list[Path]:
+    """What is read beside manifests: seed and state of a sandbox, the file of a key, the ledger."""
+    files: list[Path] = []
+    if isinstance(workspace.remote, SandboxSource):
+        files += [workspace.remote.seed, workspace.remote.state]
+    if isinstance(workspace.api_key, KeyFromFile):
+        files.append(workspace.api_key.path)
+    if isinstance(workspace.ledger, SqliteFile):
+        path = workspace.ledger.path
+        files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
+    return files

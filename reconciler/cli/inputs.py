@@ -1,0 +1,82 @@
+"""What ``plan`` and ``apply`` both begin with, under a progress bar.
+
+Reading a plan file from disk: hostile input until the codec has accepted it.
+"""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from reconciler.cli.context import DASH, CommandContext
+from reconciler.cli.errors import UsageError
+from reconciler.domain import DesiredState, InvalidInput
+from reconciler.engine import Observation, Session, observe
+from reconciler.manifest import load_manifests
+from reconciler.manifest.source import MAX_BYTES, as_source, read_source
+from reconciler.planning import Plan, PlanUnusable, decode_plan
+
+
+def load(frame: CommandContext, session: Session) -> DesiredState:
+    """The manifests of the workspace. Raises ``domain.InvalidInput``."""
+    with frame.progress().counting("Reading manifests") as done:
+        return load_manifests(session.workspace.manifests, on_progress=done)
+
+
+def list_users(frame: CommandContext, session: Session) -> Observation:
+    """The workspace's calendar users. Raises ``recall.RecallError``."""
+    what = f"Listing calendar users of {session.workspace.name}"
+    with frame.progress().counting(what, in_bytes=True) as done:
+        return observe(session, done)
+
+
+def selectors_of(frame: CommandContext, options: Sequence[str]) -> list[str] | None:
+    """The selectors given, those in ``@FILE`` among them; None where none was given.
+
+    Raises :class:`UsageError`.
+    """
+    if not options:
+        return None
+    found: list[str] = []
+    for option in options:
+        if option == "@":
+            raise UsageError("--select @: name a file behind the @")
+        found.extend(_lines(frame, Path(option[1:])) if option.startswith("@") else [option])
+    return found
+
+
+def _lines(frame: CommandContext, path: Path) -> list[str]:
+    name = f"--select @{path}"
+    try:
+        if path == DASH:
+            source = as_source("-", frame.standard_input(MAX_BYTES))
+        else:
+            frame.reads(path)
+            source = read_source(path, str(path))
+    except InvalidInput as error:
+        told = error.diagnostics[0]
+        raise UsageError(": ".join(filter(None, (name, told.message, told.hint)))) from None
+    lines = [line.strip() for line in io.StringIO(source.data.decode(), newline=None)]
+    selectors = [line for line in lines if line and not line.startswith("#")]
+    if not selectors:
+        raise UsageError(f"{name}: the file names nobody")
+    return selectors
+
+
+def read_plan(frame: CommandContext, path: Path) -> Plan:
+    """The plan in ``path``, which no output may replace; on standard input for ``-``.
+
+    Raises ``PlanUnusable``, :class:`UsageError` for no such file.
+    """
+    try:
+        if path == DASH:
+            data = frame.standard_input(MAX_BYTES)
+        else:
+            frame.reads(path)
+            with path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise UsageError(f"cannot read the plan {path}: {error.strerror}") from None
+    try:
+        return decode_plan(data)
+    except PlanUnusable as error:
+        raise PlanUnusable(f"{path}: {error}") from None

@@ -1,0 +1,140 @@
+"""What ``apply`` and ``resume`` have in common: the run around them, and what they report of it."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+from reconciler.applying import STOP_GRACE, ApplySettings
+from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import exit_status
+from reconciler.cli.inputs import list_users
+from reconciler.domain import COMMAND_LINE, DesiredState, Diagnostic
+from reconciler.engine import (
+    ActingRun,
+    Approved,
+    Observation,
+    Refused,
+    RunOptions,
+    Session,
+    acting_run,
+    carry_out,
+    limit_sources,
+)
+from reconciler.planning import PlanChanges, PlanUnusable
+from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
+from reconciler.reporting.wording import outcomes
+from reconciler.runs import ActionResult, CallsInDoubt, Front, HaltCause, Outcome, RunResult
+
+DEFAULTS = ApplySettings()
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Acting:
+    """One acting command: its run, and the report that it ends with.
+
+    ``changes`` is what is different today from the saved plan, as soon as that is known.
+    """
+
+    frame: CommandContext
+    session: Session
+    run: ActingRun
+    settings: ApplySettings
+    changes: PlanChanges | None = None
+
+    def observe(self) -> Observation:
+        """The list that the run acts by, with what dead runs left in doubt settled before."""
+        observation = list_users(self.frame, self.session)
+        return self.run.settle(observation, self.settings, self.frame.say)
+
+    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
+        """Do what was approved; from now on a signal stops gracefully."""
+        done = count(1)
+        journal = CallsInDoubt(self.run.journal)
+        self._stop_gracefully(journal)
+        actions = len(approved.plan.content.actions)
+        with self.frame.progress().counting("Applying", actions) as tell:
+
+            def on_result(result: ActionResult) -> None:
+                tell(next(done))
+                log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
+
+            result = carry_out(
+                self.session, self.run.journal.id, approved, journal, self.settings, on_result
+            )
+        return RunReport(
+            approved.plan,
+            result,
+            exit_status(result),
+            verdicts=approved.verdicts,
+            limit_sources=limit_sources(self.session.workspace),
+            ledger=self.run.ledger_view,
+            changes=self.changes if approved.stale else None,
+            resumes=resumes,
+            continue_with=self._resume if _stopped_before_its_end(result) else (),
+        )
+
+    @property
+    def _resume(self) -> tuple[str, ...]:
+        return self.frame.to_type("resume", self.run.journal.id)
+
+    def _stop_gracefully(self, journal: CallsInDoubt) -> None:
+        answer_within = self.session.settings().call_total
+        look_for = min(STOP_GRACE, self.settings.read_back)
+
+        def remark() -> None:
+            in_doubt = journal.count
+            self.frame.say(
+                outcomes.stopping(in_doubt, answer_within=answer_within, look_for=look_for)
+            )
+
+        self.frame.signals.stop_gracefully(
+            self.session.stop, remark, outcomes.aborted(self.run.journal.id, self._resume)
+        )
+
+
+def _stopped_before_its_end(result: RunResult) -> bool:
+    """Whether a signal left something of the run that was never begun."""
+    never = any(done.outcome is Outcome.NOT_ATTEMPTED for done in result.results)
+    return result.halted is HaltCause.INTERRUPTED and never
+
+
+def act(
+    frame: CommandContext,
+    session: Session,
+    desired: DesiredState,
+    front: Front,
+    terms: RunOptions,
+    settings: ApplySettings,
+    body: Callable[[Acting], Report],
+    *,
+    owner: str = COMMAND_LINE,
+) -> Report:
+    """Do ``body`` in a run for ``desired``, on behalf of ``owner``.
+
+    A refusal, and a plan that cannot be used, are reports too.
+    """
+    acting: Acting | None = None
+    try:
+        with acting_run(session, desired, front, terms, owner) as run:
+            acting = Acting(frame, session, run, settings)
+            return body(acting)
+    except Refused as refused:
+        return PlanReport(
+            refused.plan,
+            exit_status(refused),
+            verdicts=refused.verdicts,
+            limit_sources=limit_sources(session.workspace),
+            verbose=frame.verbose,
+            ledger=acting.run.ledger_view if acting else None,
+            changes=acting.changes if acting else None,
+        )
+    except PlanUnusable as error:
+        return ErrorReport(
+            exit_status(error),
+            (Diagnostic(None, str(error)),),
+            ledger=acting.run.ledger_view if acting else None,
+            changes=acting.changes if acting else None,
+        )

@@ -1,0 +1,261 @@
+"""Which file is the configuration.
+
+``reconciler.yaml`` → :class:`Configuration`: the one call that the fronts make of this room.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from reconciler.config.api_key import (
+    ApiKeySource,
+    KeyFromCommand,
+    KeyFromEnvironment,
+    KeyFromFile,
+)
+from reconciler.config.urls import (
+    DEFAULT_PATH,
+    UnusableLedger,
+    UnusableUrl,
+    ledger_place,
+    normalised_base_url,
+)
+from reconciler.config.workspace import (
+    BaseUrl,
+    Configuration,
+    RateLimits,
+    Region,
+    Remote,
+    SandboxSource,
+    Timeouts,
+    Workspace,
+)
+from reconciler.domain import (
+    Diagnostic,
+    InvalidInput,
+    LedgerPlace,
+    Limits,
+    SourceLocation,
+    SqliteFile,
+    UnknownEmail,
+)
+from reconciler.manifest.document import YamlDocument, read_documents
+from reconciler.manifest.source import display_name, near_miss, read_source, shown, visible
+from reconciler.manifest.validation import judge
+
+FILE_NAME = "reconciler.yaml"
+VARIABLE = "RECONCILER_CONFIG"
+
+
+def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
+    """``explicit`` (``--config``), or what ``RECONCILER_CONFIG`` names, or that in ``cwd``.
+
+    The first that is given counts; it is not passed over for not being there. Raises
+    :class:`InvalidInput` that names the places looked at.
+    """
+    named = environ.get(VARIABLE)
+    if explicit is not None:
+        path, place = cwd / explicit, f"{visible(str(explicit))} (--config)"
+    elif named:
+        path, place = cwd / named, f"{visible(named)} ({VARIABLE})"
+    else:
+        path = cwd / FILE_NAME
+        place = f"--config (not given), {VARIABLE} (not set), {visible(str(path))}"
+    if not _may_exist(path):
+        hint = (
+            f"name it by --config or {VARIABLE}, change to the folder it is in, or have"
+            " `reconciler init` write one"
+        )
+        raise InvalidInput(Diagnostic(None, f"no configuration found; looked at: {place}", hint))
+    return path
+
+
+def _may_exist(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # such as a folder that is shut; whoever reads the file will tell it
+        return True
+
+
+# A valid configuration, as its schema describes it.
+Fields = Mapping[str, Any]
+
+
+def load_configuration(path: Path) -> Configuration:
+    """Read the configuration at ``path``; paths in it become absolute, from its folder.
+
+    Raises :class:`InvalidInput` with every error, ordered by place. No error shows a value where
+    a secret may stand.
+    """
+    name = display_name(path, Path.cwd())
+    diagnostics: list[Diagnostic] = []
+    documents: list[YamlDocument] = []
+    try:
+        source = read_source(path, name)
+        documents.extend(read_documents(source, diagnostics, show_values=False))
+    except InvalidInput as error:
+        diagnostics.extend(error.diagnostics)
+    for second in documents[1:]:
+        what, hint = "a second document", "a configuration is one document"
+        diagnostics.append(Diagnostic(second.location, what, hint))
+    for document in documents[:1]:
+        violations = judge("config", document).violations
+        diagnostics.extend(violation.diagnostic for violation in violations)
+        if not violations:
+            configuration = _Reader(path, document, diagnostics).configuration()
+            if not diagnostics:
+                return configuration
+    raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
+
+
+class _Reader:
+    """Reads one valid document; what no schema can say goes to ``diagnostics``."""
+
+    def __init__(self, path: Path, document: YamlDocument, diagnostics: list[Diagnostic]) -> None:
+        self._path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
+        self._folder = self._path.parent
+        self._document = document
+        self._fields = cast("Fields", document.value)
+        self._diagnostics = diagnostics
+
+    def configuration(self) -> Configuration:
+        workspaces = self._fields["workspaces"]
+        default = self._fields.get("defaultWorkspace")
+        if default is not None and default not in workspaces:
+            self._diagnostics.append(
+                Diagnostic(
+                    self._document.locate(["defaultWorkspace"]),
+                    f"there is no workspace {shown(default)}",
+                    near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
+                )
+            )
+        ledger = self._ledger()
+        return Configuration(
+            self._path,
+            default,
+            {name: self._workspace(name, workspaces[name], ledger) for name in workspaces},
+            SourceLocation(self._document.source.name),
+        )
+
+    def _workspace(self, name: str, fields: Fields, ledger: LedgerPlace) -> Workspace:
+        here = ["workspaces", name]
+        limits = fields.get("limits", {})
+        rates = fields.get("rateLimits", {})
+        return Workspace(
+            name=name,
+            remote=self._remote(name, fields),
+            api_key=self._api_key(name, fields["apiKey"]) if "apiKey" in fields else None,
+            manifests=tuple(
+                self._folder / self._clean(path, [*here, "manifests", index])
+                for index, path in enumerate(fields["manifests"])
+            ),
+            limits=Limits(
+                **{
+                    _LIMITS[key]: None
+                    if value is None
+                    else self._whole(value, [*here, "limits", key])
+                    for key, value in limits.items()
+                }
+            ),
+            protected=tuple(fields.get("protected", ())),
+            protected_unknown_email=UnknownEmail(
+                fields.get("protectedUnknownEmail", UnknownEmail.HOLD)
+            ),
+            rate_limits=RateLimits(
+                **{
+                    key: value if key == "share" else self._whole(value, [*here, "rateLimits", key])
+                    for key, value in rates.items()
+                }
+            ),
+            timeouts=Timeouts(
+                **{_TIMEOUTS[key]: value for key, value in fields.get("timeouts", {}).items()}
+            ),
+            ledger=ledger,
+            require_ledger=self._fields.get("requireLedger", False),
+            source=self._document.locate_key(here),
+            ledger_source=(
+                self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
+            ),
+            **{
+                f"{_LIMITS[key]}_source": self._document.locate_key([*here, "limits", key])
+                for key in limits
+            },
+        )
+
+    def _ledger(self) -> LedgerPlace:
+        default = SqliteFile(self._folder / DEFAULT_PATH)
+        if "ledger" not in self._fields:
+            return default
+        try:
+            return ledger_place(self._fields["ledger"], self._folder)
+        except UnusableLedger as error:
+            self._error(["ledger"], f"`ledger` {error}", error.hint)
+            return default
+
+    def _remote(self, name: str, fields: Fields) -> Remote:
+        if "region" in fields:
+            return Region(fields["region"])
+        if "sandbox" in fields:
+            sandbox = fields["sandbox"]
+            here = ["workspaces", name, "sandbox"]
+            state = f".reconciler/sandbox-{name}.db"
+            if "state" in sandbox:
+                state = self._clean(sandbox["state"], [*here, "state"])
+            seed = self._clean(sandbox["seed"], [*here, "seed"])
+            return SandboxSource(self._folder / seed, self._folder / state)
+        try:
+            return BaseUrl(normalised_base_url(fields["baseUrl"]))
+        except UnusableUrl as error:
+            self._diagnostics.append(
+                Diagnostic(
+                    self._document.locate(["workspaces", name, "baseUrl"]),
+                    f"`baseUrl` {error}",
+                    "write https://host or https://host:port",
+                )
+            )
+            return BaseUrl("")
+
+    def _api_key(self, name: str, fields: Fields) -> ApiKeySource:
+        here = ["workspaces", name, "apiKey"]
+        source = self._document.locate_key(here)
+        if "env" in fields:
+            return KeyFromEnvironment(fields["env"], source)
+        if "file" in fields:
+            return KeyFromFile(self._folder / self._clean(fields["file"], [*here, "file"]), source)
+        command = tuple(
+            self._clean(word, [*here, "command", index])
+            for index, word in enumerate(fields["command"])
+        )
+        return KeyFromCommand(command, self._folder, source)
+
+    def _clean(self, text: str, path: Sequence[str | int]) -> str:
+        """``text``, which the operating system shall take; the null character it does not."""
+        if "\0" in text:
+            self._error(path, "the text holds a null character", "remove it")
+        return text
+
+    def _whole(self, value: float, path: Sequence[str | int]) -> int:
+        """``value`` as an integer: JSON Schema takes 10.0 and 1.0e+19 for one."""
+        if value >= _LARGEST:
+            self._error(path, f"`{path[-1]}` is beyond 2^63", "write a smaller number")
+        return int(value)
+
+    def _error(self, path: Sequence[str | int], message: str, hint: str) -> None:
+        self._diagnostics.append(Diagnostic(self._document.locate(path), message, hint))
+
+
+_LARGEST = 2**63
+_LIMITS = {
+    "maxDisconnects": "max_disconnects",
+    "maxDisconnectPercent": "max_disconnect_percent",
+    "maxFleetShrinkPercent": "max_fleet_shrink_percent",
+}
+_TIMEOUTS = {
+    "connectSeconds": "connect",
+    "readSeconds": "read",
+    "listSeconds": "list",
+    "readBackSeconds": "read_back",
+    "retryAfterCapSeconds": "retry_after_cap",
+    "planExpiryHours": "plan_expiry",
+}

@@ -1,0 +1,48 @@
+"""What commands that only look have of the ledger: never a write, never a failure of theirs."""
+
+from msgspec import Struct
+
+from reconciler.config import Workspace
+from reconciler.domain import DesiredState
+from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
+from reconciler.planning import History, Plan, asked_of, seal
+from reconciler.reporting import LedgerAccess, LedgerView
+
+
+class WorkspaceHistory(Struct, frozen=True):
+    """The history that guards judge by, and what is to be said of where it came from."""
+
+    history: History
+    ledger: LedgerView
+
+
+def remember(
+    workspace: Workspace,
+    address: str,
+    owner: str | None,
+    saved: Plan | None = None,
+    *,
+    desired: DesiredState | None = None,
+) -> WorkspaceHistory:
+    """What the ledger has of ``workspace`` at ``address``, for ``owner`` who would declare there.
+
+    Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
+    a plan that is looked at: was it used? ``desired`` is what would be planned for.
+    """
+    asked = asked_of(desired) if desired else frozenset()
+    place = str(workspace.ledger)
+    try:
+        with read_ledger(workspace.ledger) as ledger:
+            history = ledger.history(workspace.name, address, owner, asked)
+            view = LedgerView(
+                place,
+                LedgerAccess.READ,
+                dead=ledger.dead_runs(workspace.name),
+                used_by=ledger.used_by(seal(saved)) if saved else None,
+            )
+    except LedgerMissing:
+        return WorkspaceHistory(History(), LedgerView(place, LedgerAccess.NONE))
+    except LedgerError as error:
+        detail = f"{error} ({error.hint})" if error.hint else str(error)
+        return WorkspaceHistory(History(), LedgerView(place, LedgerAccess.UNREADABLE, detail))
+    return WorkspaceHistory(history, view)

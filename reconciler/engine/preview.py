@@ -1,0 +1,83 @@
+"""Load → observe → plan: the half that every command shares and that cannot change anything."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from msgspec import Struct
+
+import reconciler
+from reconciler.domain import DesiredState, ObservedState, rfc3339
+from reconciler.engine.session import Session, protection_of
+from reconciler.planning import Content, Envelope, History, Plan, make_plan
+
+
+class Observation(Struct, frozen=True):
+    """A list of the workspace's users, and when it was asked for (monotonic seconds)."""
+
+    state: ObservedState
+    asked_at: float
+
+
+class IncompleteList(Exception):
+    """The list could not be read whole, and what was asked for cannot be done with a part."""
+
+
+def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
+    """One list call. Raises ``recall.RecallError`` where nothing can be said of the fleet."""
+    asked_at = session.clock.monotonic()
+    return Observation(session.reader.list_users(session.patience(), on_progress), asked_at)
+
+
+def preview(
+    session: Session,
+    desired: DesiredState,
+    observation: Observation,
+    history: History,
+    selectors: Sequence[str] | None = None,
+) -> Plan:
+    """The plan that would make ``desired`` of what was observed, judged by the guards.
+
+    Raises ``planning.UnmatchedSelector``.
+    """
+    content = judged_content(session, desired, observation, history, selectors)
+    return Plan(content, _envelope(session, desired, content))
+
+
+def judged_content(
+    session: Session,
+    desired: DesiredState,
+    observation: Observation,
+    history: History,
+    selectors: Sequence[str] | None = None,
+) -> Content:
+    """What :func:`preview` makes a plan of, for those who keep none."""
+    workspace = session.workspace
+    return make_plan(
+        session.target,
+        desired,
+        observation.state,
+        limits=workspace.limits,
+        protection=protection_of(workspace),
+        selectors=selectors,
+        history=history,
+    )
+
+
+def _envelope(session: Session, desired: DesiredState, content: Content) -> Envelope:
+    made = session.clock.now()
+    lifetime = timedelta(hours=session.workspace.timeouts.plan_expiry)
+    named = (
+        {action.user for action in content.actions}
+        | {pending.user for pending in content.pending}
+        | {blocked.action.user for blocked in content.blocked}
+        | {undetermined.user for undetermined in content.undetermined}
+        | {contested.user for contested in content.contested or ()}
+    )
+    return Envelope(
+        made=rfc3339(made),
+        expires=rfc3339(made + lifetime),
+        commit=session.commit(desired).name,
+        tool_version=reconciler.__version__,
+        key_fingerprint=session.endpoint.fingerprint(),
+        sources={user: str(desired.users[user].source) for user in sorted(named)},
+    )

@@ -1,0 +1,59 @@
+"""What of an earlier run may be continued: what never had an intent, and nothing else."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from reconciler.planning import Plan, PlanUnusable
+from reconciler.runs import ActionHistory, ActionResult, Cause, Outcome, RunHistory, RunState
+
+
+class Resumption(Struct, frozen=True):
+    """A run to be continued: its plan, what it brought to an end, and how much is left."""
+
+    plan: Plan
+    carried: tuple[ActionResult, ...]
+    left: int
+
+
+def resumption(lineage: Sequence[RunHistory]) -> Resumption:
+    """What there is to continue of a run: the first of ``lineage``, followed by those that it
+    resumes itself. It may have died before it took down what they had brought to an end.
+
+    Raises ``planning.PlanUnusable`` for a run that was not let through to act, or was continued
+    already.
+    """
+    story, *earlier = lineage
+    summary = story.summary
+    if summary.resumed_by is not None:
+        raise PlanUnusable(
+            f"run {summary.run} was resumed already: resume {summary.resumed_by} instead"
+        )
+    if story.plan is None or not story.accepted:
+        raise PlanUnusable(f"run {summary.run} {_ENDED[summary.state]}: plan again")
+    results = [_carried(action) for action in story.actions]
+    for older in earlier:
+        for position, action in enumerate(older.actions):
+            results[position] = results[position] or _carried(action)
+    carried = tuple(result for result in results if result is not None)
+    return Resumption(story.plan, carried, len(results) - len(carried))
+
+
+def _carried(story: ActionHistory) -> ActionResult | None:
+    """The result that stands; None for what may be done: it was never begun."""
+    if story.result is not None and story.result.outcome is not Outcome.NOT_ATTEMPTED:
+        return story.result
+    if not story.begun:
+        return None
+    # Could not be settled yet: it may have happened, so it is not done again here.
+    return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=story.calls)
+
+
+_ENDED = {
+    RunState.RUNNING: "has not begun to act yet",
+    RunState.COMPLETED: "had no plan",
+    RunState.REFUSED: "was refused",
+    RunState.DECLINED: "was declined",
+    RunState.STOPPED: "was stopped before it acted",
+    RunState.DIED: "died before it began to act",
+}

@@ -1,0 +1,181 @@
+"""A run whose actions another process does: what the process that opened it does instead.
+
+The other half is ``joining``.
+
+Acting in a run that another process opened: its stored plan, and nothing else.
+
+What ``apply PLAN`` does with a plan file is done here with the plan of the open run: it is held
+against today's configuration, manifests, list and guards, and what it no longer shows is stale.
+"""
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import contextmanager
+
+from msgspec import structs
+
+from reconciler.applying import ApplySettings, Crew, Means
+from reconciler.domain import DesiredState, rfc3339
+from reconciler.engine.acting_run import ActingRun
+from reconciler.engine.approval import Approved, PlanInputs, check_usable, judge_saved
+from reconciler.engine.preview import Observation, judged_content
+from reconciler.engine.session import Session, protection_of
+from reconciler.ledger import NotJoinable, open_ledger
+from reconciler.planning import Action, GuardName, Plan, asked_of, seal
+from reconciler.runs import (
+    ActionHistory,
+    ActionResult,
+    Cause,
+    Ended,
+    Outcome,
+    RunClosed,
+    RunOpened,
+    RunResult,
+    StepKind,
+    Who,
+)
+
+
+def share_run(run: ActingRun, approved: Approved) -> None:
+    """Store the plan: from now on another process may join the run and act on it.
+
+    Raises ``applying.JournalFailed``.
+    """
+    journal, at = run.journal, rfc3339(run.session.clock.now())
+    journal.run_opened(
+        RunOpened(
+            journal.id,
+            at,
+            approved.plan,
+            approved.verdicts,
+            approved.fleet,
+            approved.declared,
+            approved.seen,
+        )
+    )
+    for stale in approved.stale:
+        result = ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.standing))
+        journal.outcome(Ended(journal.id, at, result))
+
+
+def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
+    """Close a run that was handed over; how each of its actions ended.
+
+    What is in doubt stays so in the ledger, for the next run to settle. Raises
+    ``applying.JournalFailed`` and ``ledger.LedgerError``.
+    """
+    session, journal = run.session, run.journal
+    story = journal.story(journal.id)
+    content = approved.plan.content
+    finished = rfc3339(session.clock.now())
+    result = RunResult(
+        run=journal.id,
+        workspace=content.workspace,
+        base_url=content.base_url,
+        plan_digest=content.digest(),
+        started=story.summary.opened,
+        finished=finished,
+        results=tuple(_ended(action) for action in story.actions),
+        in_doubt=len(content.in_doubt),
+    )
+    known = tuple(
+        ended
+        for ended, action in zip(result.results, story.actions, strict=True)
+        if action.result is not None or not action.begun
+    )
+    journal.run_closed(RunClosed(journal.id, finished, structs.replace(result, results=known)))
+    return result
+
+
+def _ended(story: ActionHistory) -> ActionResult:
+    if story.result is not None:
+        return story.result
+    if not story.begun:
+        return ActionResult(story.action, Outcome.NOT_ATTEMPTED, Cause.NOT_HANDED_OVER)
+    calls = sum(1 for step in story.steps if step.kind is StepKind.INTENT)
+    return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=calls)
+
+
+class SharedRun:
+    """Acts on actions of ``plan``, the plan of the run ``id``, each at most once. Thread-safe."""
+
+    def __init__(self, run: str, approved: Approved, crew: Crew) -> None:
+        self.id = run
+        self.plan: Plan = approved.plan
+        self._ready = {action.key: action for action in approved.ready}
+        self._stale = {stale.action.key: stale for stale in approved.stale}
+        self._crew = crew
+        self._lock = threading.Lock()
+
+    def act(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
+        """Do ``actions``, which are of the plan; how each ended, in their order."""
+        with self._lock:
+            ready = [done for action in actions if (done := self._ready.pop(action.key, None))]
+            stale = [gone for action in actions if (gone := self._stale.pop(action.key, None))]
+        for passed in stale:
+            self._crew.pass_over(passed)
+        if ready:
+            self._crew.act(ready)
+        results = self._crew.results
+        return tuple(
+            results.get(action.key)
+            or ActionResult(action, Outcome.NOT_ATTEMPTED, self._crew.halted or Cause.STOPPED)
+            for action in actions
+        )
+
+
+@contextmanager
+def join_acting(
+    session: Session,
+    desired: DesiredState,
+    observation: Observation,
+    allowed: Set[GuardName],
+    settings: ApplySettings,
+    *,
+    opened_by_us: Callable[[Who], bool],
+) -> Iterator[SharedRun]:
+    """Join the workspace's open run, if it is one of ``opened_by_us``.
+
+    Raises ``ledger.NotJoinable``, ``ledger.LedgerError``, ``planning.PlanUnusable`` and
+    ``Refused``.
+    """
+    workspace = session.workspace
+    with open_ledger(workspace.ledger, create=False) as ledger:
+        holder = ledger.holder(workspace.name)
+        if holder is None:
+            raise NotJoinable(f"workspace {workspace.name} has no open run")
+        if not opened_by_us(holder.who):
+            raise NotJoinable(
+                f"the open run {holder.run} of workspace {workspace.name} is not of this command"
+            )
+        plan = ledger.story(holder.run).plan
+        if plan is None:
+            raise NotJoinable(f"run {holder.run} has not stored its plan")
+        journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
+        check_usable(session, journal.plan, desired)
+        address = session.endpoint.address
+        history = ledger.history(workspace.name, address, journal.owner, asked_of(desired))
+        today = judged_content(session, desired, observation, history)
+        approved = judge_saved(
+            session, journal.plan, today, PlanInputs(desired, observation, history), allowed
+        )
+        with session.writer() as writer:
+            means = Means(
+                session.reader,
+                writer,
+                session.clock,
+                session.stop,
+                settings,
+                random.Random(),  # noqa: S311 - jitter
+            )
+            crew = Crew(
+                journal.id,
+                means,
+                journal,
+                observed=observation.state,
+                observed_at=observation.asked_at,
+                protection=protection_of(workspace),
+                on_result=lambda _: None,
+            )
+            yield SharedRun(journal.id, approved, crew)

@@ -1,0 +1,115 @@
+"""Taking a workspace's lock, with the run that holds it: in one transaction, or not at all."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from msgspec import Struct
+from sqlalchemy import Connection, Row, insert, select, update
+
+from reconciler.domain import Clock
+from reconciler.ledger.claim import Claim
+from reconciler.ledger.database import Database
+from reconciler.ledger.errors import LockHeld
+from reconciler.ledger.in_doubt import unsettled
+from reconciler.ledger.lock import Lock, LockTimes, keep_lock, make_lock, take_lock
+from reconciler.ledger.run_history import TOLD, summaries
+from reconciler.ledger.schema import runs
+from reconciler.runs import RunState, RunSummary
+
+
+class Taken(Struct, frozen=True):
+    """A lock that was taken: its fence, the number of the run's row, and what is to be announced:
+    the runs found dead, and earlier ones that left calls in doubt."""
+
+    fence: int
+    number: int
+    dead: tuple[RunSummary, ...]
+
+
+class _Watch:
+    """Looks at the heartbeat of who holds the lock, by this process's own clock."""
+
+    def __init__(self, clock: Clock, lease: float) -> None:
+        self._clock = clock
+        self._lease = lease
+        self._seen: tuple[int, float] | None = None
+        self._since = 0.0
+
+    def still(self, lock: Lock) -> bool:
+        """Whether it has not changed for a whole lease: whatever the database's clock says."""
+        now = self._clock.monotonic()
+        seen = (lock.fence, lock.heartbeat)
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+        return now - self._since > self._lease
+
+
+def begin_run(
+    database: Database,
+    claim: Claim,
+    *,
+    clock: Clock,
+    times: LockTimes,
+    lock_timeout: float,
+    pause: Callable[[float], None],
+) -> Taken:
+    """Take the lock and open the run, as soon as the lock is free or its owner dead.
+
+    Raises :class:`LockHeld` when that takes longer than ``lock_timeout`` seconds.
+    """
+    deadline: Final = clock.monotonic() + lock_timeout
+    watch = _Watch(clock, times.lease)
+    while True:
+        with database.write() as connection:
+            make_lock(connection, claim.workspace)
+            lock = keep_lock(connection, claim.workspace)
+            now = database.now(connection)
+            if lock is None or lock.dead(now, times) or watch.still(lock):
+                return _take(connection, claim, now, times)
+            holder = lock.holder(now, times)
+        left = deadline - clock.monotonic()
+        if left <= 0:
+            raise LockHeld(holder)
+        pause(min(times.poll, left))
+
+
+def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) -> Taken:
+    fence = take_lock(connection, claim.workspace, claim.run, claim.who, now)
+    dead = _bury(connection, claim)
+    connection.execute(
+        insert(runs).values(
+            run=claim.run,
+            front=claim.front.value,
+            workspace=claim.workspace,
+            address=claim.base_url,
+            owner=claim.owner,
+            state=RunState.RUNNING.value,
+            opened_at=claim.opened,
+            who=claim.who.user,
+            host=claim.who.host,
+            pid=claim.who.pid,
+            machine=claim.who.machine,
+            tool_version=claim.tool_version,
+            commit=claim.commit,
+            resumes=claim.resumes,
+            accepted=False,
+            actions=0,
+        )
+    )
+    number = connection.execute(select(runs.c.number).where(runs.c.run == claim.run)).scalar_one()
+    return Taken(fence, number, summaries(connection, dead, now, times))
+
+
+def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
+    """Mark what is still open in the workspace as dead: nobody but the lock's holder is not.
+
+    Returns those, and the earlier ones of which calls are still in doubt.
+    """
+    found = select(runs.c.number).where(unsettled(claim.workspace))
+    numbers = list(connection.execute(found).scalars())
+    open_ = (runs.c.workspace == claim.workspace, runs.c.state == RunState.RUNNING.value)
+    connection.execute(
+        update(runs).where(*open_).values(state=RunState.DIED.value, ended_at=claim.opened)
+    )
+    buried = select(*TOLD).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
+    return list(connection.execute(buried))

@@ -1,0 +1,163 @@
+"""Plans in the ledger: the content once per digest, the envelope with each run.
+
+Which plans were used: a plan is, from the first durable intent of a run of it.
+"""
+
+import zlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from reconciler.ledger.errors import LedgerUnusable
+from reconciler.ledger.integrity import HINT, as_written
+from reconciler.ledger.schema import plans, runs, used_plans
+from reconciler.ledger.upsert import insert_new
+from reconciler.planning import Action, Content, Envelope, Plan, Verdict, canonical_json, seal
+from reconciler.planning.canonical import digest
+from reconciler.planning.plan_file import MAX_BYTES
+from reconciler.runs import JournalFailed
+
+_content = msgspec.json.Decoder(Content)
+_envelope = msgspec.json.Decoder(Envelope)
+_verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
+
+
+def pack_envelope(envelope: Envelope) -> bytes:
+    """An envelope as ``runs`` holds it."""
+    return zlib.compress(canonical_json(envelope))
+
+
+def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
+    """Store ``plan``'s content; the columns of ``runs`` that name and complete it."""
+    data = canonical_json(plan.content)
+    if len(data) > MAX_BYTES:  # it could not be read again
+        raise LedgerUnusable(
+            f"the plan is larger than {MAX_BYTES // 1024 // 1024} MB, which no ledger takes",
+            "plan for a part of the users: --select",
+        )
+    name = digest(data)
+    if connection.execute(select(plans.c.digest).where(plans.c.digest == name)).first() is None:
+        insert_new(connection, plans, digest=name, content=zlib.compress(data))
+    return {
+        "plan": name,
+        "envelope": pack_envelope(plan.envelope),
+        "seal": seal(plan),
+        "actions": len(plan.content.actions),
+    }
+
+
+@as_written()
+def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
+    """The whole plan of a row of ``runs``; None where it ended before it had one."""
+    if run.plan is None:
+        return None
+    try:
+        envelope = _envelope.decode(_unpacked(run.envelope))
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise LedgerUnusable(f"the ledger's envelope of run {run.run}: {error}", HINT) from None
+    plan = Plan(stored_content(connection, run.plan), envelope)
+    if seal(plan) != run.seal:
+        raise LedgerUnusable(f"the ledger's plan of run {run.run} was altered", HINT)
+    return plan
+
+
+@as_written()
+def stored_content(connection: Connection, name: str) -> Content:
+    """The content whose digest is ``name``."""
+    packed = connection.execute(
+        select(plans.c.content).where(plans.c.digest == name)
+    ).scalar_one_or_none()
+    try:
+        data = b"" if packed is None else _unpacked(packed)
+        if digest(data) != name:
+            raise LedgerUnusable(f"the ledger's plan {name} was altered", HINT)
+        return _content.decode(data)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise LedgerUnusable(f"the ledger's plan {name} cannot be read: {error}", HINT) from None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """What was packed, and of what unpacks to more than a plan can be no more than that."""
+    return zlib.decompressobj().decompress(packed, MAX_BYTES)
+
+
+def stored_actions(connection: Connection, run: Row[Any]) -> tuple[Action, ...]:
+    """The actions of a run's plan; none without a plan."""
+    return () if run.plan is None else stored_content(connection, run.plan).actions
+
+
+def pack_verdicts(verdicts: tuple[Verdict, ...]) -> str:
+    """Verdicts as ``runs`` holds them."""
+    return canonical_json(verdicts).decode()
+
+
+@as_written()
+def unpack_verdicts(run: Row[Any]) -> tuple[Verdict, ...]:
+    """The verdicts of a row of ``runs``."""
+    try:
+        return () if run.verdicts is None else _verdicts.decode(run.verdicts)
+    except msgspec.DecodeError as error:
+        raise LedgerUnusable(f"the ledger's verdicts of run {run.run}: {error}", HINT) from None
+
+
+class UsingRun(NamedTuple):
+    """A run that uses a plan, and the run that it resumes."""
+
+    run: str
+    resumes: str | None
+
+
+def use_plan(connection: Connection, seal: str, user: UsingRun, at: str) -> None:
+    """Take down that ``user`` uses the plan with this seal.
+
+    Raises :class:`JournalFailed` if a run did that the user does not continue.
+    """
+    if insert_new(connection, used_plans, seal=seal, run=user.run, at=at):
+        return
+    first = connection.execute(
+        select(used_plans.c.run).where(used_plans.c.seal == seal)
+    ).scalar_one()
+    if first != user.run and first not in _resumed(connection, user):
+        raise JournalFailed(f"the plan was already used by run {first}; plan again")
+
+
+@as_written()
+def used_by(connection: Connection, seal: str) -> str | None:
+    """The run that used the plan; where it was resumed, the last that did."""
+    last: str | None = connection.execute(
+        select(used_plans.c.run).where(used_plans.c.seal == seal)
+    ).scalar_one_or_none()
+    while last is not None:
+        later = _continued_by(connection, last)
+        if later is None:
+            return last
+        last = later
+    return None
+
+
+def _resumed(connection: Connection, user: UsingRun) -> Iterator[str]:
+    """The runs that ``user`` continues, the last first."""
+    resumed = user.resumes
+    before: int | None = None
+    while resumed is not None:
+        yield resumed
+        row = connection.execute(
+            select(runs.c.number, runs.c.resumes).where(runs.c.run == resumed)
+        ).one_or_none()
+        if row is None or (before is not None and row.number >= before):
+            return  # a run resumes only an earlier one
+        before, resumed = row.number, row.resumes
+
+
+def _continued_by(connection: Connection, run: str) -> str | None:
+    """The last run that resumed ``run`` and was let through."""
+    number = connection.execute(select(runs.c.number).where(runs.c.run == run)).scalar_one()
+    later: str | None = connection.execute(
+        select(runs.c.run)
+        .where(runs.c.resumes == run, runs.c.accepted, runs.c.number > number)
+        .order_by(runs.c.number.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    return later

@@ -1,0 +1,158 @@
+"""Names that look like a name that nobody knows: what was probably meant.
+
+Declared ids that only a machine can tell apart: two people, or one of whom an id is misspelt.
+
+They are two people where Recall lists both. So only a plan can say so, who has the list.
+"""
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from reconciler.domain import CalendarUser, DesiredState, Diagnostic, InvalidInput, ObservedState
+from reconciler.planning.user_index import UserIndex
+
+_MOST_LOOKED_UP = 200  # a look-up costs some 10 ms in a fleet of 100 000
+_CLOSE_ENOUGH = 86  # of 100
+
+
+def normalised(name: str) -> str:
+    """``name`` without what the eye does not see: case, outer space, Unicode form."""
+    if name.isascii():  # what follows, in a fraction of the time, for nearly all names of a fleet
+        return name.lower().strip()
+    return _composed(_composed(name).casefold()).strip()
+
+
+def unseen_differences(name: str, other: str) -> tuple[str, ...]:
+    """What two different names differ in that look the same; nothing of those that do not."""
+    if normalised(name) != normalised(other):
+        return ()
+    found = []
+    if _composed(name).strip() != _composed(other).strip():
+        found.append("case")
+    if _outer_space(name) != _outer_space(other):
+        found.append("space")
+    if name.casefold().strip() != other.casefold().strip() or not found:
+        found.append("Unicode form")
+    return tuple(found)
+
+
+def differing(name: str, other: str) -> str:
+    """What ``other`` differs in from ``name`` that nobody sees, to be put behind it; or nothing."""
+    unseen = unseen_differences(name, other)
+    return f" (another {' and '.join(unseen)})" if unseen else ""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a refusal of ``name``: what of ``known`` was probably meant; or nothing."""
+    similar = most_similar(name, known, 1)
+    return f"; did you mean {similar[0]!r}{differing(name, similar[0])}?" if similar else ""
+
+
+def _composed(name: str) -> str:
+    return unicodedata.normalize("NFKC", name)
+
+
+def _outer_space(name: str) -> tuple[str, str]:
+    bare = name.strip()
+    before, _, after = name.partition(bare)
+    return before, after
+
+
+def most_similar(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
+    """Up to ``limit`` of ``known`` that look like ``name``, best first, ties in their order."""
+    return _closest(name, _by_looks(known), limit)
+
+
+def similar_users(
+    unknown: Iterable[str],
+    observed: tuple[CalendarUser, ...],
+    declared: Iterable[str],
+    once_seen: Set[str] = frozenset(),
+) -> dict[str, tuple[str, ...]]:
+    """For each id in ``unknown`` the observed, undeclared external ids that were probably meant.
+
+    An id that is the e-mail of somebody's connection, or differs from an id in nothing that the
+    eye sees, means that person's id for certain. Others are compared by their looks, the first two
+    hundred of them; those ``once_seen`` under exactly this id are not: they are not misspelt.
+    """
+    declared = frozenset(declared)
+    same: dict[str, set[str]] = {}
+    candidates: set[str] = set()
+    for user in observed:
+        if user.external_id is None or user.external_id in declared:
+            continue
+        candidates.add(user.external_id)
+        same.setdefault(normalised(user.external_id), set()).add(user.external_id)
+        for connection in user.connections:
+            if connection.email:
+                same.setdefault(normalised(connection.email), set()).add(user.external_id)
+    looks = _by_looks(sorted(candidates))
+    found: dict[str, tuple[str, ...]] = {}
+    looked_up = 0
+    for name in sorted(unknown):
+        if meant := same.get(normalised(name)):
+            found[name] = tuple(sorted(meant))
+        elif looked_up < _MOST_LOOKED_UP and name not in once_seen:
+            looked_up += 1
+            found[name] = _closest(name, looks)
+    return found
+
+
+def _by_looks(known: Iterable[str]) -> dict[str, str]:
+    return {name: normalised(name) for name in known}
+
+
+def _closest(name: str, looks: Mapping[str, str], limit: int = 3) -> tuple[str, ...]:
+    from rapidfuzz import fuzz, process  # noqa: PLC0415 - only where something is unknown
+
+    matches = process.extract(
+        normalised(name), looks, scorer=fuzz.ratio, score_cutoff=_CLOSE_ENOUGH, limit=limit
+    )
+    return tuple(match for _, _, match in matches)
+
+
+def check_lookalikes(
+    desired: DesiredState, observed: ObservedState, roster: UserIndex, seen: Set[str]
+) -> None:
+    """Refuse look-alikes that are not all listed, or ``seen`` once. Raises :class:`InvalidInput`.
+
+    An incomplete list says nothing of who is not in it, and no plan on it is applied.
+    """
+    if not observed.complete:
+        return
+    wrong = [
+        Diagnostic(
+            desired.users[name].source,
+            f"{_differ(desired, name, other)}, and Recall.ai does not list {name!r}",
+            "keep the id that Recall.ai lists, written as it is there",
+        )
+        for group in desired.lookalikes
+        for name, other in _unlisted(group, roster, seen)
+    ]
+    if wrong:
+        raise InvalidInput(*sorted(wrong, key=lambda diagnostic: diagnostic.order))
+
+
+def lookalike_remarks(desired: DesiredState) -> Iterator[str]:
+    """A sentence on each of them for who has no list, with both places."""
+    for first, *others in desired.lookalikes:
+        for name in others:
+            yield (
+                f"{desired.users[name].source}: {_differ(desired, name, first)}:"
+                " a plan takes both only if Recall.ai lists both"
+            )
+
+
+def _unlisted(
+    group: tuple[str, ...], roster: UserIndex, seen: Set[str]
+) -> Iterator[tuple[str, str]]:
+    """Those of ``group`` who are not known, each with another that is, or with any other."""
+    known = [name for name in group if roster.rows(name) or name in seen]
+    for name in group:
+        if name not in known:
+            yield name, next(other for other in (*known, *group) if other != name)
+
+
+def _differ(desired: DesiredState, name: str, other: str) -> str:
+    unseen = " and ".join(unseen_differences(name, other))
+    return f"{name!r} and {other!r} at {desired.users[other].source} differ only in {unseen}"
