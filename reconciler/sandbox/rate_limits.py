@@ -34,7 +34,7 @@ def admit(
     db.execute("DELETE FROM calls WHERE at <= ?", (now - WINDOW_SECONDS,))
     since = _window_start(behaviour, now)
     (used,) = db.execute(
-        "SELECT count(*) FROM calls WHERE endpoint = ? AND subject = ? AND at > ?",
+        "SELECT count(*) FROM calls WHERE endpoint = ? AND subject = ? AND at >= ?",
         (endpoint, subject, since),
     ).fetchone()
     if used < limit or behaviour.limiter_counts_refused:

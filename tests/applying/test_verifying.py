@@ -222,29 +222,6 @@ def test_retries_of_a_look_end_with_the_deadline(trial: Trial) -> None:
     assert done.seconds == 50
 
 
-@pytest.mark.parametrize("after", ["nulls", "row_absent", "details_kept"])
-def test_every_form_of_a_disconnected_row_is_verified(trial: Trial, after: str) -> None:
-    trial.people(*PEOPLE)
-    trial.switch(after_disconnect=after)
-    done = trial.apply(*DESIRED)
-    assert done.calls == BOTH_CALLS
-    verified = ("verified", "row_absent") if after == "row_absent" else VERIFIED
-    assert done.outcomes == {"alice microsoft": verified, "bob google": verified}
-
-
-@pytest.mark.parametrize("status", [200, 400, 404])
-def test_a_call_on_what_somebody_else_just_disconnected_is_verified(
-    trial: Trial, status: int
-) -> None:
-    trial.people(*PEOPLE)
-    trial.switch(disconnect_when_not_connected=status)
-    trial.journal.at("intent", lambda: trial.state.disconnect("alice", MICROSOFT), user="alice")
-    done = trial.apply(*DESIRED)
-    assert done.calls == BOTH_CALLS
-    assert done.of("disconnect", "alice")[0].status == status
-    assert done.outcomes == {"alice microsoft": VERIFIED, "bob google": VERIFIED}
-
-
 def test_a_waiting_look_holds_its_user_and_no_worker(trial: Trial) -> None:
     users = [f"user-{number}" for number in range(6)]
     trial.people(*(person(user, GOOGLE) for user in users))

@@ -55,6 +55,7 @@ from reconciler.recall import (
 )
 from reconciler.runs import ActionResult, RunResult
 from reconciler.sandbox import (
+    Behaviour,
     Fault,
     FaultKind,
     LoggedRequest,
@@ -227,9 +228,12 @@ class Trial:
     def endpoint(self) -> Endpoint:
         return sandbox_endpoint(self.state.id, self._url, self.state.api_key)
 
-    def people(self, *users: SeedUser, faults: Sequence[Fault] = ()) -> None:
+    def people(
+        self, *users: SeedUser, faults: Sequence[Fault] = (), behaviour: Behaviour | None = None
+    ) -> None:
         """Begin with these, and with nothing in the log."""
-        self.state.seed(Seed(users=users, faults=tuple(faults)))
+        behaviour = behaviour or Behaviour()
+        self.state.seed(Seed(users=users, faults=tuple(faults), behaviour=behaviour))
 
     def switch(self, **switches: object) -> None:
         """Let the sandbox behave otherwise."""

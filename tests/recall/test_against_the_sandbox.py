@@ -136,10 +136,15 @@ def test_a_reader_sends_nothing_but_get(
     assert [request.method for request in state.log()[minted:]] == ["GET", "GET"]
 
 
+ERROR_BODIES = [Behaviour(error_bodies="2025"), Behaviour(error_bodies="2024")]
+
+
+@pytest.mark.parametrize("bodies", ERROR_BODIES, ids=["2025", "2024"])
 def test_a_wrong_key_is_refused(
-    state: SandboxState, endpoint: Endpoint, budgets: RateLimiter
+    state: SandboxState, endpoint: Endpoint, budgets: RateLimiter, bodies: Behaviour
 ) -> None:
     seed(state)
+    state.set_behaviour(bodies)
     wrong = sandbox_endpoint("x", endpoint.url, Secret("wrong"))
     with (
         CalendarReader(wrong, clock=CLOCK, budgets=budgets) as reader,
@@ -148,8 +153,12 @@ def test_a_wrong_key_is_refused(
         reader.list_users(PATIENCE)
 
 
-def test_a_wrong_token_is_refused(state: SandboxState, reader: CalendarReader) -> None:
+@pytest.mark.parametrize("bodies", ERROR_BODIES, ids=["2025", "2024"])
+def test_a_wrong_token_is_refused(
+    state: SandboxState, reader: CalendarReader, bodies: Behaviour
+) -> None:
     seed(state)
+    state.set_behaviour(bodies)
     with pytest.raises(UserTokenRefused):
         reader.get_user(Secret("wrong"), "alice", PATIENCE)
 

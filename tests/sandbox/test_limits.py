@@ -70,6 +70,12 @@ def test_the_window_can_be_fixed(trial: Trial) -> None:
     assert _list(trial).status_code == 200
 
 
+def test_a_call_at_the_very_start_of_a_fixed_window_counts(trial: Trial) -> None:
+    trial.switch(list_limit=1, limiter="fixed")
+    assert (trial.time.at % 60, _list(trial).status_code) == (0, 200)
+    assert _list(trial).headers["retry-after"] == "60"
+
+
 def test_refused_calls_do_not_count(trial: Trial) -> None:
     trial.switch(list_limit=1)
     _list(trial)
