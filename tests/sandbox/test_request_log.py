@@ -41,10 +41,10 @@ def test_the_log_holds_no_secret_wherever_it_was_sent(trial: Trial) -> None:
     token = trial.token()["x-recallcalendarauthtoken"]
     key = trial.state.api_key.reveal()
     trial.http.post(f"/{key}/", params={"k": key, "t": token}, json={"a": key, "b": token})
-    told = repr(trial.state.log())
-    assert key not in told
-    assert token.rpartition(".")[2] not in told
-    assert told.count("(redacted)") == 5
+    shown = repr(trial.state.log())
+    assert key not in shown
+    assert token.rpartition(".")[2] not in shown
+    assert shown.count("(redacted)") == 5
 
 
 def test_a_key_of_odd_characters_is_in_no_spelling_in_the_log(trial: Trial) -> None:

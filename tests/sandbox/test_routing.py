@@ -71,7 +71,7 @@ def test_every_answer_of_an_endpoint_has_allow(
     assert answer.headers["allow"] == "GET, PUT, PATCH, DELETE, HEAD, OPTIONS"
 
 
-def test_options_tells_what_a_path_takes(trial: Trial) -> None:
+def test_options_describes_its_path(trial: Trial) -> None:
     answer = trial.http.options("/user/disconnect/", headers=trial.token())
     assert (answer.status_code, answer.headers["allow"]) == (200, "POST, OPTIONS")
     assert answer.json() == {

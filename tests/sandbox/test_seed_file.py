@@ -64,7 +64,7 @@ def test_a_seed_is_read_whole(tmp_path: Path) -> None:
     )
 
 
-def test_every_error_is_told_with_its_place(tmp_path: Path) -> None:
+def test_every_error_has_its_place(tmp_path: Path) -> None:
     text = """\
 apiVersion: reconciler/sandbox/v2
 users:
@@ -94,7 +94,7 @@ faults:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("", "seed.yaml: Expected `object`, got `null`"),
         ("[]", "seed.yaml:1:1: Expected `object`, got `array`"),
@@ -116,17 +116,17 @@ faults:
         ),
     ],
 )
-def test_a_seed_that_cannot_be_used_says_why(tmp_path: Path, text: str, told: str) -> None:
+def test_a_seed_that_cannot_be_used_says_why(tmp_path: Path, text: str, expected: str) -> None:
     (problem,) = _load(tmp_path, text)
-    assert told in problem
+    assert expected in problem
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="No such file"):
         load_seed(tmp_path / "none.yaml")
 
 
-def test_text_that_is_not_utf8_is_told(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "seed.yaml"
     path.write_bytes(b"\xff\xfe")
     with pytest.raises(InvalidInput, match="not UTF-8"):
@@ -134,7 +134,7 @@ def test_text_that_is_not_utf8_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "[" * 60 + "]" * 60, "{a: " * 60 + "}" * 60])
-def test_a_seed_nested_too_deeply_is_told(tmp_path: Path, text: str) -> None:
+def test_a_seed_nested_too_deeply_is_refused(tmp_path: Path, text: str) -> None:
     (problem,) = _load(tmp_path, text)
     assert "nested deeper than 50 levels" in problem
 

@@ -192,7 +192,7 @@ def test_an_empty_api_key_is_refused() -> None:
         Seed(api_key=" ")
 
 
-def test_a_person_connects_and_somebody_else_disconnects(state: SandboxState) -> None:
+def test_a_user_connects_and_another_client_disconnects(state: SandboxState) -> None:
     state.connect(BOB, Platform.MICROSOFT, "bob@corp.example.com")
     state.disconnect(BOB, Platform.GOOGLE)
     user = state.users()[1]
@@ -235,7 +235,7 @@ def test_a_missing_state_is_made_from_its_seed_once(tmp_path: Path) -> None:
         assert state.users() == ()
 
 
-def test_a_state_without_a_table_is_told(state_path: Path) -> None:
+def test_a_state_without_a_table_is_refused(state_path: Path) -> None:
     with SandboxState.open(state_path) as state:
         _execute(state_path, "DROP TABLE meta")
         with pytest.raises(InvalidInput, match="no such table: meta"):
@@ -245,14 +245,14 @@ def test_a_state_without_a_table_is_told(state_path: Path) -> None:
 @pytest.mark.parametrize(
     "damage", ["DELETE FROM meta WHERE key = 'id'", "UPDATE meta SET value = '{' || value"]
 )
-def test_settings_that_cannot_be_read_are_told(state_path: Path, damage: str) -> None:
+def test_settings_that_cannot_be_read_are_refused(state_path: Path, damage: str) -> None:
     with SandboxState.open(state_path) as state:
         _execute(state_path, damage)
         with pytest.raises(InvalidInput, match="its settings cannot be read"):
             state.users()
 
 
-def test_a_damaged_state_is_told(state_path: Path) -> None:
+def test_a_damaged_state_is_refused(state_path: Path) -> None:
     SandboxState.open(state_path).close()
     with state_path.open("r+b") as file:
         size = file.seek(0, os.SEEK_END)
@@ -265,7 +265,7 @@ def test_a_damaged_state_is_told(state_path: Path) -> None:
         state.users()
 
 
-def test_a_locked_state_is_told(state_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_state_is_refused(state_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("reconciler.sandbox.database.BUSY_SECONDS", 0.0)
     with SandboxState.open(state_path) as state:
         other = sqlite3.connect(state_path, isolation_level=None)
@@ -276,7 +276,7 @@ def test_a_locked_state_is_told(state_path: Path, monkeypatch: pytest.MonkeyPatc
         assert state.users() == ()
 
 
-def test_a_full_state_is_told_and_keeps_what_it_had(state_path: Path) -> None:
+def test_a_full_state_is_refused_and_keeps_what_it_had(state_path: Path) -> None:
     with SandboxState.open(state_path) as state:
         with state._database.transaction() as db:
             (pages,) = db.execute("PRAGMA page_count").fetchone()
@@ -287,7 +287,7 @@ def test_a_full_state_is_told_and_keeps_what_it_had(state_path: Path) -> None:
         assert state.users() == ()
 
 
-def test_a_place_where_no_file_can_be_is_told_in_the_systems_words(tmp_path: Path) -> None:
+def test_a_place_where_no_file_can_be_is_refused_in_the_words_of_the_system(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     seed = tmp_path / "seed.yaml"
     seed.write_text("apiVersion: reconciler/sandbox/v1\n")

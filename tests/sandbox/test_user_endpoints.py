@@ -215,7 +215,7 @@ def test_preferences_that_were_null_begin_from_the_defaults(trial: Trial) -> Non
 
 
 @pytest.mark.parametrize(
-    ("preferences", "told"),
+    ("preferences", "expected"),
     [
         (None, ["This field may not be null."]),
         ([], ["Invalid data. Expected a dictionary, but got list."]),
@@ -225,11 +225,11 @@ def test_preferences_that_were_null_begin_from_the_defaults(trial: Trial) -> Non
     ],
 )
 def test_bad_preferences_are_named_and_change_nothing(
-    trial: Trial, preferences: Any, told: Any
+    trial: Trial, preferences: Any, expected: Any
 ) -> None:
     before = trial.user()
     answer = trial.http.put("/user/", json={"preferences": preferences}, headers=trial.token())
-    assert (answer.status_code, answer.json()) == (400, {"preferences": told})
+    assert (answer.status_code, answer.json()) == (400, {"preferences": expected})
     assert trial.user() == before
 
 

@@ -112,7 +112,7 @@ def test_the_list_is_a_bare_array_with_every_documented_field(trial: Trial) -> N
     ]
 
 
-def test_no_header_tells_the_rate_limit(trial: Trial) -> None:
+def test_no_header_shows_the_rate_limit(trial: Trial) -> None:
     answer = trial.http.get("/users/", headers=trial.key)
     assert not [name for name in answer.headers if name.startswith("x-ratelimit")]
 
