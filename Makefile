@@ -39,6 +39,8 @@ test: install
 lint: install
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	git ls-files -z | xargs -0 $(BIN)/detect-private-key
+	git ls-files -z | xargs -0 $(BIN)/check-added-large-files --enforce-all --maxkb=200
 
 types: install
 	$(BIN)/mypy
