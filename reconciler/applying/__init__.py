@@ -1,21 +1,24 @@
 """Acts on an approved plan, once, and proves what happened.
 
 ``executor`` runs the users of a plan through ``user_run`` (re-read, act once, read back) and
-reports every step to a ``journal``. Whether to act is decided before, by the guards and the
-operator. ``settling`` finds out, without acting, what runs that died left in doubt.
+reports every step to the journal of ``reconciler.runs``. The guards and the operator decide
+beforehand whether to act. ``recovery`` finds out, without acting, how the calls of runs that died
+turned out.
 """
 
-from reconciler.applying.executor import Assignment, Crew, Executor, Means
-from reconciler.applying.recovery import Recovery
+from reconciler.applying.executor import Approved, act, apply_plan, skip_stale
+from reconciler.applying.recovery import recover
+from reconciler.applying.run_context import RunContext
 from reconciler.applying.settings import LIST_MAX_AGE, STOP_GRACE, ApplySettings
 
 __all__ = [
     "LIST_MAX_AGE",
     "STOP_GRACE",
     "ApplySettings",
-    "Assignment",
-    "Crew",
-    "Executor",
-    "Means",
-    "Recovery",
+    "Approved",
+    "RunContext",
+    "act",
+    "apply_plan",
+    "recover",
+    "skip_stale",
 ]

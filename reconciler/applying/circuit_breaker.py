@@ -1,12 +1,13 @@
-"""What stops a run from starting anything new.
+"""Stops a run from starting anything new.
 
-Not what stops a read-back: a call that was sent is looked after to its end.
+It does not stop a read-back: a call that was sent is followed to its end.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-from reconciler.domain import Cancellation
+from reconciler.domain import Cancellation, Clock
 from reconciler.planning import Action
 from reconciler.recall import CredentialsRefused, OutOfCredit, RecallError, ThrottledBeyondCap
 from reconciler.runs.outcome import ActionResult, HaltCause, Outcome
@@ -23,25 +24,25 @@ class Halted(Exception):
 
 
 class CircuitBreaker:
-    """Pulled once, by whatever comes first; wakes everything that waits to start.
+    """Opens once, for the first cause, and wakes everything that waits to start. Thread-safe.
 
-    ``stop`` is the operator's; ``starting`` is the stop that every wait before a call listens to;
-    ``on_halt`` is told too, once.
+    ``cancellation`` is the operator's. ``starting`` is the one that every wait before a call
+    listens to. The breaker opens above ``max_failures`` failed or unknown outcomes, and when the
+    API asks to wait longer than ``retry_after_cap`` seconds.
     """
 
     def __init__(
         self,
-        stop: Cancellation,
+        cancellation: Cancellation,
+        clock: Clock,
         *,
         max_failures: int,
         retry_after_cap: float,
-        monotonic: Callable[[], float],
-        on_halt: Callable[[], None],
     ) -> None:
-        self.starting = Cancellation(monotonic)
-        self._stop = stop
-        self._on_halt = on_halt
+        self.starting = Cancellation(clock.monotonic)
+        self._cancellation = cancellation
         self._lock = threading.Lock()
+        self._listeners: list[Callable[[], None]] = []
         self._failures = 0
         self._in_doubt: set[str] = set()
         self._max_failures = max_failures
@@ -51,30 +52,44 @@ class CircuitBreaker:
 
     @property
     def cause(self) -> HaltCause | None:
+        """Why nothing new is started; None while the breaker is closed."""
         return self._cause
 
     @property
     def detail(self) -> str | None:
         return self._detail
 
+    @contextmanager
+    def calling(self, listener: Callable[[], None]) -> Iterator[None]:
+        """While this lasts, the breaker calls ``listener`` when it opens."""
+        with self._lock:
+            self._listeners.append(listener)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners.remove(listener)
+
     def halt(self, cause: HaltCause, detail: str | None = None) -> None:
-        """Start nothing new from now on. The first cause is the one that is told."""
+        """Start nothing new from now on. Only the first cause is kept."""
         with self._lock:
             if self._cause is not None:
                 return
             self._cause, self._detail = cause, detail
+            listeners = tuple(self._listeners)
         self.starting.request(0)
-        self._on_halt()
+        for listener in listeners:
+            listener()
 
     def check(self) -> None:
-        """Raise :class:`Halted` once halted or told to stop."""
-        if self._stop.requested_at is not None:
+        """Raise :class:`Halted` once the run is halted or cancelled."""
+        if self._cancellation.requested_at is not None:
             self.halt(HaltCause.INTERRUPTED)
         if self._cause is not None:
             raise Halted(self._cause)
 
     def note_error(self, error: RecallError) -> bool:
-        """Halt when ``error`` concerns the whole run, not one user; says whether it does."""
+        """Halt if ``error`` concerns the whole run, not one user. Returns whether it does."""
         for kind, cause in _HALTING:
             if isinstance(error, kind):
                 self.halt(cause, str(error))
@@ -85,25 +100,25 @@ class CircuitBreaker:
         return False
 
     def beyond_cap(self, error: RecallError) -> bool:
-        """Whether the API asks for a longer wait than is waited for."""
+        """Whether the API asks for a longer wait than the run accepts."""
         return error.retry_after is not None and error.retry_after > self._retry_after_cap
 
     def note_doubt(self, action: Action) -> None:
-        """The call for ``action`` may have gone wrong; its outcome is awaited."""
+        """The call for ``action`` may have gone wrong; its outcome is not known yet."""
         with self._lock:
             self._in_doubt.add(action.key)
 
     def holding_back(self, action: Action) -> bool:
-        """Whether so much is failed or in doubt that nobody new is started before more is known.
+        """Whether so much has failed or is in doubt that no other user starts for now.
 
-        What ``action`` itself left in doubt does not count, and a halted run has no one to hold.
+        What ``action`` itself left in doubt does not count. A halted run holds nobody back.
         """
         with self._lock:
             doubts = len(self._in_doubt - {action.key})
             return self._cause is None and self._failures + doubts > self._max_failures
 
     def note_result(self, result: ActionResult) -> None:
-        """Count what went wrong; halt above the number of failures that is borne."""
+        """Count what went wrong; halt above ``max_failures``."""
         with self._lock:
             self._in_doubt.discard(result.action.key)
             if result.outcome not in (Outcome.FAILED, Outcome.UNKNOWN):

@@ -1,7 +1,7 @@
 """The executor's side of the journal: stamps every record with the run and the time.
 
-Before a call a journal that fails stops the call; after it, it stops only what is new, since
-what was sent has to be looked after all the same.
+A journal that fails before a call stops that call. One that fails after a call stops only what is
+new, because a call that was sent still has to be followed to its end.
 """
 
 import threading
@@ -29,9 +29,10 @@ _Record = TypeVar("_Record")
 
 
 class Recorder:
-    """Takes down the steps of one run and collects its results.
+    """Records the steps of ``run`` and collects its results. Thread-safe.
 
-    ``failure`` is the first failure of the journal, None while it has not failed.
+    ``failure`` is the first failure of the journal, None while it has not failed. ``on_result``
+    gets each result as it comes, from any thread.
     """
 
     def __init__(
@@ -39,14 +40,14 @@ class Recorder:
         run: str,
         journal: StepJournal,
         clock: Clock,
-        brakes: CircuitBreaker,
+        circuit_breaker: CircuitBreaker,
         on_result: Callable[[ActionResult], None],
     ) -> None:
-        self.failure: JournalFailed | None = None
         self._run = run
+        self.failure: JournalFailed | None = None
         self._journal = journal
         self._clock = clock
-        self._brakes = brakes
+        self._circuit_breaker = circuit_breaker
         self._on_result = on_result
         self._lock = threading.Lock()
         self._results: dict[str, ActionResult] = {}
@@ -58,7 +59,10 @@ class Recorder:
             return dict(self._results)
 
     def intent(self, action: Action, call: int) -> None:
-        """On record before the call. Raises :class:`JournalFailed`: then nothing may be sent."""
+        """Record the intent before its call.
+
+        Raises :class:`JournalFailed`: then nothing may be sent.
+        """
         try:
             self._journal.intent(Intent(self._run, self._now(), action, call))
         except JournalFailed as error:
@@ -74,7 +78,7 @@ class Recorder:
         )
 
     def not_sent(self, action: Action, call: int) -> None:
-        """The intent of ``call`` was taken back: nothing left this machine."""
+        """Take back the intent of ``call``: nothing left this machine."""
         self._after(
             self._journal.answer,
             Answer(self._run, self._now(), action, call, NOT_SENT, no_effect=True),
@@ -87,11 +91,11 @@ class Recorder:
 
     def outcome(self, result: ActionResult) -> None:
         self._take(result)
-        self._brakes.note_result(result)
+        self._circuit_breaker.note_result(result)
         self._on_result(result)
 
     def carry(self, result: ActionResult) -> None:
-        """An outcome that an earlier run came to: what failed there does not stop this one."""
+        """Record an outcome of an earlier run: a failure there does not stop this one."""
         self._take(result)
         self._on_result(result)
 
@@ -100,15 +104,15 @@ class Recorder:
             self._results[result.action.key] = result
         self._after(self._journal.outcome, Ended(self._run, self._now(), result))
 
-    def _after(self, take: Callable[[_Record], None], record: _Record) -> None:
+    def _after(self, write: Callable[[_Record], None], record: _Record) -> None:
         try:
-            take(record)
+            write(record)
         except JournalFailed as error:
             self._halt(error)
 
     def _halt(self, error: JournalFailed) -> None:
         self.failure = self.failure or error
-        self._brakes.halt(HaltCause.JOURNAL_FAILED, str(error))
+        self._circuit_breaker.halt(HaltCause.JOURNAL_FAILED, str(error))
 
     def _now(self) -> str:
         return rfc3339(self._clock.now())

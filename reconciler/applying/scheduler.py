@@ -1,8 +1,8 @@
-"""Runs many users' work on few threads: who waits holds his place, not a worker.
+"""Runs the work of many users on few threads: a user who waits holds no thread.
 
-A piece of work is an iterator that yields a :class:`Pause` whenever it has to wait. Two lanes,
-each with threads of its own: ``ACT`` starts work and may block on a rate budget, ``SETTLE`` reads
-back what was sent, which must not queue behind those who wait to start.
+A piece of work is an iterator that yields a :class:`Pause` whenever it has to wait. There are two
+lanes, each with its own threads. ``ACT`` starts work and may block on a rate budget. ``SETTLE``
+reads back what was sent, which must not queue behind users who wait to start.
 """
 
 import heapq
@@ -19,14 +19,14 @@ _LONG = 3600.0
 
 
 class Lane(StrEnum):
-    """Which threads carry a piece of work on."""
+    """Which threads run a piece of work."""
 
     ACT = "act"
     SETTLE = "settle"
 
 
 class Pause(Struct, frozen=True):
-    """Carry this work on in ``lane``, after ``seconds`` or when hurried."""
+    """Continue this work in ``lane``, after ``seconds`` or when hurried."""
 
     lane: Lane
     seconds: float
@@ -36,7 +36,7 @@ Work = Iterator[Pause]
 
 
 class Scheduler:
-    """A schedule of work: what was begun goes on before anything new begins."""
+    """Continues work that has begun before it starts anything new."""
 
     def __init__(self, clock: Clock, threads: Mapping[Lane, int]) -> None:
         self._clock = clock
@@ -53,12 +53,12 @@ class Scheduler:
         self._defect: BaseException | None = None
 
     def run(
-        self, work: Sequence[Work], stop: Cancellation, on_stop: Callable[[], None]
+        self, work: Sequence[Work], cancellation: Cancellation, on_cancel: Callable[[], None]
     ) -> BaseException | None:
-        """Carry every piece of ``work`` to its end; ``on_stop`` is called when told to stop.
+        """Run every piece of ``work`` to its end; call ``on_cancel`` when the run is cancelled.
 
-        An exception out of a piece is a defect: the other pieces go on, and the first one is
-        returned. No thread of ours is left when this ends, by an exception neither.
+        An exception out of a piece is a defect: the other pieces go on, and the first exception is
+        returned. None of our threads is left when this ends, not even when it ends by an exception.
         """
         self._unfinished = len(work)
         self._fresh.extend(work)
@@ -69,16 +69,16 @@ class Scheduler:
         for thread in threads:
             thread.start()
         try:
-            with stop.waking(self._all_done):
+            with cancellation.waking(self._all_done):
                 # A request from before we listened does not wake us.
-                if stop.requested_at is None:
+                if cancellation.requested_at is None:
                     self._all_done.wait()
-            if stop.requested_at is not None:
-                on_stop()
+            if cancellation.requested_at is not None:
+                on_cancel()
                 self.hurry(Lane.SETTLE)
         except BaseException:
-            # Whoever waited here is torn away: nothing may go on acting behind his back.
-            on_stop()
+            # The caller is gone: nothing may go on acting unseen.
+            on_cancel()
             raise
         finally:
             for thread in threads:
@@ -86,12 +86,12 @@ class Scheduler:
         return self._defect
 
     def hurry(self, lane: Lane) -> None:
-        """Let everyone who waits in ``lane`` look again now."""
+        """Continue everything that waits in ``lane`` now."""
         with self._lock:
             self._hurry(lane)
 
     def open(self, lane: Lane) -> None:
-        """Let nobody wait in ``lane`` any more, those neither who are just about to."""
+        """Let nothing wait in ``lane`` any more, now or later."""
         with self._lock:
             self._open.add(lane)
             self._hurry(lane)
@@ -115,7 +115,7 @@ class Scheduler:
                 self._carry_on(work)
 
     def _next(self, lane: Lane) -> tuple[Work | None, float]:
-        """The piece that is due in ``lane``, or how long until the first is."""
+        """The piece that is due in ``lane``, or the seconds until the first one is."""
         waiting = self._waiting[lane]
         seconds = waiting[0][0] - self._clock.monotonic() if waiting else _LONG
         if seconds <= 0:
@@ -127,7 +127,7 @@ class Scheduler:
     def _carry_on(self, work: Work) -> None:
         try:
             pause = next(work, None)
-        except BaseException as defect:  # noqa: BLE001 - kept, and returned when all is done
+        except BaseException as defect:  # noqa: BLE001 - kept, and returned at the end
             pause = None
             self._defect = self._defect or defect
         with self._lock:

@@ -1,38 +1,39 @@
-"""The times and numbers that acting goes by."""
+"""Times and numbers of a run that acts."""
 
 from typing import Final
 
 from msgspec import Struct
 
 REREAD_MAX_AGE: Final = 5.0
-"""Seconds after which a re-read no longer says how the user is."""
+"""Seconds after which a re-read is too old to act on."""
 
 INTENT_GOOD_FOR: Final = 2.0
-"""Seconds, from before its record was begun, within which the call of an intent has to leave."""
+"""Seconds within which the call of an intent must leave, counted from before it was recorded."""
 
 LIST_MAX_AGE: Final = 10.0
 """Seconds after which a list is too old to mint a token on, unless lists take long."""
 
 LIST_MAX_AGE_EVER: Final = 300.0
-"""Seconds after which a list is too old however long lists take."""
+"""Seconds after which a list is too old, however long lists take."""
 
 STOP_GRACE: Final = 10.0
-"""Seconds that a read-back goes on after the run was told to stop."""
+"""Seconds that a read-back goes on after the run was cancelled."""
 
 READ_BACK_THREADS: Final = 2
-"""Threads that only read back: a few reads a second are all that the budgets allow."""
+"""Threads that only read back. The rate budgets allow a few reads a second, so two are enough."""
 
 
 class ApplySettings(Struct, frozen=True):
     """How a run acts.
 
-    ``workers`` calls are under way at once; users who are only read back do not count.
-    ``max_failures`` outcomes ``failed`` and ``unknown`` are borne; one more stops the run.
-    ``read_back`` is how many seconds after the call the effect may take to show. ``calls`` is how
-    often a call is sent that is answered "not now". A ``Retry-After`` of more than
-    ``retry_after_cap`` seconds stops the run. The server may still be working on a call for
-    ``call_limit`` seconds after it left, also when nobody waits for the answer any more. A token is
-    minted only on a list that is younger than ``list_max_age`` seconds.
+    ``workers``: calls under way at once, not counting users who are only read back.
+    ``max_failures``: how many outcomes may be ``failed`` or ``unknown``; one more stops the run.
+    ``read_back``: seconds after the call within which the effect has to show.
+    ``calls``: how often a call is sent that gets the answer "not now".
+    ``retry_after_cap``: a ``Retry-After`` of more seconds stops the run.
+    ``call_limit``: seconds for which the server may work on a call after it left, even when nobody
+    waits for the answer any more.
+    ``list_max_age``: seconds for which a token may be minted on a list.
     """
 
     workers: int = 4
@@ -47,7 +48,7 @@ class ApplySettings(Struct, frozen=True):
     def under_way(self) -> float:
         """Seconds after its intent for which a call without a conclusive answer may be under way.
 
-        It may leave until the intent expires, the server may work on it for ``call_limit``, and
-        the effect may take ``read_back`` to show. Intents are recorded in whole seconds.
+        The call may leave until the intent expires, the server may work on it for ``call_limit``,
+        and the effect may take ``read_back`` to show. Intents are recorded in whole seconds.
         """
         return 1.0 + INTENT_GOOD_FOR + self.call_limit + self.read_back

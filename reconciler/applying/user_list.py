@@ -1,8 +1,8 @@
-"""The list that a run acts by, never older than it may be.
+"""The list of users that a run acts by, refreshed when it is too old.
 
-Minting a token for an id that Recall does not know *creates* that user, so a token is minted only
-for a user whom a recent list shows. A user who is deleted or renamed between that list and the
-token call is created anew all the same: the list has to be as young as the API allows.
+Minting a token for an id that Recall.ai does not know *creates* that user. So a token is minted
+only for a user that a recent list shows. A user who is deleted or renamed between that list and
+the token call is still created again: the list has to be as recent as the API allows.
 """
 
 import threading
@@ -10,116 +10,116 @@ from dataclasses import dataclass
 from typing import Final
 
 from reconciler.applying.settings import LIST_MAX_AGE_EVER
-from reconciler.domain import CalendarUser, Clock, Deadline, ObservedState
+from reconciler.domain import CalendarUser, Clock, Deadline, Observation
 from reconciler.planning import Action, PreconditionResult, Protection, UserIndex, listed_standing
 from reconciler.recall import CalendarReader
 
 _TIMES_AS_LONG: Final = 5
-"""How many times as long as a list took it stays recent: so that lists that take long take at most
-a fifth of the time."""
+"""A list stays recent for this many times as long as it took: then slow lists take at most a fifth
+of the time."""
 
 
 class UserNotListed(Exception):
     """The list does not show the action's user as planned."""
 
-    def __init__(self, standing: PreconditionResult) -> None:
-        super().__init__(standing)
-        self.standing = standing
+    def __init__(self, result: PreconditionResult) -> None:
+        super().__init__(result)
+        self.result = result
 
 
 class ListIncomplete(Exception):
-    """A newer list was needed, and the one that came was not complete."""
+    """A newer list was needed, and the new one came back incomplete."""
 
 
 @dataclass(frozen=True)
 class _List:
-    """A complete list, asked for at ``taken_at``; a token may be minted on it until
+    """A complete list, requested at ``requested_at``; a token may be minted on it until
     ``good_until`` (both monotonic)."""
 
-    roster: UserIndex
-    taken_at: float
+    users: UserIndex
+    requested_at: float
     good_until: float
 
 
 class UserList:
-    """The newest complete list, taken again when it is older than ``max_age`` seconds.
+    """The newest complete list, refreshed when it is older than ``max_age`` seconds. Thread-safe.
 
-    A list that takes long may be older, up to ``LIST_MAX_AGE_EVER``; where it takes even longer,
-    no token is minted. The first list counts from when it was asked for, however long it took.
+    A list that takes long may be older, up to ``LIST_MAX_AGE_EVER``; if it takes even longer, no
+    token is minted. The age of the first list counts from its request, however long it took.
     """
 
     def __init__(
         self,
-        observed: ObservedState,
-        taken_at: float,
+        observation: Observation,
         *,
         reader: CalendarReader,
         clock: Clock,
         max_age: float,
     ) -> None:
         self._lock = threading.Lock()
-        self._taking = False
+        self._requesting = False
         self._queue: list[threading.Event] = []
-        self._newest = _List(UserIndex(observed), taken_at, taken_at + max_age)
+        requested_at = observation.requested_at
+        self._newest = _List(UserIndex(observation.state), requested_at, requested_at + max_age)
         self._reader = reader
         self._clock = clock
         self._max_age = max_age
 
     def user(
-        self, action: Action, protection: Protection, patience: Deadline, *, not_before: float
+        self, action: Action, protection: Protection, deadline: Deadline, *, not_before: float
     ) -> tuple[CalendarUser, float]:
-        """The one calendar user that ``action`` is about, from a recent list; and until when that
-        list is recent (monotonic).
+        """The one calendar user that ``action`` is about, and until when its list is recent
+        (monotonic).
 
-        The list is one that was asked for after ``not_before`` (monotonic).
+        The list was requested after ``not_before`` (monotonic).
 
-        Raises :class:`UserNotListed` when the user is not there, not alone, replaced or protected
-        now, :class:`ListIncomplete`, and whatever the reader raises.
+        Raises :class:`UserNotListed` if the user is gone, listed twice, replaced or protected now,
+        :class:`ListIncomplete`, and whatever the reader raises.
         """
-        newest = self._young_enough(patience, not_before)
-        rows = newest.roster.rows(action.user)
-        standing = listed_standing(action, rows, protection)
-        if standing in _NOT_THE_SAME_USER:
-            raise UserNotListed(standing)
+        newest = self._recent(deadline, not_before)
+        rows = newest.users.rows(action.user)
+        result = listed_standing(action, rows, protection)
+        if result in _NOT_THE_SAME_USER:
+            raise UserNotListed(result)
         return rows[0], newest.good_until
 
-    def _young_enough(self, patience: Deadline, not_before: float) -> _List:
-        """The newest list; one thread at a time takes another."""
+    def _recent(self, deadline: Deadline, not_before: float) -> _List:
+        """The newest list; one thread at a time requests another."""
         turn = threading.Event()
         while True:
             with self._lock:
                 newest = self._newest
-                young = self._clock.monotonic() < newest.good_until
-                if young and newest.taken_at > not_before:
+                recent = self._clock.monotonic() < newest.good_until
+                if recent and newest.requested_at > not_before:
                     return newest
-                taking = not self._taking
-                if taking:
-                    self._taking = True
+                request = not self._requesting
+                if request:
+                    self._requesting = True
                 else:
                     turn.clear()
                     self._queue.append(turn)
-            if taking:
-                return self._take(patience)
-            patience.wait_for(turn)
+            if request:
+                return self._request(deadline)
+            deadline.wait_for(turn)
 
-    def _take(self, patience: Deadline) -> _List:
+    def _request(self, deadline: Deadline) -> _List:
         try:
-            asked_at = self._clock.monotonic()
-            observed = self._reader.list_users(patience)
+            requested_at = self._clock.monotonic()
+            observed = self._reader.list_users(deadline)
             if not observed.complete:
                 raise ListIncomplete("; ".join(observed.problems))
             now = self._clock.monotonic()
-            may_be_old = max(self._max_age, _TIMES_AS_LONG * (now - asked_at))
-            good_until = asked_at + min(may_be_old, LIST_MAX_AGE_EVER)
+            max_age = max(self._max_age, _TIMES_AS_LONG * (now - requested_at))
+            good_until = requested_at + min(max_age, LIST_MAX_AGE_EVER)
             if now >= good_until:
-                raise ListIncomplete("it takes longer than it may be old")
-            newest = _List(UserIndex(observed), asked_at, good_until)
+                raise ListIncomplete("the list was already too old when it arrived")
+            newest = _List(UserIndex(observed), requested_at, good_until)
             with self._lock:
                 self._newest = newest
             return newest
         finally:
             with self._lock:
-                self._taking = False
+                self._requesting = False
                 for turn in self._queue:
                     turn.set()
                 self._queue.clear()

@@ -1,7 +1,7 @@
 """All actions of one calendar user, one after the other: re-read, act once, read back.
 
-The unit of work of a run. Written as a generator that yields where it has to wait, so that a
-user who waits holds no worker.
+The unit of work of a run. It is a generator that yields where it has to wait, so that a user who
+waits holds no thread.
 """
 
 from collections import deque
@@ -16,9 +16,9 @@ from reconciler.applying.run_context import RunContext
 from reconciler.applying.scheduler import Lane, Pause
 from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
-from reconciler.applying.user_session import UserSession, WaitPolicy, replaced
+from reconciler.applying.user_session import UserSession, replaced
 from reconciler.applying.verification import Sent, Verification
-from reconciler.domain import CalendarUser, Cancelled
+from reconciler.domain import CalendarUser, Cancelled, Deadline
 from reconciler.planning import (
     Action,
     Disconnect,
@@ -43,73 +43,68 @@ from reconciler.runs.journal import JournalFailed
 from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
 
 _MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
-"""Answers that prove that nothing happened: after a new re-read the call may be sent again."""
+"""Answers that prove that nothing happened. After a new re-read the call may be sent again."""
 
 _HELD_BACK = 0.5
-"""Seconds between two looks whether somebody new may be started."""
+"""Seconds until this looks again whether another user may start."""
 
 _BACKOFF_START = 1.0
-_BACKOFF_MOST = 30.0
+_BACKOFF_MAX = 30.0
 
 
 @dataclass(frozen=True)
 class _Answered:
-    """A call left this machine; ``answer`` is what it was answered if not a 2xx."""
+    """A call left this machine; ``answer`` is its error, None for a 2xx."""
 
     answer: RecallError | None
 
 
 class _TooLate(Exception):
-    """The call could not leave soon enough after its re-read and its intent; both are repeated."""
+    """The call could not leave soon enough after its re-read and its intent; repeat both."""
 
 
 class UserRun:
-    """The work on one user. ``actions`` are his, in plan order."""
+    """The work on one user. ``actions`` are those of this user, in plan order."""
 
-    def __init__(self, actions: Sequence[Action], equipment: RunContext) -> None:
+    def __init__(self, actions: Sequence[Action], context: RunContext) -> None:
         self._actions = actions
-        self._with = equipment
-        self._access = UserSession(
-            equipment.reader,
-            equipment.writer,
-            equipment.listing,
-            protection=equipment.protection,
-            clock=equipment.clock,
-        )
-        self._before_a_call = WaitPolicy(equipment.clock, equipment.brakes.starting)
+        self._context = context
+        self._breaker = context.circuit_breaker
+        self._session = UserSession(context)
+        self._until_halted = Deadline(context.clock, self._breaker.starting)
         self._row_absent = False
         self._late = 0
         self._calls = 0
 
     def work(self) -> Iterator[Pause]:
-        """Settle every action, in order, each to exactly one reported outcome."""
+        """Bring every action, in order, to exactly one recorded outcome."""
         left = deque(self._actions)
         try:
             while left:
-                self._access.begin()
+                self._session.begin()
                 result = yield from self._settle(left[0])
                 left.popleft()
                 self._calls = self._late = 0
-                self._with.reporter.outcome(result)
+                self._context.recorder.outcome(result)
                 if left:
-                    # Not on a thread that reads back: others wait for those.
+                    # Not on a thread that reads back: other users wait for those.
                     yield Pause(Lane.ACT, 0)
         except Exception as defect:
             self._give_up(left, defect)
             raise
 
     def _give_up(self, left: Sequence[Action], defect: Exception) -> None:
-        """What was sent stays in doubt, and nothing else of the run is started."""
-        self._with.brakes.halt(HaltCause.DEFECT, type(defect).__name__)
+        """After a defect: what was sent stays in doubt, and the run starts nothing else."""
+        self._breaker.halt(HaltCause.DEFECT, type(defect).__name__)
         for action in left:
             in_doubt = Outcome.UNKNOWN if self._calls else Outcome.NOT_ATTEMPTED
             result = self._result(action, in_doubt, HaltCause.DEFECT)
             self._calls = 0
-            self._with.reporter.outcome(result)
+            self._context.recorder.outcome(result)
 
     def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
         while True:
-            while self._with.brakes.holding_back(action):
+            while self._breaker.holding_back(action):
                 yield Pause(Lane.ACT, _HELD_BACK)
             try:
                 attempt = self._attempt(action)
@@ -120,8 +115,8 @@ class UserRun:
             answer = attempt.answer
             if not isinstance(answer, _MAY_BE_SENT_AGAIN):
                 if answer is not None:
-                    self._with.brakes.note_doubt(action)
-                return (yield from self._read_back(action, answer))
+                    self._breaker.note_doubt(action)
+                return (yield from self._verify(action, answer))
             if self._is_final(answer):
                 return self._result(action, Outcome.FAILED, answer.code, str(answer))
             yield Pause(Lane.ACT, self._backoff(answer))
@@ -129,78 +124,78 @@ class UserRun:
     def _attempt(self, action: Action) -> "ActionResult | _Answered":
         """One try: budget, re-read, preconditions, intent, call. A result where none was sent."""
         try:
-            self._with.brakes.check()
+            self._breaker.check()
             with self._reserve(action) as permit:
-                user = self._access.read(action, self._before_a_call)
-                now = self._standing(action, user)
+                user = self._session.read(action, self._until_halted)
+                now = self._check(action, user)
                 if now is not PreconditionResult.READY:
                     return self._nothing_to_send(action, now, replaced(action, user))
                 return _Answered(self._send(action, permit))
         except (Halted, Cancelled, JournalFailed):
             return self._stopped(action)
         except UserNotListed as gone:
-            return self._nothing_to_send(action, gone.standing)
+            return self._nothing_to_send(action, gone.result)
         except ListIncomplete as error:
             return self._result(action, Outcome.FAILED, Cause.INCOMPLETE_LIST, str(error))
         except RecallError as error:
             return self._not_sent(action, error)
 
-    # Before the call: everything here can still end with nothing sent.
+    # Before the call: everything here can still end without sending anything.
 
     def _reserve(self, action: Action) -> Permit:
-        """The budget of the call, taken first, so that nothing is waited for after the re-read."""
+        """Take the rate budget first, so that nothing waits between the re-read and the call."""
         reserve = (
-            self._with.writer.reserve_disconnect
+            self._context.writer.reserve_disconnect
             if isinstance(action, Disconnect)
-            else self._with.writer.reserve_update
+            else self._context.writer.reserve_update
         )
-        return reserve(action.user, self._before_a_call.patience())
+        return reserve(action.user, self._until_halted)
 
-    def _standing(self, action: Action, user: CalendarUser) -> PreconditionResult:
-        """How the action stands towards ``user``, re-read just now."""
-        now = standing(action, user, self._with.protection)
-        if now is PreconditionResult.DONE and is_cut_short(action, self._access.rows, user):
+    def _check(self, action: Action, user: CalendarUser) -> PreconditionResult:
+        """Whether ``user``, re-read just now, still allows the action."""
+        now = standing(action, user, self._context.protection)
+        if now is PreconditionResult.DONE and is_cut_short(action, self._session.rows, user):
             return PreconditionResult.ROWS_MISSING
         self._row_absent = has_no_row(action, user)
-        self._access.rows |= listed_platforms(user)
+        self._session.rows |= listed_platforms(user)
         return now
 
     def _nothing_to_send(
         self, action: Action, now: PreconditionResult, detail: str | None = None
     ) -> ActionResult:
-        """The list or the re-read, just now, lets nothing be sent."""
+        """The result where the list or the re-read leaves nothing to send."""
         if now is not PreconditionResult.DONE:
             return self._result(action, Outcome.SKIPPED_STALE, now, detail)
-        # Seen as done after a call of ours that was answered "not now": done, whoever did it.
+        # Done after a call of ours got the answer "not now": verified, whoever did it.
         outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
         cause = Cause.ROW_ABSENT if self._row_absent else Cause.FOUND_DONE
         return self._result(action, outcome, cause)
 
     def _not_sent(self, action: Action, error: RecallError) -> ActionResult:
-        """A token or a re-read could not be had, or the call never left in time."""
-        halts = self._with.brakes.note_error(error)
+        """The result where a token or a re-read failed, or the call could not leave in time."""
+        halts = self._breaker.note_error(error)
         outcome = Outcome.NOT_ATTEMPTED if halts and not self._calls else Outcome.FAILED
         return self._result(action, outcome, error.code, str(error))
 
     def _stopped(self, action: Action) -> ActionResult:
-        """The run halts. Whatever was sent so far was proven to have done nothing."""
+        """The result where the run halts. Whatever was sent so far provably did nothing."""
         outcome = Outcome.FAILED if self._calls else Outcome.NOT_ATTEMPTED
         return self._result(action, outcome, Cause.STOPPED)
 
     # The call.
 
     def _send(self, action: Action, permit: Permit) -> RecallError | None:
-        """Send the one call; what it was answered if not a 2xx."""
-        self._with.brakes.check()
-        good_until = self._access.read_at + REREAD_MAX_AGE
-        if self._with.clock.monotonic() > good_until:
+        """Send the one call. Returns its error, None for a 2xx."""
+        self._breaker.check()
+        good_until = self._session.read_at + REREAD_MAX_AGE
+        if self._context.clock.monotonic() > good_until:
             self._try_again(NotSentInTime("re-read: its answer came too late to act on"))
-        # Reckoned from before the intent: the check that it is made with may be as old as that.
-        # The writer looks once more just before the first byte leaves. What remains is a pause of
-        # this thread exactly between that look and the write: at most one call a worker.
-        leave_by = min(self._with.clock.monotonic() + INTENT_GOOD_FOR, good_until)
-        self._with.reporter.intent(action, self._calls + 1)
-        if self._with.clock.monotonic() > leave_by:
+        # Counted from before the intent, because the check of the lock may be as old as that. The
+        # writer checks the time again just before the first byte leaves. What remains is a pause
+        # of this thread exactly between that check and the write: at most one call a worker.
+        leave_by = min(self._context.clock.monotonic() + INTENT_GOOD_FOR, good_until)
+        self._context.recorder.intent(action, self._calls + 1)
+        if self._context.clock.monotonic() > leave_by:
             self._too_late(action)
         self._calls += 1
         answer: RecallError | None = None
@@ -211,71 +206,69 @@ class UserRun:
             self._too_late(action, error)
         except RecallError as error:
             answer = error
-            self._with.brakes.note_error(error)
-        self._with.reporter.answer(
+            self._breaker.note_error(error)
+        self._context.recorder.answer(
             action, self._calls, answer, no_effect=isinstance(answer, _MAY_BE_SENT_AGAIN)
         )
         return answer
 
     def _call(self, action: Action, permit: Permit, leave_by: float) -> None:
-        token, writer = self._access.token, self._with.writer
+        token, writer = self._session.token, self._context.writer
         if isinstance(action, Disconnect):
             writer.disconnect(token, action.platform, permit, leave_by=leave_by)
         else:
             writer.update_preferences(token, action.preferences, permit, leave_by=leave_by)
 
     def _too_late(self, action: Action, error: NotSentInTime | None = None) -> NoReturn:
-        """Take the intent back: writing it, or (with ``error``) connecting took too long."""
-        self._with.reporter.not_sent(action, self._calls + 1)
+        """Take the intent back: writing it, or with ``error`` connecting, took too long."""
+        self._context.recorder.not_sent(action, self._calls + 1)
         self._try_again(error)
 
     def _try_again(self, error: NotSentInTime | None = None) -> NoReturn:
-        """All anew, from the budget on; but not for ever: a slow record stops the whole run,
-        and a slow API (``error``) this action."""
+        """Begin again with the budget, but not for ever: a slow journal stops the whole run, a
+        slow API (``error``) this action."""
         self._late += 1
-        if self._late >= self._with.settings.calls:
+        if self._late >= self._context.settings.calls:
             if error is not None:
                 raise error
-            self._with.brakes.halt(HaltCause.JOURNAL_FAILED, "writing an intent takes too long")
+            self._breaker.halt(HaltCause.JOURNAL_FAILED, "writing an intent takes too long")
         raise _TooLate
 
     def _is_final(self, answer: RecallError) -> bool:
-        """Whether an answer that allows another call is the last that we ask for."""
+        """Whether to give up after this answer, although it would allow another call."""
         if isinstance(answer, TlsFailed):
             return True
-        if isinstance(answer, UserTokenRefused) and self._access.refused():
+        if isinstance(answer, UserTokenRefused) and self._session.refused():
             return True
-        beyond_cap = isinstance(answer, ThrottledBeyondCap) or self._with.brakes.beyond_cap(answer)
-        return beyond_cap or self._calls >= self._with.settings.calls
+        beyond_cap = isinstance(answer, ThrottledBeyondCap) or self._breaker.beyond_cap(answer)
+        return beyond_cap or self._calls >= self._context.settings.calls
 
     def _backoff(self, answer: RecallError) -> float:
-        """Seconds until the next try: as told and a little more, or exponential with jitter."""
-        jitter = self._with.chance.random()
+        """Seconds until the next try: as the API asks and a little more, or exponential."""
+        jitter = self._context.jitter.random()
         if isinstance(answer, UserTokenRefused):
             return 0.0
         if answer.retry_after is not None:
             return answer.retry_after + jitter
-        return min(_BACKOFF_START * 2.0 ** (self._calls - 1), _BACKOFF_MOST) * (0.5 + jitter)
+        return min(_BACKOFF_START * 2.0 ** (self._calls - 1), _BACKOFF_MAX) * (0.5 + jitter)
 
     # After the call.
 
-    def _read_back(
+    def _verify(
         self, action: Action, answer: RecallError | None
     ) -> Generator[Pause, None, ActionResult]:
-        deadline = self._with.clock.monotonic() + self._with.settings.read_back
-        # The detail without the error's hint: what helps depends on the outcome, not on the answer.
+        context = self._context
+        until = context.clock.monotonic() + context.settings.read_back
+        # Without the hint of the error: what helps depends on the outcome, not on the answer.
         code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
-        sent = Sent(action, self._calls, code, detail, self._access.rows)
-        read_back = Verification(
-            sent, self._access, reporter=self._with.reporter, brakes=self._with.brakes
-        )
+        sent = Sent(action, self._calls, code, detail, self._session.rows)
+        verification = Verification(sent, self._session, context)
+        deadline = Deadline(context.clock, context.cancellation, deadline=until, grace=STOP_GRACE)
         with suppress(Cancelled, UserNotListed, ListIncomplete, RecallError):
-            yield from read_back.follow(
-                WaitPolicy(self._with.clock, self._with.stop, deadline, STOP_GRACE)
-            )
-        result = read_back.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
+            yield from verification.follow(deadline)
+        result = verification.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
         if result.cause == Cause.ROW_ABSENT and isinstance(action, Disconnect):
-            self._access.rows = sent.rows - {action.platform}
+            self._session.rows = sent.rows - {action.platform}
         return result
 
     def _result(

@@ -1,38 +1,24 @@
-"""One calendar user's token, and reading him with it.
+"""One calendar user's token, and reading that user with it.
 
-Used by ``user_run`` alone. A token is minted at the first need and kept; one that is refused is
-replaced by one more, on a list from after the refusal: it may say that the user is gone, and then
-minting would create him anew.
+A token is minted when it is first needed, and kept. If it is refused, one more is minted, on a list
+from after the refusal: that list may say that the user is gone, and then minting would create the
+user again.
 """
 
 import math
-from dataclasses import dataclass
 from typing import Final
 
-from reconciler.applying.user_list import UserList
-from reconciler.domain import CalendarUser, Cancellation, Clock, Deadline, Secret
-from reconciler.planning import Action, Protection, listed_platforms
-from reconciler.recall import CalendarReader, CalendarWriter, RecallError, UserTokenRefused
+from reconciler.applying.run_context import RunContext
+from reconciler.domain import CalendarUser, Deadline, Secret
+from reconciler.planning import Action, listed_platforms
+from reconciler.recall import RecallError, UserTokenRefused
 
 _LONGEST_ID: Final = 100
 """Characters of an id that a message repeats."""
 
 
-@dataclass(frozen=True)
-class WaitPolicy:
-    """How long is waited for one thing; the fields are those of a :class:`Deadline`."""
-
-    clock: Clock
-    stop: Cancellation
-    deadline: float = math.inf
-    grace: float | None = None
-
-    def patience(self) -> Deadline:
-        return Deadline(self.clock, self.stop, deadline=self.deadline, grace=self.grace)
-
-
 class _ListFailed(Exception):
-    """The list that a token was to be minted on could not be had: no reason to try again."""
+    """The list that minting needs could not be read, which is no reason to mint again."""
 
     def __init__(self, error: RecallError) -> None:
         super().__init__(str(error))
@@ -40,72 +26,60 @@ class _ListFailed(Exception):
 
 
 class UserSession:
-    """Reads one calendar user as himself."""
+    """Reads one calendar user with a token of that user."""
 
-    def __init__(
-        self,
-        reader: CalendarReader,
-        writer: CalendarWriter,
-        listing: UserList,
-        *,
-        protection: Protection,
-        clock: Clock,
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._listing = listing
-        self._protection = protection
-        self._clock = clock
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
         self.rows: frozenset[str] = frozenset()
-        """The platforms of which the user has rows, as far as a whole answer said so."""
+        """The platforms that the user has rows for, as far as a complete answer said so."""
         self._token: Secret | None = None
         self._refusals = 0
         self._refused_at = -math.inf
         self.read_at = -math.inf
-        """When the last user that :meth:`read` returned was asked for (monotonic)."""
+        """When the last user that :meth:`read` returned was requested (monotonic)."""
 
     @property
     def token(self) -> Secret:
         """The token that the last :meth:`read` was made with."""
-        assert self._token is not None, "a read came before"  # noqa: S101
+        assert self._token is not None, "read comes first"  # noqa: S101
         return self._token
 
     def begin(self) -> None:
-        """Another action begins, or another phase of it: a refused token is replaced once more."""
+        """Begin another action, or another phase of it: a refused token is replaced once more."""
         self._refusals = 0
 
     def refused(self) -> bool:
-        """The token was refused: forget it. Says whether it was the second, and so the last."""
+        """Forget the refused token. Returns whether it was the second, and so the last."""
         self._token = None
-        self._refused_at = self._clock.monotonic()
+        self._refused_at = self._context.clock.monotonic()
         self._refusals += 1
         return self._refusals > 1
 
-    def read(self, action: Action, waiting: WaitPolicy) -> CalendarUser:
+    def read(self, action: Action, deadline: Deadline) -> CalendarUser:
         """The user of ``action`` as they are now.
 
-        Raises :class:`UserNotListed` and :class:`ListIncomplete` of the user list,
-        ``UserTokenRefused`` for the second token in a row, and whatever else the clients raise.
+        Raises ``UserNotListed`` and ``ListIncomplete`` of the user list, ``UserTokenRefused`` for
+        the second token in a row, and whatever else the clients raise.
         """
         while True:
-            token = self._token or self._mint(action, waiting)
-            asked_at = self._clock.monotonic()
+            token = self._token or self._mint(action, deadline)
+            requested_at = self._context.clock.monotonic()
             try:
-                user = self._reader.get_user(token, action.user, waiting.patience())
+                user = self._context.reader.get_user(token, action.user, deadline)
             except UserTokenRefused:
                 if self.refused():
                     raise
             else:
-                self.read_at = asked_at
+                self.read_at = requested_at
                 return user
 
-    def _mint(self, action: Action, waiting: WaitPolicy) -> Secret:
-        patience, not_before = waiting.patience(), self._refused_at
+    def _mint(self, action: Action, deadline: Deadline) -> Secret:
+        context, not_before = self._context, self._refused_at
 
         def listed() -> tuple[CalendarUser, float]:
             try:
-                row, good_until = self._listing.user(
-                    action, self._protection, patience, not_before=not_before
+                row, good_until = context.user_list.user(
+                    action, context.protection, deadline, not_before=not_before
                 )
             except RecallError as error:
                 raise _ListFailed(error) from None
@@ -113,24 +87,24 @@ class UserSession:
             return row, good_until
 
         try:
-            self._token = self._writer.mint_token(listed, patience)
+            self._token = context.writer.mint_token(listed, deadline)
         except _ListFailed as failed:
             raise failed.error from None
         return self._token
 
 
 def replaced(action: Action, user: CalendarUser) -> str | None:
-    """What is to be said where the token of the user of ``action`` is that of another, ``user``."""
+    """What to say if the token minted for ``action`` is that of another calendar user, ``user``."""
     if user.id == action.recall_id:
         return None
     shown = user.id[:_LONGEST_ID]
     if user.external_id == action.user and not any(c.connected for c in user.connections):
         return (
-            f"the token is for calendar user {shown}, not for the one that the list showed, who"
-            " was deleted or renamed just then; asking for the token may have created that"
-            " calendar user, with nothing connected: delete it at Recall.ai if nobody needs it"
+            f"the token is for calendar user {shown}, not for the one in the list, who was deleted"
+            " or renamed just then; requesting the token may have created that calendar user, with"
+            " nothing connected: delete it at Recall.ai if nobody needs it"
         )
     return (
-        f"the API gave the token of another calendar user, {shown}; nothing was sent for that"
+        f"the API returned the token of another calendar user, {shown}; nothing was sent for that"
         " user: plan again, and report it to Recall.ai if it happens again"
     )

@@ -1,6 +1,6 @@
-"""Looks after a call that was sent, or may have been: until its effect shows, or time is up.
+"""Verifies a call that was sent, or may have been: reads until the effect shows or time is up.
 
-Used by ``user_run`` after its own call, and by ``settling`` after one of a run that died.
+``user_run`` uses it after its own call, ``recovery`` after a call of a run that died.
 """
 
 from collections.abc import Generator
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Final
 
-from reconciler.applying.circuit_breaker import CircuitBreaker
-from reconciler.applying.recorder import ACCEPTED, Recorder
+from reconciler.applying.recorder import ACCEPTED
+from reconciler.applying.run_context import RunContext
 from reconciler.applying.scheduler import Lane, Pause
-from reconciler.applying.user_session import UserSession, WaitPolicy, replaced
-from reconciler.domain import CalendarUser, DeadlinePassed
+from reconciler.applying.user_session import UserSession, replaced
+from reconciler.domain import CalendarUser, Deadline, DeadlinePassed
 from reconciler.planning import (
     Action,
     Disconnect,
@@ -25,7 +25,7 @@ from reconciler.recall import Blocked, NotFound, OutOfCredit, RecallError, Rejec
 from reconciler.runs.outcome import ActionResult, Cause, Outcome
 
 _REFUSED: Final = frozenset(kind("").code for kind in (Rejected, NotFound, Blocked, OutOfCredit))
-"""Answers that say nothing was done, without proof: one look tells."""
+"""Answers that say, without proof, that nothing was done: one look decides."""
 
 _ENDED: Final = frozenset({ACCEPTED, *_REFUSED})
 """Answers after which the server no longer works on the call."""
@@ -34,7 +34,7 @@ _PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look; the last is repeated."""
 
 LAST_LOOK: Final = 1.0
-"""Seconds that the last look has before time is up."""
+"""Seconds before time is up at which the last look begins."""
 
 _WORTH_WAITING: Final = 0.1
 
@@ -43,8 +43,8 @@ _WORTH_WAITING: Final = 0.1
 class Sent:
     """A call that may have had its effect.
 
-    ``answer`` is the code of what it was answered, None where that is not known; ``detail`` what
-    was said with it. ``rows`` are the platforms of which the user had rows before it, as far as
+    ``answer`` is the code of its answer, None if that is not known; ``detail`` is the text that
+    came with it. ``rows`` are the platforms that the user had rows for before the call, as far as
     that is known.
     """
 
@@ -55,7 +55,7 @@ class Sent:
     rows: frozenset[str] = frozenset()
 
     def result(self, outcome: Outcome, cause: str) -> ActionResult:
-        """The action ended so."""
+        """The result of the action, with what is known of the call."""
         return ActionResult(self.action, outcome, str(cause), self.detail, self.call)
 
     def settled_by(self, result: ActionResult) -> bool:
@@ -70,74 +70,71 @@ class Sent:
 
 
 class Verification:
-    """The looks after one call. Every reading is reported.
+    """The looks after one call. Every reading is recorded.
 
-    ``seen`` is what the last look that succeeded makes of the call, None while none did;
-    ``blind`` says that the last look did not succeed.
+    ``seen`` is the result by the last look that succeeded, None while none did; ``blind`` says
+    that the last look failed.
     """
 
-    def __init__(
-        self, sent: Sent, access: UserSession, *, reporter: Recorder, brakes: CircuitBreaker
-    ) -> None:
+    def __init__(self, sent: Sent, session: UserSession, context: RunContext) -> None:
         self.seen: ActionResult | None = None
         self.blind = True
         self._sent = sent
-        self._access = access
-        self._reporter = reporter
-        self._brakes = brakes
+        self._session = session
+        self._recorder = context.recorder
+        self._circuit_breaker = context.circuit_breaker
         self._looked = False
-        access.begin()
+        session.begin()
 
     @property
     def conclusive(self) -> bool:
         """Whether it is known how the call turned out."""
         return self.seen is not None and self._sent.settled_by(self.seen)
 
-    def follow(self, waiting: WaitPolicy) -> Generator[Pause, None, None]:
-        """Look, at longer and longer intervals, until it is known or ``waiting`` is over.
+    def follow(self, deadline: Deadline) -> Generator[Pause, None, None]:
+        """Look, at longer and longer intervals, until the result is known or ``deadline`` passes.
 
-        Raises :class:`UserNotListed` and :class:`ListIncomplete` of the listing, ``Cancelled``, and
-        the error of the API that concerns the whole run.
+        Raises ``UserNotListed`` and ``ListIncomplete`` of the user list, ``Cancelled``, and an
+        error of the API that concerns the whole run.
         """
-        patience = waiting.patience()
         pauses = chain(_PAUSES[self._looked :], repeat(_PAUSES[-1]))
         while not self.conclusive:
             pause = next(pauses)
-            # The last look is begun a moment before time is up.
-            left = patience.remaining() - LAST_LOOK
+            # The last look begins a moment before time is up.
+            left = deadline.remaining() - LAST_LOOK
             if pause and left < _WORTH_WAITING:
                 return
             yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
             try:
-                self.look(waiting)
+                self.look(deadline)
             except DeadlinePassed:
                 return
 
-    def look(self, waiting: WaitPolicy) -> None:
+    def look(self, deadline: Deadline) -> None:
         """Read the user once. Raises what :meth:`follow` does, and ``DeadlinePassed``."""
         sent = self._sent
         self._looked = self.blind = True
         try:
-            user = self._access.read(sent.action, waiting)
+            user = self._session.read(sent.action, deadline)
         except RecallError as error:
-            self._reporter.read_back(sent.action, sent.call, error.code)
-            # Not even an accepted call is beyond doubt once a look does not show its effect.
-            self._brakes.note_doubt(sent.action)
-            if self._brakes.note_error(error):
+            self._recorder.read_back(sent.action, sent.call, error.code)
+            # Once a look does not show the effect, even an accepted call is in doubt.
+            self._circuit_breaker.note_doubt(sent.action)
+            if self._circuit_breaker.note_error(error):
                 raise
             return
         self.blind = False
         self.seen = judge(sent, user)
-        self._reporter.read_back(sent.action, sent.call, self.seen.cause)
+        self._recorder.read_back(sent.action, sent.call, self.seen.cause)
         if not self.conclusive:
-            self._brakes.note_doubt(sent.action)
+            self._circuit_breaker.note_doubt(sent.action)
 
 
 def judge(sent: Sent, user: CalendarUser) -> ActionResult:
-    """What ``user``, as he is after the call, says of it."""
+    """The result of a call by ``user``, read after it."""
     action = sent.action
     if (detail := replaced(action, user)) is not None:
-        # Only after another token was minted: the user whom the call was for is gone.
+        # Only after another token was minted: the user of the call is gone.
         unknown = Outcome.UNKNOWN, str(PreconditionResult.USER_REPLACED)
         return ActionResult(action, *unknown, detail, sent.call)
     if is_cut_short(action, sent.rows, user):

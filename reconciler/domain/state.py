@@ -104,6 +104,13 @@ class ObservedState(Struct, frozen=True, gc=False):
         return not self.problems
 
 
+class Observation(Struct, frozen=True, gc=False):
+    """A list of the workspace's users, and when it was requested (monotonic seconds)."""
+
+    state: ObservedState
+    requested_at: float
+
+
 class Handover(StrEnum):
     """When an unwanted platform may go: once the wanted ones are connected, or at once."""
 

@@ -1,8 +1,9 @@
 """The use cases that the fronts share: load → observe → plan → guard; approve → apply → verify."""
 
+from reconciler.applying import Approved
+from reconciler.domain import Observation
 from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
 from reconciler.engine.approval import (
-    Approved,
     ManifestsMoved,
     PlanInputs,
     Refused,
@@ -21,7 +22,6 @@ from reconciler.engine.import_manifest import Imported, declared_already, import
 from reconciler.engine.overrides import Overrides, overrides
 from reconciler.engine.preview import (
     IncompleteList,
-    Observation,
     judged_content,
     observe,
     preview,

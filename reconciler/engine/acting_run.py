@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, structs
 
 import reconciler
-from reconciler.applying import ApplySettings, Recovery
+from reconciler.applying import ApplySettings, recover
 from reconciler.config import Workspace
-from reconciler.domain import DesiredState, rfc3339
+from reconciler.domain import DesiredState, Observation, rfc3339
 from reconciler.engine.approval import Refused
 from reconciler.engine.overrides import NEW_LEDGER, OPTION
-from reconciler.engine.preview import Observation, observe
-from reconciler.engine.session import Session, apply_settings, protection_of
+from reconciler.engine.preview import observe
+from reconciler.engine.session import Session, apply_settings
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, History, PlanUnusable, asked_of
@@ -89,16 +89,9 @@ class ActingRun:
         remark(finding_out(len(in_doubt), settings.under_way))
         session = self.session
         with session.writer() as writer:
-            settler = Recovery(
-                session.reader,
-                writer,
-                self.journal,
-                protection=protection_of(session.workspace),
-                clock=session.clock,
-                stop=session.stop,
-                settings=settings,
-            )
-            self.settled = settler.settle(in_doubt, observation.state, observation.asked_at)
+            journal = self.journal
+            context = session.run_context(journal.id, journal, writer, observation, settings)
+            self.settled = recover(in_doubt, observation.state, context)
         known = {
             (settled.run, settled.result.action.key)
             for settled in self.settled

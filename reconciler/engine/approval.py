@@ -6,17 +6,15 @@ out, and only the two judging functions make one.
 A plan made now, held to a part of what it would do.
 """
 
-import random
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
 from msgspec import structs
 
-from reconciler.applying import ApplySettings, Assignment, Executor
-from reconciler.domain import DesiredState, Platform
+from reconciler.applying import ApplySettings, Approved, apply_plan
+from reconciler.domain import DesiredState, Observation
 from reconciler.engine.commit import DIRTY, Commit
-from reconciler.engine.preview import Observation
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import (
     Action,
@@ -60,31 +58,6 @@ class Refused(Exception):
             v.guard is GuardName.COMPLETE_OBSERVATION and v.judgement is Judgement.REFUSED
             for v in self.verdicts
         )
-
-
-@dataclass(frozen=True)
-class Approved:
-    """A plan that every guard lets through, divided by the list the run begins with.
-
-    ``declared`` are the platforms of all whose connections are managed, ``seen`` those that are
-    declared and listed; ``carried`` are the results
-    of an earlier run of the same plan, which this one continues.
-    """
-
-    plan: Plan
-    observation: Observation
-    ready: tuple[Action, ...]
-    stale: tuple[Stale, ...]
-    verdicts: tuple[Verdict, ...]
-    fleet: FleetSize
-    declared: Mapping[str, frozenset[Platform]]
-    seen: frozenset[str]
-    carried: tuple[ActionResult, ...] = ()
-
-    @property
-    def disconnects(self) -> int:
-        """How many disconnects are about to be called."""
-        return sum(1 for action in self.ready if isinstance(action, Disconnect))
 
 
 class ManifestsMoved(PlanUnusable):
@@ -225,7 +198,16 @@ def _judge(
     declared = circumstances.desired.platforms
     listed = {user.external_id for user in circumstances.observation.state.users}
     seen = frozenset(name for name in circumstances.desired.users if name in listed)
-    return Approved(plan, circumstances.observation, ready, stale, verdicts, fleet, declared, seen)
+    return Approved(
+        plan,
+        circumstances.observation,
+        ready,
+        stale,
+        verdicts,
+        fleet,
+        declared,
+        seen,
+    )
 
 
 def carry_out(
@@ -236,32 +218,12 @@ def carry_out(
     settings: ApplySettings,
     on_result: Callable[[ActionResult], None],
 ) -> RunResult:
-    """Do what was approved. Raises ``applying.JournalFailed`` if the run cannot be recorded."""
-    assignment = Assignment(
-        run=run,
-        plan=approved.plan,
-        verdicts=approved.verdicts,
-        fleet=approved.fleet,
-        declared=approved.declared,
-        seen=approved.seen,
-        settled=approved.carried,
-        ready=approved.ready,
-        stale=approved.stale,
-        observed=approved.observation.state,
-        observed_at=approved.observation.asked_at,
-        protection=protection_of(session.workspace),
-    )
+    """Do what was approved. Raises ``runs.JournalFailed`` if the run cannot be recorded."""
     with session.writer() as writer:
-        executor = Executor(
-            session.reader,
-            writer,
-            journal,
-            clock=session.clock,
-            stop=session.stop,
-            settings=settings,
-            chance=random.Random(),  # noqa: S311 - jitter
+        context = session.run_context(
+            run, journal, writer, approved.observation, settings, on_result
         )
-        return executor.execute(assignment, on_result)
+        return apply_plan(approved, context, journal)
 
 
 def narrow(

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from reconciler.domain import DesiredState
-from reconciler.engine.preview import Observation, preview
+from reconciler.domain import DesiredState, Observation
+from reconciler.engine.preview import preview
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import (
     History,

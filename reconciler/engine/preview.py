@@ -3,19 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from msgspec import Struct
-
 import reconciler
-from reconciler.domain import DesiredState, ObservedState, rfc3339
+from reconciler.domain import DesiredState, Observation, rfc3339
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import Content, Envelope, History, Plan, make_plan
-
-
-class Observation(Struct, frozen=True):
-    """A list of the workspace's users, and when it was asked for (monotonic seconds)."""
-
-    state: ObservedState
-    asked_at: float
 
 
 class IncompleteList(Exception):
@@ -24,8 +15,8 @@ class IncompleteList(Exception):
 
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
     """One list call. Raises ``recall.RecallError`` where nothing can be said of the fleet."""
-    asked_at = session.clock.monotonic()
-    return Observation(session.reader.list_users(session.patience(), on_progress), asked_at)
+    requested_at = session.clock.monotonic()
+    return Observation(session.reader.list_users(session.patience(), on_progress), requested_at)
 
 
 def preview(

@@ -7,11 +7,12 @@ What one command on one workspace works with: who is asked, how, and what stops 
 What the configuration of a workspace says of acting, as acting and its reports take it.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from reconciler.applying import LIST_MAX_AGE, ApplySettings
+from reconciler.applying import LIST_MAX_AGE, ApplySettings, RunContext
+from reconciler.applying.run_context import ignore_result
 from reconciler.config import BaseUrl, Region, SandboxSource, Workspace, resolve_key
 from reconciler.domain import (
     Cancellation,
@@ -21,6 +22,7 @@ from reconciler.domain import (
     Diagnostic,
     InvalidInput,
     ManifestFile,
+    Observation,
     Secret,
 )
 from reconciler.engine.commit import Commit, commit_of
@@ -36,6 +38,7 @@ from reconciler.recall import (
     region_endpoint,
     sandbox_endpoint,
 )
+from reconciler.runs import ActionResult, StepJournal
 
 
 @contextmanager
@@ -115,6 +118,29 @@ class Session:
     def settings(self) -> ClientSettings:
         """The workspace's timeouts as the client takes them."""
         return client_settings(self.workspace)
+
+    def run_context(
+        self,
+        run: str,
+        journal: StepJournal,
+        writer: CalendarWriter,
+        observation: Observation,
+        settings: ApplySettings,
+        on_result: Callable[[ActionResult], None] = ignore_result,
+    ) -> RunContext:
+        """What the users of ``run`` share, which begins with the list ``observation``."""
+        return RunContext(
+            run,
+            journal,
+            observation,
+            reader=self.reader,
+            writer=writer,
+            protection=protection_of(self.workspace),
+            clock=self.clock,
+            cancellation=self.stop,
+            settings=settings,
+            on_result=on_result,
+        )
 
     @contextmanager
     def writer(self) -> Iterator[CalendarWriter]:

@@ -8,19 +8,19 @@ What ``apply PLAN`` does with a plan file is done here with the plan of the open
 against today's configuration, manifests, list and guards, and what it no longer shows is stale.
 """
 
-import random
 import threading
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import contextmanager
 
 from msgspec import structs
 
-from reconciler.applying import ApplySettings, Crew, Means
-from reconciler.domain import DesiredState, rfc3339
+from reconciler.applying import ApplySettings, Approved, RunContext, act, skip_stale
+from reconciler.applying.executor import skipped
+from reconciler.domain import DesiredState, Observation, rfc3339
 from reconciler.engine.acting_run import ActingRun
-from reconciler.engine.approval import Approved, PlanInputs, check_usable, judge_saved
-from reconciler.engine.preview import Observation, judged_content
-from reconciler.engine.session import Session, protection_of
+from reconciler.engine.approval import PlanInputs, check_usable, judge_saved
+from reconciler.engine.preview import judged_content
+from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
 from reconciler.planning import Action, GuardName, Plan, asked_of, seal
 from reconciler.runs import (
@@ -30,7 +30,6 @@ from reconciler.runs import (
     Ended,
     Outcome,
     RunClosed,
-    RunOpened,
     RunResult,
     StepKind,
     Who,
@@ -43,20 +42,9 @@ def share_run(run: ActingRun, approved: Approved) -> None:
     Raises ``applying.JournalFailed``.
     """
     journal, at = run.journal, rfc3339(run.session.clock.now())
-    journal.run_opened(
-        RunOpened(
-            journal.id,
-            at,
-            approved.plan,
-            approved.verdicts,
-            approved.fleet,
-            approved.declared,
-            approved.seen,
-        )
-    )
+    journal.run_opened(approved.opened(journal.id, at))
     for stale in approved.stale:
-        result = ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.standing))
-        journal.outcome(Ended(journal.id, at, result))
+        journal.outcome(Ended(journal.id, at, skipped(stale)))
 
 
 def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
@@ -100,12 +88,12 @@ def _ended(story: ActionHistory) -> ActionResult:
 class SharedRun:
     """Acts on actions of ``plan``, the plan of the run ``id``, each at most once. Thread-safe."""
 
-    def __init__(self, run: str, approved: Approved, crew: Crew) -> None:
+    def __init__(self, run: str, approved: Approved, context: RunContext) -> None:
         self.id = run
         self.plan: Plan = approved.plan
         self._ready = {action.key: action for action in approved.ready}
         self._stale = {stale.action.key: stale for stale in approved.stale}
-        self._crew = crew
+        self._context = context
         self._lock = threading.Lock()
 
     def act(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
@@ -114,13 +102,14 @@ class SharedRun:
             ready = [done for action in actions if (done := self._ready.pop(action.key, None))]
             stale = [gone for action in actions if (gone := self._stale.pop(action.key, None))]
         for passed in stale:
-            self._crew.pass_over(passed)
+            skip_stale(passed, self._context)
         if ready:
-            self._crew.act(ready)
-        results = self._crew.results
+            act(ready, self._context)
+        results = self._context.recorder.results
+        halted = self._context.circuit_breaker.cause
         return tuple(
             results.get(action.key)
-            or ActionResult(action, Outcome.NOT_ATTEMPTED, self._crew.halted or Cause.STOPPED)
+            or ActionResult(action, Outcome.NOT_ATTEMPTED, halted or Cause.STOPPED)
             for action in actions
         )
 
@@ -161,21 +150,5 @@ def join_acting(
             session, journal.plan, today, PlanInputs(desired, observation, history), allowed
         )
         with session.writer() as writer:
-            means = Means(
-                session.reader,
-                writer,
-                session.clock,
-                session.stop,
-                settings,
-                random.Random(),  # noqa: S311 - jitter
-            )
-            crew = Crew(
-                journal.id,
-                means,
-                journal,
-                observed=observation.state,
-                observed_at=observation.asked_at,
-                protection=protection_of(workspace),
-                on_result=lambda _: None,
-            )
-            yield SharedRun(journal.id, approved, crew)
+            context = session.run_context(journal.id, journal, writer, observation, settings)
+            yield SharedRun(journal.id, approved, context)

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 import pytest
 from msgspec import structs
 
-from reconciler.applying import ApplySettings, Recovery
+from reconciler.applying import ApplySettings, RunContext, recover
 from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
     Deadline,
     DesiredState,
     DesiredUser,
+    Observation,
     Preferences,
     Secret,
     rfc3339,
@@ -112,18 +113,20 @@ class Settling:
             meanwhile()
             already = max(request.seq for request in trial.state.log())
             trial.clock.threads = self.settings.workers + READ_BACK_THREADS
-            settler = Recovery(
-                reader,
-                writer,
+            context = RunContext(
+                "the run that recovers",
                 trial.journal,
+                Observation(observed, observed_at),
+                reader=reader,
+                writer=writer,
                 protection=Protection(self.protected),
                 clock=trial.clock,
-                stop=trial.stop,
+                cancellation=trial.stop,
                 settings=self.settings,
             )
             begun = trial.clock.monotonic()
             try:
-                settled = settler.settle(self.doubts, observed, observed_at)
+                settled = recover(self.doubts, observed, context)
             finally:
                 self.log = trial.state.log(since=already)
             return Looked(settled, self.log, trial.clock.monotonic() - begun)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import httpx
 import msgspec
 
-from reconciler.applying import ApplySettings, Assignment, Executor
+from reconciler.applying import ApplySettings, Approved, RunContext, apply_plan
 from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
@@ -21,6 +21,7 @@ from reconciler.domain import (
     DesiredUser,
     Handover,
     Limits,
+    Observation,
     ObservedState,
     Platform,
     Preferences,
@@ -331,37 +332,33 @@ class Trial:
                 declared = {user.id: user for user in (desired if later is None else later)}
                 today = self.content(DesiredState(declared), observed, protection.patterns)
                 ready, stale = divide(content, today, UserIndex(observed), protection)
-            assignment = self.assignment(content, ready, stale, observed, observed_at, protection)
-            return self.execute(assignment, reader, writer, settings)
+            approved = self.approved(content, ready, stale, Observation(observed, observed_at))
+            return self.execute(approved, protection, reader, writer, settings)
 
-    def assignment(
+    def approved(
         self,
         content: Content,
         ready: Sequence[Action],
         stale: Sequence[Stale],
-        observed: ObservedState,
-        observed_at: float,
-        protection: Protection,
-    ) -> Assignment:
+        observation: Observation,
+    ) -> Approved:
         carried = {result.action.key for result in self.carried}
-        return Assignment(
-            run="run-1",
+        return Approved(
             plan=Plan(content, _ENVELOPE),
             verdicts=VERDICTS,
             fleet=FLEET,
             declared=DECLARED,
             seen=frozenset({"alice"}),
-            settled=self.carried,
+            carried=self.carried,
             ready=[action for action in ready if action.key not in carried],
             stale=[one for one in stale if one.action.key not in carried],
-            observed=observed,
-            observed_at=observed_at,
-            protection=protection,
+            observation=observation,
         )
 
     def execute(
         self,
-        assignment: Assignment,
+        approved: Approved,
+        protection: Protection,
         reader: CalendarReader,
         writer: CalendarWriter,
         settings: ApplySettings,
@@ -375,21 +372,25 @@ class Trial:
             self.on_result(result)
 
         self.clock.threads = settings.workers + READ_BACK_THREADS
-        executor = Executor(
-            reader,
-            writer,
+        context = RunContext(
+            "run-1",
             self.journal,
+            approved.observation,
+            reader=reader,
+            writer=writer,
+            protection=protection,
             clock=self.clock,
-            stop=self.stop,
+            cancellation=self.stop,
             settings=settings,
-            chance=random.Random(7),
+            jitter=random.Random(7),
+            on_result=on_result,
         )
         already = max((request.seq for request in self.state.log()), default=0)
         begun = self.clock.monotonic()
-        result = executor.execute(assignment, on_result)
+        result = apply_plan(approved, context, self.journal)
         seconds = self.clock.monotonic() - begun
         log = self.state.log(since=already)
-        return Done(assignment.plan, result, log, tuple(told), seconds)
+        return Done(approved.plan, result, log, tuple(told), seconds)
 
     @contextmanager
     def clients(self) -> Iterator[tuple[CalendarReader, CalendarWriter]]:
