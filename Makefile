@@ -6,12 +6,13 @@ INSTALLED := $(VENV)/.installed
 
 LOWEST := .venv-lowest
 
-.PHONY: help lowest install demo pulumi-demo test lint types layers tests chaos bench bench-pulumi clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests chaos bench bench-pulumi clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
 	@echo "make pulumi-demo  the same by Pulumi: a stack in a temporary home, preview, up, preview"
 	@echo "make test   install, then lint, types, layers and tests with coverage"
+	@echo "make test-all  what make test runs a sample of, in full (half an hour or so)"
 	@echo "make lowest  the tests with the lowest versions that pyproject.toml allows (needs uv)"
 	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
@@ -35,6 +36,10 @@ pulumi-demo: install
 # All of them, so that one red step hides no other.
 test: install
 	@$(MAKE) --no-print-directory --keep-going lint types layers tests
+
+# Every crash point of a sample's, more fault schedules, PostgreSQL where SQLite will do, and all scenarios on Pulumi's engine.
+test-all: install
+	$(BIN)/pytest -n auto -m exhaustive
 
 lint: install
 	$(BIN)/ruff check

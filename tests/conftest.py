@@ -4,7 +4,9 @@ The places of ledgers are described in ``tests/postgresql.py``.
 """
 
 import logging
+import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,16 @@ import pytest
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
 from tests.pulumi_provider.engine import stack
+
+# Every process that the tests start would compile the whole package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Many tests wait for a process or a server: one worker more keeps all processors busy."""
+    return (os.cpu_count() or 1) + 1
 
 
 def programs() -> Path:

@@ -19,7 +19,6 @@ from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 
 COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
-PATIENCE = 120
 
 
 @contextmanager
@@ -39,9 +38,7 @@ def started(project: Project, *arguments: str) -> Iterator[subprocess.Popen[byte
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
     while not condition():
-        assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.01)
 
 
@@ -106,7 +103,7 @@ def test_a_signal_lets_the_call_in_flight_finish_and_starts_no_other(
     with started(project, *arguments) as process:
         wait_until(lambda: bool(project.mutations()))
         process.send_signal(signum)
-        process.communicate(timeout=PATIENCE)
+        process.communicate()
         assert process.returncode == status
     document = json.loads((project.folder / "run.json").read_text())
     outcomes = {result["user"]: result["outcome"] for result in document["results"]}
@@ -119,7 +116,7 @@ def test_a_signal_before_the_run_acts_ends_the_command_at_once(project: Project)
     with started(project, "apply", "--auto-approve") as process:
         wait_until(lambda: bool(project.requests()))
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate()
         assert process.returncode == 130
     assert b"nothing was changed" in err
     assert project.mutations() == []
@@ -137,7 +134,7 @@ def test_a_signal_that_comes_again_and_again_ends_the_process_and_says_how_to_go
             return process.poll() is not None
 
         wait_until(ended_by_another)
-        _, err = process.communicate(timeout=PATIENCE)
+        _, err = process.communicate()
         assert process.returncode == 143
     assert re.search(
         rb"^Aborted in the middle of run (\S+)\. .*: reconciler resume \1$", err, re.MULTILINE
@@ -155,7 +152,7 @@ def test_what_a_signal_stops_is_said_at_once_and_how_to_go_on_at_the_end(project
         assert process.stderr
         said = process.stderr.readline()
         assert process.poll() is None
-        out, _ = process.communicate(timeout=PATIENCE)
+        out, _ = process.communicate()
     assert said == b"Stopping: waiting for 1 answer, up to 60 s. Press again to abort.\n"
     *_, before, last = out.decode().splitlines()
     assert before == "To continue with what was not attempted:"
@@ -179,7 +176,7 @@ def test_a_signal_to_the_child_and_to_its_group_is_one_request(project: Project)
     ) as process:
         wait_until(lambda: bool(project.mutations()))
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=PATIENCE)
+        process.communicate()
         assert process.returncode == 143
     document = json.loads((project.folder / "run.json").read_text())
     outcomes = {result["user"]: result["outcome"] for result in document["results"]}
@@ -204,7 +201,7 @@ def test_a_signal_that_is_ignored_from_the_start_ends_nothing(
 
         wait_until(acts)
         process.send_signal(signum)
-        out, err = process.communicate(timeout=PATIENCE)
+        out, err = process.communicate()
         assert process.returncode == 0
     assert b"2 verified" in out
     assert b"Stopping" not in err
@@ -215,7 +212,7 @@ def test_a_reader_who_goes_away_changes_no_status(project: Project) -> None:
     with started(project, "plan", "--detailed-exitcode") as process:
         assert process.stdout
         process.stdout.close()
-        assert process.wait(timeout=PATIENCE) == 2
+        assert process.wait() == 2
         assert process.stderr
         assert process.stderr.read() == b""
 
@@ -297,7 +294,7 @@ def test_a_signal_while_the_command_loads_is_never_a_success(
         process.stdout.readline()
         time.sleep(0.04 + after / 10)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=PATIENCE) in (143, -signal.SIGTERM)
+        assert process.wait() in (143, -signal.SIGTERM)
     assert project.mutations() == []
 
 
@@ -307,6 +304,6 @@ def test_a_lost_terminal_stops_a_run_like_a_request_to_end(project: Project) -> 
     with started(project, *arguments) as process:
         wait_until(lambda: bool(project.mutations()))
         process.send_signal(signal.SIGHUP)
-        process.communicate(timeout=PATIENCE)
+        process.communicate()
         assert process.returncode == 143
     assert json.loads((project.folder / "run.json").read_text())["status"] == 143

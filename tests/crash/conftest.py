@@ -1,4 +1,4 @@
-"""The processes that fork those which are killed, and a world for them."""
+"""The processes that fork those that are killed, and a world for them."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -16,6 +16,12 @@ def zygotes() -> Iterator[list[Zygote]]:
     """Two, for tests in which two processes live at once."""
     with ExitStack() as stack:
         yield [stack.enter_context(zygote()) for _ in range(2)]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.exhaustive)])
+def place(request: pytest.FixtureRequest) -> LedgerPlace:
+    found: LedgerPlace = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture

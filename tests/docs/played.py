@@ -61,7 +61,6 @@ def play(commands: Iterable[str], folder: Path, environment: Mapping[str, str]) 
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
-        timeout=1800,
     )
     parts = _ENDED.split("\n" + ended.stdout)
     return [

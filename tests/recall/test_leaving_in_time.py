@@ -56,7 +56,7 @@ class Raw:
         self._settled = True
         with self._last as last, self._listener:
             last.connect(self._listener.getsockname())
-            self._thread.join(10)
+            self._thread.join(300)
             assert not self._thread.is_alive(), "a connection was left open"
 
     def _serve(self) -> None:

@@ -150,7 +150,7 @@ def test_a_signal_handler_wakes_a_thread_that_waits() -> None:
         thread = threading.Thread(target=wait)
         thread.start()
         signal.raise_signal(signal.SIGUSR1)
-        thread.join(timeout=5)
+        thread.join()
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert outcome == ["interrupted"]

@@ -224,7 +224,7 @@ def test_a_signal_ends_a_serving_process_cleanly(state_path: Path, number: int) 
         assert _health(url)
         assert running_server(state_path) == url
         process.send_signal(number)
-        output, errors = process.communicate(timeout=20)
+        output, errors = process.communicate()
     assert (output, errors, process.returncode) == ("stopped cleanly\n", "", 0)
     assert running_server(state_path) is None
 

@@ -11,6 +11,12 @@ from tests.cli.project import Project
 from tests.security.attacked import Attacked
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.exhaustive)])
+def place(request: pytest.FixtureRequest) -> LedgerPlace:
+    found: LedgerPlace = request.getfixturevalue(request.param)
+    return found
+
+
 @pytest.fixture
 def project(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
@@ -26,6 +32,6 @@ def project(
 
 @pytest.fixture
 def attacked(project: Project, place: LedgerPlace, monkeypatch: pytest.MonkeyPatch) -> Attacked:
-    """With a run that died, on either kind of database; no call is waited for for two minutes."""
+    """With a run that died; no call is waited for for a minute."""
     monkeypatch.setattr(ApplySettings, "under_way", 2.0)
     return Attacked(project, place)

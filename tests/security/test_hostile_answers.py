@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from reconciler.applying import ApplySettings
 from reconciler.domain import LedgerPlace, SqliteFile
 from reconciler.recall.retries import Retries
 from tests.cli.project import Project
@@ -156,8 +157,9 @@ def test_a_redirect_is_followed_by_nothing(
 
 @pytest.mark.parametrize("endpoint", ENDPOINTS)
 def test_a_redirect_is_not_followed_while_a_dead_run_is_settled_and_resumed(
-    project: Project, place: LedgerPlace, endpoint: str
+    project: Project, place: LedgerPlace, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(ApplySettings, "under_way", 2.0)  # and not a minute
     with Scripted(reply(200, {"token": "t"})) as other, serving(project, _url(place)) as api:
         run = _killed_while_it_calls(project, api)
         api.spoilt[endpoint] = lambda request: _elsewhere(307, other.url, request.path)

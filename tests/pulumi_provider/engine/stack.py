@@ -4,11 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from reconciler.sandbox import SandboxState
+from tests.pulumi_provider.engine.virtualenv import make_virtualenv
 from tests.pulumi_provider.fleet_folder import FleetFolder
 
 CLI: Final = shutil.which("pulumi") if shutil.which("pulumi-language-python") else None
@@ -19,7 +20,7 @@ PROJECT: Final = """\
 name: trial
 runtime:
   name: python
-  options: {{toolchain: pip, virtualenv: {environment}}}
+  options: {{toolchain: pip, virtualenv: {virtualenv}}}
 config:
   workspace: {{type: string, default: trial}}
   configuration: {{type: string, default: reconciler.yaml}}
@@ -32,29 +33,54 @@ Resources = dict[str, tuple[dict[str, Any], dict[str, Any]]]
 
 
 class Stack(FleetFolder):
-    """The stack ``dev``; what the last command printed is in ``out``."""
+    """The stack ``dev``, once it was made or has begun; what the last command printed is in
+    ``out``."""
 
-    def __init__(self, folder: Path, granularity: str) -> None:
+    def __init__(self, folder: Path, granularity: str, originals: "Originals") -> None:
         super().__init__(folder / "project")
+        self._originals = originals
         self.out = ""
         self.cli = CLI
         self.granularity = granularity
-        (folder / "backend").mkdir()
+        self.backend = folder / "backend"
+        self.backend.mkdir()
         self.environment = {
             **os.environ,
             "PULUMI_HOME": str(folder / "home"),
-            "PULUMI_BACKEND_URL": f"file://{folder / 'backend'}",
+            "PULUMI_BACKEND_URL": f"file://{self.backend}",
             "PULUMI_CONFIG_PASSPHRASE": "",
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PULUMI_STACK": "dev",
             "XDG_RUNTIME_DIR": str(folder),
         }
         self.notes = folder / f"reconciler-{os.getuid()}"
-        self.write("Pulumi.yaml", PROJECT.format(environment=sys.prefix))
+        self.write("Pulumi.yaml", PROJECT.format(virtualenv=originals.virtualenv))
         self.write("__main__.py", PROGRAM)
-        assert self.run("stack", "init", "dev") == 0, self.out
-        if granularity != "user":
-            assert self.run("config", "set", "granularity", granularity) == 0, self.out
+
+    def init(self) -> None:
+        """Make the stack in its backend."""
+        assert self.run("stack", "init", "dev", "--no-select") == 0, self.out
+        if self.granularity != "user":
+            assert self.run("config", "set", "granularity", self.granularity) == 0, self.out
+
+    def begin(self, updates: int = 0) -> None:
+        """Be a copy of a stack after so many updates, with its state, ledger and sandbox."""
+        original = self._originals.after(self.granularity, updates)
+        self.sandbox.close()
+        for mine, its in ((self.folder, original.folder), (self.backend, original.backend)):
+            shutil.rmtree(mine)
+            shutil.copytree(its, mine)
+        self.sandbox = SandboxState.open(self.folder / "state/sandbox.db")
+        self.address = original.address
+
+    def begin_converged(self) -> None:
+        """Be as after an update: the plan that it did is still among the inputs."""
+        self.begin(updates=1)
+
+    def begin_at_rest(self) -> None:
+        """Be as after a second update, which has cleared the plan from the inputs."""
+        self.begin(updates=2)
 
     def command(self, *arguments: str) -> list[str]:
         assert self.cli
@@ -72,7 +98,6 @@ class Stack(FleetFolder):
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-            timeout=300,
         )
         self.out = ended.stdout
         self.no_traceback(self.out)
@@ -100,11 +125,6 @@ class Stack(FleetFolder):
         """An `up` that is expected to do everything."""
         assert self.up("--skip-preview") == 0, self.out
 
-    def come_to_rest(self) -> None:
-        """As :meth:`converge`; the next `up` clears the plan that was done from the inputs."""
-        self.converge()
-        self.converge()
-
     def resources(self) -> Resources:
         """Inputs and outputs of our resources in the state, by the last part of their URN."""
         assert self.run("stack", "export") == 0
@@ -114,3 +134,27 @@ class Stack(FleetFolder):
             for resource in found
             if "reconciler:Calendar" in resource["type"]
         }
+
+
+class Originals:
+    """Stacks that are made once, below ``folder``, and copied into the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.virtualenv: Final = folder / "virtualenv"
+        make_virtualenv(self.virtualenv)
+        self._folder = folder
+        self._made: dict[tuple[str, int], Stack] = {}
+
+    def after(self, granularity: str, updates: int) -> Stack:
+        """One that was updated so many times, each of which did everything."""
+        key = granularity, updates
+        if key not in self._made:
+            stack = Stack(self._folder / f"{granularity}-{updates}", granularity, self)
+            if updates:
+                stack.begin(updates - 1)
+                stack.converge()
+            else:
+                stack.init()
+            stack.sandbox.close()
+            self._made[key] = stack
+        return self._made[key]

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from reconciler.domain import Platform
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import (
@@ -11,6 +13,7 @@ from tests.pulumi_provider.fleet_folder import (
 )
 
 
+@pytest.mark.sample
 def test_a_preview_says_what_an_update_would_do_and_does_nothing(stack: Stack) -> None:
     assert stack.preview() == 0
     assert "an update would disconnect 2: leaver@example.com (google), mover@" in stack.out
@@ -21,6 +24,7 @@ def test_a_preview_says_what_an_update_would_do_and_does_nothing(stack: Stack) -
     assert not (stack.folder / ".reconciler").exists()
 
 
+@pytest.mark.sample
 def test_a_new_fleet_converges_and_the_next_preview_has_nothing_to_do(stack: Stack) -> None:
     assert stack.up() == 0
     assert stack.disconnects() == BOTH
@@ -31,7 +35,7 @@ def test_a_new_fleet_converges_and_the_next_preview_has_nothing_to_do(stack: Sta
 def test_an_unchanged_fleet_has_the_same_inputs_and_outputs_after_each_update(
     stack: Stack,
 ) -> None:
-    stack.come_to_rest()
+    stack.begin_at_rest()
     before = stack.resources()
     stack.write("manifests/people.yaml", f"# a comment\n{_manifest(stack)}")
     stack.connect("stranger@example.com", Platform.GOOGLE)
@@ -40,8 +44,9 @@ def test_an_unchanged_fleet_has_the_same_inputs_and_outputs_after_each_update(
     assert stack.disconnects() == BOTH
 
 
+@pytest.mark.sample
 def test_drift_is_seen_by_a_preview_and_undone_by_an_update(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     stack.connect("settled@example.com", Platform.MICROSOFT)
     assert stack.preview("--expect-no-changes") == 7
     assert "disconnect 1: settled@example.com (microsoft)" in stack.out
@@ -67,7 +72,7 @@ def test_an_edited_platform_disconnects_the_other_one(stack: Stack) -> None:
 
 
 def test_a_handover_waits_for_the_person_and_goes_on_when_he_has_connected(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     assert stack.disconnects() == BOTH
     stack.connect("waiting@example.com", Platform.MICROSOFT)
     assert stack.up() == 0
@@ -75,15 +80,16 @@ def test_a_handover_waits_for_the_person_and_goes_on_when_he_has_connected(stack
 
 
 def test_a_wanted_connection_that_went_is_a_line_in_every_preview(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     stack.sandbox.disconnect("settled@example.com", Platform.GOOGLE)
     assert stack.preview("--expect-no-changes") == 0
     assert "settled@example.com (google)" in stack.out
     assert stack.disconnects() == BOTH
 
 
+@pytest.mark.sample
 def test_moving_between_granularities_disconnects_nobody(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     other = "user" if stack.granularity == "fleet" else "fleet"
     for granularity in (other, stack.granularity):
         assert stack.run("config", "set", "granularity", granularity) == 0

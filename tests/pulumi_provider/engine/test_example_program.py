@@ -30,7 +30,6 @@ def test_the_example_converges_both_fleets_and_tells_what_is_left(tmp_path: Path
             capture_output=True,
             text=True,
             check=True,
-            timeout=300,
         ).stdout
 
     pulumi("stack", "init", "dev")

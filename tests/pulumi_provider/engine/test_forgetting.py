@@ -1,5 +1,7 @@
 """Removed, renamed, destroyed: forgotten, which every preview says, and never disconnected."""
 
+import pytest
+
 from tests.pulumi_provider.engine.programs import own
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
@@ -16,8 +18,9 @@ def says_retain(stack: Stack) -> bool:
     return ("delete[retain]" in stack.out) == (stack.granularity == "user")
 
 
+@pytest.mark.sample
 def test_a_removed_user_is_retained_and_no_call_is_made(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     done = stack.mutations()
     stack.declare(MOVER, WAITING, SETTLED)
     assert stack.preview() == 0
@@ -28,7 +31,7 @@ def test_a_removed_user_is_retained_and_no_call_is_made(stack: Stack) -> None:
 
 
 def test_a_renamed_user_is_retained_and_no_call_is_made(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     done = stack.mutations()
     stack.declare(MOVER, LEAVER, WAITING, RENAMED)
     assert stack.preview() == 0
@@ -38,8 +41,9 @@ def test_a_renamed_user_is_retained_and_no_call_is_made(stack: Stack) -> None:
     assert stack.disconnects() == BOTH
 
 
+@pytest.mark.sample
 def test_a_destroyed_stack_is_retained_and_no_call_is_made(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     done = stack.mutations()
     assert stack.run("destroy", "--preview-only") == 0
     assert "delete[retain]" in stack.out
@@ -50,7 +54,7 @@ def test_a_destroyed_stack_is_retained_and_no_call_is_made(stack: Stack) -> None
 
 
 def test_whoever_is_moved_between_manifest_files_is_unchanged(stack: Stack) -> None:
-    stack.come_to_rest()
+    stack.begin_at_rest()
     before = stack.resources()
     stack.declare(MOVER, SETTLED, WAITING)
     stack.write("manifests/leavers.yaml", f"apiVersion: reconciler/v1\nusers: [{LEAVER}]\n")

@@ -30,6 +30,7 @@ def transformed(stack: Stack, user: str, *, by_user: str, by_fleet: str) -> None
     stack.write("__main__.py", TRANSFORM.format(whom=whom, change=change))
 
 
+@pytest.mark.sample
 def test_a_transform_that_adds_a_disconnect_does_not_get_it(stack: Stack) -> None:
     """It may try with declaration and all: what is not in the run's plan is not done."""
     google = next(
@@ -103,7 +104,7 @@ def test_an_operation_that_runs_the_program_disconnects_nobody(
 
 
 def test_an_address_that_changed_under_the_stack_is_refused(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     config = (stack.folder / "reconciler.yaml").read_text(encoding="utf-8")
     stack.write("reconciler.yaml", config.replace("state/sandbox.db", "state/another.db"))
     assert stack.up("--skip-preview") == 1

@@ -1,6 +1,8 @@
 """Programs that lose what their preview showed, go on after an error, or leave by themselves: what
 was not done is never green."""
 
+import pytest
+
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
@@ -45,6 +47,7 @@ def declares(stack: Stack, what: str) -> None:
     stack.write("__main__.py", DECLARES.format(granularity=stack.granularity) + what)
 
 
+@pytest.mark.sample
 def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
     stack.write("__main__.py", LOSES.format(notes=stack.notes))
     assert stack.up(RECONCILER_REPORT="json=report.json") == 1
@@ -92,7 +95,7 @@ def test_a_program_that_leaves_while_it_is_updated_ends_red(stack: Stack) -> Non
 
 
 def test_a_program_that_goes_on_after_a_refusal_ends_red(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     stack.configure("limits: {maxDisconnects: 0}")
     stack.declare("{id: settled@example.com, platforms: [], reason: left}")
     declares(stack, GOES_ON)

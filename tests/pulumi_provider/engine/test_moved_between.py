@@ -1,6 +1,8 @@
 """The world moved between preview and update: no form of `up` does more than what was shown, but
 the one that was told to show nothing."""
 
+import pytest
+
 from reconciler.domain import Platform
 from tests.pulumi_provider.engine.programs import moved
 from tests.pulumi_provider.engine.stack import Stack
@@ -15,6 +17,7 @@ GOES = 'disconnect("mover@example.com", Platform.GOOGLE)'
 LEFT = "not in the preview, and so left for the next one: waiting@example.com (google)"
 
 
+@pytest.mark.sample
 def test_a_plain_update_says_and_leaves_what_appeared_after_its_preview(stack: Stack) -> None:
     moved(stack, APPEARS)
     assert stack.up() == 0

@@ -1,5 +1,7 @@
 """What a person asks for beside the plan: a part of it, or a replacement, and nothing more."""
 
+import pytest
+
 from reconciler.domain import Platform
 from tests.pulumi_provider.engine.programs import own
 from tests.pulumi_provider.engine.stack import Stack
@@ -11,6 +13,7 @@ from tests.pulumi_provider.fleet_folder import (
 )
 
 
+@pytest.mark.sample
 def test_a_target_acts_on_the_target_alone_and_says_that_the_rest_was_not_tried(
     by_user: Stack,
 ) -> None:
@@ -39,7 +42,7 @@ def test_an_excluded_fleet_is_left_whole(stack: Stack) -> None:
 
 
 def test_replacing_what_has_converged_makes_no_call(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     done = stack.mutations()
     replaced = stack.urn("settled@example.com")
     assert stack.up("--skip-preview", "--replace", replaced) == 0
@@ -49,7 +52,7 @@ def test_replacing_what_has_converged_makes_no_call(stack: Stack) -> None:
 
 
 def test_replacing_does_what_its_preview_showed_and_no_more(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     stack.connect("settled@example.com", Platform.MICROSOFT)
     assert stack.up("--replace", stack.urn("settled@example.com")) == 0
     assert "an update would disconnect 1: settled@example.com (microsoft)" in stack.out
@@ -57,7 +60,7 @@ def test_replacing_does_what_its_preview_showed_and_no_more(stack: Stack) -> Non
 
 
 def test_a_tainted_resource_is_replaced_without_a_call(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     done = stack.mutations()
     assert stack.run("state", "taint", "--yes", stack.urn("mover@example.com")) == 0, stack.out
     assert stack.up() == 0

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.pulumi_provider.engine.programs import own
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
@@ -16,6 +18,7 @@ def outputs(stack: Stack) -> Mapping[str, Any]:
     return found
 
 
+@pytest.mark.sample
 def test_a_program_is_told_who_has_to_connect_and_what_this_update_did(stack: Stack) -> None:
     own(stack)
     done = {"missing": [], "outcome": {"disconnect google": "verified"}}
@@ -73,6 +76,7 @@ def test_an_update_in_json_is_documents_one_after_the_other(stack: Stack) -> Non
     assert stack.disconnects() == BOTH
 
 
+@pytest.mark.sample
 def test_a_pipeline_reads_the_command_lines_own_report(stack: Stack, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     assert stack.preview(RECONCILER_REPORT=f"json={report}") == 0

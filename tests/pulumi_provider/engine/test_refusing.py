@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.dead_runs import let_calls_end
@@ -25,7 +27,6 @@ def reconciler(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
 
 
@@ -35,6 +36,7 @@ def test_a_misspelt_allowance_is_refused(by_user: Stack) -> None:
     assert by_user.disconnects() == []
 
 
+@pytest.mark.sample
 def test_wrong_credentials_are_one_error_and_no_resource(by_user: Stack) -> None:
     by_user.configure("apiKey: {env: TRIAL_KEY}")
     assert by_user.up("--skip-preview", TRIAL_KEY="another-recognisable-key") == 1
@@ -44,6 +46,7 @@ def test_wrong_credentials_are_one_error_and_no_resource(by_user: Stack) -> None
     assert by_user.mutations() == 0
 
 
+@pytest.mark.sample
 def test_one_failure_of_many_is_named_and_the_next_update_heals_it(stack: Stack) -> None:
     leaver = Match(endpoint="disconnect", external_id="leaver@example.com")
     stack.fail(Fault(kind=FaultKind.STATUS, status=400, match=leaver))
@@ -66,6 +69,7 @@ def test_an_update_without_a_preview_says_so_or_is_refused(by_user: Stack) -> No
     assert by_user.disconnects() == BOTH
 
 
+@pytest.mark.sample
 def test_a_sealed_plan_is_applied_once_and_refused_the_second_time(stack: Stack) -> None:
     assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
     stack.connect("settled@example.com", Platform.MICROSOFT)
@@ -116,6 +120,7 @@ def test_an_unreachable_api_is_one_error_and_no_resource(by_user: Stack) -> None
     assert by_user.resources() == {}
 
 
+@pytest.mark.sample
 def test_an_unknown_outcome_is_named_and_not_sent_again_while_it_may_be_under_way(
     stack: Stack,
 ) -> None:

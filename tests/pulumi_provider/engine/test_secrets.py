@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer
 from tests.pulumi_provider.engine.stack import Stack
@@ -17,6 +19,7 @@ COMMANDS = (
 )
 
 
+@pytest.mark.sample
 def test_no_secret_and_no_port_is_written_anywhere(stack: Stack, tmp_path: Path) -> None:
     stack.configure("apiKey: {env: TRIAL_KEY}")
     refused = Match(endpoint="disconnect", external_id="mover@example.com")

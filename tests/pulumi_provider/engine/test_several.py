@@ -2,8 +2,10 @@
 
 import json
 
+import pytest
+
 from reconciler.sandbox import SandboxState, load_seed
-from tests.pulumi_provider.engine.processes import PATIENCE, updating
+from tests.pulumi_provider.engine.processes import updating
 from tests.pulumi_provider.engine.programs import held, own
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.engine.test_refusing import reconciler
@@ -41,6 +43,7 @@ def add_other_workspace(stack: Stack, extra: str = "") -> SandboxState:
     return sandbox
 
 
+@pytest.mark.sample
 def test_two_workspaces_of_one_program_get_their_own_disconnects(stack: Stack) -> None:
     with add_other_workspace(stack) as other:
         own(stack, "trial", "other")
@@ -65,6 +68,7 @@ def test_two_workspaces_are_both_left_when_one_is_refused(stack: Stack) -> None:
         assert len(disconnects_of(other)) == len(stack.disconnects()) == 2
 
 
+@pytest.mark.sample
 def test_while_one_stack_updates_another_and_the_command_line_are_refused(stack: Stack) -> None:
     """They find the lock of the run that is open, and leave everything as it is."""
     held(stack)
@@ -73,7 +77,7 @@ def test_while_one_stack_updates_another_and_the_command_line_are_refused(stack:
         applied = reconciler(stack, "apply", "--auto-approve")
         status = stack.up("--skip-preview", "--stack", "second")
         (stack.folder / "go").touch()
-        out, _ = process.communicate(timeout=PATIENCE)
+        out, _ = process.communicate()
         assert process.returncode == 0, out
     assert applied.returncode == 75
     assert status == 1
@@ -85,7 +89,7 @@ def test_while_one_stack_updates_another_and_the_command_line_are_refused(stack:
 
 
 def test_a_second_stack_finds_nothing_left_and_no_one_is_asked_twice(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     assert stack.run("stack", "init", "second") == 0
     assert stack.run("config", "set", "granularity", stack.granularity) == 0
     assert stack.up() == 0

@@ -9,8 +9,9 @@ from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
 
 
+@pytest.mark.sample
 def test_the_state_names_no_place_on_this_machine(stack: Stack) -> None:
-    stack.converge()
+    stack.begin_converged()
     assert stack.run("stack", "export") == 0
     assert "reconciler:Calendar" in stack.out
     assert str(stack.folder) not in stack.out
@@ -21,7 +22,7 @@ def test_the_state_names_no_place_on_this_machine(stack: Stack) -> None:
 def test_a_generation_that_was_edited_in_the_state_is_written_anew(
     stack: Stack, number: object
 ) -> None:
-    stack.come_to_rest()
+    stack.begin_at_rest()
     assert stack.run("stack", "export", "--file", "state.json") == 0
     path = stack.folder / "state.json"
     state = json.loads(path.read_text("utf-8"))

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+import pytest
 from msgspec import structs
 
 from reconciler.domain import Platform, SqliteFile, SystemClock, rfc3339
@@ -35,7 +36,6 @@ def reconciler(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
     )
 
 
@@ -83,6 +83,7 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+@pytest.mark.sample
 def test_a_second_stack_that_disagrees_is_refused_in_turn_until_it_is_allowed(
     stack: Stack,
 ) -> None:
