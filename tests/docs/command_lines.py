@@ -102,7 +102,7 @@ def _commands(line: str) -> Iterator[list[str]]:
         if _ENDS_COMMAND.fullmatch(word):
             yield words
             words = []
-        elif word[0] in "<>":
+        elif word.startswith(("<", ">")):
             redirected = True
         elif redirected:
             redirected = False
