@@ -38,8 +38,8 @@ class RunContext:
     clock: Clock
     cancellation: Cancellation
     settings: ApplySettings
+    jitter: random.Random
     on_result: Callable[[ActionResult], None] = ignore_result
-    jitter: random.Random = field(default_factory=random.Random)
     user_list: UserList = field(init=False)
     circuit_breaker: CircuitBreaker = field(init=False)
     recorder: Recorder = field(init=False)

@@ -7,6 +7,7 @@ What one command on one workspace works with: who is asked, how, and what stops 
 What the configuration of a workspace says of acting, as acting and its reports take it.
 """
 
+import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -139,6 +140,7 @@ class Session:
             clock=self.clock,
             cancellation=self.stop,
             settings=settings,
+            jitter=random.Random(),  # noqa: S311 - it only spreads retries
             on_result=on_result,
         )
 

@@ -1,5 +1,6 @@
 """What runs that died left in doubt is found out by looking, and never by calling again."""
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -123,6 +124,7 @@ class Settling:
                 clock=trial.clock,
                 cancellation=trial.stop,
                 settings=self.settings,
+                jitter=random.Random(7),
             )
             begun = trial.clock.monotonic()
             try:

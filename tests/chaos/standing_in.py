@@ -19,7 +19,6 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
 import reconciler.cli.context as cli_frame
 import reconciler.cli.run_command as cli_acting
-import reconciler.engine.approval as engine_acting
 import reconciler.engine.session as engine_session
 import reconciler.ledger.lock as ledger_lock
 import reconciler.ledger.postgresql as ledger_postgresql
@@ -213,7 +212,7 @@ def standing_in(world: World) -> Iterator[None]:
         mock.patch.object(cli_acting, "carry_out", _carry_out(world)),
         mock.patch.object(Signals, "__enter__", _enter),
         mock.patch.object(Signals, "__exit__", _exit),
-        mock.patch.object(engine_acting, "random", chance),
+        mock.patch.object(engine_session, "random", chance),
         mock.patch.object(engine_acting_run, "who", _who),
         mock.patch.object(engine_session, "commit_of", return_value=Commit(None)),
         mock.patch.object(ledger_lock, "alive", world.alive),
