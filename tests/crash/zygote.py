@@ -19,7 +19,7 @@ import msgspec
 
 from reconciler.applying import ApplySettings
 from reconciler.cli import main
-from reconciler.engine import approval
+from reconciler.engine import session
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.lock import LockTimes
 from tests.crash.children import Order, Reached, Told
@@ -41,7 +41,7 @@ def serve() -> None:
         replies.write(msgspec.json.encode(told) + b"\n")
 
     install()
-    setattr(approval, "random", SimpleNamespace(Random=_Steady))  # noqa: B010
+    setattr(session, "random", SimpleNamespace(Random=_Steady))  # noqa: B010
     # The sandbox works on no call for longer than that, so nothing has to be waited for a minute.
     setattr(ApplySettings, "under_way", property(lambda settings: settings.read_back))  # noqa: B010
     tell(Told(ready=True))
