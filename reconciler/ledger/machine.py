@@ -1,50 +1,31 @@
-"""Which process this is, and whether another one has ended: the proof that a lock needs."""
+"""Who runs this process, and whether the process of another run has ended.
+
+A lock is taken over only from a run whose process is proven to have ended.
+"""
 
 import getpass
 import os
-from functools import cache
-from pathlib import Path
-from typing import Final
 
+from reconciler.process import boot_id, is_running, pid_namespace
 from reconciler.runs import Who
-
-_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
-_PROCESSES: Final = Path("/proc/self/ns/pid")
 
 
 def who() -> Who:
     """Who runs this process, and where."""
-    return Who(user=_user(), host=os.uname().nodename, pid=os.getpid(), machine=_machine())
+    return Who(_user(), os.uname().nodename, os.getpid(), _machine())
 
 
-def alive(who: Who) -> bool | None:
-    """Whether that process still runs; None where it cannot be told.
+def alive(who: Who, start: str | None = None) -> bool | None:
+    """Whether that process still runs; None if it cannot be known. False is proof.
 
-    False is proof. A process that has its number by now reads as the one that had it before.
+    ``start`` is when it started. Earlier versions did not record that: without it, a later process
+    that got the same id counts as that process.
     """
     machine = _machine()
-    # Clones of one virtual machine share the boot, hardly the name.
-    if machine is None or (who.machine, who.host) != (machine, os.uname().nodename) or who.pid < 1:
+    # Clones of a virtual machine share the boot id, but hardly the host name.
+    if machine is None or (who.machine, who.host) != (machine, os.uname().nodename):
         return None
-    try:
-        os.kill(who.pid, 0)  # asks, and does nothing
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    except OverflowError:
-        return None
-    return not _ended(who.pid)
-
-
-def _ended(pid: int) -> bool:
-    """Whether a process that still has its number is a zombie."""
-    import psutil  # noqa: PLC0415 - rarely needed, and slow to load
-
-    try:
-        return bool(psutil.Process(pid).status() == psutil.STATUS_ZOMBIE)
-    except psutil.Error:
-        return False  # gone since, or hidden: not proven
+    return is_running(who.pid, start)
 
 
 def _user() -> str:
@@ -54,12 +35,7 @@ def _user() -> str:
         return f"uid {os.getuid()}"
 
 
-@cache
 def _machine() -> str | None:
-    """This boot of this machine with this space of process ids; None where it is not told."""
-    try:
-        boot = _BOOT.read_text("ascii").strip()
-        processes = _PROCESSES.readlink()
-    except (OSError, ValueError):
-        return None
-    return f"{boot} {processes}" if boot else None
+    """This boot of this machine and this namespace of process ids; None if unknown."""
+    boot, namespace = boot_id(), pid_namespace()
+    return f"{boot} {namespace}" if boot and namespace else None

@@ -1,33 +1,32 @@
-"""The Pulumi front: fleets declared in a Pulumi program, converged by a dynamic provider.
+"""The Pulumi front: a program declares fleets, and a dynamic provider converges them.
 
-``declare_fleet`` is the program's side, ``provider`` the other one, in a process of its own. Both
-stand on the engine; nothing is planned, judged or done here.
+``declaration`` is the program's side. ``provider`` is the other side, in a process of its own. Both
+use the engine, and neither plans, judges or acts by itself.
 
-What is exported is loaded when it is asked for: the provider's process, which imports this room on
-its way to ``provider``, needs none of it.
+The exported names are imported on first use: the provider's process, which imports this package on
+its way to ``provider``, needs none of them.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from reconciler.pulumi_provider.declaring import declare_fleet
-    from reconciler.pulumi_provider.fleet import Fleet, Granularity
-    from reconciler.pulumi_provider.outputs import DeclaredFleet, UserOutputs
+    from reconciler.pulumi_provider.declaration import declare_fleet
+    from reconciler.pulumi_provider.fleet import DeclaredFleet, Fleet, Granularity, UserOutputs
 
 __all__ = ["DeclaredFleet", "Fleet", "Granularity", "UserOutputs", "declare_fleet"]
 
-_HOMES: Final = {
-    "DeclaredFleet": "outputs",
+_MODULES: Final = {
+    "DeclaredFleet": "fleet",
     "Fleet": "fleet",
     "Granularity": "fleet",
-    "UserOutputs": "outputs",
-    "declare_fleet": "declaring",
+    "UserOutputs": "fleet",
+    "declare_fleet": "declaration",
 }
 
 
 def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
+    module = _MODULES.get(name)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{home}"), name)
+    return getattr(import_module(f"{__name__}.{module}"), name)

@@ -1,7 +1,7 @@
-"""Whether a Pulumi command previews before it updates, by its arguments and environment.
+"""Whether a Pulumi command previews before it updates, according to its arguments and environment.
 
-They are read as the CLI reads them (cobra and pflag). What a later CLI may read in several ways is
-read in each of them, and only what holds in all of them is taken for certain.
+They are parsed as the CLI parses them (cobra and pflag). An option that only a later CLI knows can
+be parsed in several ways: all of them are tried, and only what holds in all of them is certain.
 """
 
 from collections import defaultdict
@@ -11,7 +11,7 @@ from typing import Final
 _UPDATES: Final = frozenset({"up", "update", "refresh", "destroy", "down", "dn"})
 _PREVIEWS: Final = frozenset({"preview", "pre"})
 _WATCHES: Final = frozenset({"watch"})
-"""Updates without a preview."""
+"""They update without a preview."""
 _COMMANDS: Final = _UPDATES | _PREVIEWS | _WATCHES
 
 _SKIP: Final = "skip-preview"
@@ -27,28 +27,28 @@ _BARE: Final = frozenset(
     " show-secrets skip-config-validation skip-pending-creates skip-plugin-pre-install strict"
     " suppress-outputs suppress-permalink suppress-progress target-dependents urns yes".split()
 )
-"""Options that never take the next argument for their value."""
+"""Options that never take the next argument as their value."""
 _VALUED: Final = frozenset(
     "color config config-file cwd exclude message parallel policy-pack policy-pack-config"  # noqa: SIM905
     " replace secrets-provider stack target target-replace tracing verbose".split()
 )
-"""Options that take the next argument for their value, unless they have one after ``=``."""
+"""Options that take the next argument as their value, unless they have one after ``=``."""
 _BARE_LETTERS: Final = frozenset("Qdehjry")
 _VALUED_LETTERS: Final = frozenset("Ccmpstvx")
-"""Their value is the rest of the argument, or else the next one."""
+"""Their value is the rest of the argument or, if that is empty, the next one."""
 
 _Readings = set[tuple[bool, int]]
-"""Whether the preview is left out so far, and how many arguments were read."""
+"""Ways to parse an option: is the preview skipped after it, and how many arguments does it take?"""
 
 
 def only_previews(arguments: Sequence[str]) -> bool:
-    """Whether the command is certain to be a preview that no update follows."""
+    """Whether the command certainly is a preview that no update follows."""
     named = _named(arguments)
     return bool(named) and all(arguments[at] in _PREVIEWS for at in named)
 
 
 def skips_preview(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether the command is certain to update without a preview of its own."""
+    """Whether the command certainly updates without a preview of its own."""
     named = _named(arguments)
     by_default = environment.get(_OPTION, "").lower() in {"1", "true"}
     return bool(named) and all(
@@ -62,13 +62,13 @@ def skips_preview(arguments: Sequence[str], environment: Mapping[str, str]) -> b
 
 
 def _named(arguments: Sequence[str]) -> list[int]:
-    """Where the command may be named: the CLI reads the others as if that one were not there."""
+    """Where the command's name may stand. The CLI parses the other arguments without that one."""
     named = [at for at, each in enumerate(arguments) if each in _COMMANDS]
     return [0] if 0 in named else named
 
 
 def _all_skip(arguments: Sequence[str], *, by_default: bool) -> bool:
-    """Whether ``arguments`` leave the preview out however they are read."""
+    """Whether ``arguments`` skip the preview in every way of parsing them."""
     end = len(arguments)
     reached: defaultdict[int, set[bool]] = defaultdict(set, {0: {by_default}})
     for at, argument in enumerate(arguments):

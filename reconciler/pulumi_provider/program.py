@@ -1,8 +1,8 @@
-"""The program behind ``__main__.py``: one fleet, as the configuration of the stack says."""
+"""The program behind ``__main__.py``: one fleet, as the stack's configuration says."""
 
 import pulumi
 
-from reconciler.pulumi_provider.declaring import declare_fleet
+from reconciler.pulumi_provider.declaration import declare_fleet
 from reconciler.pulumi_provider.fleet import Fleet, Granularity
 
 

@@ -1,9 +1,10 @@
-"""The dynamic providers: names that are pickled by reference into every state, for ever.
+"""The dynamic providers. Every state holds these two names, pickled by reference, for ever.
 
-**Never move or rename these classes, and give them no attributes.** A state holds where they
-are to be imported from; a refresh runs today's code by it.
+**Never move or rename these classes, and give them no attributes.** A state says where to import
+them from, and a refresh runs today's code by that name.
 
-What acts and reads is imported by the calls that need it: a preview makes none of them.
+Only the operations that act or read import ``outputs`` and all that it needs. A preview calls none
+of them.
 """
 
 # ruff: noqa: PLC0415
@@ -21,84 +22,84 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from reconciler.pulumi_provider import fleet_handling, user_handling
-from reconciler.pulumi_provider.saying import told_by_provider
-from reconciler.pulumi_provider.stopping import heed_the_engine
+from reconciler.pulumi_provider import inputs
+from reconciler.pulumi_provider.cancellation import watch_for_cancellation
+from reconciler.pulumi_provider.errors import provider_errors
 
 Properties = dict[str, Any]
 
 
 class _Provider(ResourceProvider):
-    """What both have in common: nothing of the stack's configuration, and ends in words."""
+    """What both providers share: they read no stack configuration, and their errors are words."""
 
     serialize_as_secret_always = False
 
     def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002
-        # The SDK hands every error on with its traceback; in the program's process it must not be
-        # set, it hangs there.
+        # The SDK passes every error on with its traceback. Set this in the provider's process
+        # only: in the program's it hangs.
         sys.tracebacklimit = 0
-        heed_the_engine()
+        watch_for_cancellation()
 
     def delete(self, _id: str, _props: Properties) -> None:
-        """Forgets. Removal, renaming and destroying never disconnect anyone."""
+        """Forget the resource. Removing, renaming and destroying never disconnect anyone."""
 
 
 class CalendarUserProvider(_Provider):
-    """One calendar user; its id is the one that the manifests name."""
+    """One calendar user. Its id is the user's id in the manifests."""
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        with told_by_provider():
-            return user_handling.check(_olds, news)
+        with provider_errors():
+            return inputs.check_user(_olds, news)
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        with told_by_provider():
-            return DiffResult(changes=user_handling.changed(_olds, _news))
+        with provider_errors():
+            return DiffResult(changes=inputs.user_changed(_olds, _news))
 
     def create(self, props: Properties) -> CreateResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import user_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            return CreateResult(str(props["user"]), user_converging.converge(props))
+            return CreateResult(str(props["user"]), outputs.converge_user(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import user_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            return UpdateResult(user_converging.converge(_news))
+            return UpdateResult(outputs.converge_user(_news))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import user_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            outputs = user_converging.refreshed(props)
-            return ReadResult(None, {}) if outputs is None else ReadResult(id_, outputs)
+            refreshed = outputs.refresh_user(props)
+            return ReadResult(None, {}) if refreshed is None else ReadResult(id_, refreshed)
 
 
 class CalendarFleetProvider(_Provider):
-    """All declared users of a workspace; its id is the workspace's name."""
+    """All declared users of a workspace. Its id is the workspace's name."""
 
     def check(self, _olds: Properties, news: Properties) -> CheckResult:
-        with told_by_provider():
-            return fleet_handling.check(_olds, news)
+        with provider_errors():
+            return inputs.check_fleet(_olds, news)
 
     def diff(self, _id: str, _olds: Properties, _news: Properties) -> DiffResult:
-        with told_by_provider():
-            return DiffResult(changes=fleet_handling.changed(_olds, _news))
+        with provider_errors():
+            return DiffResult(changes=inputs.fleet_changed(_olds, _news))
 
     def create(self, props: Properties) -> CreateResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import fleet_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            return CreateResult(str(props["workspace"]), fleet_converging.converge(props))
+            return CreateResult(str(props["workspace"]), outputs.converge_fleet(props))
 
     def update(self, _id: str, _olds: Properties, _news: Properties) -> UpdateResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import fleet_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            return UpdateResult(fleet_converging.converge(_news))
+            return UpdateResult(outputs.converge_fleet(_news))
 
     def read(self, id_: str, props: Properties) -> ReadResult:
-        with told_by_provider():
-            from reconciler.pulumi_provider import fleet_converging
+        with provider_errors():
+            from reconciler.pulumi_provider import outputs
 
-            return ReadResult(id_, fleet_converging.refreshed(props))
+            return ReadResult(id_, outputs.refresh_fleet(props))

@@ -1,142 +1,186 @@
-"""The command line's own reports, written by a Pulumi program for a pipeline to read.
+"""Tells people and pipelines what became of a program's fleets: the one place that does.
 
-The status in each is what the command line would have ended with.
+Values of ``evaluation`` and results of runs become log lines of Pulumi, one ``pulumi.RunError`` if
+something failed, and the reports that ``RECONCILER_REPORT`` asks for: those of the command line,
+with the status that the command line would have ended with.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from reconciler.config import Workspace
+import pulumi
+
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
 from reconciler.engine.output_file import OutputFailed, OutputFile
-from reconciler.pulumi_provider.errors import said
-from reconciler.pulumi_provider.judged import Judged
-from reconciler.pulumi_provider.saying import told_by_program, wrong
-from reconciler.reporting import (
-    ErrorReport,
-    Format,
-    LedgerView,
-    PlanReport,
-    Report,
-    RunReport,
-    render,
-)
+from reconciler.pulumi_provider.errors import describe, invalid
+from reconciler.pulumi_provider.evaluation import ApprovedFleet, Failure
+from reconciler.pulumi_provider.fleet import Granularity
+from reconciler.reporting import ErrorReport, Format, PlanReport, Report, RunReport, render
 from reconciler.reporting.wording import stacks
 from reconciler.runs import RunResult
 
 VARIABLE: Final = "RECONCILER_REPORT"
-_PLACE: Final = "{workspace}"
+_PLACEHOLDER: Final = "{workspace}"
 
 
 class ReportFile:
-    """Where ``RECONCILER_REPORT=FORMAT=PATH`` asks for a report of each of ``workspaces``, if it
-    does.
+    """Where ``RECONCILER_REPORT=FORMAT=PATH`` wants the report of each of ``workspaces``.
 
-    ``{workspace}`` in the path is replaced. Raises :class:`InvalidInput`, also where their reports
-    would replace each other.
+    ``{workspace}`` in the path is replaced. Raises :class:`InvalidInput`, also if the reports of
+    several workspaces would overwrite each other.
     """
 
     def __init__(self, environ: Mapping[str, str], workspaces: Sequence[str]) -> None:
-        option = environ.get(VARIABLE)
         self._to: tuple[Format, str] | None = None
-        self._unwritten = set(workspaces)
+        self.missing = set(workspaces)
+        option = environ.get(VARIABLE)
         if not option:
             return
         name, separator, path = option.partition("=")
         if not separator or not path or name not in list(Format):
-            raise _wrong(f"{option}: write FORMAT=PATH, with one of {', '.join(Format)}")
+            raise _invalid(f"{option}: write FORMAT=PATH, with one of {', '.join(Format)}")
         if path == "-":
-            raise _wrong(f"{option}: standard output is Pulumi's; name a file")
-        if len(workspaces) > 1 and _PLACE not in path:
-            raise _wrong(f"the program has several workspaces: put {_PLACE} into the path")
+            raise _invalid(f"{option}: standard output is Pulumi's; name a file")
+        if len(workspaces) > 1 and _PLACEHOLDER not in path:
+            raise _invalid(f"the program has several workspaces: put {_PLACEHOLDER} into the path")
         self._to = Format(name), path
 
-    def of_any_error(self, error: Exception) -> None:
-        """Report what kept the whole program from being judged, of each workspace."""
-        for name in sorted(self._unwritten):
-            self.write(name, error_report(error, None))
-
-    def of_others(self) -> None:
-        """Report, of each workspace that has no report yet, that it was another one's fault."""
-        told = ErrorReport(Exit.REFUSED, (Diagnostic(None, stacks.ABANDONED),))
-        for name in sorted(self._unwritten):
-            self.write(name, told)
-
-    def telling(
-        self, name: str, workspace: Workspace | None = None
-    ) -> AbstractContextManager[None]:
-        """As :func:`told_by_program`, with what goes wrong in the report of the workspace ``name``;
-        a refusal has its own."""
-
-        def write(error: Exception) -> None:
-            if not isinstance(error, Refused):
-                self.write(name, error_report(error, workspace))
-
-        return told_by_program(workspace, write)
-
     def write(self, workspace: str, report: Report) -> None:
-        """Write ``report`` whole, or leave what is there. Raises :class:`InvalidInput`."""
+        """Write all of ``report``, or leave the file as it is. Raises :class:`InvalidInput`."""
         if self._to is None:
             return
-        self._unwritten.discard(workspace)
-        form, path = self._to[0], Path(self._to[1].replace(_PLACE, workspace))
+        self.missing.discard(workspace)
+        form, path = self._to[0], Path(self._to[1].replace(_PLACEHOLDER, workspace))
         try:
             OutputFile(path).write(render(report, form).encode())
         except OutputFailed as error:
-            raise _wrong(f"{error.path} cannot be written: {error.reason}") from None
+            raise _invalid(f"{error.path} cannot be written: {error.reason}") from None
 
 
-def plan_report(judged: Judged) -> PlanReport:
-    """What a fleet's update would do."""
-    return PlanReport(
-        judged.approved.plan,
-        Exit.OK,
-        limit_sources=limit_sources(judged.session.workspace),
-        verdicts=judged.approved.verdicts,
-        ledger=judged.ledger,
-        changes=judged.changes,
-    )
+class ProgramReporter:
+    """Tells how a program goes. ``workspaces`` are all that it declares."""
+
+    def __init__(self, environ: Mapping[str, str], workspaces: Sequence[str]) -> None:
+        try:
+            self._file = ReportFile(environ, workspaces)
+        except InvalidInput as error:
+            raise pulumi.RunError(str(error)) from None
+
+    @contextmanager
+    def failures(self, fleet: ApprovedFleet | None = None) -> Iterator[None]:
+        """Report an error that is raised inside, and raise it as Pulumi's.
+
+        It belongs to ``fleet``, or to the whole program.
+        """
+        try:
+            yield
+        except pulumi.RunError:
+            raise
+        except Exception as error:  # noqa: BLE001 - every error ends here
+            if fleet is None:
+                raise self.failed(Failure(error)) from None
+            failure = Failure(error, fleet.fleet, fleet.session.workspace, fleet.ledger)
+            raise self.failed(failure) from None
+
+    def failed(self, failure: Failure) -> pulumi.RunError:
+        """Report ``failure``: the error to raise, which Pulumi shows without a traceback.
+
+        If a report cannot be written, that is the error.
+        """
+        try:
+            if failure.fleet is not None:
+                self._file.write(failure.fleet.workspace, failure_report(failure))
+                rest: Report = ErrorReport(Exit.REFUSED, (Diagnostic(None, stacks.ABANDONED),))
+            else:
+                rest = failure_report(failure)
+            for workspace in sorted(self._file.missing):
+                self._file.write(workspace, rest)
+        except InvalidInput as error:
+            return pulumi.RunError(str(error))
+        return pulumi.RunError(describe(failure.error, failure.workspace))
+
+    def announce(self, fleet: ApprovedFleet) -> None:
+        """Log what an update of ``fleet`` does, and what it leaves alone."""
+        content = fleet.approved.plan.content
+        if fleet.unpreviewed:
+            pulumi.log.warn(stacks.no_preview(fleet.session.target))
+        if line := stacks.planned(content, fleet.approved.ready):
+            pulumi.log.warn(line)
+        if fleet.postponed:
+            pulumi.log.warn(stacks.postponed(content, fleet.postponed))
+        for line in stacks.remainder(content):
+            pulumi.log.info(line)
+        if fleet.fleet.granularity is Granularity.USER and (
+            line := stacks.many(content, len(fleet.desired.users))
+        ):
+            pulumi.log.info(line)
+
+    def approved(self, fleet: ApprovedFleet) -> None:
+        """Report the plan of ``fleet``; in an update, that its run has not ended yet.
+
+        The latter stays if the program is killed. Raises :class:`InvalidInput`.
+        """
+        self._file.write(
+            fleet.fleet.workspace,
+            _plan_report(fleet)
+            if fleet.run is None
+            else ErrorReport(
+                Exit.PARTIAL, (Diagnostic(None, stacks.not_ended(fleet.run.journal.id)),)
+            ),
+        )
+
+    def ended(self, fleet: ApprovedFleet, result: RunResult) -> str | None:
+        """Report how the run of ``fleet`` ended; the error in words, if it did not converge.
+
+        Raises :class:`InvalidInput`.
+        """
+        self._file.write(fleet.fleet.workspace, _run_report(fleet, result))
+        content = fleet.approved.plan.content
+        return None if result.converged else stacks.unconfirmed(content, result)
 
 
-def refusal_report(refused: Refused, workspace: Workspace, ledger: LedgerView) -> PlanReport:
-    """What a guard refused."""
-    return PlanReport(
-        refused.plan,
-        exit_status(refused),
-        limit_sources=limit_sources(workspace),
-        verdicts=refused.verdicts,
-        ledger=ledger,
-    )
-
-
-def error_report(error: Exception, workspace: Workspace | None) -> ErrorReport:
-    """What kept a fleet from being judged at all."""
+def failure_report(failure: Failure) -> PlanReport | ErrorReport:
+    """The report of a failure: the refused plan, or the error."""
+    error = failure.error
+    if isinstance(error, Refused):
+        return PlanReport(
+            error.plan,
+            exit_status(error),
+            limit_sources=limit_sources(failure.workspace) if failure.workspace else {},
+            verdicts=error.verdicts,
+            ledger=failure.ledger,
+        )
     if isinstance(error, InvalidInput):
         return ErrorReport(exit_status(error), error.diagnostics)
-    return ErrorReport(exit_status(error), (Diagnostic(None, said(error, workspace)),))
+    problem = Diagnostic(None, describe(error, failure.workspace))
+    return ErrorReport(exit_status(error), (problem,))
 
 
-def begun_report(run: str) -> ErrorReport:
-    """What stands in place of the :func:`run_report` for as long as ``run`` is open, and stays if
-    the program is ended before it."""
-    return ErrorReport(Exit.PARTIAL, (Diagnostic(None, stacks.not_ended(run)),))
-
-
-def run_report(judged: Judged, result: RunResult) -> RunReport:
-    """How a fleet's update ended."""
-    return RunReport(
-        judged.approved.plan,
-        result,
-        exit_status(result),
-        verdicts=judged.approved.verdicts,
-        limit_sources=limit_sources(judged.session.workspace),
-        ledger=judged.ledger,
-        changes=judged.changes if judged.approved.stale else None,
+def _plan_report(fleet: ApprovedFleet) -> PlanReport:
+    return PlanReport(
+        fleet.approved.plan,
+        Exit.OK,
+        limit_sources=limit_sources(fleet.session.workspace),
+        verdicts=fleet.approved.verdicts,
+        ledger=fleet.ledger,
+        changes=fleet.changes,
     )
 
 
-def _wrong(message: str) -> InvalidInput:
-    return wrong(f"{VARIABLE}: {message}")
+def _run_report(fleet: ApprovedFleet, result: RunResult) -> RunReport:
+    return RunReport(
+        fleet.approved.plan,
+        result,
+        exit_status(result),
+        verdicts=fleet.approved.verdicts,
+        limit_sources=limit_sources(fleet.session.workspace),
+        ledger=fleet.ledger,
+        changes=fleet.changes if fleet.approved.stale else None,
+    )
+
+
+def _invalid(message: str) -> InvalidInput:
+    return invalid(f"{VARIABLE}: {message}")

@@ -1,55 +1,102 @@
-"""The resources that a program registers. Their types are part of every URN, and never change.
+"""The resources that a program registers. Their types are part of every URN and never change.
 
-They have the types that ``pulumi.dynamic.Resource`` would give them, and not its constructor, which
-pickles the provider again for each. Nor one of their own: the SDK notes who made a resource by the
-constructors on the stack, and here it finds too few. That note takes a third of the time, would be
-half of the state, and says of every resource that it was made in this room.
+They have the types that ``pulumi.dynamic.Resource`` would give them, but not its constructor, which
+pickles the provider again for each resource. Neither class has a constructor of its own: the SDK
+looks for the constructors on the stack to note who made a resource, and here it finds none. That
+note would take a third of the time and half of the state.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import pulumi
 from pulumi.dynamic.dynamic import PROVIDER_KEY, serialize_provider
 
+from reconciler.domain import DesiredState, DesiredUser
+from reconciler.planning import Action, desired_digest
+from reconciler.pulumi_provider.fleet import Fleet, Granularity
+from reconciler.pulumi_provider.inputs import declared_fields
+from reconciler.pulumi_provider.pinned_plan import Pin, pins_of
 from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
 
 USER_TYPE: Final = "pulumi-python:dynamic/reconciler:CalendarUser"
 FLEET_TYPE: Final = "pulumi-python:dynamic/reconciler:CalendarFleet"
 
-# What tells the SDK's process which provider a resource has.
+# Tells the SDK's process which provider a resource has.
 USER_PROVIDER: Final = {PROVIDER_KEY: serialize_provider(CalendarUserProvider())}
 FLEET_PROVIDER: Final = {PROVIDER_KEY: serialize_provider(CalendarFleetProvider())}
 
 
-class CalendarUser(pulumi.CustomResource):
-    """One calendar user, called ``workspace/user``."""
+class UserResource(pulumi.CustomResource):
+    """One calendar user, with the name ``workspace/user``."""
 
     run: pulumi.Output[str]
     outcomes: pulumi.Output[Mapping[str, Mapping[str, str]]]
 
 
-class CalendarFleet(pulumi.CustomResource):
-    """All declared users of a workspace, called like it."""
+class FleetResource(pulumi.CustomResource):
+    """All declared users of a workspace, with the workspace's name."""
 
     run: pulumi.Output[str]
     outcomes: pulumi.Output[Mapping[str, Mapping[str, str]]]
 
 
-def register_user(
-    name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions
-) -> CalendarUser:
-    """Register a calendar user."""
-    return CalendarUser(USER_TYPE, name, _named(inputs, USER_PROVIDER), opts)
+def register(
+    fleet: Fleet,
+    address: str,
+    desired: DesiredState,
+    actions: Iterable[Action],
+    opts: pulumi.ResourceOptions,
+) -> Mapping[str, UserResource | FleetResource]:
+    """Register the resources of ``fleet`` with ``actions`` pinned; the resource of each user.
+
+    ``address`` is the API's.
+    """
+    place = place_of(fleet, address)
+    pins = pins_of(actions)
+    if fleet.granularity is Granularity.FLEET:
+        inputs = fleet_inputs(place, desired, pins)
+        whole = FleetResource(FLEET_TYPE, fleet.workspace, _props(inputs, FLEET_PROVIDER), opts)
+        return dict.fromkeys(desired.users, whole)
+    resources = {}
+    for user in desired.users.values():
+        inputs = user_inputs(place, user, pins.get(user.id, {}))
+        name = user_name(fleet, user)
+        resources[user.id] = UserResource(USER_TYPE, name, _props(inputs, USER_PROVIDER), opts)
+    return resources
 
 
-def register_fleet(
-    name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions
-) -> CalendarFleet:
-    """Register a fleet."""
-    return CalendarFleet(FLEET_TYPE, name, _named(inputs, FLEET_PROVIDER), opts)
+def place_of(fleet: Fleet, address: str) -> dict[str, str]:
+    """Where the resources of ``fleet`` belong; ``address`` is the API's."""
+    return {
+        "workspace": fleet.workspace,
+        "address": address,
+        "configuration": fleet.configuration,
+    }
 
 
-def _named(inputs: Mapping[str, Any], provider: Mapping[str, str]) -> dict[str, Any]:
-    """The SDK makes an attribute of all that is named here, and fills it in later."""
+def user_name(fleet: Fleet, user: DesiredUser) -> str:
+    """The name of the user's resource. It is part of the URN and never changes."""
+    return f"{fleet.workspace}/{user.id}"
+
+
+def user_inputs(place: Mapping[str, str], user: DesiredUser, pin: Pin) -> dict[str, Any]:
+    """What the resource of ``user`` is registered with."""
+    return {**place, **declared_fields(user), "plan": pin}
+
+
+def fleet_inputs(
+    place: Mapping[str, str], desired: DesiredState, pins: Mapping[str, Pin]
+) -> dict[str, Any]:
+    """What the single resource of a fleet is registered with."""
+    plan: dict[str, dict[str, Any]] = {}
+    for user, pin in pins.items():
+        for kind, what in pin.items():
+            plan.setdefault(kind, {})[user] = what
+    digest = desired_digest(desired)
+    return {**place, "digest": digest, "declared": len(desired.users), "plan": plan}
+
+
+def _props(inputs: Mapping[str, Any], provider: Mapping[str, str]) -> dict[str, Any]:
+    """The SDK makes an attribute of every name in here, and fills it in later."""
     return {**inputs, "run": None, "outcomes": None, **provider}

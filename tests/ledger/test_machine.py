@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reconciler.ledger import machine
+from reconciler import process
 from reconciler.ledger.machine import alive, who
 from reconciler.runs import Who
 
@@ -87,12 +87,12 @@ def test_a_process_of_another_account_is_alive(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_where_the_machine_is_not_told_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    machine._machine.cache_clear()
+    process.boot_id.cache_clear()
     with monkeypatch.context() as patch:
-        patch.setattr(machine, "_BOOT", Path("/nowhere"))
+        patch.setattr(process, "_BOOT", Path("/nowhere"))
         assert who().machine is None
         assert alive(who()) is None
-    machine._machine.cache_clear()
+    process.boot_id.cache_clear()
 
 
 def test_an_account_without_a_name_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:

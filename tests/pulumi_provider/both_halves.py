@@ -12,19 +12,17 @@ from reconciler.engine.overrides import overrides_of
 from reconciler.pulumi_provider import (
     Fleet,
     Granularity,
-    desk,
-    fleet_converging,
-    fleet_handling,
-    user_converging,
-    user_handling,
+    inputs,
+    outputs,
+    workspace_client,
 )
 from reconciler.pulumi_provider.cli_process import CliProcess
-from reconciler.pulumi_provider.judging import Demands, judge_in_update
-from reconciler.pulumi_provider.note import Note
-from reconciler.pulumi_provider.pins import pinned
-from reconciler.pulumi_provider.registering import fleet_inputs, place_of, user_inputs
-from reconciler.pulumi_provider.reports import ReportFile
+from reconciler.pulumi_provider.evaluation import EvaluationRequest
+from reconciler.pulumi_provider.pinned_plan import pins_of
+from reconciler.pulumi_provider.preview_record import PreviewRecord
+from reconciler.pulumi_provider.resources import fleet_inputs, place_of, user_inputs
 from reconciler.runs import RunResult
+from tests.pulumi_provider.evaluated import approved
 
 
 @contextmanager
@@ -32,33 +30,33 @@ def one_command(folder: Path) -> Iterator[None]:
     """Both halves work in ``folder``, for the same command."""
     with pytest.MonkeyPatch.context() as patch, ExitStack() as for_ever:
         patch.chdir(folder)
-        patch.setattr(desk, "cli_of", lambda _=None: CliProcess(1, "then", "here"))
-        patch.setattr(desk, "_desks", {})
-        patch.setattr(desk, "_for_ever", for_ever)
+        patch.setattr(workspace_client, "cli_of", lambda _=None: CliProcess(1, "then", "here"))
+        patch.setattr(workspace_client, "_clients", {})
+        patch.setattr(workspace_client, "_open_until_exit", for_ever)
         yield
 
 
 def update(
     granularity: Granularity = Granularity.USER,
-    note: Note | None = None,
+    record: PreviewRecord | None = None,
     owner: str = "stack organization/trial/dev",
 ) -> tuple[RunResult, list[dict[str, Any]]]:
     """One update of a stack, from nothing: how its run ended, and the outputs of its resources."""
     fleet = Fleet("trial", granularity=granularity)
-    demands = Demands(owner, None, overrides_of(os.environ), ReportFile({}, ["trial"]))
-    judged = judge_in_update(fleet, demands, lambda _: note)
-    with judged.stack:
-        judged.share_run()
-        place = place_of(fleet, judged.session.endpoint.address)
-        pins = pinned(judged.approved.ready)
+    request = EvaluationRequest(owner, None, overrides_of(os.environ), lambda _: record)
+    one = approved(fleet, request, update=True)
+    with one.open:
+        one.share_run()
+        place = place_of(fleet, one.session.endpoint.address)
+        pins = pins_of(one.approved.ready)
         if granularity is Granularity.FLEET:
-            checked = fleet_handling.check({}, fleet_inputs(place, judged.desired, pins))
-            outputs = [fleet_converging.converge(checked.inputs)]
+            checked = inputs.check_fleet({}, fleet_inputs(place, one.desired, pins))
+            outs = [outputs.converge_fleet(checked.inputs)]
         else:
-            outputs = []
-            for user in judged.desired.users.values():
+            outs = []
+            for user in one.desired.users.values():
                 asked = user_inputs(place, user, pins.get(user.id, {}))
-                outputs.append(user_converging.converge(user_handling.check({}, asked).inputs))
-        result = judged.close_shared_run()
+                outs.append(outputs.converge_user(inputs.check_user({}, asked).inputs))
+        result = one.close_run()
         assert result is not None
-        return result, outputs
+        return result, outs

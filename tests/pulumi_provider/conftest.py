@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.pulumi_provider import declaring
+from reconciler.pulumi_provider import declaration
 from tests.pulumi_provider.fleet_folder import FleetFolder
 from tests.pulumi_provider.mocked_program import Program
 
@@ -14,7 +14,7 @@ from tests.pulumi_provider.mocked_program import Program
 @pytest.fixture
 def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(declaring, "_declared", [])
+    monkeypatch.setattr(declaration, "_declared", [])
     made: list[asyncio.AbstractEventLoop] = []
     new_loop = asyncio.new_event_loop
 
@@ -32,5 +32,5 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program
     for one in made:
         one.close()
     asyncio.set_event_loop(None)
-    for judged in declaring._declared:
-        judged.stack.close()
+    for declared in declaration._declared:
+        declared.open.close()

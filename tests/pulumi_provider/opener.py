@@ -3,18 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from reconciler.engine.overrides import Overrides
-from reconciler.pulumi_provider.fleet import Fleet
-from reconciler.pulumi_provider.judging import Demands, judge_in_update
-from reconciler.pulumi_provider.reports import ReportFile
+from reconciler.pulumi_provider import Fleet
+from reconciler.pulumi_provider.evaluation import EvaluationRequest
+from tests.pulumi_provider.evaluated import OWNER, approved
 
 
 @contextmanager
 def opened() -> Iterator[None]:
     """The run of the workspace ``trial``, for as long as the context lasts."""
-    demands = Demands("stack organization/trial/dev", None, Overrides(), ReportFile({}, ["trial"]))
-    judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
-    judged.share_run()
-    with judged.stack:
+    one = approved(Fleet("trial"), EvaluationRequest(OWNER), update=True)
+    one.share_run()
+    with one.open:
         yield
-        judged.close_shared_run()
+        one.close_run()

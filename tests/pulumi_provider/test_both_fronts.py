@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.cli.app import run
 from reconciler.pulumi_provider import Granularity
 from reconciler.pulumi_provider.cli_process import CliProcess
-from reconciler.pulumi_provider.note import Note
+from reconciler.pulumi_provider.preview_record import PreviewRecord
 from reconciler.runs import Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.both_halves import one_command, update
@@ -141,9 +141,9 @@ def test_what_failed_is_an_outcome_and_no_exception(
     assert folder.disconnects() == BOTH
 
 
-def test_a_note_narrows_an_update_to_what_was_shown(tmp_path: Path) -> None:
+def test_a_record_narrows_an_update_to_what_was_shown(tmp_path: Path) -> None:
     folder = FleetFolder(tmp_path)
     with one_command(tmp_path):
-        result, _ = update(note=Note(CliProcess(1, "then", "here"), frozenset()))
+        result, _ = update(record=PreviewRecord(CliProcess(1, "then", "here"), frozenset()))
     assert result.results == ()
     assert folder.mutations() == 0

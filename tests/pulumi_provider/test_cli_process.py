@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from reconciler.pulumi_provider.cli_arguments import only_previews, skips_preview
-from reconciler.pulumi_provider.cli_process import CliProcess, cli_of, space
+from reconciler.pulumi_provider.cli_process import CliProcess, cli_of, namespace
 
 _STARTS: Final = """
 import json, os, socket, subprocess, sys
@@ -133,7 +133,7 @@ def test_a_process_that_ended_runs_no_more(tmp_path: Path) -> None:
         found = cli_of(processes[-1].pid)
         assert found is not None
         assert not found.gone()
-        assert CliProcess(found.pid, "some other time", space()).gone()
+        assert CliProcess(found.pid, "some other time", namespace()).gone()
         assert not CliProcess(found.pid, "some other time", "of another container").gone()
     assert found.gone()
 
@@ -267,25 +267,36 @@ def test_an_update_may_follow_whatever_else_runs_the_program(command: str) -> No
     assert not only_previews(shlex.split(command))
 
 
-def running(*arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-    """A process with these arguments, which ends when its input does."""
-    command = ["sh", "-c", "read line; exit", *arguments]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, env={**os.environ, **environment})
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A process with these arguments, up and running, which ends when its input does."""
+    command = ["sh", "-c", "echo; read line; exit", *arguments]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, **environment},
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdout.readline()  # until then the arguments may be those of the fork
+        yield process
+        process.stdin.close()
 
 
 def test_arguments_and_environment_are_those_of_the_running_command() -> None:
     # `sh -c SCRIPT up` has the command after an option and its value, as `pulumi -C FOLDER up`.
     with running("up", "-mfix") as plain, running("up", "-f") as skipping:
-        assert not CliProcess(plain.pid, "then", space()).skips_preview()
-        assert CliProcess(skipping.pid, "then", space()).skips_preview()
+        assert not CliProcess(plain.pid, "then", namespace()).skips_preview()
+        assert CliProcess(skipping.pid, "then", namespace()).skips_preview()
     with running("up", PULUMI_OPTION_SKIP_PREVIEW="1") as skipping, running("preview") as preview:
-        assert CliProcess(skipping.pid, "then", space()).skips_preview()
-        assert CliProcess(preview.pid, "then", space()).only_previews()
+        assert CliProcess(skipping.pid, "then", namespace()).skips_preview()
+        assert CliProcess(preview.pid, "then", namespace()).only_previews()
 
 
 def test_nothing_is_certain_of_a_command_that_cannot_be_read() -> None:
     with running("up", "-f") as process:
         pass
-    gone = CliProcess(process.pid, "then", space())
+    gone = CliProcess(process.pid, "then", namespace())
     assert not gone.skips_preview()
     assert not gone.only_previews()

@@ -82,7 +82,7 @@ def test_a_pin_that_the_runs_plan_does_not_hold_stops_the_whole_fleet(
 ) -> None:
     with provider(folder.folder, OPENER, CalendarFleetProvider) as process:
         plan = disconnects(folder, "leaver@example.com", user)
-        with pytest.raises(grpc.RpcError, match=f"the inputs of {user} ask for something else"):
+        with pytest.raises(grpc.RpcError, match=f"the inputs of {user} do not match the plan"):
             process.create(fleet(folder, generation=1, disconnect=plan))
     assert folder.mutations() == 0
 

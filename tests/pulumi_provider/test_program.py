@@ -10,7 +10,7 @@ import pulumi
 import pytest
 
 from reconciler.cli.app import run
-from reconciler.pulumi_provider import Fleet, Granularity, declare_fleet, declaring
+from reconciler.pulumi_provider import Fleet, Granularity, declaration, declare_fleet
 from reconciler.reporting.wording import stacks
 from tests.pulumi_provider.mocked_program import Program
 
@@ -57,14 +57,14 @@ def test_a_fleet_is_one_resource_whose_inputs_hold_only_the_plan(program: Progra
 def test_nothing_is_registered_where_the_command_cannot_be_found(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended_red = []
-    monkeypatch.setattr(declaring, "_mocked", lambda: False)
-    monkeypatch.setattr(declaring, "ends_red", lambda: ended_red.append(True))
+    failed = []
+    monkeypatch.setattr(declaration, "_mocked", lambda: False)
+    monkeypatch.setattr(declaration, "fail_at_exit", lambda: failed.append(True))
     with pytest.raises(pulumi.RunError, match="cannot be found: no Pulumi command started"):
         program.declare(Fleet("trial"))
     assert program.mocks.resources == {}
     assert program.folder.sandbox.log() == ()
-    assert ended_red == [True]
+    assert failed == [True]
 
 
 def test_nothing_is_registered_when_one_of_two_workspaces_is_refused(program: Program) -> None:
@@ -320,8 +320,8 @@ def test_a_plan_on_standard_input_is_refused_in_words(
 def test_an_interrupt_that_is_ignored_stays_ignored(
     program: Program, monkeypatch: pytest.MonkeyPatch, before: Any, then: Any
 ) -> None:
-    monkeypatch.setattr("reconciler.pulumi_provider.declaring.cli_of", object)
-    monkeypatch.setattr("reconciler.pulumi_provider.declaring.ends_red", lambda: None)
+    monkeypatch.setattr("reconciler.pulumi_provider.declaration.cli_of", object)
+    monkeypatch.setattr("reconciler.pulumi_provider.declaration.fail_at_exit", lambda: None)
     monkeypatch.setenv("RECONCILER_PLAN", "")  # refused, after the signals are seen to
     usual = signal.signal(signal.SIGINT, before)
     try:

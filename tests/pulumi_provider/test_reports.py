@@ -11,16 +11,16 @@ import pytest
 
 from reconciler.cli.errors import exit_status
 from reconciler.domain import Diagnostic, InvalidInput
-from reconciler.engine.overrides import Overrides
 from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider import Fleet
-from reconciler.pulumi_provider.gate import Gate
-from reconciler.pulumi_provider.judging import Demands, judge_in_preview, judge_in_update
-from reconciler.pulumi_provider.reports import ReportFile, error_report
+from reconciler.pulumi_provider.completion_check import CompletionCheck
+from reconciler.pulumi_provider.evaluation import EvaluationRequest, Failure
+from reconciler.pulumi_provider.reports import ProgramReporter, ReportFile, failure_report
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
 from reconciler.runs import Holder, JournalFailed, Who
 from reconciler.sandbox import Fault, FaultKind, Match
+from tests.pulumi_provider.evaluated import OWNER, approved
 from tests.pulumi_provider.fleet_folder import FleetFolder
 
 HOLDER = Holder("trial", "r-1", Who("me", "here", 1, None), "then", "then", 1.0, dead=False)
@@ -30,14 +30,9 @@ def reported(folder: FleetFolder, monkeypatch: pytest.MonkeyPatch) -> object:
     """The report of a preview that fails."""
     monkeypatch.chdir(folder.folder)
     path = folder.write("report.json", "of an earlier run")
-    demands = Demands(
-        "stack o/p/dev",
-        None,
-        Overrides(),
-        ReportFile({"RECONCILER_REPORT": f"json={path}"}, ["trial"]),
-    )
+    environ = {"RECONCILER_REPORT": f"json={path}"}
     with pytest.raises(pulumi.RunError):
-        judge_in_preview(Fleet("trial"), demands)
+        approved(Fleet("trial"), EvaluationRequest(OWNER), update=False, environ=environ)
     return json.loads(path.read_text("utf-8"))
 
 
@@ -74,17 +69,16 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
     folder = FleetFolder(tmp_path)
     monkeypatch.chdir(folder.folder)
     path = folder.write("report.json", "of an earlier run")
-    report = ReportFile({"RECONCILER_REPORT": f"json={path}"}, ["trial"])
-    demands = Demands("stack o/p/dev", None, Overrides(), report)
-    judged = judge_in_update(Fleet("trial"), demands, lambda _: None)
-    gate = Gate([judged], report)
-    atexit.unregister(gate._leave)
-    judged.share_run()
+    one = approved(Fleet("trial"), EvaluationRequest(OWNER), update=True)
+    reporter = ProgramReporter({"RECONCILER_REPORT": f"json={path}"}, ["trial"])
+    check = CompletionCheck([one], reporter)
+    atexit.unregister(check._leave)
+    one.share_run()
     shutil.rmtree(folder.folder / ".reconciler")
     said: list[str] = []
     monkeypatch.setattr(pulumi.log, "error", said.append)
     with pytest.raises(SystemExit):
-        gate._close()
+        check._check()
     assert "ledger" in str(said)
     told = json.loads(path.read_text("utf-8"))
     assert (told["kind"], told["status"]) == ("error", 75)
@@ -111,7 +105,7 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
 def test_an_error_has_the_status_that_the_command_line_ends_with(error: Exception) -> None:
     with pytest.raises(type(error)):
         raise error
-    assert error_report(error, None).status == exit_status(error)
+    assert failure_report(Failure(error)).status == exit_status(error)
 
 
 def test_a_report_that_cannot_be_written_is_the_error(
@@ -120,14 +114,9 @@ def test_a_report_that_cannot_be_written_is_the_error(
     folder = FleetFolder(tmp_path)
     folder.configure("nonsense: 1")
     monkeypatch.chdir(tmp_path)
-    demands = Demands(
-        "stack o/p/dev",
-        None,
-        Overrides(),
-        ReportFile({"RECONCILER_REPORT": "json=no/such/folder"}, ["trial"]),
-    )
+    environ = {"RECONCILER_REPORT": "json=no/such/folder"}
     with pytest.raises(pulumi.RunError, match="no/such/folder cannot be written"):
-        judge_in_preview(Fleet("trial"), demands)
+        approved(Fleet("trial"), EvaluationRequest(OWNER), update=False, environ=environ)
 
 
 @pytest.mark.parametrize("option", ["report.json", "yaml=report.yaml", "json="])
@@ -141,7 +130,7 @@ def test_reports_of_several_workspaces_are_kept_apart(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=r"put \{workspace\} into the path"):
         ReportFile({"RECONCILER_REPORT": f"json={tmp_path}/report.json"}, both)
     each = ReportFile({"RECONCILER_REPORT": f"json={tmp_path}/{{workspace}}.json"}, both)
-    each.write("other", error_report(PlanUnusable("expired"), None))
+    each.write("other", failure_report(Failure(PlanUnusable("expired"))))
     assert [path.name for path in tmp_path.iterdir()] == ["other.json"]
 
 
@@ -149,14 +138,14 @@ def test_reports_of_several_workspaces_are_kept_apart(tmp_path: Path) -> None:
 def test_a_path_that_cannot_be_written_is_refused(path: str) -> None:
     with pytest.raises(InvalidInput, match="cannot be written"):
         ReportFile({"RECONCILER_REPORT": f"text={path}"}, ["trial"]).write(
-            "trial", error_report(PlanUnusable("expired"), None)
+            "trial", failure_report(Failure(PlanUnusable("expired")))
         )
 
 
 def test_a_report_goes_where_a_link_leads_and_into_no_fifo(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "link").symlink_to(tmp_path / "report.txt")
-    report = error_report(PlanUnusable("expired"), None)
+    report = failure_report(Failure(PlanUnusable("expired")))
     with pytest.raises(InvalidInput, match="no regular file"):
         ReportFile({"RECONCILER_REPORT": f"text={tmp_path}/fifo"}, ["trial"]).write("trial", report)
     ReportFile({"RECONCILER_REPORT": f"text={tmp_path}/link"}, ["trial"]).write("trial", report)

@@ -1,7 +1,7 @@
-"""What ``stopping`` leans on in the SDK's provider process, and may change with any version.
+"""What ``cancellation`` leans on in the SDK's provider process, and may change with any version.
 
 Where one of these fails, an interrupt or a cancelled command would no longer stop the provider:
-``reconciler/pulumi_provider/stopping.py`` has to learn the new way before the SDK is raised.
+``reconciler/pulumi_provider/cancellation.py`` has to learn the new way before the SDK is raised.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from reconciler.pulumi_provider import stopping
+from reconciler.pulumi_provider import cancellation
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +34,14 @@ def test_the_cancel_is_a_plain_method_that_ours_can_stand_in_for(process: ast.Mo
     (servicer,) = (
         node
         for node in process.body
-        if isinstance(node, ast.ClassDef) and node.name == stopping._SERVICER
+        if isinstance(node, ast.ClassDef) and node.name == cancellation._SERVICER
     )
     cancel = function(servicer.body, "Cancel")
-    names = list(inspect.signature(stopping._cancel).parameters)
+    names = list(inspect.signature(cancellation._cancel).parameters)
     assert [argument.arg for argument in cancel.args.args] == names
     assert cancel.decorator_list == []
     # A code that closes over nothing can only be replaced by another such code.
-    assert stopping._cancel.__code__.co_freevars == ()
+    assert cancellation._cancel.__code__.co_freevars == ()
 
 
 def test_the_server_is_a_local_variable_of_main(process: ast.Module) -> None:

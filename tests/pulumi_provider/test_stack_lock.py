@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.pulumi_provider.stack_lock import stack_lock
+from reconciler.pulumi_provider.cancellation import stack_lock
 
 PID = 4711
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 import pytest
 
-from reconciler.pulumi_provider import Granularity, fleet_converging, user_converging
-from reconciler.pulumi_provider.saying import Failed
+from reconciler.pulumi_provider import Granularity, outputs
+from reconciler.pulumi_provider.errors import Failed
 from reconciler.runs import Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.both_halves import one_command, update
@@ -43,7 +43,7 @@ def test_a_refused_disconnect_whose_read_back_lacks_connections_is_unknown(
         folder.sandbox.close()
 
 
-@pytest.mark.parametrize("refreshed", [user_converging.refreshed, fleet_converging.refreshed])
+@pytest.mark.parametrize("refreshed", [outputs.refresh_user, outputs.refresh_fleet])
 @pytest.mark.parametrize("fields", [{}, {"connections": None}])
 def test_a_refresh_of_a_list_with_an_unreadable_row_drops_nobody_and_sees_no_drift_gone(
     tmp_path: Path, refreshed: Callable[[dict[str, Any]], object], fields: dict[str, Any]

@@ -67,7 +67,7 @@ def test_pending_blocked_and_spared_are_counted_and_the_first_ten_named() -> Non
             *(seen(f"stranger{n:02}", connected("google")) for n in range(MANY)),
         ),
     )
-    pending, held, spared = stacks.standing(content)
+    pending, held, spared = stacks.remainder(content)
     for line, what in (
         (pending, "waiting for a person to connect: user00 (microsoft), "),
         (held, "held: user00 (google), held until the wanted platform is connected"),
@@ -89,7 +89,7 @@ def test_what_is_held_for_something_unknown_says_what_is_not_known() -> None:
         ),
         protected=["boss@x.com"],
     )
-    [held] = stacks.standing(content)
+    [held] = stacks.remainder(content)
     assert "2 held: user00 (google), held because the e-mail of a connection is not known" in held
     assert "user01 (zoom), held because this version does not know the platform" in held
 
@@ -99,7 +99,7 @@ def test_who_was_not_found_is_named_apart_with_who_was_probably_meant() -> None:
         manifest(declared("dupp@x.com", (), reason="left"), declared("new", [GOOGLE])),
         fleet(seen("dup@x.com", connected("google"))),
     )
-    waiting, not_found, _ = stacks.standing(content)
+    waiting, not_found, _ = stacks.remainder(content)
     assert waiting == f"{AT}: 1 waiting for a person to connect: new (google)."
     assert not_found.startswith(f"{AT}: 1 not found: dupp@x.com, Recall.ai lists no calendar user")
     assert "did you mean dup@x.com?" in not_found
@@ -107,8 +107,8 @@ def test_who_was_not_found_is_named_apart_with_who_was_probably_meant() -> None:
 
 def test_what_appeared_is_named_as_left() -> None:
     content = content_of(manifest(*leavers(1)), fleet(seen("user00", connected("google"))))
-    assert stacks.appeared(content, content.actions) == (
-        f"{AT}: not in the preview, and so left for the next one: user00 (google)."
+    assert stacks.postponed(content, content.actions) == (
+        f"{AT}: not in the preview, so left for the next update: user00 (google)."
     )
 
 
@@ -125,9 +125,9 @@ def test_a_refusal_names_the_variable_and_no_flag() -> None:
 def test_a_list_that_is_not_believed_is_one_line() -> None:
     observed = fleet(problems=["row 2 is no calendar user", "half of it is missing"])
     verdicts = judge_list(observed, NO_LIMITS, NOTHING_REMEMBERED, frozenset())
-    text = stacks.unbelievable(TARGET, observed, verdicts)
+    text = stacks.list_refused(TARGET, observed, verdicts)
     assert text is not None
-    assert text.startswith(f"{AT}: nothing is made of this list; complete-observation refused: ")
+    assert text.startswith(f"{AT}: this list is not used; complete-observation refused: ")
     assert "row 2 is no calendar user" in text
     assert "\n" not in text
 
@@ -135,7 +135,7 @@ def test_a_list_that_is_not_believed_is_one_line() -> None:
 def test_a_list_that_is_believed_is_not_spoken_of() -> None:
     observed = fleet(seen("alice", connected("google")))
     verdicts = judge_list(observed, NO_LIMITS, NOTHING_REMEMBERED, frozenset())
-    assert stacks.unbelievable(TARGET, observed, verdicts) is None
+    assert stacks.list_refused(TARGET, observed, verdicts) is None
 
 
 def test_some_two_thousand_users_are_told_of_the_other_granularity() -> None:

@@ -1,6 +1,6 @@
-"""What a Pulumi program says of its fleets, in lines for Pulumi to show among its own.
+"""What a Pulumi program says about its fleets, in lines that Pulumi shows among its own.
 
-Such a program never knows which operation it runs in: it says what an update would do.
+A program does not know which operation it runs in, so it says what an update would do.
 """
 
 from collections.abc import Iterable, Mapping, Sequence, Set
@@ -23,78 +23,75 @@ from reconciler.reporting.wording import changes, guards, outcomes
 from reconciler.runs.outcome import ActionResult, Cause, RunResult
 
 _FEW = 10
-"""How many are named of those that a line is about."""
+"""How many items a line names; it counts the rest."""
 
 _MANY = 2000
-"""Users from which on a resource for each of them is too many."""
+"""Users above which one resource each is too many."""
 
 
 FOR_THE_SAME_REASON: Final = (
-    "for the same reason as the other resource that says why; nothing was done"
+    "for the same reason as another resource, which shows it; nothing was done"
 )
-"""In place of what was said of one resource already, and is true of all."""
+"""Replaces a message that is true of all resources and that one of them already showed."""
 
 
 MARKUP: Final = "<{%"
-"""What begins a colour of Pulumi's, which takes it out of all that it shows."""
+"""Begins a colour in Pulumi, which removes it from everything that it shows."""
 
 
 def not_for_pulumi(user: str) -> str:
-    """That Pulumi would show ``user`` as somebody else."""
+    """Pulumi would show ``user`` as somebody else."""
     return (
-        f"Pulumi cannot show the id {_unmarked(user)!r} as it is, and would"
-        " name somebody else; leave this user to the command line. Nothing was changed"
+        f"Pulumi cannot show the id {_unmarked(user)!r} unchanged and would name somebody else."
+        " Nothing was changed. Manage this user with the command line"
     )
 
 
-ABANDONED: Final = (
-    "another workspace of the program was refused, or could not be judged; nothing was changed"
-)
-"""Of a workspace that was abandoned for it."""
+ABANDONED: Final = "another workspace of the program was refused or failed, so nothing was changed"
+"""For a workspace that was abandoned because of another one."""
 
 
 def not_ended(run: str) -> str:
-    """What stands in the report of an update until it ends."""
+    """The report of an update until it ends."""
     return (
-        "the update has not come to its end, or was ended before it could say how:"
-        f" `reconciler runs {run}` tells what was done"
+        "the update is still running, or was killed before it could report how it ended:"
+        f" `reconciler runs {run}` shows what was done"
     )
 
 
-UNJUDGED: Final = (
-    "The program ended before it was asked how its update went: what was planned may not have been"
-    " done. Run `pulumi up` again; it does what is left."
+UNCHECKED: Final = (
+    "The program exited before its last step could check the update: planned actions may not have"
+    " been done. Run `pulumi up` again: it does what is left."
 )
-"""Of a program that left by itself."""
+"""For a program that exited by itself."""
 
 
 NO_COMMAND: Final = (
-    "the command that this program belongs to cannot be found: no Pulumi command started a"
-    " `pulumi-language-python` above it. Run it by the Pulumi CLI, or by the Automation API as a"
-    " local program, not as an inline one; nothing was registered"
+    "the command of this program cannot be found: no Pulumi command started a"
+    " `pulumi-language-python` above it. Nothing was registered. Run the program with the Pulumi"
+    " CLI, or with the Automation API as a local program, not as an inline one"
 )
-"""Of a program whose provider could not tell its run from another command's."""
+"""For a program whose provider could not tell its run from that of another command."""
 
 
 def preview_not_kept(target: Target, folder: str) -> str:
-    """That an update could not be held to its preview."""
+    """Nothing would limit the update to what this preview shows."""
     return (
-        f"{_at(target)}: what this preview shows cannot be kept for the update in {folder}: let"
-        " XDG_RUNTIME_DIR or TMPDIR name a folder that is yours alone; nothing was changed"
+        f"{_at(target)}: the record of this preview cannot be kept for the update in {folder};"
+        " nothing was changed. Let XDG_RUNTIME_DIR or TMPDIR name a folder that only you can use"
     )
 
 
 def preview_lost(target: Target) -> str:
-    """That this command has shown something, and nobody knows what."""
+    """This command showed something, and nobody knows what."""
     return (
-        f"{_at(target)}: what the preview of this command showed is lost; nothing was changed: run"
-        " `pulumi up` again. If it was told to make none, give `--skip-preview` first, directly"
-        " after `pulumi up`"
+        f"{_at(target)}: the record of this command's preview is lost; nothing was changed. Run"
+        " `pulumi up` again. To skip the preview, put `--skip-preview` directly after `pulumi up`"
     )
 
 
 def planned(content: Content, actions: Sequence[Action]) -> str | None:
-    """``An update would disconnect 3: …``; None where it would do nothing."""
+    """``An update would disconnect 3: …``; None if it would do nothing."""
     disconnects = [action for action in actions if isinstance(action, Disconnect)]
     others = [action for action in actions if not isinstance(action, Disconnect)]
     parts = []
@@ -107,9 +104,9 @@ def planned(content: Content, actions: Sequence[Action]) -> str | None:
     return f"{_of(content)}: an update would {'; and '.join(parts)}."
 
 
-def standing(content: Content) -> tuple[str, ...]:
-    """Who has to connect or was not found, what is held, who is left alone: a line each, where
-    there is anybody."""
+def remainder(content: Content) -> tuple[str, ...]:
+    """What an update would not do: a line each for users who have to connect, users who were not
+    found, held actions and users who are left alone, if there are any."""
     lines = []
     to_connect = [pending for pending in content.pending if pending.platform is not None]
     not_found = [pending for pending in content.pending if pending.platform is None]
@@ -128,78 +125,78 @@ def standing(content: Content) -> tuple[str, ...]:
     return tuple(f"{_of(content)}: {line}." for line in lines)
 
 
-def appeared(content: Content, left: Sequence[Action]) -> str:
-    """What came up after the preview, and so is not done by this update."""
+def postponed(content: Content, left: Sequence[Action]) -> str:
+    """What came up after the preview, so that this update does not do it."""
     return (
-        f"{_of(content)}: not in the preview, and so left for the next one:"
+        f"{_of(content)}: not in the preview, so left for the next update:"
         f" {_named(map(_what, left))}."
     )
 
 
 def no_preview(target: Target) -> str:
-    """That an update does what nobody was shown."""
+    """An update does what nobody saw."""
     return (
-        f"{_at(target)}: no preview was made by this command, so what is planned now is done"
-        " without having been shown."
+        f"{_at(target)}: this command made no preview, so the update does what is planned now,"
+        " without showing it first."
     )
 
 
 def no_preview_refused(target: Target) -> str:
-    """That an update is refused for it."""
+    """An update is refused because nobody saw what it does."""
     return (
-        f"{_at(target)}: no preview was made by this command, and one is required: run"
-        " `pulumi up` without --skip-preview; nothing was changed."
+        f"{_at(target)}: this command made no preview, and one is required; nothing was changed."
+        " Run `pulumi up` without --skip-preview."
     )
 
 
 def while_locked(run: str) -> str:
     """What to do while ``run`` holds the workspace."""
     return (
-        "nothing was changed: wait for it, then run this again; if it cannot end by itself any"
-        f" more, `reconciler unlock {run}`"
+        "nothing was changed: wait until that run ends, then run this again; if it can no longer"
+        f" end by itself, run `reconciler unlock {run}`"
     )
 
 
 def many(content: Content, declared: int) -> str | None:
-    """Which granularity to take, where a resource a user has become slow."""
+    """Which granularity to choose once a resource for each user is slow."""
     if declared <= _MANY:
         return None
     return (
-        f"{_of(content)}: {declared} users, each a resource of its own; from some {_MANY} on"
-        " granularity `fleet` is faster, one resource for all of them, and the move disconnects"
-        " nobody."
+        f"{_of(content)}: {declared} users, each a resource of its own. Above some {_MANY} users"
+        " granularity `fleet` is faster: it has one resource for all of them. Changing the"
+        " granularity disconnects nobody."
     )
 
 
 def other_workspace(owner: str, before: Set[str], now: Set[str], by: str) -> str:
-    """That the stack ``owner`` held ``before`` and declares none of them ``now``, but others."""
+    """The stack ``owner`` held the workspaces ``before``, but declares only others ``now``."""
     held, given = (f"workspace {' and '.join(sorted(names))}" for names in (before, now))
     return (
-        f"{owner} held {held} until now, and is given {given}; nothing was changed. Give {given} a"
-        f" stack of its own (`pulumi stack init`). If this one is meant, run it with {by}: then all"
-        f" of {held} is forgotten, and nobody is disconnected there"
+        f"{owner} held {held} until now, but declares {given}; nothing was changed. Create another"
+        f" stack for {given} (`pulumi stack init`). If you mean this stack, run it with {by}: it"
+        f" then forgets all of {held} and disconnects nobody there"
     )
 
 
 def declared_twice(user: str, first: str, second: str) -> str:
-    """That two fleets of one program declare the same user at the same API."""
+    """Two fleets of one program declare the same user at the same API."""
     return plain((Foreign(user), " is declared twice: ", Foreign(first), " and ", Foreign(second)))
 
 
 def refused(content: Content, verdicts: Iterable[Verdict], sources: Mapping[GuardName, str]) -> str:
-    """Which guards refuse, what they counted, and what would let it pass."""
+    """Which guards refuse, what they counted, and how to allow it."""
     lines = _refusals(verdicts, sources, content.problems)
     return "\n".join([f"{_of(content)}: refused; nothing was changed.", *lines])
 
 
-def unbelievable(
+def list_refused(
     target: Target, observed: ObservedState, verdicts: Iterable[Verdict]
 ) -> str | None:
-    """Why a list is not taken for the whole fleet; None if it is."""
+    """Why a list does not count as the whole fleet; None if it does."""
     lines = _refusals(verdicts, {}, observed.problems)
     if not lines:
         return None
-    return "; ".join([f"{_at(target)}: nothing is made of this list", *lines])
+    return "; ".join([f"{_at(target)}: this list is not used", *lines])
 
 
 def _refusals(
@@ -213,11 +210,11 @@ def _refusals(
     return lines + [plain((Foreign(problem, prose=True),)) for problem in problems]
 
 
-def unsettled(content: Content, result: RunResult) -> str:
-    """Which planned actions did not come to a good end or were held in doubt, and what to do."""
+def unconfirmed(content: Content, result: RunResult) -> str:
+    """Which planned actions did not end well or are held in doubt, and what to do."""
     bad = [ended for ended in result.results if not ended.outcome.settled]
     planned_actions = counted(len(result.results), "planned action")
-    said = f"{len(bad)} of {planned_actions} not settled" if bad else "not converged"
+    said = f"{len(bad)} of {planned_actions} not confirmed" if bad else "not converged"
     lines = [
         f"{_of(content)}: {said} (run {result.run}):",
         *(plain(_ending(ended)) for ended in bad[:_FEW]),

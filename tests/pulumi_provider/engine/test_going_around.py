@@ -46,7 +46,7 @@ def test_a_transform_that_adds_a_disconnect_does_not_get_it(stack: Stack) -> Non
         by_fleet=f"args.props['plan']['disconnect']['settled@example.com'] = {added}",
     )
     assert stack.up("--skip-preview") == 1
-    assert "ask for something else than the plan of the run" in stack.out
+    assert "do not match the plan of the run" in stack.out
     assert set(stack.disconnects()) <= (set(BOTH) if stack.granularity == "user" else set())
 
 
@@ -124,7 +124,7 @@ def test_a_stack_that_is_given_another_workspace_is_refused_until_it_is_allowed(
     assert by_user.run("config", "set", "workspace", "other") == 0
     for operation in (["preview"], ["up", "--yes", "--skip-preview"]):
         assert by_user.run(*operation) != 0
-        assert "held workspace trial until now, and is given workspace other" in by_user.out
+        assert "held workspace trial until now, but declares workspace other" in by_user.out
     assert {name.partition("/")[0] for name in by_user.resources()} == {"trial"}
     allowed = {"RECONCILER_ALLOW": "other-workspace"}
     assert by_user.preview(**allowed) == 0

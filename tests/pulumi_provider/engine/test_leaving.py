@@ -51,7 +51,7 @@ def declares(stack: Stack, what: str) -> None:
 def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
     stack.write("__main__.py", LOSES.format(notes=stack.notes))
     assert stack.up(RECONCILER_REPORT="json=report.json") == 1
-    assert "what the preview of this command showed is lost" in stack.out
+    assert "the record of this command's preview is lost" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
     told = stack.report()
@@ -63,7 +63,7 @@ def test_a_preview_that_was_lost_is_missed_whatever_the_message_of_the_update(
 ) -> None:
     by_user.write("__main__.py", LOSES.format(notes=by_user.notes))
     assert by_user.up("-mfix") == 1
-    assert "what the preview of this command showed is lost" in by_user.out
+    assert "the record of this command's preview is lost" in by_user.out
     assert by_user.mutations() == 0
     assert by_user.up("--skip-preview=1", "-mfix") == 0, by_user.out
     assert by_user.disconnects() == BOTH
@@ -75,7 +75,7 @@ def test_a_preview_that_cannot_be_kept_for_its_update_is_refused(stack: Stack) -
     nowhere = {"XDG_RUNTIME_DIR": "/nonexistent", "TMPDIR": str(in_the_way.parent)}
     assert stack.preview(**nowhere) == 0, stack.out
     assert stack.up("-mfix", **nowhere) != 0
-    assert "what this preview shows cannot be kept for the update" in stack.out
+    assert "the record of this preview cannot be kept for the update" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
 
@@ -87,7 +87,10 @@ def test_a_program_that_leaves_while_it_is_updated_ends_red(stack: Stack) -> Non
     assert stack.up("--skip-preview", RECONCILER_REPORT="json=report.json") != 0
     assert any(
         said in stack.out
-        for said in ("1 of 2 planned actions not settled", "The program ended before it was asked")
+        for said in (
+            "1 of 2 planned actions not confirmed",
+            "The program exited before its last",
+        )
     )
     told = stack.report()
     assert told["status"] == 4

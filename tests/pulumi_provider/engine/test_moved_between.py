@@ -14,7 +14,7 @@ from tests.pulumi_provider.fleet_folder import (
 
 APPEARS = 'connect("waiting@example.com", Platform.MICROSOFT)'
 GOES = 'disconnect("mover@example.com", Platform.GOOGLE)'
-LEFT = "not in the preview, and so left for the next one: waiting@example.com (google)"
+LEFT = "not in the preview, so left for the next update: waiting@example.com (google)"
 
 
 @pytest.mark.sample
@@ -80,5 +80,5 @@ def test_a_saved_plan_of_pulumi_is_done_once(stack: Stack) -> None:
 def test_an_update_without_a_preview_does_what_is_planned_now_and_says_so(stack: Stack) -> None:
     moved(stack, APPEARS)
     assert stack.up("--skip-preview") == 0
-    assert "what is planned now is done without having been shown" in stack.out
+    assert "this command made no preview, so the update does what is planned now" in stack.out
     assert stack.disconnects() == sorted([*BOTH, ("waiting@example.com", "google")])

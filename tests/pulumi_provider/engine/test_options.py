@@ -20,7 +20,7 @@ def test_a_target_acts_on_the_target_alone_and_says_that_the_rest_was_not_tried(
     target = by_user.urn("leaver@example.com")
     assert by_user.up("--skip-preview", "--target", target) == 1
     assert by_user.disconnects() == [LEAVER_LOSES_GOOGLE]
-    assert "1 of 2 planned actions not settled" in by_user.out
+    assert "1 of 2 planned actions not confirmed" in by_user.out
     assert "mover@example.com (google): not attempted: it was left out" in by_user.out
     assert by_user.up() == 0
     assert by_user.disconnects() == BOTH
@@ -37,7 +37,7 @@ def test_whoever_is_excluded_is_left_and_named(by_user: Stack) -> None:
 def test_an_excluded_fleet_is_left_whole(stack: Stack) -> None:
     everybody = stack.urn("**") if stack.granularity == "user" else stack.urn("")
     assert stack.up("--skip-preview", "--exclude", everybody) == 1
-    assert "2 of 2 planned actions not settled" in stack.out
+    assert "2 of 2 planned actions not confirmed" in stack.out
     assert stack.disconnects() == []
 
 

@@ -51,7 +51,7 @@ def test_one_failure_of_many_is_named_and_the_next_update_heals_it(stack: Stack)
     leaver = Match(endpoint="disconnect", external_id="leaver@example.com")
     stack.fail(Fault(kind=FaultKind.STATUS, status=400, match=leaver))
     assert stack.up("--skip-preview") == 1
-    assert "1 of 2 planned actions not settled" in stack.out
+    assert "1 of 2 planned actions not confirmed" in stack.out
     assert "leaver@example.com (google): failed" in stack.out
     assert len(stack.resources()) == (4 if stack.granularity == "user" else 1)
     assert stack.up() == 0
@@ -61,11 +61,11 @@ def test_one_failure_of_many_is_named_and_the_next_update_heals_it(stack: Stack)
 def test_an_update_without_a_preview_says_so_or_is_refused(by_user: Stack) -> None:
     assert by_user.run("config", "set", "requirePreview", "true") == 0
     assert by_user.up("--skip-preview") == 1
-    assert "no preview was made by this command, and one is required" in by_user.out
+    assert "this command made no preview, and one is required" in by_user.out
     assert by_user.disconnects() == []
     assert by_user.run("config", "set", "requirePreview", "false") == 0
     assert by_user.up("--skip-preview") == 0
-    assert "no preview was made by this command" in by_user.out
+    assert "this command made no preview" in by_user.out
     assert by_user.disconnects() == BOTH
 
 
@@ -129,7 +129,7 @@ def test_an_unknown_outcome_is_named_and_not_sent_again_while_it_may_be_under_wa
     mover = Match(endpoint="disconnect", external_id="mover@example.com")
     stack.fail(Fault(kind=FaultKind.DROP_BEFORE, match=mover))
     assert stack.up("--skip-preview") == 1
-    assert "1 of 2 planned actions not settled" in stack.out
+    assert "1 of 2 planned actions not confirmed" in stack.out
     assert "mover@example.com (google): unknown" in stack.out
     assert stack.disconnects() == BOTH
     assert stack.up("--skip-preview") == 1

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.config import Workspace, load_configuration
 from reconciler.domain import InvalidInput
 from reconciler.engine.overrides import overrides_of
 from reconciler.pulumi_provider import Fleet
-from reconciler.pulumi_provider.judging import Demands
-from reconciler.pulumi_provider.reports import ReportFile
-from reconciler.pulumi_provider.staying import check_workspaces
+from reconciler.pulumi_provider.evaluation import (
+    EvaluationRequest,
+    Failure,
+    abandon,
+    evaluate,
+)
+from reconciler.pulumi_provider.workspace_binding import check_workspaces
 from tests.pulumi_provider.fleet_folder import FleetFolder
 from tests.pulumi_provider.opener import opened
 
@@ -22,10 +27,16 @@ workspaces:
 """
 
 
-def demands(owner: str = "stack organization/trial/dev", allow: str = "") -> Demands:
-    return Demands(
-        owner, None, overrides_of({"RECONCILER_ALLOW": allow}), ReportFile({}, ["trial"])
-    )
+STACK = "stack organization/trial/dev"
+
+
+def workspaces(*places: tuple[str, str]) -> list[Workspace]:
+    """The workspaces that are named with their configuration file."""
+    return [load_configuration(Path(file)).workspace(name) for name, file in places]
+
+
+TRIAL = ("trial", "reconciler.yaml")
+ANOTHER = ("other", "other.yaml")
 
 
 @pytest.fixture
@@ -43,9 +54,9 @@ def test_a_stack_that_declares_none_of_its_workspaces_any_more_is_refused(
     held: FleetFolder,
 ) -> None:
     with pytest.raises(InvalidInput) as raised:
-        check_workspaces([Fleet("other", "other.yaml")], demands())
+        check_workspaces(workspaces(ANOTHER), STACK)
     assert str(raised.value).startswith(
-        "stack organization/trial/dev held workspace trial until now, and is given workspace other;"
+        "stack organization/trial/dev held workspace trial until now, but declares workspace other;"
         " nothing was changed."
     )
     assert "run it with `RECONCILER_ALLOW=other-workspace` in the environment" in str(raised.value)
@@ -54,17 +65,24 @@ def test_a_stack_that_declares_none_of_its_workspaces_any_more_is_refused(
 
 @pytest.mark.usefixtures("held")
 def test_another_workspace_is_allowed_for_one_command_by_the_environment() -> None:
-    check_workspaces([Fleet("other", "other.yaml")], demands(allow="other-workspace"))
+    fleets = [Fleet("other", "other.yaml")]
+    refused = evaluate(fleets, EvaluationRequest(STACK), update=False)
+    assert isinstance(refused, Failure)
+    assert "RECONCILER_ALLOW=other-workspace" in str(refused.error)
+    allowed = overrides_of({"RECONCILER_ALLOW": "other-workspace"})
+    evaluated = evaluate(fleets, EvaluationRequest(STACK, overrides=allowed), update=False)
+    assert not isinstance(evaluated, Failure)
+    abandon(evaluated)
 
 
 @pytest.mark.usefixtures("held")
 def test_a_stack_may_be_given_another_workspace_beside_its_own() -> None:
-    check_workspaces([Fleet("trial"), Fleet("other", "other.yaml")], demands())
+    check_workspaces(workspaces(TRIAL, ANOTHER), STACK)
 
 
 @pytest.mark.usefixtures("held")
-def test_another_stack_may_declare_another_workspace() -> None:
-    check_workspaces([Fleet("other", "other.yaml")], demands("stack organization/trial/new"))
+def test_another_stack_may_declare_another_worknamespace() -> None:
+    check_workspaces(workspaces(ANOTHER), "stack organization/trial/new")
 
 
 def test_where_no_ledger_remembers_nothing_is_refused(
@@ -72,5 +90,5 @@ def test_where_no_ledger_remembers_nothing_is_refused(
 ) -> None:
     FleetFolder(tmp_path)
     monkeypatch.chdir(tmp_path)
-    check_workspaces([Fleet("trial")], demands())
+    check_workspaces(workspaces(TRIAL), STACK)
     assert not (tmp_path / ".reconciler").exists()

@@ -1,0 +1,288 @@
+"""Evaluation of a program's fleets: may their resources be registered, and with which plan?
+
+Each fleet passes through load → observe → plan → guards of the engine, once. An update does this
+inside a run in which the provider's process will act. The result is a value, either the approved
+fleets or a :class:`Failure`. ``reports`` turns it into what people and pipelines read.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from reconciler.config import Workspace, load_configuration
+from reconciler.domain import Cancellation, DesiredState, Diagnostic, InvalidInput, SystemClock
+from reconciler.engine import (
+    ActingRun,
+    Approved,
+    PlanInputs,
+    RunOptions,
+    Session,
+    acting_run,
+    apply_settings,
+    check_usable,
+    close_shared_run,
+    compare,
+    judge_fresh,
+    judge_saved,
+    narrow,
+    observe,
+    open_session,
+    preview,
+    preview_again,
+    remember,
+    share_run,
+)
+from reconciler.engine.overrides import NEW_LEDGER, Overrides, in_environment
+from reconciler.ledger import LedgerError, read_ledger
+from reconciler.manifest import load_manifests
+from reconciler.planning import Action, Plan, PlanChanges, Target, seal
+from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.preview_record import PreviewRecord
+from reconciler.pulumi_provider.workspace_binding import check_workspaces
+from reconciler.reporting import LedgerView
+from reconciler.reporting.wording import stacks
+from reconciler.runs import Front, RunResult
+
+_CLOCK: Final = SystemClock()
+_SENTINELS: Final = {
+    "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+    "4dabf18193072939515e22adb298388d",
+}
+"""Strings that stand for unknown and for special values between SDK and engine
+(``pulumi.runtime.rpc``)."""
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """How to evaluate.
+
+    ``owner`` declares the users. ``saved`` is a plan to apply in place of a new one. ``previewed``
+    gives what the preview of this command showed, if there was one. ``remark`` takes a sentence on
+    what the evaluation waits for.
+    """
+
+    owner: str
+    saved: Plan | None = None
+    overrides: Overrides = field(default_factory=Overrides)
+    previewed: Callable[[Target], PreviewRecord | None] = lambda _: None
+    remark: Callable[[str], None] = lambda _: None
+
+
+@dataclass(frozen=True)
+class ApprovedFleet:
+    """A fleet whose resources may be registered, and everything that is open for it.
+
+    ``postponed`` came up after the preview and is left for the next update. ``run`` exists in an
+    update alone, and ``unpreviewed`` says that no preview limits it. ``changes`` compares a saved
+    plan with today's. ``open`` holds run and session.
+    """
+
+    fleet: Fleet
+    session: Session
+    desired: DesiredState
+    approved: Approved
+    ledger: LedgerView
+    open: ExitStack
+    run: ActingRun | None = None
+    changes: PlanChanges | None = None
+    postponed: tuple[Action, ...] = ()
+    unpreviewed: bool = False
+
+    def share_run(self) -> None:
+        """Let the provider's process act on what was approved."""
+        if self.run is not None:
+            share_run(self.run, self.approved)
+
+    def close_run(self) -> RunResult | None:
+        """Close the run: how each action ended. None outside of an update."""
+        return None if self.run is None else close_shared_run(self.run, self.approved)
+
+    def abandon(self) -> None:
+        """Let go of the run: it does nothing more."""
+        with suppress(_Abandoned):
+            self.open.__exit__(_Abandoned, _Abandoned("another part of the program failed"), None)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why nothing may be registered: ``error``, of one ``fleet`` or (None) of the whole program.
+
+    ``ledger`` is what the ledger contributed, if the evaluation came that far.
+    """
+
+    error: Exception
+    fleet: Fleet | None = None
+    workspace: Workspace | None = None
+    ledger: LedgerView | None = None
+
+
+class _Abandoned(Exception):
+    """Ends the run of a fleet that was abandoned, and is recorded as its reason."""
+
+
+def evaluate(
+    fleets: Sequence[Fleet], request: EvaluationRequest, *, update: bool
+) -> tuple[ApprovedFleet, ...] | Failure:
+    """Evaluate ``fleets``, all that the program has. The first failure abandons all of them."""
+    workspaces = []
+    for fleet in fleets:
+        try:
+            configuration = load_configuration(Path.cwd() / fleet.configuration)
+            workspaces.append(configuration.workspace(fleet.workspace))
+        except Exception as error:  # noqa: BLE001 - returned as a value
+            return Failure(error, fleet)
+    try:
+        if not request.overrides.other_workspace:
+            check_workspaces(workspaces, request.owner)
+    except Exception as error:  # noqa: BLE001
+        return Failure(error)
+    approved: list[ApprovedFleet] = []
+    try:
+        failure = _evaluate_each(zip(fleets, workspaces, strict=True), request, approved, update)
+    except BaseException:
+        abandon(approved)
+        raise
+    if failure is None:
+        return tuple(approved)
+    abandon(approved)
+    return failure
+
+
+def abandon(fleets: Iterable[ApprovedFleet]) -> None:
+    """Let go of the runs of ``fleets``."""
+    for fleet in fleets:
+        fleet.abandon()
+
+
+def _evaluate_each(
+    fleets: Iterable[tuple[Fleet, Workspace]],
+    request: EvaluationRequest,
+    approved: list[ApprovedFleet],
+    update: bool,  # noqa: FBT001
+) -> Failure | None:
+    """Fill ``approved``, whose runs are open, as far as there is no failure."""
+    for fleet, workspace in fleets:
+        evaluated = _evaluate(fleet, workspace, request, update=update)
+        if isinstance(evaluated, Failure):
+            return evaluated
+        approved.append(evaluated)
+    problems = _declared_twice(approved) or _not_for_pulumi(approved)
+    return Failure(InvalidInput(*problems)) if problems else None
+
+
+def _evaluate(
+    fleet: Fleet, workspace: Workspace, request: EvaluationRequest, *, update: bool
+) -> ApprovedFleet | Failure:
+    ledger = None
+    saved = request.saved
+    try:
+        with ExitStack() as stack:
+            stop = Cancellation(_CLOCK.monotonic)
+            opening = open_session(workspace, os.environ, clock=_CLOCK, stop=stop)
+            session = stack.enter_context(opening)
+            desired = load_manifests(workspace.manifests)
+            run = stack.enter_context(_run(session, desired, request)) if update else None
+            if saved is not None:
+                used_by = run.journal.used_by(seal(saved)) if run else _used_by(workspace, saved)
+                check_usable(session, saved, desired, used_by=used_by)
+            observation = observe(session)
+            if run is not None:
+                observation = run.settle(observation, apply_settings(workspace), request.remark)
+                history, ledger = run.history(desired), run.ledger_view
+            else:
+                address = session.endpoint.address
+                found = remember(workspace, address, request.owner, desired=desired)
+                history, ledger = found.history, found.ledger
+            plan_inputs = PlanInputs(desired, observation, history)
+            changes, record = None, None
+            postponed: tuple[Action, ...] = ()
+            if saved is not None:
+                approved, changes = _judge_saved(session, request, plan_inputs, saved)
+            else:
+                record = request.previewed(session.target) if update else None
+                approved, postponed = _judge_today(session, request, plan_inputs, record)
+            return ApprovedFleet(
+                fleet,
+                session,
+                desired,
+                approved,
+                ledger,
+                stack.pop_all(),
+                run,
+                changes,
+                postponed,
+                unpreviewed=update and saved is None and record is None,
+            )
+    except Exception as error:  # noqa: BLE001 - returned as a value
+        return Failure(error, fleet, workspace, ledger)
+
+
+def _run(
+    session: Session, desired: DesiredState, request: EvaluationRequest
+) -> AbstractContextManager[ActingRun]:
+    """The run of this update."""
+    options = RunOptions(
+        new_ledger=request.overrides.new_ledger, new_ledger_by=in_environment(NEW_LEDGER)
+    )
+    return acting_run(session, desired, Front.PULUMI, options, request.owner)
+
+
+def _used_by(workspace: Workspace, saved: Plan) -> str | None:
+    """The run that used the plan, as far as a preview can know; the update looks again."""
+    try:
+        with read_ledger(workspace.ledger) as ledger:
+            return ledger.used_by(seal(saved))
+    except LedgerError:
+        return None
+
+
+def _judge_saved(
+    session: Session, request: EvaluationRequest, plan_inputs: PlanInputs, saved: Plan
+) -> tuple[Approved, PlanChanges]:
+    observation = plan_inputs.observation
+    today = preview_again(session, saved, plan_inputs.desired, observation, plan_inputs.history)
+    allowed = request.overrides.guards
+    approved = judge_saved(session, saved, today.content, plan_inputs, allowed)
+    return approved, compare(session, saved, today, observation)
+
+
+def _judge_today(
+    session: Session,
+    request: EvaluationRequest,
+    plan_inputs: PlanInputs,
+    record: PreviewRecord | None,
+) -> tuple[Approved, tuple[Action, ...]]:
+    """Today's plan, limited to what the preview showed, and the actions that it did not show."""
+    today = preview(session, plan_inputs.desired, plan_inputs.observation, plan_inputs.history)
+    allowed = request.overrides.guards
+    if record is None:
+        return judge_fresh(session, today, plan_inputs, allowed), ()
+    postponed = tuple(action for action in today.content.actions if not record.holds(action))
+    plan = narrow(session, today, plan_inputs, record.holds) if postponed else today
+    return judge_saved(session, plan, today.content, plan_inputs, allowed), postponed
+
+
+def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
+    """The users whom two fleets of one API declare."""
+    seen: dict[tuple[str, str], str] = {}
+    twice = []
+    for approved in fleets:
+        for user in approved.desired.users.values():
+            place = f"{user.source} (workspace {approved.fleet.workspace})"
+            first = seen.setdefault((approved.session.endpoint.address, user.id), place)
+            if first != place:
+                twice.append(Diagnostic(None, stacks.declared_twice(user.id, first, place)))
+    return twice
+
+
+def _not_for_pulumi(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
+    """The users whose id Pulumi would show or record as another one."""
+    return [
+        Diagnostic(user.source, stacks.not_for_pulumi(user.id))
+        for approved in fleets
+        for user in approved.desired.users.values()
+        if stacks.MARKUP in user.id or user.id in _SENTINELS
+    ]
