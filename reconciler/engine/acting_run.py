@@ -1,5 +1,6 @@
 """A run that may act: it holds the workspace's lock, and all it does is in the ledger."""
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,6 +20,7 @@ from reconciler.engine.session import Session, apply_settings
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
 from reconciler.planning import Action, History, PlanUnusable, asked_of
+from reconciler.process import start_of
 from reconciler.reporting import LedgerAccess, LedgerView
 from reconciler.reporting.wording.history import finding_out
 from reconciler.runs import Front, Outcome, Settled
@@ -130,6 +132,7 @@ def acting_run(
             tool_version=reconciler.__version__,
             commit=session.commit(desired).name,
             resumes=terms.resumes,
+            started=start_of(os.getpid()),
         )
         with ledger.begin(
             claim,

@@ -74,7 +74,7 @@ def begin_run(
 
 
 def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) -> Taken:
-    fence = take_lock(connection, claim.workspace, claim.run, claim.who, now)
+    fence = take_lock(connection, claim, now)
     dead = _bury(connection, claim)
     connection.execute(
         insert(runs).values(

@@ -6,7 +6,10 @@ from reconciler.runs import Front, Who
 
 
 class Claim(Struct, frozen=True):
-    """An acting run that wants to begin, on behalf of ``owner``. ``opened`` is RFC 3339, UTC."""
+    """An acting run that wants to begin, on behalf of ``owner``. ``opened`` is RFC 3339, UTC.
+
+    ``started`` is when its process started, as ``process.start_of`` has it.
+    """
 
     run: str
     front: Front
@@ -18,3 +21,4 @@ class Claim(Struct, frozen=True):
     tool_version: str
     commit: str | None
     resumes: str | None = None
+    started: str | None = None

@@ -6,7 +6,7 @@ from reconciler.ledger.database import Database
 from reconciler.ledger.errors import NotJoinable
 from reconciler.ledger.joined_run import JoinedRun
 from reconciler.ledger.lock import Lock, LockTimes, read_lock
-from reconciler.ledger.machine import alive, who
+from reconciler.ledger.machine import who
 from reconciler.ledger.schema import runs
 from reconciler.ledger.stored_plans import stored_plan
 from reconciler.runs import RunState
@@ -50,7 +50,7 @@ def _check_opener(lock: Lock, now: float, times: LockTimes) -> None:
             f"{opener}, and a run can be joined only on the machine that opened it,"
             " since it last started"
         )
-    if alive(lock.who) is not True:
+    if lock.alive() is not True:
         raise NotJoinable(f"{opener}, which has ended: begin another run, it settles what is open")
     if lock.overdue(now, times):
         raise NotJoinable(

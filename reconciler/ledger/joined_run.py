@@ -9,7 +9,6 @@ from sqlalchemy import Connection, select
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockLost
 from reconciler.ledger.lock import Lock, LockTimes, require_lock
-from reconciler.ledger.machine import alive
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import StepRecords, journalled
 from reconciler.ledger.stored_plans import UsingRun, use_plan
@@ -79,7 +78,7 @@ class JoinedRun:
 
     def _require_opener(self, connection: Connection) -> None:
         lock = require_lock(connection, self._lock.workspace, self.id, self._lock.fence)
-        if alive(lock.who) is False:
+        if lock.alive() is False:
             raise LockLost(f"the process that opened run {self.id} has ended; nothing more is sent")
         if lock.overdue(self._database.now(connection), self._times):
             raise LockLost(f"the process that opened run {self.id} is silent; nothing more is sent")

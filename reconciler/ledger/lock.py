@@ -12,6 +12,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select, update
 
 from reconciler.domain import rfc3339
+from reconciler.ledger.claim import Claim
 from reconciler.ledger.errors import LockLost
 from reconciler.ledger.integrity import as_written
 from reconciler.ledger.machine import alive
@@ -37,13 +38,17 @@ _FREE: Final[dict[str, None]] = {
     "host": None,
     "pid": None,
     "machine": None,
+    "started": None,
     "since": None,
     "heartbeat": None,
 }
 
 
 class Lock(Struct, frozen=True):
-    """A lock that a run holds; ``since`` and ``heartbeat`` in seconds since 1970."""
+    """A lock that a run holds; ``since`` and ``heartbeat`` in seconds since 1970.
+
+    ``started`` is when the run's process started; None if an earlier version took the lock.
+    """
 
     workspace: str
     fence: int
@@ -51,6 +56,11 @@ class Lock(Struct, frozen=True):
     who: Who
     since: float
     heartbeat: float
+    started: str | None = None
+
+    def alive(self) -> bool | None:
+        """Whether the process of its owner still runs; None if unknown. False is proof."""
+        return alive(self.who, self.started)
 
     def overdue(self, now: float, times: LockTimes) -> bool:
         """Whether no heartbeat was seen for too long."""
@@ -58,7 +68,7 @@ class Lock(Struct, frozen=True):
 
     def dead(self, now: float, times: LockTimes) -> bool:
         """Whether its owner is known, or because of its silence presumed, to be gone."""
-        return self.overdue(now, times) or alive(self.who) is False
+        return self.overdue(now, times) or self.alive() is False
 
     @as_written()
     def holder(self, now: float, times: LockTimes) -> Holder:
@@ -108,24 +118,27 @@ def make_lock(connection: Connection, workspace: str) -> None:
     insert_new(connection, locks, workspace=workspace, fence=0)
 
 
-def take_lock(connection: Connection, workspace: str, run: str, who: Who, now: float) -> int:
-    """Give the lock to ``run``, whoever had it; the new fence."""
+def take_lock(connection: Connection, claim: Claim, now: float) -> int:
+    """Give the lock to the run of ``claim``, whoever had it; the new fence."""
     connection.execute(
         update(locks)
-        .where(locks.c.workspace == workspace)
+        .where(locks.c.workspace == claim.workspace)
         .values(
             fence=locks.c.fence + 1,
-            run=run,
-            who=who.user,
-            host=who.host,
-            pid=who.pid,
-            machine=who.machine,
+            run=claim.run,
+            who=claim.who.user,
+            host=claim.who.host,
+            pid=claim.who.pid,
+            machine=claim.who.machine,
+            started=claim.started,
             since=now,
             heartbeat=now,
         )
     )
     return int(
-        connection.execute(select(locks.c.fence).where(locks.c.workspace == workspace)).scalar_one()
+        connection.execute(
+            select(locks.c.fence).where(locks.c.workspace == claim.workspace)
+        ).scalar_one()
     )
 
 
@@ -174,6 +187,7 @@ def _lock(row: Row[Any] | None) -> Lock | None:
             "who": who,
             "since": row.since,
             "heartbeat": row.heartbeat,
+            "started": row.started,
         },
         Lock,
     )

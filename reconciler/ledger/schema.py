@@ -190,6 +190,7 @@ locks = Table(
     Column("host", LedgerText),
     Column("pid", BigInteger),
     Column("machine", LedgerText),
+    Column("started", LedgerText),  # when its process started; None if an earlier version took it
     Column("since", Double),
     Column("heartbeat", Double),
 )

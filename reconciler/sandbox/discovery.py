@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from reconciler.domain import InvalidInput
+from reconciler.process import is_running
 from reconciler.sandbox.database import StateDatabase
 from reconciler.sandbox.http_messages import HEALTH_PATH
 from reconciler.sandbox.settings import read_settings
@@ -26,7 +27,7 @@ def announced(database: StateDatabase, url: str) -> Iterator[None]:
     """Let other processes find the server at ``url`` for as long as the context lasts."""
     with database.transaction() as db:
         for (pid,) in db.execute("SELECT pid FROM servers").fetchall():
-            if not _is_alive(pid):
+            if is_running(pid) is False:
                 db.execute("DELETE FROM servers WHERE pid = ?", (pid,))
         db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (os.getpid(), url))
     try:
@@ -34,16 +35,6 @@ def announced(database: StateDatabase, url: str) -> Iterator[None]:
     finally:
         with database.transaction() as db:
             db.execute("DELETE FROM servers WHERE url = ?", (url,))
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:  # another account's
-        return True
-    return True
 
 
 def running_server(state_path: Path) -> str | None:

@@ -136,6 +136,7 @@ def claim(
     owner: str = COMMAND_LINE,
     resumes: str | None = None,
     opened: str = AT,
+    started: str | None = None,
 ) -> Claim:
     return Claim(
         run=run or new_run(),
@@ -148,6 +149,7 @@ def claim(
         tool_version="1.2.3",
         commit="0d1f",
         resumes=resumes,
+        started=started,
     )
 
 

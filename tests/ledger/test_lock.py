@@ -1,5 +1,6 @@
 """One acting run a workspace: who gets the lock, who keeps it, who loses it."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ from reconciler.domain import LedgerPlace, PostgresqlDatabase
 from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import locks
+from reconciler.process import start_of
 from reconciler.runs import JournalFailed, RunState
 from tests.ledger.faulty_database import Away, on_faulty
 from tests.ledger.processes import Failed, Processes, processes_at
@@ -173,6 +175,19 @@ def test_the_lock_of_a_killed_process_is_taken_over_at_once(
         (dead,) = run.dead
         assert (dead.run, dead.state, dead.in_doubt) == (died, RunState.DIED, 1)
         assert [doubt.action for doubt in run.in_doubt()] == [ALICE]
+
+
+def test_the_lock_of_a_process_whose_id_another_one_has_now_is_taken_over_at_once(
+    ledger: Ledger,
+) -> None:
+    ours = start_of(os.getpid())
+    first = begin(ledger, claim(started=ours))
+    with pytest.raises(LockHeld):
+        begin(ledger, claim(started=ours))
+    first.stopped("done")
+    died = begin(ledger, claim(started="an earlier start"))
+    with begin(ledger, claim(started=ours)) as run:
+        assert [dead.run for dead in run.dead] == [died.id]
 
 
 def test_a_run_that_died_before_it_had_a_plan_is_found_dead_too(

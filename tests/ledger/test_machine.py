@@ -101,3 +101,21 @@ def test_an_account_without_a_name_is_told_by_its_number(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(getpass, "getuser", nameless)
     assert who().user == f"uid {os.getuid()}"
+
+
+@on_linux
+def test_a_process_that_got_the_id_of_one_that_ended_is_not_that_one() -> None:
+    assert alive(who(), process.start_of(os.getpid())) is True
+    assert alive(who(), "an earlier start") is False
+
+
+@on_linux
+def test_the_start_of_a_process_is_the_same_whoever_asks_and_gone_with_it() -> None:
+    program = "import os; from reconciler.process import start_of; print(start_of(os.getppid()))"
+    told = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert told.stdout.strip() == process.start_of(os.getpid())
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    assert process.start_of(ended.pid) is None

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from reconciler.domain import InvalidInput
+from reconciler.process import is_running
 from reconciler.sandbox import RemoteListenRefused, SandboxServer, SandboxState, running_server
 from reconciler.sandbox.http_messages import HEALTH_PATH
 
@@ -193,13 +194,11 @@ def test_servers_that_died_are_forgotten_by_the_next(state_path: Path) -> None:
 
 
 def test_a_process_that_is_not_ours_counts_as_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    from reconciler.sandbox import discovery
-
     def refuse(pid: int, number: int) -> None:
         raise PermissionError
 
     monkeypatch.setattr(os, "kill", refuse)
-    assert discovery._is_alive(1) is True
+    assert is_running(1) is True
 
 
 SERVE = """
