@@ -63,7 +63,7 @@ def is_running(pid: int, start: str | None = None) -> bool | None:
 def _look_at(pid: int) -> tuple[bool, str | None]:
     """Whether ``pid`` is a zombie, and when it started; False and None if it is hidden or gone."""
     try:
-        # The name stands in brackets and may hold anything. The start is the 20th field after it.
+        # The name is in brackets and may hold anything. The start is the 20th field after it.
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return fields[0] == "Z", f"{boot_id() or ''} {fields[19]}"
     except (OSError, IndexError):

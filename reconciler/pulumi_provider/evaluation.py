@@ -266,7 +266,7 @@ def _judge_today(
 
 
 def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
-    """The users whom two fleets of one API declare."""
+    """The users that two fleets of one API declare."""
     seen: dict[tuple[str, str], str] = {}
     twice = []
     for approved in fleets:

@@ -34,7 +34,7 @@ def converge_user(props: Properties) -> dict[str, Any]:
 def refresh_user(props: Properties) -> dict[str, Any] | None:
     """The outputs of a user as the list shows them now; None if the calendar user is gone.
 
-    A user whom Recall.ai never knew is not gone: the manifests still declare them.
+    A user that Recall.ai never knew is not gone: the manifests still declare them.
     """
     client = client_of(props)
     if props.get("recallId") and client.user(str(props["user"])) is None:
