@@ -2,38 +2,58 @@
 
 import os
 import sys
-from functools import partial
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
+from typing import ClassVar, cast
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from reconciler.cli import completion
-from reconciler.cli.commands import (
-    apply,
-    before,
-    demo,
-    doctor,
-    import_manifest,
-    init,
-    plan,
-    resume,
-    runs,
-    sandbox,
-    schema,
-    show,
-    unlock,
-    validate,
-)
-from reconciler.cli.errors import EndedWith, Exit, UsageError
-from reconciler.cli.options import Command, Group
+from reconciler.cli.command import Command, LazyGroup
+from reconciler.cli.commands.before import before
+from reconciler.cli.errors import EndedWith, UsageError
 from reconciler.cli.streams import failure_of, make_writable, print_out, tell_lost
-from reconciler.domain import Diagnostic
+from reconciler.domain import Diagnostic, Exit
 from reconciler.reporting import ErrorReport, Format, render
+
+
+class _Commands(LazyGroup):
+    summaries: ClassVar = {
+        "demo": "See the main job done on the sandbox: no account, no key.",
+        "init": "Write the first files of a folder of your own.",
+        "validate": "Read and check manifests, offline.",
+        "plan": "Show what would be changed; changes nothing.",
+        "show": "Show a saved plan.",
+        "apply": "Disconnect what the manifests do not want, and verify it.",
+        "runs": "List past runs, newest first, or show one in full.",
+        "resume": "Finish a run that was interrupted or killed.",
+        "unlock": "Take the lock of a workspace away from a run.",
+        "import": "Write a manifest of everyone as connected now.",
+        "doctor": "Check that the tool can work here; changes nothing.",
+        "schema": "Print a published JSON Schema.",
+        "sandbox": "The embedded imitation of the Recall API.",
+    }
+
+    def load(self, name: str) -> TyperCommand | TyperGroup:
+        module = import_module(f"reconciler.cli.commands.{_MODULES.get(name, name)}")
+        if name == "sandbox":
+            return typer.main.get_group(module.app)
+        one = typer.Typer(
+            add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+        )
+        one.command(name, cls=Command)(getattr(module, _FUNCTIONS.get(name, name)))
+        return cast("TyperCommand", typer.main.get_command(one))
+
+
+# `import` is a word of Python.
+_MODULES = {"import": "import_manifest"}
+_FUNCTIONS = {"import": "import_"}
 
 app = typer.Typer(
     name="reconciler",
-    cls=Group,
+    cls=_Commands,
     help="Say in git which calendar platforms each person has connected at Recall.ai.",
     no_args_is_help=True,
     add_completion=False,
@@ -47,21 +67,7 @@ app = typer.Typer(
     "77 credentials refused, 130/143 interrupted.",
 )
 
-_command = partial(app.command, cls=Command)
-_command()(demo.demo)
-_command()(init.init)
-_command()(validate.validate)
-_command()(plan.plan)
-_command()(show.show)
-_command()(apply.apply)
-_command()(runs.runs)
-_command()(resume.resume)
-_command()(unlock.unlock)
-_command(name="import")(import_manifest.import_)
-_command()(doctor.doctor)
-_command()(schema.schema)
-app.add_typer(sandbox.app, name="sandbox")
-app.callback()(before.before)
+app.callback()(before)
 
 
 def run(arguments: list[str]) -> int:
@@ -102,8 +108,7 @@ def _run(arguments: list[str]) -> int:
         # The library keeps its errors to itself; this is what they have in common.
         if not hasattr(error, "format_message"):
             raise
-        # The words of the library that converts values, which say nothing.
-        return _tell_bad_usage(arguments, error.format_message().replace(" Value error,", ""))
+        return _tell_bad_usage(arguments, error.format_message())
     # The library ends by itself with help and versions, and with an interrupt of its own.
     return status if isinstance(status, int) else Exit.OK
 

@@ -12,13 +12,15 @@ from contextlib import contextmanager, redirect_stderr
 from enum import StrEnum
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import completion as _completion
 
-from reconciler.config import Configuration, find_configuration, load_configuration
 from reconciler.domain import SqliteFile
+
+if TYPE_CHECKING:
+    from reconciler.config import Configuration
 
 
 class Shell(StrEnum):
@@ -111,7 +113,10 @@ def runs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     return found
 
 
-def _configuration(context: typer.Context) -> Configuration:
+def _configuration(context: typer.Context) -> "Configuration":
+    # Late: help and most words need no configuration.
+    from reconciler.config import find_configuration, load_configuration  # noqa: PLC0415
+
     named = _given(context, "config")
     explicit = None if named is None else Path(named)
     return load_configuration(find_configuration(explicit, os.environ, Path.cwd()))

@@ -12,7 +12,8 @@ from typing import NoReturn
 
 from msgspec import structs
 
-from reconciler.cli.errors import EndedWith, Exit, OutputConflict, UsageError, exit_status
+from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
+from reconciler.cli.exits import exit_status
 from reconciler.cli.logs import LogFormat, Progress, set_up_logging
 from reconciler.cli.signals import Signalled, Signals
 from reconciler.cli.streams import StandardOutput, coloured, print_out, read_input, tell_lost, width
@@ -24,7 +25,7 @@ from reconciler.config import (
     find_configuration,
     load_configuration,
 )
-from reconciler.domain import Cancellation, Diagnostic, InvalidInput, SqliteFile, SystemClock
+from reconciler.domain import Cancellation, Diagnostic, Exit, InvalidInput, SqliteFile, SystemClock
 from reconciler.engine import Session, open_session
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld

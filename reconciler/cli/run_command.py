@@ -7,7 +7,7 @@ from itertools import count
 
 from reconciler.applying import STOP_GRACE, ApplySettings
 from reconciler.cli.context import CommandContext
-from reconciler.cli.errors import exit_status
+from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
 from reconciler.domain import COMMAND_LINE, DesiredState, Diagnostic
 from reconciler.engine import (

@@ -14,8 +14,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Final, Self
 
-from reconciler.domain import Cancellation
-from reconciler.engine import of_signal
+from reconciler.domain import Cancellation, of_signal
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

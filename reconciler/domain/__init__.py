@@ -5,6 +5,7 @@ Imports nothing of ours, so that anyone may import it.
 
 from reconciler.domain.count import Count
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
+from reconciler.domain.exits import Exit, of_signal
 from reconciler.domain.secrets import REDACTED, KeyFault, Secret, key_fault
 from reconciler.domain.settings import (
     COMMAND_LINE,
@@ -57,6 +58,7 @@ __all__ = [
     "DesiredState",
     "DesiredUser",
     "Diagnostic",
+    "Exit",
     "Handover",
     "InvalidInput",
     "KeyFault",
@@ -76,6 +78,7 @@ __all__ = [
     "ip_address",
     "is_loopback",
     "key_fault",
+    "of_signal",
     "rfc3339",
     "stack_owner",
 ]

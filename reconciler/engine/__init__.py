@@ -1,7 +1,7 @@
 """The use cases that the fronts share: load → observe → plan → guard; approve → apply → verify."""
 
 from reconciler.applying import Approved
-from reconciler.domain import Observation
+from reconciler.domain import Exit, Observation
 from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
 from reconciler.engine.approval import (
     ManifestsMoved,
@@ -16,7 +16,7 @@ from reconciler.engine.approval import (
 )
 from reconciler.engine.comparison import compare, preview_again
 from reconciler.engine.doctor import examine
-from reconciler.engine.exits import Exit, exit_status, of_signal
+from reconciler.engine.exits import exit_status
 from reconciler.engine.history import WorkspaceHistory, remember
 from reconciler.engine.import_manifest import Imported, declared_already, import_manifest
 from reconciler.engine.overrides import Overrides, overrides
@@ -70,7 +70,6 @@ __all__ = [
     "limit_sources",
     "narrow",
     "observe",
-    "of_signal",
     "open_session",
     "overrides",
     "preview",

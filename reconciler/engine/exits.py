@@ -1,13 +1,10 @@
-"""From what happened to an exit status: a tested contract for pipelines.
+"""From what happened to an exit status.
 
-The command line ends with it; the Pulumi front, which cannot choose how Pulumi ends, has it in its
-reports.
+The command line ends with it. The Pulumi front, which cannot choose how Pulumi ends, writes it into
+its reports.
 """
 
-import signal
-from enum import IntEnum
-
-from reconciler.domain import InvalidInput
+from reconciler.domain import Exit, InvalidInput, of_signal
 from reconciler.engine.approval import Refused
 from reconciler.engine.preview import IncompleteList
 from reconciler.ledger import (
@@ -20,27 +17,6 @@ from reconciler.ledger import (
 from reconciler.planning import GuardName, Plan, PlanUnusable, UnmatchedSelector
 from reconciler.recall import CredentialsRefused, RecallError, Throttled
 from reconciler.runs import HaltCause, JournalFailed, RunResult
-
-
-class Exit(IntEnum):
-    """The exit statuses. 1 is always a defect of ours."""
-
-    OK = 0
-    DEFECT = 1
-    CHANGES = 2
-    REFUSED = 3
-    PARTIAL = 4
-    PLAN_UNUSABLE = 5
-    INCOMPLETE = 6
-    PENDING = 7
-    USAGE = 64
-    INVALID = 65
-    UNREACHABLE = 69
-    TRY_LATER = 75
-    CREDENTIALS = 77
-    INTERRUPTED = 130
-    TERMINATED = 143
-
 
 _HALTED = {
     HaltCause.CREDENTIALS_REFUSED: Exit.CREDENTIALS,
@@ -61,11 +37,6 @@ def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = Fal
     if isinstance(event, RunResult):
         return _of_run(event)
     return _of_error(event)
-
-
-def of_signal(signum: int) -> Exit:
-    """The status of a command that the signal ``signum`` ended."""
-    return Exit.INTERRUPTED if signum == signal.SIGINT else Exit.TERMINATED
 
 
 def _of_plan(plan: Plan, *, detailed: bool) -> Exit:

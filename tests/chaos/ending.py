@@ -1,6 +1,6 @@
 """What is judged of a process that has ended, and of everything when all is over."""
 
-from reconciler.cli.errors import Exit
+from reconciler.domain import Exit
 from reconciler.planning import GuardName, Judgement
 from reconciler.reporting import ErrorReport, PlanReport, RunReport
 from reconciler.runs import HaltCause

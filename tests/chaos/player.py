@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from reconciler.cli.errors import Exit
+from reconciler.domain import Exit
 from reconciler.reporting import PlanReport, RunReport
 from tests.chaos import ending
 from tests.chaos.expectation import expected, planned, rows_of

@@ -69,6 +69,24 @@ def test_an_option_that_the_command_does_not_take_is_not_lost_in_silence(
     assert said in project.out + project.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("apply", "--parallelism", "33"), "33 is too large: at most 32"),
+        (("apply", "--max-failures", "-1"), "-1 is too small: at least 0"),
+        (("apply", "--max-failures", "few"), "'few' is not a whole number"),
+        (("apply", "--lock-timeout", "nan"), "nan is too small: at least 0"),
+        (("apply", "--lock-timeout", "long"), "'long' is not a number"),
+    ],
+    ids=lambda case: case[-1] if isinstance(case, tuple) else "",
+)
+def test_a_number_that_an_option_does_not_take_is_refused(
+    project: Project, arguments: tuple[str, ...], said: str
+) -> None:
+    assert project.run(*arguments) == 64
+    assert f"Invalid value for '{arguments[1]}': {said}" in project.err
+
+
 def test_a_wrong_format_is_told_in_plain_words(project: Project) -> None:
     assert project.run("plan", "--format", "yaml") == 64
     assert "'yaml' is not one of 'text', 'json', 'jsonl', 'markdown'" in project.err
@@ -84,6 +102,36 @@ def test_no_summary_of_a_command_is_cut_on_80_columns(
     listed = capsys.readouterr().out.split("Commands:")[1].split("\n\n")[0]
     assert re.findall(r".*(?:\.\.\.|…)$", listed, re.MULTILINE) == []
     assert all(line.endswith(".") for line in listed.strip().splitlines())
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run(["--help"])
+    listed = capsys.readouterr().out.split("Commands:")[1].split("\n\n")[0]
+    summaries = dict(line.split(maxsplit=1) for line in listed.strip().splitlines())
+    for name, summary in summaries.items():
+        run([name, "--help"])
+        assert capsys.readouterr().out.splitlines()[2].strip() == summary
+
+
+@pytest.mark.parametrize("words", ["--help", "pl"], ids=["help", "completion"])
+def test_help_and_completion_load_no_command(words: str) -> None:
+    code = (
+        f"import sys; sys.argv = ['reconciler', '{words}']\n"
+        "from reconciler.cli import main\n"
+        "try: main()\n"
+        "finally: print([m for m in sys.modules if m in ('httpx', 'yaml', 'pydantic',"
+        " 'sqlalchemy') or m.startswith(('reconciler.engine', 'reconciler.cli.commands.'))"
+        " and not m.endswith('.before')], file=sys.stderr)"
+    )
+    completing = {"_RECONCILER_COMPLETE": "complete_bash", "COMP_WORDS": f"reconciler {words}"}
+    environment = {**os.environ, **({} if words == "--help" else completing), "COMP_CWORD": "1"}
+    ended = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    assert "plan" in ended.stdout
+    assert ended.stderr == "[]\n"
 
 
 def test_the_package_can_be_run_by_its_name() -> None:

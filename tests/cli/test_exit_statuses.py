@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.cli.errors import Exit, NotApproved, UsageError, exit_status
+from reconciler.cli.errors import NotApproved, UsageError
+from reconciler.cli.exits import exit_status
 from reconciler.cli.signals import Signalled
-from reconciler.domain import Diagnostic, InvalidInput, Platform
+from reconciler.domain import Diagnostic, Exit, InvalidInput, Platform
 from reconciler.engine import IncompleteList
 from reconciler.planning import ActionReason, Disconnect, PlanUnusable, UnmatchedSelector
 from reconciler.recall import (

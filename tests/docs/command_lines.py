@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import PurePosixPath
+from typing import Any
 
 import typer
 import yaml
@@ -31,7 +32,7 @@ def command_lines(block: Block, program: str = PROGRAM) -> list[list[str]]:
 
 def complaint(arguments: list[str]) -> str | None:
     """What the real command says against ``arguments``; None if it takes them. Runs nothing."""
-    command = typer.main.get_command(app)
+    command: Any = typer.main.get_command(app)
     context = None
     name = PROGRAM
     try:
@@ -50,7 +51,7 @@ def complaint(arguments: list[str]) -> str | None:
             name, *arguments = arguments
             if name not in command.commands:
                 return f"No such command: {name}"
-            command = command.commands[name]
+            _, command, _ = command.resolve_command(context, [name])
         command.make_context(name, list(arguments), parent=context)
     except typer.Exit:  # --help
         return None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.cli.options import APPLY_TAKES
+from reconciler.cli.allow_option import APPLY_TAKES
 from reconciler.domain import InvalidInput
 from reconciler.engine.overrides import OTHER_WORKSPACE, Overrides, overrides_of
 from reconciler.planning import GuardName

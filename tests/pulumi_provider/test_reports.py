@@ -9,7 +9,7 @@ from pathlib import Path
 import pulumi
 import pytest
 
-from reconciler.cli.errors import exit_status
+from reconciler.cli.exits import exit_status
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
 from reconciler.planning import PlanUnusable

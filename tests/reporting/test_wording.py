@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from msgspec import structs
 
-from reconciler.cli.errors import Exit
+from reconciler.domain import Exit
 from reconciler.planning import (
     ALLOWABLE,
     ActionReason,

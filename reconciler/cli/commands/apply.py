@@ -7,12 +7,13 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.allow_option import APPLY_TAKES, Allow
 from reconciler.cli.context import CommandContext
-from reconciler.cli.errors import Exit, NotApproved, UsageError
+from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import DEFAULTS, Acting, act
-from reconciler.domain import DesiredState
+from reconciler.domain import DesiredState, Exit
 from reconciler.engine import (
     Approved,
     ManifestsMoved,
@@ -47,7 +48,7 @@ def apply(
         bool,
         typer.Option("--same-commit", help="Refuse a saved plan made at another git commit."),
     ] = False,
-    allow: options.Allow = [],
+    allow: Allow = [],
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,
@@ -62,7 +63,7 @@ def apply(
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
     frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = overrides(allow, OPTION, options.APPLY_TAKES)
+    allowed = overrides(allow, OPTION, APPLY_TAKES)
 
     def body() -> Report:
         if plan and select:

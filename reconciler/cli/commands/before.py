@@ -1,12 +1,13 @@
 """What may stand before a command: the options that several commands take, and a few of its own."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 import reconciler
 from reconciler.cli import completion, options
+from reconciler.cli.command import LazyGroup
 from reconciler.cli.errors import UsageError
 from reconciler.cli.logs import LogFormat
 from reconciler.reporting import Format
@@ -52,7 +53,7 @@ def _hand_down(context: typer.Context, given: Mapping[str, Any]) -> None:
     name = context.invoked_subcommand
     if not given or name is None:
         return
-    command = getattr(context.command, "commands", {}).get(name)
+    _, command, _ = cast("LazyGroup", context.command).resolve_command(context, [name])
     within: Mapping[str, Any] = getattr(command, "commands", None) or {"": command}
     taken = {param.name for each in within.values() if each for param in each.params}
     for param in context.command.params:

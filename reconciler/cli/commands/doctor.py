@@ -4,8 +4,8 @@ import os
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.errors import Exit, exit_status
-from reconciler.domain import Cancellation, SystemClock
+from reconciler.cli.exits import exit_status
+from reconciler.domain import Cancellation, Exit, SystemClock
 from reconciler.engine import examine
 from reconciler.reporting import DoctorReport, Format, Report
 

@@ -7,7 +7,8 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
-from reconciler.cli.errors import UsageError, exit_status
+from reconciler.cli.errors import UsageError
+from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.domain import COMMAND_LINE, stack_owner

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import completion, options
+from reconciler.cli.allow_option import AllowGuards
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
@@ -34,7 +35,7 @@ def resume(
     run: Annotated[
         str, typer.Argument(autocompletion=completion.runs, help="The run, or how its id begins.")
     ],
-    allow: options.AllowGuards = [],
+    allow: AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,

@@ -9,9 +9,9 @@ import msgspec
 import typer
 
 from reconciler.cli import options
+from reconciler.cli.command import Command
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.cli.options import Command
 from reconciler.config import SandboxSource
 from reconciler.domain import CalendarUser, Platform
 from reconciler.planning.suggestions import did_you_mean

@@ -7,9 +7,8 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.errors import Exit
 from reconciler.cli.inputs import read_plan
-from reconciler.domain import InvalidInput
+from reconciler.domain import Exit, InvalidInput
 from reconciler.engine import remember
 from reconciler.planning import Plan
 from reconciler.reporting import Format, LedgerView, PlanReport, Report

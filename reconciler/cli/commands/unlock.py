@@ -6,7 +6,7 @@ import typer
 
 from reconciler.cli import completion, options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.errors import Exit
+from reconciler.domain import Exit
 from reconciler.ledger import open_ledger
 from reconciler.reporting import Format, Report, UnlockReport
 

@@ -7,8 +7,8 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
-from reconciler.cli.errors import Exit, UsageError
-from reconciler.domain import InvalidInput
+from reconciler.cli.errors import UsageError
+from reconciler.domain import Exit, InvalidInput
 from reconciler.manifest import find_manifests, load_manifests
 from reconciler.planning import lookalike_remarks
 from reconciler.reporting import Format, Report, ValidationReport
