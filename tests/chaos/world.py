@@ -217,7 +217,7 @@ class World:
         """The process that opened ``run``."""
         return next((one for one in self.processes if one.run == run), None)
 
-    def alive(self, who: Who) -> bool | None:
+    def alive(self, who: Who, start: str | None = None) -> bool | None:
         """What the machine says of a process."""
         process = self.processes[who.pid - 1]
         return not (process.over or process.dead)
