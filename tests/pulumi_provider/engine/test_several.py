@@ -90,9 +90,10 @@ def test_while_one_stack_updates_another_and_the_command_line_are_refused(stack:
 
 def test_a_second_stack_finds_nothing_left_and_no_one_is_asked_twice(stack: Stack) -> None:
     stack.begin_converged()
-    assert stack.run("stack", "init", "second") == 0
-    assert stack.run("config", "set", "granularity", stack.granularity) == 0
-    assert stack.up() == 0
+    assert stack.run("stack", "init", "second", "--no-select") == 0
+    granularity = ("granularity", stack.granularity)
+    assert stack.run("config", "set", *granularity, "--stack", "second") == 0
+    assert stack.up("--stack", "second") == 0
     assert stack.disconnects() == BOTH
 
 
