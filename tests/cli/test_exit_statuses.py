@@ -21,6 +21,7 @@ from reconciler.recall import (
     ThrottledBeyondCap,
     UnexpectedAnswer,
 )
+from reconciler.recall.retries import Retries
 from reconciler.runs import HaltCause, RunResult
 from reconciler.runs.outcome import ActionResult, Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
@@ -188,7 +189,10 @@ def test_a_key_that_is_not_set_is_65(project: Project) -> None:
     assert "NOT_SET_ANYWHERE" in project.err
 
 
-def test_an_api_that_is_out_of_reach_is_69(project: Project, unused_port: int) -> None:
+def test_an_api_that_is_out_of_reach_is_69(
+    project: Project, unused_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Retries, "_delay", lambda *_: 0.0)
     text = (project.folder / "reconciler.yaml").read_text()
     here = f"baseUrl: http://127.0.0.1:{unused_port}\n    apiKey: {{file: key.txt}}"
     project.write("key.txt", "sk-any\n")
