@@ -28,7 +28,10 @@ def story(first: str) -> list[Block]:
 
 
 @needs_cli
-@pytest.mark.parametrize("first", STORIES)
+@pytest.mark.parametrize(
+    "first",
+    [FIRST, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in STORIES[1:])],
+)
 def test_the_consoles_of_the_page_are_what_is_printed(first: str, tmp_path: Path) -> None:
     consoles = typed(story(first))
     before = () if first == FIRST else CONVERGED
