@@ -22,7 +22,7 @@ from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
 from reconciler.applying import ApplySettings
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import COMMAND_LINE, Cancellation, DesiredState, LedgerPlace
+from reconciler.domain import COMMAND_LINE, Cancellation, DesiredState, LedgerPlace, RateLimits
 from reconciler.engine import (
     PlanInputs,
     RunOptions,
@@ -37,7 +37,6 @@ from reconciler.engine import (
 from reconciler.ledger import open_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import History
-from reconciler.recall import RequestRates
 from reconciler.runs import Front, MemoryJournal, Outcome, RunResult
 from reconciler.sandbox import SandboxState
 
@@ -110,7 +109,7 @@ class ApplyFigures(Struct, frozen=True):
 def measure_apply(
     users: int, share: float, place: LedgerPlace | None = None, *, speed: float = SPEED
 ) -> ApplyFigures:
-    """Disconnect ``users`` users with ``share`` of the workspace's budgets.
+    """Disconnect ``users`` users with ``share`` of the workspace's rate_limiter.
 
     The run is taken down in a ledger at ``place``, or in memory where there is none. The ledger
     is made before: that happens once in its life.
@@ -134,7 +133,7 @@ def measure_apply(
         share=share,
         speed=speed,
         seconds=seconds,
-        schedule=users * 60 / (RequestRates().authenticate * share),
+        schedule=users * 60 / (RateLimits().authenticate * share),
         verified=result.count()[Outcome.VERIFIED],
         disconnected_once=sum(1 for number in calls.values() if number == 1),
         calls=calls.total(),

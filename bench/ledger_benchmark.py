@@ -130,7 +130,7 @@ class _Measured:
             with self._timed(Task.LIST):
                 listed = ledger.runs(TARGET.workspace, _LISTED)
             with self._timed(Task.TELL):
-                story = ledger.story(ledger.find(told[:8]))
+                story = ledger.run_history(ledger.find(told[:8]))
             with self._timed(Task.USED_BY):
                 used_by = ledger.used_by(self._recorded.seal)
         written = sum(len(action.steps) for action in story.actions)

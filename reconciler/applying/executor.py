@@ -102,7 +102,7 @@ def skip_stale(stale: Stale, context: RunContext) -> None:
 
 def skipped(stale: Stale) -> ActionResult:
     """The result of an action that went stale before it began."""
-    return ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.standing))
+    return ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.result))
 
 
 def _by_user(actions: Sequence[Action]) -> list[list[Action]]:

@@ -20,13 +20,13 @@ from reconciler.applying.verification import LAST_LOOK, Sent, Verification, judg
 from reconciler.domain import Cancelled, Deadline, ObservedState
 from reconciler.planning import Disconnect, UserIndex
 from reconciler.recall import RecallError
-from reconciler.runs.history import InDoubt, Settled
+from reconciler.runs.history import InDoubt, ResolvedCall
 from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
 
 
 def recover(
     in_doubt: Sequence[InDoubt], observed: ObservedState, context: RunContext
-) -> tuple[Settled, ...]:
+) -> tuple[ResolvedCall, ...]:
     """Resolve ``in_doubt`` by ``observed``, the list that ``context`` begins with, and by reading
     the users that the list does not show as done.
 
@@ -81,14 +81,14 @@ class _Recovery:
                 if result is not None:
                     context.recorder.outcome(result)
 
-    def settled(self, in_doubt: Sequence[InDoubt]) -> tuple[Settled, ...]:
+    def settled(self, in_doubt: Sequence[InDoubt]) -> tuple[ResolvedCall, ...]:
         """What was resolved. Raises :class:`JournalFailed` if it could not be recorded."""
         for context in self._contexts.values():
             if context.recorder.failure is not None:
                 raise context.recorder.failure
         results = {run: context.recorder.results for run, context in self._contexts.items()}
         return tuple(
-            Settled(doubt.run, result)
+            ResolvedCall(doubt.run, result)
             for doubt in in_doubt
             if (result := results[doubt.run].get(doubt.action.key)) is not None
         )
@@ -113,7 +113,7 @@ class _Recovery:
             if not verification.conclusive:
                 # The last look begins when the deadline has passed, and not before.
                 until = deadline + LAST_LOOK
-                yield from verification.follow(Deadline(clock, starting, deadline=until))
+                yield from verification.follow(Deadline(clock, starting, at=until))
         except UserNotListed as other:
             context.recorder.read_back(action, sent.call, str(other.result))
             if clock.monotonic() < deadline:

@@ -11,7 +11,13 @@ from typing import Final
 
 from reconciler.applying.settings import LIST_MAX_AGE_EVER
 from reconciler.domain import CalendarUser, Clock, Deadline, Observation
-from reconciler.planning import Action, PreconditionResult, Protection, UserIndex, listed_standing
+from reconciler.planning import (
+    Action,
+    PreconditionResult,
+    Protection,
+    UserIndex,
+    check_listed_preconditions,
+)
 from reconciler.recall import CalendarReader
 
 _TIMES_AS_LONG: Final = 5
@@ -78,7 +84,7 @@ class UserList:
         """
         newest = self._recent(deadline, not_before)
         rows = newest.users.rows(action.user)
-        result = listed_standing(action, rows, protection)
+        result = check_listed_preconditions(action, rows, protection)
         if result in _NOT_THE_SAME_USER:
             raise UserNotListed(result)
         return rows[0], newest.good_until

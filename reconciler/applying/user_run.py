@@ -23,10 +23,10 @@ from reconciler.planning import (
     Action,
     Disconnect,
     PreconditionResult,
+    check_preconditions,
     has_no_row,
     is_cut_short,
     listed_platforms,
-    standing,
 )
 from reconciler.recall import (
     Conflict,
@@ -153,7 +153,7 @@ class UserRun:
 
     def _check(self, action: Action, user: CalendarUser) -> PreconditionResult:
         """Whether ``user``, re-read just now, still allows the action."""
-        now = standing(action, user, self._context.protection)
+        now = check_preconditions(action, user, self._context.protection)
         if now is PreconditionResult.DONE and is_cut_short(action, self._session.rows, user):
             return PreconditionResult.ROWS_MISSING
         self._row_absent = has_no_row(action, user)
@@ -263,7 +263,7 @@ class UserRun:
         code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
         sent = Sent(action, self._calls, code, detail, self._session.rows)
         verification = Verification(sent, self._session, context)
-        deadline = Deadline(context.clock, context.cancellation, deadline=until, grace=STOP_GRACE)
+        deadline = Deadline(context.clock, context.cancellation, at=until, grace=STOP_GRACE)
         with suppress(Cancelled, UserNotListed, ListIncomplete, RecallError):
             yield from verification.follow(deadline)
         result = verification.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)

@@ -1,6 +1,6 @@
 """``reconciler.yaml``: workspaces, limits, protected users, and where API keys come from.
 
-The fronts find and load the configuration; the engine works from the :class:`Workspace` chosen.
+The fronts find and load the configuration. The engine works from the chosen :class:`Workspace`.
 """
 
 from reconciler.config.api_key import (
@@ -14,11 +14,9 @@ from reconciler.config.loader import find_configuration, load_configuration
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
-    RateLimits,
     Region,
     Remote,
     SandboxSource,
-    Timeouts,
     Workspace,
 )
 
@@ -29,11 +27,9 @@ __all__ = [
     "KeyFromCommand",
     "KeyFromEnvironment",
     "KeyFromFile",
-    "RateLimits",
     "Region",
     "Remote",
     "SandboxSource",
-    "Timeouts",
     "Workspace",
     "find_configuration",
     "load_configuration",

@@ -1,6 +1,6 @@
-"""Where an API key is found, and getting it from there.
+"""Gets an API key from the environment, a file or a command, as the configuration says.
 
-The key itself never stands in a configuration, and no error here tells any part of it.
+The configuration never holds the key itself, and no error here shows any part of it.
 """
 
 import codecs
@@ -15,28 +15,28 @@ from typing import IO, TypeAlias, cast
 from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation, key_fault
-from reconciler.manifest.source import NotRegular, read_regular, shown
+from reconciler.manifest.source import NotRegular, quoted, read_regular
 
 COMMAND_SECONDS = 30.0
 _MAX_BYTES = 64 * 1024
 
 
 class KeyFromEnvironment(Struct, frozen=True):
-    """The key is in an environment variable. ``source`` is where the configuration says so."""
+    """The key is in an environment variable. ``source`` is the place in the configuration."""
 
     variable: str
     source: SourceLocation
 
 
 class KeyFromFile(Struct, frozen=True):
-    """The key is all that a file holds."""
+    """The key is the whole content of a file."""
 
     path: Path
     source: SourceLocation
 
 
 class KeyFromCommand(Struct, frozen=True):
-    """A program prints the key. It is run without a shell, in ``folder``."""
+    """A program prints the key. We run it in ``folder``, without a shell."""
 
     command: tuple[str, ...]
     folder: Path
@@ -47,7 +47,7 @@ ApiKeySource: TypeAlias = KeyFromEnvironment | KeyFromFile | KeyFromCommand
 
 
 def resolve_key(source: ApiKeySource, environ: Mapping[str, str]) -> Secret:
-    """Get the key. Raises :class:`InvalidInput` when there is none, or none that can be sent."""
+    """Get the key. Raises :class:`InvalidInput` if there is none, or if it cannot be sent."""
     if isinstance(source, KeyFromEnvironment):
         text, origin = _from_environment(source, environ)
     elif isinstance(source, KeyFromFile):
@@ -72,7 +72,7 @@ def _from_environment(source: KeyFromEnvironment, environ: Mapping[str, str]) ->
 
 
 def _from_file(source: KeyFromFile) -> tuple[str, str]:
-    name = shown(str(source.path))
+    name = quoted(str(source.path))
     try:
         data = read_regular(source.path, _MAX_BYTES)
     except NotRegular:
@@ -89,10 +89,10 @@ def _from_file(source: KeyFromFile) -> tuple[str, str]:
 
 
 def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[str, str]:
-    program = shown(source.command[0])
+    program = quoted(source.command[0])
     what = f"the command {program} for the API key"
     try:
-        # What it says on standard error goes to the person, who may have to answer to it.
+        # Its standard error goes to the user, who may have to answer a question.
         with subprocess.Popen(
             source.command,
             cwd=source.folder,
@@ -119,7 +119,7 @@ def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[s
 
 
 def _printed(process: subprocess.Popen[bytes]) -> bytes:
-    """What ``process`` prints until it ends, or until that is more than any key.
+    """What ``process`` prints until it ends, or until the output is too long for a key.
 
     Raises ``subprocess.TimeoutExpired``.
     """
@@ -143,7 +143,7 @@ def _text(source: ApiKeySource, data: bytes, origin: str) -> str:
     if len(data) > _MAX_BYTES:
         problem = f"{origin} is larger than {_MAX_BYTES >> 10} KiB"
         raise _invalid(source, problem, "it must be the API key alone")
-    # Bytes that are not ASCII become characters that are not: they are refused as such.
+    # Other bytes become characters that are not ASCII, which the check of the key refuses.
     return data.removeprefix(codecs.BOM_UTF8).decode("ascii", "replace")
 
 

@@ -1,7 +1,4 @@
-"""Which file is the configuration.
-
-``reconciler.yaml`` → :class:`Configuration`: the one call that the fronts make of this room.
-"""
+"""Finds ``reconciler.yaml`` and reads it into a :class:`Configuration`."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,21 +11,13 @@ from reconciler.config.api_key import (
     KeyFromEnvironment,
     KeyFromFile,
 )
-from reconciler.config.urls import (
-    DEFAULT_PATH,
-    UnusableLedger,
-    UnusableUrl,
-    ledger_place,
-    normalised_base_url,
-)
+from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
-    RateLimits,
     Region,
     Remote,
     SandboxSource,
-    Timeouts,
     Workspace,
 )
 from reconciler.domain import (
@@ -36,23 +25,28 @@ from reconciler.domain import (
     InvalidInput,
     LedgerPlace,
     Limits,
+    RateLimits,
     SourceLocation,
     SqliteFile,
+    Timeouts,
     UnknownEmail,
+    UnusableUrl,
+    normalised_base_url,
 )
+from reconciler.domain.text import visible
 from reconciler.manifest.document import YamlDocument, read_documents
-from reconciler.manifest.source import display_name, near_miss, read_source, shown, visible
-from reconciler.manifest.validation import judge
+from reconciler.manifest.source import display_name, near_miss, quoted, read_source
+from reconciler.manifest.validation import validate
 
 FILE_NAME = "reconciler.yaml"
 VARIABLE = "RECONCILER_CONFIG"
 
 
 def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: Path) -> Path:
-    """``explicit`` (``--config``), or what ``RECONCILER_CONFIG`` names, or that in ``cwd``.
+    """``explicit`` (``--config``), else the file in ``RECONCILER_CONFIG``, else the one in ``cwd``.
 
-    The first that is given counts; it is not passed over for not being there. Raises
-    :class:`InvalidInput` that names the places looked at.
+    The first one given counts, even if there is no such file. Raises :class:`InvalidInput`, which
+    names the places that were searched.
     """
     named = environ.get(VARIABLE)
     if explicit is not None:
@@ -64,8 +58,8 @@ def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: P
         place = f"--config (not given), {VARIABLE} (not set), {visible(str(path))}"
     if not _may_exist(path):
         hint = (
-            f"name it by --config or {VARIABLE}, change to the folder it is in, or have"
-            " `reconciler init` write one"
+            f"name it with --config or {VARIABLE}, change to its folder, or write one with"
+            " `reconciler init`"
         )
         raise InvalidInput(Diagnostic(None, f"no configuration found; looked at: {place}", hint))
     return path
@@ -74,19 +68,19 @@ def find_configuration(explicit: Path | None, environ: Mapping[str, str], cwd: P
 def _may_exist(path: Path) -> bool:
     try:
         return path.exists()
-    except OSError:  # such as a folder that is shut; whoever reads the file will tell it
+    except OSError:  # for example a closed folder; reading the file will raise it again
         return True
 
 
-# A valid configuration, as its schema describes it.
+# A configuration that its schema has checked.
 Fields = Mapping[str, Any]
 
 
 def load_configuration(path: Path) -> Configuration:
     """Read the configuration at ``path``; paths in it become absolute, from its folder.
 
-    Raises :class:`InvalidInput` with every error, ordered by place. No error shows a value where
-    a secret may stand.
+    Raises :class:`InvalidInput` with every error, ordered by place. No error shows a value that may
+    be a secret.
     """
     name = display_name(path, Path.cwd())
     diagnostics: list[Diagnostic] = []
@@ -100,7 +94,7 @@ def load_configuration(path: Path) -> Configuration:
         what, hint = "a second document", "a configuration is one document"
         diagnostics.append(Diagnostic(second.location, what, hint))
     for document in documents[:1]:
-        violations = judge("config", document).violations
+        violations = validate("config", document).violations
         diagnostics.extend(violation.diagnostic for violation in violations)
         if not violations:
             configuration = _Reader(path, document, diagnostics).configuration()
@@ -110,7 +104,7 @@ def load_configuration(path: Path) -> Configuration:
 
 
 class _Reader:
-    """Reads one valid document; what no schema can say goes to ``diagnostics``."""
+    """Reads one valid document. Errors that no schema can express go to ``diagnostics``."""
 
     def __init__(self, path: Path, document: YamlDocument, diagnostics: list[Diagnostic]) -> None:
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
@@ -126,7 +120,7 @@ class _Reader:
             self._diagnostics.append(
                 Diagnostic(
                     self._document.locate(["defaultWorkspace"]),
-                    f"there is no workspace {shown(default)}",
+                    f"there is no workspace {quoted(default)}",
                     near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
                 )
             )
@@ -236,7 +230,7 @@ class _Reader:
         return text
 
     def _whole(self, value: float, path: Sequence[str | int]) -> int:
-        """``value`` as an integer: JSON Schema takes 10.0 and 1.0e+19 for one."""
+        """``value`` as an integer: JSON Schema accepts 10.0 and 1.0e+19 as one."""
         if value >= _LARGEST:
             self._error(path, f"`{path[-1]}` is beyond 2^63", "write a smaller number")
         return int(value)

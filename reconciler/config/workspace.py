@@ -1,8 +1,6 @@
-"""A workspace as it is configured: where its API is, what one run may do to it, how patiently.
+"""The configuration as data: workspaces by name, each with its API, limits and timeouts.
 
-The engine makes the client, the guards and the plan from it.
-
-The configuration as a whole: workspaces by name.
+The engine makes the client, the guards and the plan from a workspace.
 """
 
 from collections.abc import Mapping
@@ -17,10 +15,12 @@ from reconciler.domain import (
     InvalidInput,
     LedgerPlace,
     Limits,
+    RateLimits,
     SourceLocation,
+    Timeouts,
     UnknownEmail,
 )
-from reconciler.manifest.source import near_miss, shown
+from reconciler.manifest.source import near_miss, quoted
 
 
 class Region(Struct, frozen=True):
@@ -30,13 +30,13 @@ class Region(Struct, frozen=True):
 
 
 class BaseUrl(Struct, frozen=True):
-    """The API at a URL of one's own: scheme, host and port, in lower case, nothing else."""
+    """The API at a configured URL: scheme, host and port in lower case, and nothing else."""
 
     url: str
 
 
 class SandboxSource(Struct, frozen=True):
-    """The embedded sandbox: the file it is seeded from, and the one that keeps its state."""
+    """The embedded sandbox: the file that seeds it, and the file that keeps its state."""
 
     seed: Path
     state: Path
@@ -45,40 +45,12 @@ class SandboxSource(Struct, frozen=True):
 Remote: TypeAlias = Region | BaseUrl | SandboxSource
 
 
-class RateLimits(Struct, frozen=True):
-    """Calls a minute that the API allows: ``list`` and ``authenticate`` to the workspace.
-
-    ``user`` is for one endpoint of one calendar user. ``share`` is the part (above 0, at most 1)
-    of the workspace budgets that a run may take.
-    """
-
-    share: float = 0.5
-    list: int = 60
-    authenticate: int = 300
-    user: int = 120
-
-
-class Timeouts(Struct, frozen=True):
-    """Seconds, except ``plan_expiry``: the hours for which a saved plan can be applied.
-
-    ``read`` and ``list`` bound the silence of an answer, ``read_back`` how long a disconnect is
-    read back, ``retry_after_cap`` the ``Retry-After`` that is still waited for.
-    """
-
-    connect: float = 10
-    read: float = 30
-    list: float = 120
-    read_back: float = 60
-    retry_after_cap: float = 120
-    plan_expiry: float = 24
-
-
 class Workspace(Struct, frozen=True):
     """One workspace. All paths are absolute.
 
-    ``require_ledger`` says that an acting run which finds no ledger is refused. ``source`` is
-    where the workspace is defined; the other sources are where its ledger is named and where its
-    limits are set, None for a default.
+    With ``require_ledger`` a run is refused if it finds no ledger. ``source`` is where the
+    workspace is defined. The other sources are where its ledger and its limits are set; None for a
+    default.
     """
 
     name: str
@@ -110,7 +82,7 @@ class Configuration(Struct, frozen=True):
     def workspace(self, name: str | None) -> Workspace:
         """The workspace called ``name``, or the default one.
 
-        Raises :class:`InvalidInput` with the names there are.
+        Raises :class:`InvalidInput` with the names that exist.
         """
         names = f"there are: {', '.join(sorted(self.workspaces))}"
         chosen = self.default_workspace if name is None else name
@@ -126,7 +98,7 @@ class Configuration(Struct, frozen=True):
             raise InvalidInput(
                 Diagnostic(
                     self.source,
-                    f"there is no workspace {shown(chosen)}; {names}",
+                    f"there is no workspace {quoted(chosen)}; {names}",
                     near_miss(chosen, self.workspaces),
                 )
             )

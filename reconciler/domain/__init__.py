@@ -1,21 +1,21 @@
-"""The nouns every other room speaks in. Frozen, without I/O, without a clock.
+"""The nouns that every other room uses: frozen data, without I/O and without a clock.
 
-Imports nothing of ours, so that anyone may import it.
+It imports nothing of ours, so that any room may import it.
 """
 
-from reconciler.domain.count import Count
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.exits import Exit, of_signal
-from reconciler.domain.secrets import REDACTED, KeyFault, Secret, key_fault
+from reconciler.domain.secrets import REDACTED, KeyFault, Secret, is_header_safe, key_fault
 from reconciler.domain.settings import (
     COMMAND_LINE,
+    Count,
     LedgerPlace,
     Limits,
     PostgresqlDatabase,
+    RateLimits,
     SqliteFile,
+    Timeouts,
     UnknownEmail,
-    ip_address,
-    is_loopback,
     stack_owner,
 )
 from reconciler.domain.state import (
@@ -41,6 +41,7 @@ from reconciler.domain.time import (
     SystemClock,
     rfc3339,
 )
+from reconciler.domain.urls import UnusableUrl, ip_address, is_loopback, normalised_base_url
 
 __all__ = [
     "COMMAND_LINE",
@@ -70,14 +71,19 @@ __all__ = [
     "Platform",
     "PostgresqlDatabase",
     "Preferences",
+    "RateLimits",
     "Secret",
     "SourceLocation",
     "SqliteFile",
     "SystemClock",
+    "Timeouts",
     "UnknownEmail",
+    "UnusableUrl",
     "ip_address",
+    "is_header_safe",
     "is_loopback",
     "key_fault",
+    "normalised_base_url",
     "of_signal",
     "rfc3339",
     "stack_owner",

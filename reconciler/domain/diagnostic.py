@@ -1,4 +1,4 @@
-"""Where something was said, and what is wrong with it."""
+"""Errors in files that people write: where, what is wrong, what would be right."""
 
 from msgspec import Struct
 
@@ -15,9 +15,9 @@ class SourceLocation(Struct, frozen=True, gc=False, order=True):
 
 
 class Diagnostic(Struct, frozen=True):
-    """One error in something that a person wrote: where, what is wrong, what would be right.
+    """One error in a file: where it is, what is wrong, and what would be right (``hint``).
 
-    ``excerpt`` is the line at the location as it was written, where it may be shown.
+    ``excerpt`` is the line at the location, where it may be shown.
     """
 
     location: SourceLocation | None
@@ -27,7 +27,7 @@ class Diagnostic(Struct, frozen=True):
 
     @property
     def order(self) -> tuple[SourceLocation, str, str]:
-        """What to sort by: what has no place first, then by place, then by words."""
+        """A sort key: errors without a place first, then by place, then by text."""
         return self.location or SourceLocation(""), self.message, self.hint or ""
 
     def __str__(self) -> str:
@@ -36,7 +36,7 @@ class Diagnostic(Struct, frozen=True):
 
 
 class InvalidInput(Exception):
-    """Manifests or configuration that cannot be used; carries every error found, not the first."""
+    """Manifests or a configuration that cannot be used. Carries every error found."""
 
     def __init__(self, *diagnostics: Diagnostic) -> None:
         super().__init__("\n".join(str(diagnostic) for diagnostic in diagnostics))

@@ -1,11 +1,7 @@
-"""A value that exists in memory only.
+"""Secrets: a type that never shows its value, redaction of foreign text, and checks of keys.
 
-Text without secrets in it, however somebody else spelled them.
-
-A server that repeats what it was sent writes it its own way: escaped in JSON, in a URL or in HTML,
-or in base64. So what is searched for a secret is the text and everything that it can be decoded to.
-
-What makes a text unusable as an API key: one rule for configuration and client.
+A server may repeat a secret in its own spelling: escaped in JSON, in a URL or in HTML, or in
+base64. Redaction therefore searches the text and everything that the text can be decoded to.
 """
 
 import hmac
@@ -27,8 +23,8 @@ REDACTED = "(redacted)"
 class Secret:
     """An API key, a user token or a link that carries one.
 
-    Everything that writes (``repr``, ``str``, format, pickling, JSON) gets the word
-    ``(redacted)`` or an error; only :meth:`reveal` gives the value.
+    ``repr``, ``str``, formatting, pickling and JSON give the word ``(redacted)`` or an error; only
+    :meth:`reveal` gives the value.
     """
 
     __slots__ = ("_value",)
@@ -62,28 +58,28 @@ class Secret:
 
 
 _LAYERS: Final = 4
-"""How many spellings, one inside the other, are looked into; no text below them is shown."""
+"""How many encodings, one inside the other, are decoded. Text with more of them is not shown."""
 TELLING: Final = 4
-"""Of a secret that was cut off this much would tell something."""
+"""So many characters of a secret would give something away."""
 _TELLING_BASE64: Final = 6
 _LONG: Final = 8
-"""From this length on a secret is found with blanks in it, and still only there."""
+"""Secrets of at least this length are also found where blanks break them up."""
 
-# Whoever's it is: every JSON Web Token begins so.
+# Every JSON Web Token begins so, also one that we do not know.
 _TOKEN: Final = re.compile(r"eyJ[A-Za-z0-9_-]{8,}[A-Za-z0-9._+/=-]*")
 _BACKSLASHED: Final = re.compile(r"""\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\\"'/]))""")
 _HALF: Final = r"(?:\\(?:u[0-9a-fA-F]{0,3}|x[0-9a-fA-F]?)?|%[0-9a-fA-F]?|&#?\w{0,8})?\Z"
 _HALF_A_LETTER: Final = re.compile(_HALF)
 _BLANKS: Final = re.compile(r"[\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2060\ufeff\ufffd]+")
 _BASE64: Final = frozenset(string.ascii_letters + string.digits + "+/-_=%\\")
-"""The letters of base64, and those by which some of them are escaped."""
+"""The letters of base64, and those that escape some of them."""
 
 
 def redacted(text: str, *secrets: Secret, cut: bool = False) -> str:
-    """``text`` with the word ``(redacted)`` for each of ``secrets`` and for every user token.
+    """``text`` with ``(redacted)`` in place of each of ``secrets`` and of every user token.
 
-    Where one is in it, but its place cannot be told, the word is all that is left. With ``cut``
-    the text may end too early, and the beginning of a secret at its end is redacted too.
+    Returns ``(redacted)`` alone when a secret is in the text and its place cannot be found. With
+    ``cut`` the text may end too early, and the beginning of a secret at its end is redacted too.
     """
     for secret in secrets:
         value = secret.reveal()
@@ -129,7 +125,7 @@ def _is_in(text: str, targets: Sequence[str]) -> bool:
 
 
 def _is_in_pieces(text: str, targets: Sequence[str]) -> bool:
-    """Whether one of them is in ``text`` with line ends or other blanks in it."""
+    """Whether one of ``targets`` is in ``text``, broken up by line ends or other blanks."""
     forms, _ = _forms(text)
     return any(
         len(target) >= _LONG and together.count(target) > form.count(target)
@@ -140,7 +136,7 @@ def _is_in_pieces(text: str, targets: Sequence[str]) -> bool:
 
 
 def _replaced(text: str, pattern: str, *, in_base64: bool) -> str:
-    """``text`` without what ``pattern`` finds; ``in_base64`` without all the base64 around it."""
+    """``text`` with ``pattern`` redacted; ``in_base64`` redacts all the base64 around it too."""
     kept: list[str] = []
     at = 0
     for found in re.finditer(pattern, text):
@@ -157,7 +153,7 @@ def _replaced(text: str, pattern: str, *, in_base64: bool) -> str:
 
 @lru_cache(maxsize=32)
 def _targets(value: str) -> tuple[str, ...]:
-    """``value``, then what base64 makes of it wherever in a longer text it stands."""
+    """``value``, then its base64 forms at every offset within a longer text."""
     data = value.encode(errors="surrogatepass")
     targets = [value]
     for before, unsure in enumerate((0, 2, 3)):
@@ -170,7 +166,7 @@ def _targets(value: str) -> tuple[str, ...]:
 
 
 def _forms(text: str, *, pluses: bool = False) -> tuple[list[str], bool]:
-    """``text`` and all that it can be decoded to; and whether nothing is left to decode."""
+    """``text`` and everything it decodes to, and whether nothing is left to decode."""
     decoders = (*_DECODERS, _with_spaces) if pluses else _DECODERS
     forms = dict.fromkeys([text])
     newest = [text]
@@ -202,7 +198,7 @@ _DECODERS: Final[tuple[Callable[[str], str], ...]] = (
 
 
 def _spelled(target: str) -> str:
-    """A pattern for ``target`` with each letter as it is or escaped in any way of its own."""
+    """A pattern for ``target`` with each letter as it is or in any of its escapes."""
     return "".join(f"(?:{'|'.join(_letters(letter))})" for letter in target)
 
 
@@ -228,22 +224,28 @@ def _spellings(letter: str) -> Iterator[str]:
 
 _WITH_SCHEME: Final = re.compile(r"\s*(authorization\s*:\s*)?token\s", re.IGNORECASE)
 _KEY_ALONE: Final = "it must be the API key alone, as Recall.ai's dashboard shows it"
+_HEADER_SAFE: Final = re.compile(r"[!-~]+")
 
 
 class KeyFault(Struct, frozen=True):
-    """Why a key cannot be used, to be read after its name, and what would be right."""
+    """Why a key cannot be used (a phrase that follows its name), and what would be right."""
 
     problem: str
     hint: str
 
 
+def is_header_safe(text: str) -> bool:
+    """Whether a key or token can be sent as it is: printable ASCII without spaces, not empty."""
+    return _HEADER_SAFE.fullmatch(text) is not None
+
+
 def key_fault(key: str) -> KeyFault | None:
-    """What is wrong with ``key``; None if it can be sent. Shows no part of it."""
+    """What is wrong with ``key`` as an API key; None if it can be sent. Shows no part of it."""
     if not key:
         return KeyFault("is empty", _KEY_ALONE)
     if _WITH_SCHEME.match(key):
         return KeyFault("begins with the word Token", f"leave out the word Token: {_KEY_ALONE}")
-    if not all("!" <= char <= "~" for char in key):
+    if not is_header_safe(key):
         problem = "holds spaces, line ends or characters that are not ASCII"
         return KeyFault(problem, _KEY_ALONE)
     return None

@@ -1,21 +1,21 @@
-"""Small nouns of the configuration that other rooms need."""
+"""Settings of a workspace that other rooms need: limits, rates, timeouts, owners, the ledger."""
 
-import ipaddress
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from reconciler.domain.count import Count
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""A whole number from 0 that a database can hold. Decoding refuses any other."""
 
 
 class Limits(Struct, frozen=True):
-    """Limits on one run. All must hold; ``None`` is no limit, ``0`` none allowed in any fleet.
+    """Limits on one run. All must hold; ``None`` means no limit, ``0`` allows none in any fleet.
 
-    ``max_disconnect_percent`` is of the connected google and microsoft rows of the declared
-    users, ``max_fleet_shrink_percent`` of the calendar users that were declared, and of those that
-    were listed, when a run was last accepted: how many of them may be missing now.
+    ``max_disconnect_percent`` is a share of the connected google and microsoft rows of the declared
+    users. ``max_fleet_shrink_percent`` says how many of the calendar users may be missing now that
+    were declared, or listed, when a run was last accepted.
     """
 
     max_disconnects: Count | None = 10
@@ -23,8 +23,43 @@ class Limits(Struct, frozen=True):
     max_fleet_shrink_percent: Count | None = 30
 
 
+class RateLimits(Struct, frozen=True):
+    """Calls a minute that the API allows, and the share of them that one run may use.
+
+    ``list`` and ``authenticate`` are limits of the workspace, which the customer's product uses
+    too: a run takes ``share`` of them (above 0, at most 1). ``user`` limits each call on each
+    calendar user; a run uses all of it.
+    """
+
+    share: float = 0.5
+    list: int = 60
+    authenticate: int = 300
+    user: int = 120
+
+    def shared(self, limit: int) -> int:
+        """The run's part of a workspace limit, rounded down; at least one call."""
+        # The epsilon: 0.29 of 100 are 29, not the 28.999… that the product is.
+        return max(1, int(limit * self.share + 1e-9))
+
+
+class Timeouts(Struct, frozen=True):
+    """Timeouts in seconds, except ``plan_expiry``: the hours for which a saved plan can be applied.
+
+    ``read`` and ``list`` limit the silence between two pieces of an answer (a list may take its
+    time to begin), ``read_back`` the read-backs of one call. A ``Retry-After`` above
+    ``retry_after_cap`` ends the wait.
+    """
+
+    connect: float = 10
+    read: float = 30
+    list: float = 120
+    read_back: float = 60
+    retry_after_cap: float = 120
+    plan_expiry: float = 24
+
+
 class UnknownEmail(StrEnum):
-    """Whether a connected row without an e-mail holds its user back, or counts for nothing."""
+    """Whether a connected row without an e-mail holds its user back or is ignored."""
 
     HOLD = "hold"
     IGNORE = "ignore"
@@ -48,7 +83,7 @@ class SqliteFile(Struct, frozen=True):
 
 
 class PostgresqlDatabase(Struct, frozen=True):
-    """A PostgreSQL database by its URL, which holds no password: libpq's environment does."""
+    """A PostgreSQL database by its URL, which holds no password: libpq's environment has it."""
 
     url: str
 
@@ -57,17 +92,3 @@ class PostgresqlDatabase(Struct, frozen=True):
 
 
 LedgerPlace: TypeAlias = SqliteFile | PostgresqlDatabase
-
-
-def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that ``host`` is; None for a name, and for what only looks like an address."""
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether what is sent to ``host`` stays on this machine. Asks no name server."""
-    address = ip_address(host)
-    return host == "localhost" or (address is not None and address.is_loopback)

@@ -1,4 +1,4 @@
-"""What a calendar user should have connected, and what they have."""
+"""Desired and observed state: what users should have connected, and what they have."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -12,8 +12,8 @@ from reconciler.domain.diagnostic import SourceLocation
 class Platform(StrEnum):
     """A calendar platform by its Calendar V1 name.
 
-    V2 names (``google_calendar``, ``microsoft_outlook``) are not V1 names, and the API may one
-    day list platforms that are not here: those are reported and never touched.
+    V2 names (``google_calendar``, ``microsoft_outlook``) are not V1 names. The API may list
+    platforms that are not here: we report those and never touch them.
     """
 
     GOOGLE = "google"
@@ -21,14 +21,14 @@ class Platform(StrEnum):
 
 
 PLATFORM_NAMES = frozenset(platform.value for platform in Platform)
-"""The platforms that are known, by the text in which the API lists them."""
+"""The names of the platforms that we know, as the API lists them."""
 
 
 class Preferences(Struct, frozen=True, gc=False):
-    """A set of recording preferences, whole or in part.
+    """Recording preferences, all of them or some.
 
-    An absent field is ``UNSET``: in a declaration it is not managed, in an answer of the API it
-    was not told. ``None`` is a null that the API sent.
+    An absent field is ``UNSET``: a declaration does not manage it, or an answer of the API did not
+    have it. ``None`` is a null that the API sent.
     """
 
     record_non_host: bool | None | UnsetType = UNSET
@@ -39,8 +39,8 @@ class Preferences(Struct, frozen=True, gc=False):
     record_only_host: bool | None | UnsetType = UNSET
     bot_name: str | None | UnsetType = UNSET
 
-    def told(self) -> dict[str, bool | str | None]:
-        """The fields that are present, by name, in the order of the API's own documentation."""
+    def present(self) -> dict[str, bool | str | None]:
+        """The fields that are set, by name, in the order of the API's own documentation."""
         return {
             name: value for name in PREFERENCE_FIELDS if (value := getattr(self, name)) is not UNSET
         }
@@ -49,39 +49,39 @@ class Preferences(Struct, frozen=True, gc=False):
 PREFERENCE_FIELDS: tuple[str, ...] = Preferences.__struct_fields__
 
 
-Told: TypeAlias = Annotated[str, Meta(min_length=1)]
-"""A text that says something. Where it is decoded an empty one is not let through."""
+NonEmptyText: TypeAlias = Annotated[str, Meta(min_length=1)]
+"""Text of at least one character. Decoding refuses an empty one."""
 
 
 class Connection(Struct, frozen=True, gc=False):
     """One row of a calendar user's ``connections``.
 
     ``platform`` is text, not :class:`Platform`: the API may list platforms we do not know.
-    ``id`` is the account behind the connection, a new one after each reconnect; ``id`` and
-    ``email`` are null when not connected, and may be null when connected: then they are not known.
+    ``id`` is the account behind the connection; each reconnect gives a new one. ``id`` and
+    ``email`` are null when not connected. When they are null on a connected row, they are unknown.
     """
 
-    platform: Told
+    platform: NonEmptyText
     connected: bool
     email: str | None = None
-    id: Told | None = None
+    id: NonEmptyText | None = None
 
 
 class CalendarUser(Struct, frozen=True, gc=False):
     """A calendar user as Recall knows it.
 
-    ``id`` is Recall's uuid. ``external_id`` is the id that the customer gave, the one manifests
-    name; without one a user can be listed but not acted on. ``connections`` has no default: what
-    an answer does not hold is not known, and never "nothing connected".
+    ``id`` is Recall's uuid. ``external_id`` is the id that the customer gave, which manifests
+    name; we can list a user without one, but not act on them. ``connections`` has no default: an
+    answer without connections means "unknown", never "nothing connected".
     """
 
-    id: Told
-    external_id: Told | None
+    id: NonEmptyText
+    external_id: NonEmptyText | None
     connections: tuple[Connection, ...]
     preferences: Preferences | None = None
 
     def connected(self, platform: str) -> Connection | None:
-        """The connected row of ``platform``, or None: not connected."""
+        """The connected row of ``platform``; None when it is not connected."""
         for connection in self.connections:
             if connection.connected and connection.platform == platform:
                 return connection
@@ -91,9 +91,8 @@ class CalendarUser(Struct, frozen=True, gc=False):
 class ObservedState(Struct, frozen=True, gc=False):
     """All calendar users of a workspace at one moment, in the order of the API's answer.
 
-    ``problems`` says what kept the observation from being complete (a page that failed, a row
-    that could not be read). With any problem a user who is missing here is *unknown*, never
-    "not connected".
+    ``problems`` says why the observation is incomplete (a page failed, a row could not be read).
+    With any problem, a user who is missing here is *unknown*, never "not connected".
     """
 
     users: tuple[CalendarUser, ...]
@@ -112,18 +111,18 @@ class Observation(Struct, frozen=True, gc=False):
 
 
 class Handover(StrEnum):
-    """When an unwanted platform may go: once the wanted ones are connected, or at once."""
+    """When to disconnect an unwanted platform: once the wanted ones are connected, or at once."""
 
     WAIT = "wait"
     IMMEDIATE = "immediate"
 
 
 class DesiredUser(Struct, frozen=True, gc=False):
-    """One declared calendar user, everything resolved.
+    """One declared calendar user, with defaults and groups applied.
 
     ``platforms`` are exactly the platforms to be connected; ``None`` leaves the connections
-    unmanaged. ``preferences`` holds only the declared fields. ``group`` is where the user got
-    values from, for selection; it is no part of what is desired.
+    unmanaged. ``preferences`` holds only the declared fields. ``group`` serves selection alone; it
+    is no part of what is desired.
     """
 
     id: str
@@ -136,19 +135,18 @@ class DesiredUser(Struct, frozen=True, gc=False):
 
 
 class ManifestFile(Struct, frozen=True):
-    """A file that users were read from: its absolute path, and the names that git may have for the
-    contents that were read (blob ids, by SHA-1 and SHA-256)."""
+    """A manifest: its absolute path, and the ids that git may have for its contents as we read
+    them (blob ids, by SHA-1 and SHA-256)."""
 
     path: str
     blobs: frozenset[str]
 
 
 class DesiredState(Struct, frozen=True, gc=False):
-    """All declared users of a workspace by id, ordered by id; ``groups`` are the defined names,
-    ``files`` what they were read from.
+    """All declared users of a workspace by id, ordered by id.
 
-    ``lookalikes`` are the ids that differ only in case, outer space or Unicode form from others:
-    those of each group in the order of their places.
+    ``groups`` are the names of the groups, ``files`` the manifests. ``lookalikes`` are groups of
+    ids that differ only in case, outer space or Unicode form, in the order of their places.
     """
 
     users: Mapping[str, DesiredUser]
@@ -158,7 +156,7 @@ class DesiredState(Struct, frozen=True, gc=False):
 
     @property
     def platforms(self) -> dict[str, frozenset[Platform]]:
-        """What is to be connected of everybody whose connections are managed."""
+        """The wanted platforms of each user whose connections are managed."""
         return {
             user.id: user.platforms for user in self.users.values() if user.platforms is not None
         }

@@ -19,11 +19,11 @@ from reconciler.engine.preview import observe
 from reconciler.engine.session import Session, apply_settings
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
 from reconciler.ledger.machine import who
-from reconciler.planning import Action, History, PlanUnusable, asked_of
+from reconciler.planning import Action, History, PlanUnusable, users_to_look_up
 from reconciler.process import start_of
 from reconciler.reporting import LedgerAccess, LedgerView
 from reconciler.reporting.wording.history import finding_out
-from reconciler.runs import Front, Outcome, Settled
+from reconciler.runs import Front, Outcome, ResolvedCall
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
@@ -50,7 +50,7 @@ class ActingRun:
     session: Session
     journal: "OpenRun"
     made: bool
-    settled: tuple[Settled, ...] = ()
+    settled: tuple[ResolvedCall, ...] = ()
     _doubted: tuple[Action, ...] = ()
     """What was in doubt when the run began, and is not known to be done or proven not to be."""
 
@@ -75,7 +75,7 @@ class ActingRun:
         under_way = journal.under_way(apply_settings(self.session.workspace).under_way)
         doubted = (*self._doubted, *(doubt.action for doubt in journal.in_doubt()))
         ids = frozenset(id_ for action in doubted for id_ in (action.user, action.recall_id))
-        return structs.replace(journal.history(asked_of(desired)), in_doubt=ids | under_way)
+        return structs.replace(journal.history(users_to_look_up(desired)), in_doubt=ids | under_way)
 
     def settle(
         self, observation: Observation, settings: ApplySettings, remark: Callable[[str], None]
@@ -138,7 +138,7 @@ def acting_run(
             claim,
             clock=session.clock,
             lock_timeout=terms.lock_timeout,
-            pause=session.patience().wait,
+            pause=session.deadline().wait,
         ) as journal:
             try:
                 yield ActingRun(session, journal, ledger.made)

@@ -16,8 +16,9 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.domain import ManifestFile
+from reconciler.domain.text import visible
 from reconciler.manifest.search import is_hidden, is_manifest
-from reconciler.manifest.source import BlobAlgorithm, blob_name, visible
+from reconciler.manifest.source import BlobAlgorithm, blob_name
 
 DIRTY: Final = "-dirty"
 """Said of a commit, as git itself does."""

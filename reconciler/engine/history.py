@@ -5,7 +5,7 @@ from msgspec import Struct
 from reconciler.config import Workspace
 from reconciler.domain import DesiredState
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.planning import History, Plan, asked_of, seal
+from reconciler.planning import History, Plan, seal, users_to_look_up
 from reconciler.reporting import LedgerAccess, LedgerView
 
 
@@ -29,7 +29,7 @@ def remember(
     Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
     a plan that is looked at: was it used? ``desired`` is what would be planned for.
     """
-    asked = asked_of(desired) if desired else frozenset()
+    asked = users_to_look_up(desired) if desired else frozenset()
     place = str(workspace.ledger)
     try:
         with read_ledger(workspace.ledger) as ledger:

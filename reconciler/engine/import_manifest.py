@@ -80,7 +80,7 @@ def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, obj
     if preferences and user.preferences:
         told = {
             key: value
-            for key, value in user.preferences.told().items()
+            for key, value in user.preferences.present().items()
             if isinstance(value, bool) or (value is not None and _writable(value))
         }
         if told:

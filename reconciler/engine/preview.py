@@ -16,7 +16,7 @@ class IncompleteList(Exception):
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
     """One list call. Raises ``recall.RecallError`` where nothing can be said of the fleet."""
     requested_at = session.clock.monotonic()
-    return Observation(session.reader.list_users(session.patience(), on_progress), requested_at)
+    return Observation(session.reader.list_users(session.deadline(), on_progress), requested_at)
 
 
 def preview(

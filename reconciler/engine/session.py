@@ -34,7 +34,6 @@ from reconciler.recall import (
     ClientSettings,
     Endpoint,
     RateLimiter,
-    RequestRates,
     base_url_endpoint,
     region_endpoint,
     sandbox_endpoint,
@@ -96,7 +95,7 @@ class Session:
     workspace: Workspace
     endpoint: Endpoint
     reader: CalendarReader
-    budgets: RateLimiter
+    rate_limiter: RateLimiter
     clock: Clock
     stop: Cancellation
     _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
@@ -112,7 +111,7 @@ class Session:
             self._commits[desired.files] = commit_of(self.workspace.manifests, desired.files)
         return self._commits[desired.files]
 
-    def patience(self) -> Deadline:
+    def deadline(self) -> Deadline:
         """To wait until told to stop."""
         return Deadline(self.clock, self.stop)
 
@@ -148,7 +147,10 @@ class Session:
     def writer(self) -> Iterator[CalendarWriter]:
         """The client that can change things; only what acts on an approved plan asks for it."""
         with CalendarWriter(
-            self.endpoint, clock=self.clock, budgets=self.budgets, settings=self.settings()
+            self.endpoint,
+            clock=self.clock,
+            rate_limiter=self.rate_limiter,
+            settings=self.settings(),
         ) as writer:
             yield writer
 
@@ -158,36 +160,19 @@ def open_session(
     workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Cancellation
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
-    budgets = RateLimiter(rate_limits(workspace), clock)
+    rate_limiter = RateLimiter(workspace.rate_limits, clock)
     with (
         open_remote(workspace, environ) as endpoint,
         CalendarReader(
-            endpoint, clock=clock, budgets=budgets, settings=client_settings(workspace)
+            endpoint, clock=clock, rate_limiter=rate_limiter, settings=client_settings(workspace)
         ) as reader,
     ):
-        yield Session(workspace, endpoint, reader, budgets, clock, stop)
-
-
-def rate_limits(workspace: Workspace) -> RequestRates:
-    """The workspace's rate limits as the client takes them."""
-    limits = workspace.rate_limits
-    return RequestRates(
-        share=limits.share,
-        list=limits.list,
-        authenticate=limits.authenticate,
-        user=limits.user,
-    )
+        yield Session(workspace, endpoint, reader, rate_limiter, clock, stop)
 
 
 def client_settings(workspace: Workspace) -> ClientSettings:
     """The client's settings with what the workspace configures of them."""
-    timeouts = workspace.timeouts
-    return ClientSettings(
-        connect_timeout=timeouts.connect,
-        read_timeout=timeouts.read,
-        list_timeout=timeouts.list,
-        retry_after_cap=timeouts.retry_after_cap,
-    )
+    return ClientSettings(workspace.timeouts)
 
 
 _DEFAULTS = ApplySettings()
@@ -200,7 +185,7 @@ def apply_settings(
     parallelism: int = _DEFAULTS.workers,
 ) -> ApplySettings:
     """How a run acts: as asked for, and as ``workspace`` has it."""
-    timeouts, limits = workspace.timeouts, rate_limits(workspace)
+    timeouts, limits = workspace.timeouts, workspace.rate_limits
     between_lists = 60.0 / limits.shared(limits.list)
     return ApplySettings(
         workers=parallelism,

@@ -22,7 +22,7 @@ from reconciler.engine.approval import PlanInputs, check_usable, judge_saved
 from reconciler.engine.preview import judged_content
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
-from reconciler.planning import Action, GuardName, Plan, asked_of, seal
+from reconciler.planning import Action, GuardName, Plan, seal, users_to_look_up
 from reconciler.runs import (
     ActionHistory,
     ActionResult,
@@ -54,7 +54,7 @@ def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
     ``applying.JournalFailed`` and ``ledger.LedgerError``.
     """
     session, journal = run.session, run.journal
-    story = journal.story(journal.id)
+    story = journal.run_history(journal.id)
     content = approved.plan.content
     finished = rfc3339(session.clock.now())
     result = RunResult(
@@ -138,13 +138,13 @@ def join_acting(
             raise NotJoinable(
                 f"the open run {holder.run} of workspace {workspace.name} is not of this command"
             )
-        plan = ledger.story(holder.run).plan
+        plan = ledger.run_history(holder.run).plan
         if plan is None:
             raise NotJoinable(f"run {holder.run} has not stored its plan")
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
         check_usable(session, journal.plan, desired)
         address = session.endpoint.address
-        history = ledger.history(workspace.name, address, journal.owner, asked_of(desired))
+        history = ledger.history(workspace.name, address, journal.owner, users_to_look_up(desired))
         today = judged_content(session, desired, observation, history)
         approved = judge_saved(
             session, journal.plan, today, PlanInputs(desired, observation, history), allowed

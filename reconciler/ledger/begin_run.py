@@ -10,9 +10,9 @@ from reconciler.domain import Clock
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockHeld
-from reconciler.ledger.in_doubt import unsettled
+from reconciler.ledger.in_doubt import unresolved_runs
 from reconciler.ledger.lock import Lock, LockTimes, keep_lock, make_lock, take_lock
-from reconciler.ledger.run_history import TOLD, summaries
+from reconciler.ledger.run_history import SUMMARY_COLUMNS, summaries
 from reconciler.ledger.schema import runs
 from reconciler.runs import RunState, RunSummary
 
@@ -105,11 +105,11 @@ def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
 
     Returns those, and the earlier ones of which calls are still in doubt.
     """
-    found = select(runs.c.number).where(unsettled(claim.workspace))
+    found = select(runs.c.number).where(unresolved_runs(claim.workspace))
     numbers = list(connection.execute(found).scalars())
     open_ = (runs.c.workspace == claim.workspace, runs.c.state == RunState.RUNNING.value)
     connection.execute(
         update(runs).where(*open_).values(state=RunState.DIED.value, ended_at=claim.opened)
     )
-    buried = select(*TOLD).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
+    buried = select(*SUMMARY_COLUMNS).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
     return list(connection.execute(buried))

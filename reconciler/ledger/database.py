@@ -14,7 +14,7 @@ from reconciler.ledger.errors import LedgerUnreachable
 
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
-PATIENCE: Final = 10.0
+BUSY_TIMEOUT: Final = 10.0
 """Seconds to wait for who else writes."""
 
 _NOW: Final = {
@@ -77,9 +77,9 @@ class Database:
         if self._turn is None:
             yield
             return
-        if not self._turn.acquire(timeout=PATIENCE):
+        if not self._turn.acquire(timeout=BUSY_TIMEOUT):
             raise LedgerUnreachable(
-                f"the ledger {self._place} has been locked for {PATIENCE:.0f} s by this process",
+                f"this process has locked the ledger {self._place} for {BUSY_TIMEOUT:.0f} s",
                 "try again",
             )
         try:

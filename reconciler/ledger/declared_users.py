@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.domain import Platform
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.schema import declared_users, runs, seen_users
 from reconciler.ledger.upsert import insert_many
 from reconciler.planning import Owned, Ownership
@@ -60,7 +60,7 @@ def declare(
     insert_many(connection, declared_users, ("run", "user", "platforms"), changed)
 
 
-@as_written()
+@refuse_foreign_rows()
 def _last_words(connection: Connection, scope: Scope) -> dict[str, Owned]:
     """What the last run that spoke of a user said of him."""
     rows = connection.execute(

@@ -6,14 +6,14 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, union
 
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_content
 from reconciler.planning import Action
 from reconciler.runs import InDoubt, Outcome, RunState, StepKind
 
 
-def unsettled(workspace: str) -> ColumnElement[bool]:
+def unresolved_runs(workspace: str) -> ColumnElement[bool]:
     """The runs of ``workspace`` that are open, or over and with a call in doubt: what everybody
     announces of which the process is gone, whoever held the lock since."""
     open_ = select(runs.c.number).where(
@@ -24,8 +24,8 @@ def unsettled(workspace: str) -> ColumnElement[bool]:
     return (runs.c.workspace == workspace) & runs.c.number.in_(found)
 
 
-@as_written()
-def read_doubts(connection: Connection, workspace: str, address: str) -> tuple[InDoubt, ...]:
+@refuse_foreign_rows()
+def read_in_doubt(connection: Connection, workspace: str, address: str) -> tuple[InDoubt, ...]:
     """The calls in doubt of runs of ``workspace`` at ``address`` that are over, oldest first."""
     rows = connection.execute(
         select(in_doubt, runs.c.run.label("id"), runs.c.plan)
@@ -43,7 +43,7 @@ def read_doubts(connection: Connection, workspace: str, address: str) -> tuple[I
     return tuple(_doubt(row, actions[row.plan]) for row in rows)
 
 
-@as_written()
+@refuse_foreign_rows()
 def read_under_way(
     connection: Connection, workspace: str, address: str, since: str, now: str
 ) -> frozenset[str]:

@@ -24,7 +24,7 @@ _NOT_OURS: Final = (
 
 
 @contextmanager
-def as_written() -> Iterator[None]:
+def refuse_foreign_rows() -> Iterator[None]:
     """For code that does nothing but make nouns of rows, as a decorator too.
 
     A row that somebody else wrote ends in :class:`LedgerUnusable`, whatever is wrong with it.

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, Select, select, update
 from reconciler.domain import rfc3339
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.errors import LockLost
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.machine import alive
 from reconciler.ledger.schema import locks
 from reconciler.ledger.upsert import insert_new
@@ -70,7 +70,7 @@ class Lock(Struct, frozen=True):
         """Whether its owner is known, or because of its silence presumed, to be gone."""
         return self.overdue(now, times) or self.alive() is False
 
-    @as_written()
+    @refuse_foreign_rows()
     def holder(self, now: float, times: LockTimes) -> Holder:
         """The lock for people. A heartbeat of the future, by a clock set back, is no age."""
         return Holder(
@@ -174,7 +174,7 @@ def _row(workspace: str) -> Select[Any]:
     return select(locks).where(locks.c.workspace == workspace)
 
 
-@as_written()
+@refuse_foreign_rows()
 def _lock(row: Row[Any] | None) -> Lock | None:
     if row is None or row.run is None:
         return None

@@ -16,7 +16,7 @@ from reconciler.ledger.close_run import complete_run, end_run, give_back, judged
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, declare, record_seen
 from reconciler.ledger.heartbeat import Heartbeat
-from reconciler.ledger.in_doubt import read_doubts, read_under_way
+from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
 from reconciler.ledger.lock import LockTimes, refresh_lock, require_lock
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.schema import runs
@@ -97,7 +97,7 @@ class OpenRun:
     def in_doubt(self) -> tuple[InDoubt, ...]:
         """What earlier runs of this workspace at this address left in doubt."""
         with self._database.read() as connection:
-            return read_doubts(connection, self._claim.workspace, self._claim.base_url)
+            return read_in_doubt(connection, self._claim.workspace, self._claim.base_url)
 
     def under_way(self, seconds: float) -> frozenset[str]:
         """The users for whom a call may be under way that any run of this ledger, of whatever
@@ -112,9 +112,9 @@ class OpenRun:
         """As :meth:`LedgerReader.used_by`."""
         return self._reader.used_by(plan_seal)
 
-    def story(self, run: str) -> RunHistory:
+    def run_history(self, run: str) -> RunHistory:
         """As :meth:`LedgerReader.story`."""
-        return self._reader.story(run)
+        return self._reader.run_history(run)
 
     def lineage(self, run: str) -> tuple[RunHistory, ...]:
         """As :meth:`LedgerReader.lineage`."""

@@ -26,9 +26,9 @@ def read_ledger(place: LedgerPlace) -> "Iterator[LedgerReader]":
     from reconciler.ledger.versions import check_current
 
     if isinstance(place, SqliteFile):
-        database = sqlite.to_be_read(place)
+        database = sqlite.open_for_reading(place)
     else:
-        database = postgresql.to_be_read(place)
+        database = postgresql.open_for_reading(place)
     try:
         check_current(database, place)
         yield LedgerReader(database, place)
@@ -47,9 +47,9 @@ def open_ledger(place: LedgerPlace, *, create: bool) -> "Iterator[Ledger]":
     from reconciler.ledger.versions import bring_up_to_date
 
     if isinstance(place, SqliteFile):
-        database = sqlite.to_be_written(place, create=create)
+        database = sqlite.open_for_writing(place, create=create)
     else:
-        database = postgresql.to_be_written(place)
+        database = postgresql.open_for_writing(place)
     try:
         made = bring_up_to_date(database, place, create=create)
         yield Ledger(database, place, made=made)

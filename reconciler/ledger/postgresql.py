@@ -8,7 +8,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
 from reconciler.domain import PostgresqlDatabase
-from reconciler.ledger.database import PATIENCE, Database
+from reconciler.ledger.database import BUSY_TIMEOUT, Database
 from reconciler.ledger.errors import LedgerUnusable
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ _OPTIONS: Final[dict[str, Any]] = {
 # What was acknowledged has to outlive a crash of the server, whatever the server's default is. A
 # process that stands still in the middle must not keep its row locks for ever.
 _SESSION: Final = f"""
-SELECT set_config('lock_timeout', '{PATIENCE:.0f}s', false),
-       set_config('statement_timeout', '{PATIENCE + 2:.0f}s', false),
+SELECT set_config('lock_timeout', '{BUSY_TIMEOUT:.0f}s', false),
+       set_config('statement_timeout', '{BUSY_TIMEOUT + 2:.0f}s', false),
        set_config('idle_in_transaction_session_timeout', '30s', false),
        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                   WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
@@ -39,7 +39,7 @@ SELECT set_config('lock_timeout', '{PATIENCE:.0f}s', false),
 _PASSWORDS: Final = {"password", "sslpassword"}
 
 
-def to_be_written(place: PostgresqlDatabase) -> Database:
+def open_for_writing(place: PostgresqlDatabase) -> Database:
     """The database, to be read and written."""
     engine = _engine(place)
     return Database(
@@ -50,7 +50,7 @@ def to_be_written(place: PostgresqlDatabase) -> Database:
     )
 
 
-def to_be_read(place: PostgresqlDatabase) -> Database:
+def open_for_reading(place: PostgresqlDatabase) -> Database:
     """The database, to be read."""
     return Database(place, "postgresql", reading=_for_reading(_engine(place)), writing=None)
 

@@ -10,10 +10,16 @@ from reconciler.domain import LedgerPlace
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership, read_seen
 from reconciler.ledger.errors import UnknownRun
-from reconciler.ledger.in_doubt import unsettled
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.in_doubt import unresolved_runs
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
-from reconciler.ledger.run_history import TOLD, read_lineage, read_run_history, run_row, summaries
+from reconciler.ledger.run_history import (
+    SUMMARY_COLUMNS,
+    read_lineage,
+    read_run_history,
+    run_row,
+    summaries,
+)
 from reconciler.ledger.schema import runs
 from reconciler.ledger.stored_plans import used_by
 from reconciler.planning import FleetSize, History
@@ -48,7 +54,7 @@ class LedgerReader:
             .order_by(runs.c.number.desc())
             .limit(1)
         )
-        with self._database.read() as connection, as_written():
+        with self._database.read() as connection, refuse_foreign_rows():
             row = connection.execute(accepted).one_or_none()
             if row is None:
                 return History()
@@ -68,7 +74,7 @@ class LedgerReader:
     def workspaces_of(self, owner: str) -> frozenset[str]:
         """The workspaces in which ``owner`` declared users in a run that was let through."""
         let_through = select(runs.c.workspace).where(runs.c.owner == owner, runs.c.accepted)
-        with self._database.read() as connection, as_written():
+        with self._database.read() as connection, refuse_foreign_rows():
             return frozenset(connection.execute(let_through.distinct()).scalars())
 
     def used_by(self, seal: str) -> str | None:
@@ -78,7 +84,7 @@ class LedgerReader:
 
     def runs(self, workspace: str | None, limit: int) -> tuple[RunSummary, ...]:
         """The last runs (of all workspaces for None), newest first."""
-        last = select(*TOLD).order_by(runs.c.number.desc()).limit(limit)
+        last = select(*SUMMARY_COLUMNS).order_by(runs.c.number.desc()).limit(limit)
         return self._summaries(last if workspace is None else _of(last, workspace))
 
     def find(self, beginning: str) -> str:
@@ -104,7 +110,7 @@ class LedgerReader:
             raise UnknownRun(f"several runs' ids begin with {beginning!r}: give more of it")
         return str(found[0])
 
-    def story(self, run: str) -> RunHistory:
+    def run_history(self, run: str) -> RunHistory:
         """All of one run. Raises :class:`UnknownRun`."""
         with self._database.read() as connection:
             return read_run_history(connection, run, self._database.now(connection), self._times)
@@ -123,7 +129,9 @@ class LedgerReader:
 
         The latter are told as dead here; the next acting run takes note of it.
         """
-        told = self._summaries(select(*TOLD).where(unsettled(workspace)).order_by(runs.c.number))
+        told = self._summaries(
+            select(*SUMMARY_COLUMNS).where(unresolved_runs(workspace)).order_by(runs.c.number)
+        )
         return tuple(summary for summary in told if summary.state is not RunState.RUNNING)
 
     def holder(self, workspace: str) -> Holder | None:

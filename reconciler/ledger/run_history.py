@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from reconciler.ledger.errors import UnknownRun
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.lock import Lock, LockTimes, read_lock
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_plan, unpack_verdicts
@@ -39,7 +39,7 @@ def run_row(connection: Connection, run: str) -> Row[Any]:
     return row
 
 
-@as_written()
+@refuse_foreign_rows()
 def read_run_history(connection: Connection, run: str, now: float, times: LockTimes) -> RunHistory:
     """All that is recorded of ``run``. Raises :class:`UnknownRun`."""
     return _story(connection, run_row(connection, run), now, times)
@@ -62,7 +62,7 @@ def _story(connection: Connection, row: Row[Any], now: float, times: LockTimes) 
     )
 
 
-@as_written()
+@refuse_foreign_rows()
 def read_lineage(
     connection: Connection, run: str, now: float, times: LockTimes
 ) -> tuple[RunHistory, ...]:
@@ -115,7 +115,7 @@ def _action_story(action: Action, written: list[Step]) -> ActionHistory:
 _MANY: Final = 500
 """Runs that are asked for in one statement: databases bound its parameters."""
 
-TOLD: Final = tuple(
+SUMMARY_COLUMNS: Final = tuple(
     column for column in runs.c if column.name not in {"envelope", "seal", "verdicts"}
 )
 """The columns of ``runs`` that a summary needs: not those that grow with the plan."""
@@ -137,7 +137,7 @@ def pack_counts(counts: Mapping[Outcome, int]) -> str:
     return msgspec.json.encode(counts, order="sorted").decode()
 
 
-@as_written()
+@refuse_foreign_rows()
 def summaries(
     connection: Connection, rows: Sequence[Row[Any]], now: float, times: LockTimes
 ) -> tuple[RunSummary, ...]:

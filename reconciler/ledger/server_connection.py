@@ -10,12 +10,12 @@ from typing import Any, Final, TypeVar
 import psycopg
 from psycopg.abc import PQGen
 
-from reconciler.ledger.database import PATIENCE
+from reconciler.ledger.database import BUSY_TIMEOUT
 
 _Result = TypeVar("_Result")
 
 # Longer than the server itself may take, so that its own words are heard where it has any.
-_LONGEST: Final = PATIENCE + 3
+_LONGEST: Final = BUSY_TIMEOUT + 3
 
 
 class ServerConnection(psycopg.Connection[Any]):

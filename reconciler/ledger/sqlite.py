@@ -13,7 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reconciler.domain import SqliteFile
-from reconciler.ledger.database import PATIENCE, Database
+from reconciler.ledger.database import BUSY_TIMEOUT, Database
 from reconciler.ledger.database_errors import cut_short, failure
 from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable, missing
 from reconciler.ledger.files import (
@@ -44,7 +44,7 @@ class _Look(Struct, frozen=True):
     plain: bool  # without views and triggers: these compute, and that can take for ever
 
 
-def to_be_written(place: SqliteFile, *, create: bool) -> Database:
+def open_for_writing(place: SqliteFile, *, create: bool) -> Database:
     """The file, to be read and written; made where there is none, or a blank one, and ``create``.
 
     Raises :class:`LedgerMissing`, and otherwise :class:`LedgerError`.
@@ -66,7 +66,7 @@ def to_be_written(place: SqliteFile, *, create: bool) -> Database:
     return Database(place, "sqlite", reading=engine, writing=writing)
 
 
-def to_be_read(place: SqliteFile) -> Database:
+def open_for_reading(place: SqliteFile) -> Database:
     """The file, which is there, to be read without altering a byte of it.
 
     The usual way leaves an empty log beside a ledger that nobody has open, as SQLite does. Where
@@ -158,7 +158,7 @@ def _prepare(place: SqliteFile) -> None:
 
 def _write_ahead(connection: sqlite3.Connection) -> str:
     """Switch to the write-ahead log; SQLite does not wait by itself while another does that."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
             (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
@@ -204,7 +204,7 @@ def _connect(path: Path, access: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?{access}",
         uri=True,
-        timeout=PATIENCE,
+        timeout=BUSY_TIMEOUT,
         isolation_level=None,
         check_same_thread=False,
     )

@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from reconciler.ledger.claim import Claim
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.integrity import as_written
+from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_actions
 from reconciler.ledger.upsert import insert_new
@@ -132,7 +132,7 @@ class StepRecords:
         self._settle(connection, [position for position, _ in missing if position in doubted])
         return Counter(ended.values())
 
-    @as_written()
+    @refuse_foreign_rows()
     def _outcomes(self, connection: Connection) -> dict[int, Outcome]:
         """The last outcome of each action that has one."""
         rows = connection.execute(

@@ -11,11 +11,11 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from reconciler.ledger.errors import LedgerUnusable
-from reconciler.ledger.integrity import HINT, as_written
+from reconciler.ledger.integrity import HINT, refuse_foreign_rows
 from reconciler.ledger.schema import plans, runs, used_plans
 from reconciler.ledger.upsert import insert_new
 from reconciler.planning import Action, Content, Envelope, Plan, Verdict, canonical_json, seal
-from reconciler.planning.canonical import digest
+from reconciler.planning.plan import digest
 from reconciler.planning.plan_file import MAX_BYTES
 from reconciler.runs import JournalFailed
 
@@ -48,7 +48,7 @@ def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
     }
 
 
-@as_written()
+@refuse_foreign_rows()
 def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
     """The whole plan of a row of ``runs``; None where it ended before it had one."""
     if run.plan is None:
@@ -63,7 +63,7 @@ def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
     return plan
 
 
-@as_written()
+@refuse_foreign_rows()
 def stored_content(connection: Connection, name: str) -> Content:
     """The content whose digest is ``name``."""
     packed = connection.execute(
@@ -93,7 +93,7 @@ def pack_verdicts(verdicts: tuple[Verdict, ...]) -> str:
     return canonical_json(verdicts).decode()
 
 
-@as_written()
+@refuse_foreign_rows()
 def unpack_verdicts(run: Row[Any]) -> tuple[Verdict, ...]:
     """The verdicts of a row of ``runs``."""
     try:
@@ -123,7 +123,7 @@ def use_plan(connection: Connection, seal: str, user: UsingRun, at: str) -> None
         raise JournalFailed(f"the plan was already used by run {first}; plan again")
 
 
-@as_written()
+@refuse_foreign_rows()
 def used_by(connection: Connection, seal: str) -> str | None:
     """The run that used the plan; where it was resumed, the last that did."""
     last: str | None = connection.execute(

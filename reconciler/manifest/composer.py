@@ -1,15 +1,12 @@
-"""YAML text → nodes, by PyYAML's C parser, without what hostile text can do to it.
+"""Reads YAML with PyYAML's C parser, safely, and makes plain values that JSON has too.
 
-The parser asks Python for the tag of every node and tells it when it goes down a level. Both hooks
-are used here: the first answers nothing (scalars are resolved later, where their place is known,
-which halves the time), the second bounds the depth, because the parser's recursion on the C stack
-otherwise ends the interpreter, and hands finished entries over, so that their nodes can go and
-a fleet of 100 000 users needs no memory for a tree.
+The parser calls two hooks in Python. It asks for the tag of every node: we answer nothing, and
+resolve scalars later, where we know their place, which halves the time. It also reports each step
+down a level: we limit the depth, because its recursion on the C stack would end the interpreter,
+and we replace finished entries by values, so that 100 000 users need no memory for a tree.
 
-Nodes → plain values, with an error for everything in which YAML surprises people.
-
-Duplicate keys, keys that are no text, merge keys, tags, and aliases that grow beyond bounds are
-told here, each with its place; what is left is JSON, which the schemas then judge.
+Whatever surprises people in YAML is an error with its place: duplicate keys, keys that are no text,
+merge keys, tags, and aliases that grow without limit.
 """
 
 from collections.abc import Callable, Generator
@@ -20,14 +17,15 @@ from yaml._yaml import CParser
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.domain import Diagnostic, SourceLocation
+from reconciler.domain.text import visible
 from reconciler.manifest.scalars import SUSPECT, NotJson, plain_kind, plain_meaning, plain_value
-from reconciler.manifest.source import shown, visible
+from reconciler.manifest.source import quoted
 
 MAX_DEPTH = 50
 
 
 class NotComposed(Exception):
-    """YAML that is well formed and not taken: too deep, or growing beyond bounds."""
+    """Well-formed YAML that we refuse: too deep, or growing without limit."""
 
     def __init__(self, node: Node, message: str, hint: str) -> None:
         super().__init__(message)
@@ -38,22 +36,22 @@ class NotComposed(Exception):
 class Composer(CParser):
     """One stream of documents.
 
-    ``settle``, where given, replaces each item of a sequence directly under the top mapping of
-    a document as soon as it is complete, except the last one.
+    ``replace_item``, if given, replaces each item of a sequence directly under the top mapping of a
+    document as soon as the item is complete, except the last item.
     """
 
-    # Builtin and bound, so that the parser calls them without a Python frame.
+    # Bound methods of a builtin: the parser calls them without a Python frame.
     resolve = staticmethod("".format)
     ascend_resolver = staticmethod("".format)
 
-    def __init__(self, data: bytes, settle: Callable[[Node], object] | None = None) -> None:
+    def __init__(self, data: bytes, replace_item: Callable[[Node], object] | None = None) -> None:
         super().__init__(data)
-        self._settle = settle
+        self._replace_item = replace_item
         self._open: list[Node] = []
         self._parent: Node | None = None
 
     def descend_resolver(self, parent: Node | None, _index: object) -> None:
-        """Called by the parser before it composes a child of ``parent``."""
+        """The parser calls this before it composes a child of ``parent``."""
         if parent is self._parent or parent is None:
             return
         self._parent = parent
@@ -68,16 +66,18 @@ class Composer(CParser):
                     f"nested deeper than {MAX_DEPTH} levels",
                     "manifests and configuration need no more than six",
                 )
-        elif len(stack) == 2 and self._settle is not None and parent.__class__ is SequenceNode:
-            parent.value[-1] = self._settle(parent.value[-1])
+        elif (
+            len(stack) == 2 and self._replace_item is not None and parent.__class__ is SequenceNode
+        ):
+            parent.value[-1] = self._replace_item(parent.value[-1])
 
 
-def compose(data: bytes, settle: Callable[[Node], object] | None = None) -> Generator[Node]:
-    """The top nodes of the documents in ``data``, one after the other.
+def compose(data: bytes, replace_item: Callable[[Node], object] | None = None) -> Generator[Node]:
+    """The top node of each document in ``data``.
 
     Raises ``yaml.YAMLError`` and :class:`NotComposed`.
     """
-    composer = Composer(data, settle)
+    composer = Composer(data, replace_item)
     try:
         while composer.check_node():
             yield cast("Node", composer.get_node())
@@ -92,9 +92,9 @@ _GROWTH = 10_000
 
 
 class MappingEntry(Struct, frozen=True, gc=False):
-    """An item of a list under a document's top mapping: its value and where it stands.
+    """An item of a list under a document's top mapping: its value and its place.
 
-    ``size`` is the number of nodes it took, to be paid again for each alias that reaches it.
+    ``size`` is its number of nodes, which counts again for each alias to it.
     """
 
     value: Value
@@ -105,9 +105,9 @@ class MappingEntry(Struct, frozen=True, gc=False):
 class Constructor:
     """Builds the values of one file.
 
-    ``show_values`` is off for files that may hold secrets. Errors are added to ``diagnostics``;
-    the value goes on without what was wrong. Raises :class:`NotComposed` when aliases make more of
-    the file than ``_GROWTH`` nodes beyond two a byte.
+    Without ``show_values`` errors quote nothing, for files that may hold secrets. Errors are added
+    to ``diagnostics``, and the value leaves out what is wrong. Raises :class:`NotComposed` when
+    aliases make the file larger than two nodes a byte and ``_GROWTH`` more.
     """
 
     def __init__(
@@ -130,20 +130,20 @@ class Constructor:
         return SourceLocation(self._file, mark.line + 1, mark.column + 1)
 
     def value(self, node: Node, depth: int = 0) -> Value:
-        """The value of ``node``, which stands ``depth`` levels deep."""
+        """The value of ``node``, which is ``depth`` levels deep."""
         if node.__class__ is ScalarNode:
             return self._scalar(node)
         if depth > MAX_DEPTH:
             raise NotComposed(
                 node,
                 f"aliases nest deeper than {MAX_DEPTH} levels",
-                "an alias may not stand inside what it refers to",
+                "an alias must not be inside the value that it refers to",
             )
         self._allowance -= len(node.value)
         if self._allowance < 0:
             raise NotComposed(
                 node,
-                "aliases make this document grow beyond bounds",
+                "aliases make this document grow without limit",
                 "use defaults or groups for what many users share",
             )
         if node.tag and node.tag not in _STANDARD_TAGS:
@@ -184,14 +184,14 @@ class Constructor:
             if node.tag not in _STANDARD_TAGS:
                 self._tag_error(node)
             return text
-        # No number, date or truth value holds an @, and a good third of all addresses is suspect.
+        # No number, date or truth value has an @, and a third of all e-mails would be suspect.
         if text[:1] not in SUSPECT or node.style or "@" in text:
             return text
         try:
             return plain_value(text)
         except NotJson:
             meaning = plain_meaning(text)
-            what = shown(text) if self._show_values else "this"
+            what = quoted(text) if self._show_values else "this"
             self._error(node, f"YAML reads {what} as {meaning}", "quote it if it is meant as text")
             return text
 
@@ -209,14 +209,14 @@ class Constructor:
         if plain_kind(text) == "merge":
             self._error(
                 node,
-                "merge keys (`<<`) are not taken",
+                "merge keys (`<<`) are not supported",
                 "use defaults or groups for what many users share",
             )
             return False
         meaning = plain_meaning(text)
         if meaning is None:
             return True
-        what = f"the key {shown(text)}" if self._show_values else "this key"
+        what = f"the key {quoted(text)}" if self._show_values else "this key"
         self._error(node, f"YAML reads {what} as {meaning}", "quote it if it is meant as text")
         return False
 
@@ -224,17 +224,17 @@ class Constructor:
         first = next(
             key for key, _ in mapping.value if getattr(key, "value", None) == key_node.value
         )
-        what = f"the key {shown(key_node.value)}" if self._show_values else "this key"
+        what = f"the key {quoted(key_node.value)}" if self._show_values else "this key"
         self._error(
             key_node,
-            f"{what} stands twice in one mapping, first at {self.location(first)}",
+            f"{what} appears twice in one mapping, first at {self.location(first)}",
             "remove one of them",
         )
 
     def _tag_error(self, node: Node) -> None:
         tag = visible(node.tag.replace("tag:yaml.org,2002:", "!!"))
-        what = f"the tag {shown(tag)}" if self._show_values else "this tag"
-        self._error(node, f"{what} is not taken", "write the plain value, no tag")
+        what = f"the tag {quoted(tag)}" if self._show_values else "this tag"
+        self._error(node, f"{what} is not supported", "write the plain value without a tag")
 
     def _error(self, node: Node, message: str, hint: str) -> None:
         self._diagnostics.append(Diagnostic(self.location(node), message, hint))

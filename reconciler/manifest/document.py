@@ -1,7 +1,7 @@
-"""One YAML document as a value, and the way back from any part of it to its place in the file.
+"""One YAML document as a value, and the place in the file of any part of it.
 
-Places are not kept while everything is well: the file is composed a second time when an error
-needs one. Used for manifests and for the configuration.
+We do not keep places: when an error needs one, we compose the file a second time. Manifests and
+the configuration are read through here.
 """
 
 import itertools
@@ -23,9 +23,9 @@ Path = Sequence[str | int]
 _EMPTY_HINT = "write something below the `---`, or remove it"
 _SYNTAX_HINTS = {
     "undefined alias": "define it with `&name` further up, or quote text that begins with `*`",
-    "tab character": "indent by spaces",
+    "tab character": "indent with spaces",
     "did not find expected '-'": "indent every entry of the list alike",
-    "cannot start any token": "quote text that begins with a special character; indent by spaces",
+    "cannot start any token": "quote text that begins with a special character; indent with spaces",
     "mapping values are not allowed": "quote text that holds `: `",
     "did not find expected key": "check the indentation and the quotes",
     "flow": "close every `[` and `{`",
@@ -34,14 +34,14 @@ _SYNTAX_HINTS = {
 
 
 class MisreadScalar(Struct, frozen=True):
-    """A scalar as it was written, and in words what YAML took it for."""
+    """The text of a scalar, and in words what YAML reads it as."""
 
     text: str
     meaning: str
 
 
 class YamlDocument:
-    """A document: its ``value``, and where the items of its top lists stand (``entries``)."""
+    """A document: its ``value``, and the places of the items in its top lists (``entries``)."""
 
     __slots__ = ("_index", "_node", "entries", "location", "source", "value")
 
@@ -69,7 +69,7 @@ class YamlDocument:
         return self._location(self._find(path)[0])
 
     def misread_scalar(self, path: Path) -> MisreadScalar | None:
-        """The scalar at ``path`` if it has no quotes and YAML takes it for anything but text."""
+        """The scalar at ``path`` if it has no quotes and YAML does not read it as text."""
         node = self._find(path)[1]
         if not isinstance(node, ScalarNode) or node.style or node.tag:
             return None
@@ -99,23 +99,23 @@ def read_documents(
     show_values: bool = True,
     on_entry: Callable[[], None] | None = None,
 ) -> Iterator[YamlDocument]:
-    """The documents of a file, one after the other.
+    """The documents of a file.
 
-    Raises :class:`InvalidInput` at the first place that is not YAML; what comes after it is lost.
-    Other errors are added to ``diagnostics``. ``show_values`` off keeps scalars out of them;
-    ``on_entry`` is called for each item of a top list when it was read.
+    Raises :class:`InvalidInput` at the first place that is not YAML; nothing after it is read.
+    Other errors are added to ``diagnostics``; without ``show_values`` they quote no scalars.
+    ``on_entry`` is called after each item of a top list.
     """
     constructor = Constructor(source.name, len(source.data), diagnostics, show_values=show_values)
 
-    def settle(node: Node) -> MappingEntry:
+    def replace_item(node: Node) -> MappingEntry:
         if on_entry is not None:
             on_entry()
         return constructor.entry(node)
 
     index = -1
     try:
-        for index, node in enumerate(compose(source.data, settle)):
-            entries = _entries(node, settle)
+        for index, node in enumerate(compose(source.data, replace_item)):
+            entries = _entries(node, replace_item)
             value, location = constructor.value(node), constructor.location(node)
             if value is None:
                 diagnostics.append(Diagnostic(location, "the document is empty", _EMPTY_HINT))
@@ -132,8 +132,10 @@ def read_documents(
         )
 
 
-def _entries(node: Node, settle: Callable[[Node], MappingEntry]) -> dict[str, list[SourceLocation]]:
-    """Settle the items of the top lists that the composer left, and say where all of them are."""
+def _entries(
+    node: Node, replace_item: Callable[[Node], MappingEntry]
+) -> dict[str, list[SourceLocation]]:
+    """Replace the items of the top lists that the composer left; the places of all items."""
     entries: dict[str, list[SourceLocation]] = {}
     if isinstance(node, MappingNode):
         for key, sequence in node.value:
@@ -141,8 +143,8 @@ def _entries(node: Node, settle: Callable[[Node], MappingEntry]) -> dict[str, li
                 items = sequence.value
                 for index, item in enumerate(items):
                     if item.__class__ is not MappingEntry:
-                        items[index] = settle(item)
-                # Of a key that stands twice the first counts, as it does for the value.
+                        items[index] = replace_item(item)
+                # The first of two equal keys counts, as it does for the value.
                 entries.setdefault(key.value, [item.location for item in items])
     return entries
 
@@ -159,7 +161,7 @@ def _place(file: str, mark: yaml.Mark) -> SourceLocation:
 
 
 def _syntax_error(source: Source, error: yaml.MarkedYAMLError | ReaderError) -> Diagnostic:
-    """PyYAML's words for what is not YAML, with the place."""
+    """PyYAML's description of what is not YAML, with the place."""
     if isinstance(error, ReaderError):
         return Diagnostic(
             place_of_byte(source.name, source.data, error.position),

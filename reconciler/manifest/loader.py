@@ -1,32 +1,36 @@
-"""Python's garbage collector, kept from looking through a fleet of a hundred thousand users.
-
-Used here while manifests are read, and by the command that plans and then ends.
-
-Paths → desired state: the one call that the rest of the product makes of this room.
-"""
+"""Loads manifests: paths in; out comes the desired state, or every error with its line."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Final, cast
 
 from msgspec import structs
 
-from reconciler.domain import DesiredState, Diagnostic, InvalidInput, ManifestFile
-from reconciler.manifest.assembly import assemble
-from reconciler.manifest.document import read_documents
-from reconciler.manifest.excerpts import with_excerpts
+from reconciler.domain import (
+    DesiredState,
+    Diagnostic,
+    InvalidInput,
+    ManifestFile,
+    SourceLocation,
+)
+from reconciler.manifest.assembly import LevelFields, UserFields, ValidParts, assemble
+from reconciler.manifest.document import YamlDocument, read_documents
 from reconciler.manifest.search import find_manifests
-from reconciler.manifest.source import read_source
-from reconciler.manifest.valid_parts import UsableDocument, usable
-from reconciler.manifest.validation import judge
+from reconciler.manifest.source import MAX_BYTES, NotRegular, read_regular, read_source
+from reconciler.manifest.validation import ValidationResult, validate
+
+MOST_EXCERPTS: Final = 100
+"""Errors that show their lines; with more errors, begin with these."""
 
 
 @contextmanager
-def collector_paused() -> Iterator[None]:
-    """No garbage collection: a fleet makes no cycles, and every look through it takes long.
+def gc_paused() -> Iterator[None]:
+    """Pause garbage collection: a fleet has no cycles, and each collection of it takes long.
 
-    Best left when the fleet is no longer referred to: the first look comes right after.
+    Leave the context when nothing refers to the fleet any more: a collection follows at once.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -48,15 +52,15 @@ def load_manifests(
 ) -> DesiredState:
     """The desired state that the manifests at ``paths`` (files and folders) declare together.
 
-    Errors and sources name files as somebody in ``relative_to`` (default: the working folder)
-    would type them. ``on_progress`` is told the number of users read so far, every thousand.
-    Raises :class:`InvalidInput` with every error of all files, ordered by place.
+    Errors and sources name files as you would type them in ``relative_to`` (default: the working
+    folder). ``on_progress`` gets the number of users read so far, every thousand users. Raises
+    :class:`InvalidInput` with every error of all files, ordered by place.
     """
     base = Path.cwd() if relative_to is None else relative_to
     diagnostics: list[Diagnostic] = []
     if not paths:
         raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
-    with collector_paused():
+    with gc_paused():
         state = _load(paths, base, diagnostics, on_progress)
     if diagnostics:
         found = sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order)
@@ -70,8 +74,8 @@ def _load(
     diagnostics: list[Diagnostic],
     on_progress: Callable[[int], None] | None,
 ) -> DesiredState:
-    """The desired state as far as it could be read; every error is added to ``diagnostics``."""
-    documents: list[UsableDocument] = []
+    """The desired state as far as it is readable. Every error is added to ``diagnostics``."""
+    documents: list[ValidParts] = []
     files: list[ManifestFile] = []
     unread: list[Diagnostic] = []
     progress = _Progress(on_progress) if on_progress else None
@@ -80,9 +84,9 @@ def _load(
             source = read_source(path, name)
             files.append(ManifestFile(str(path.absolute()), source.blobs))
             for document in read_documents(source, diagnostics, on_entry=progress):
-                verdict = judge("manifest", document)
-                diagnostics.extend(broken.diagnostic for broken in verdict.violations)
-                documents.append(usable(document, verdict))
+                validation = validate("manifest", document)
+                diagnostics.extend(broken.diagnostic for broken in validation.violations)
+                documents.append(valid_parts(document, validation))
         except InvalidInput as error:
             unread.extend(error.diagnostics)
     state = assemble(documents, diagnostics, all_read=not unread)
@@ -99,3 +103,72 @@ class _Progress:
         self._count += 1
         if self._count % _PROGRESS_STEP == 0:
             self._report(self._count)
+
+
+def valid_parts(document: YamlDocument, validation: ValidationResult) -> ValidParts:
+    """The parts of ``document`` that have no violation in ``validation``."""
+    value = document.value
+    if not isinstance(value, dict) or not validation.complete:
+        return ValidParts(document, None, {}, [], [], [], knows_groups=False)
+    users, groups = value.get("users", []), value.get("groups", {})
+    defaults = cast("LevelFields", value.get("defaults", {}))
+    if not validation.violations:
+        return ValidParts(
+            document,
+            defaults,
+            cast("dict[str, LevelFields | None]", groups),
+            cast("list[UserFields | None]", users),
+            document.entries.get("users", []),
+            [],
+        )
+    broken = {violation.path[:2] for violation in validation.violations}
+    sound: dict[str, LevelFields | None] = {}
+    for name, group in groups.items() if isinstance(groups, dict) else ():
+        whole = ("groups",) in broken or ("groups", name) in broken
+        sound[name] = None if whole else cast("LevelFields", group)
+    entries = users if isinstance(users, list) else []
+    return ValidParts(
+        document,
+        None if any(path[:1] == ("defaults",) for path in broken) else defaults,
+        sound,
+        [
+            None if ("users", index) in broken else cast("UserFields", entry)
+            for index, entry in enumerate(entries)
+        ],
+        document.entries.get("users", []),
+        list(_broken_ids(document, entries, broken)),
+        knows_groups=isinstance(groups, dict),
+    )
+
+
+def _broken_ids(
+    document: YamlDocument, entries: Sequence[object], broken: set[tuple[str | int, ...]]
+) -> Iterator[tuple[str, SourceLocation]]:
+    for index, entry in enumerate(entries):
+        if ("users", index) in broken and isinstance(entry, dict):
+            user_id = entry.get("id")
+            if isinstance(user_id, str) and user_id:
+                yield user_id, document.entries["users"][index]
+
+
+def with_excerpts(diagnostics: Iterable[Diagnostic], base: Path) -> Iterator[Diagnostic]:
+    """``diagnostics``, the first of them with their lines; file names start at ``base``.
+
+    For manifests only: a line of the configuration may hold a secret.
+    """
+
+    @cache
+    def lines(name: str) -> list[str]:
+        try:
+            data = read_regular(base / name, MAX_BYTES)
+        except (OSError, NotRegular):
+            return []
+        return data.removeprefix(b"\xef\xbb\xbf").decode(errors="replace").split("\n")
+
+    for number, diagnostic in enumerate(diagnostics):
+        place = diagnostic.location
+        if place is None or not place.line or number >= MOST_EXCERPTS:
+            yield diagnostic
+            continue
+        found = lines(place.file)[place.line - 1 : place.line]
+        yield structs.replace(diagnostic, excerpt=found[0].rstrip()) if found else diagnostic

@@ -1,7 +1,7 @@
-"""What YAML reads a scalar without quotes as.
+"""How YAML reads a scalar without quotes.
 
-YAML 1.1 takes ``0042`` for 34, ``no`` for false, ``12:30`` for 750 and ``2026-10-31`` for a date.
-The rules are PyYAML's own, looked up here so that the composer need not ask for every scalar.
+YAML 1.1 reads ``0042`` as 34, ``no`` as false, ``12:30`` as 750 and ``2026-10-31`` as a date. The
+rules are PyYAML's own. We apply them here, so that the composer need not ask for every scalar.
 """
 
 import math
@@ -17,10 +17,10 @@ JsonScalar: TypeAlias = None | bool | int | float | str
 _PREFIX = "tag:yaml.org,2002:"
 _RESOLVERS = Resolver.yaml_implicit_resolvers
 _LARGEST = 2**63
-# Longer ones are not computed: PyYAML takes quadratic time for `1:1:1…`, or fails.
+# We compute no longer number: PyYAML takes quadratic time for `1:1:1…`, or fails.
 _LONGEST_NUMBER = 100
 
-# A plain scalar whose first character is none of these is text, whatever follows.
+# A plain scalar that begins with any other character is text.
 SUSPECT = frozenset(_RESOLVERS)
 
 _MEANINGS = {
@@ -33,7 +33,7 @@ _MEANINGS = {
 
 
 class NotJson(Exception):
-    """A plain scalar that YAML reads as something that JSON has no value for, such as a date."""
+    """A plain scalar that YAML reads as a value that JSON does not have, such as a date."""
 
 
 def plain_kind(text: str) -> str:
@@ -66,7 +66,7 @@ def plain_value(text: str) -> JsonScalar:
 
 
 def plain_meaning(text: str) -> str | None:
-    """What YAML takes the plain scalar for, in words; None when it is text."""
+    """What YAML reads the plain scalar as, in words; None when it is text."""
     kind = plain_kind(text)
     if kind not in _MEANINGS:
         return None

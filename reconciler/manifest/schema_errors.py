@@ -1,8 +1,8 @@
-"""What a broken rule of a schema means to the person who wrote the file.
+"""Explains a broken schema rule to the person who wrote the file.
 
-One function a rule (a JSON Schema keyword); the words are ours, the facts are jsonschema's. A
-schema helps by two annotations: ``errorMessage`` (what a broken rule means) and ``writeOnly``
-(the value may be a secret and is not shown).
+There is one function for each rule (a JSON Schema keyword). Two annotations in a schema help:
+``errorMessage`` (what breaking the rule means) and ``writeOnly`` (the value may be a secret, so we
+do not show it).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from reconciler.domain import Diagnostic
 from reconciler.manifest.document import YamlDocument
-from reconciler.manifest.source import near_miss, shown
+from reconciler.manifest.source import near_miss, quoted
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -37,7 +37,7 @@ _BOUNDS = {
     "exclusiveMinimum": "more than",
 }
 
-# What people write who know the platforms from elsewhere.
+# Other names that people know the platforms by.
 _OTHER_NAMES = {
     "google_calendar": "google",
     "gmail": "google",
@@ -47,10 +47,10 @@ _OTHER_NAMES = {
 }
 
 
-class _Broken(Struct, frozen=True):
-    """A rule with its ``argument`` in a ``schema`` (free-form JSON both), and what breaks it.
+class _BrokenRule(Struct, frozen=True):
+    """A rule with its ``argument`` in a ``schema`` (both free-form JSON), and what breaks it.
 
-    ``is_name`` tells that it is not the value at ``path`` but the name of one of its fields.
+    With ``is_name`` the name of a field at ``path`` breaks the rule, not the value.
     """
 
     document: YamlDocument
@@ -67,22 +67,22 @@ class _Broken(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """How the value is called: its field, or the list it is in, or the document."""
+        """What to call the value: its field, or the list it is in, or the document."""
         fields = [step for step in self.path if isinstance(step, str)]
         if not fields:
             return "the document"
         if self.is_name:
-            return f"a name in {shown(fields[-1])}"
+            return f"a name in {quoted(fields[-1])}"
         in_list = isinstance(self.path[-1], int)
-        return f"an item of {shown(fields[-1])}" if in_list else shown(fields[-1])
+        return f"an item of {quoted(fields[-1])}" if in_list else quoted(fields[-1])
 
     @property
     def meaning(self) -> str | None:
-        """What the schema says that breaking its rules means."""
+        """The schema's own text for a broken rule."""
         return self.schema.get("errorMessage")
 
     def error(self, message: str, hint: str | None = None) -> Diagnostic:
-        """An error that stands at the value."""
+        """An error at the place of the value."""
         if self.is_name:
             place = self.document.locate_key([*self.path, self.value])
         else:
@@ -93,8 +93,8 @@ class _Broken(Struct, frozen=True):
 def explain(
     error: ValidationError, path: tuple[str | int, ...], document: YamlDocument
 ) -> Iterator[Diagnostic]:
-    """The errors that a violation at ``path`` stands for; several for several unknown fields."""
-    broken = _Broken(
+    """The errors for a violation at ``path``: one for each unknown field, else one."""
+    broken = _BrokenRule(
         document,
         str(error.validator),
         error.validator_value,
@@ -106,7 +106,7 @@ def explain(
     yield from _EXPLANATIONS[broken.rule](broken)
 
 
-def _unknown_fields(broken: _Broken) -> Iterator[Diagnostic]:
+def _unknown_fields(broken: _BrokenRule) -> Iterator[Diagnostic]:
     known = broken.schema["properties"]
     all_of_them = f"known here: {', '.join(known)}"
     for name in broken.value:
@@ -116,10 +116,10 @@ def _unknown_fields(broken: _Broken) -> Iterator[Diagnostic]:
                 yield Diagnostic(place, "unknown field", all_of_them)
             else:
                 hint = near_miss(name, known) or all_of_them
-                yield Diagnostic(place, f"unknown field {shown(name)}", hint)
+                yield Diagnostic(place, f"unknown field {quoted(name)}", hint)
 
 
-def _missing_fields(broken: _Broken) -> Iterator[Diagnostic]:
+def _missing_fields(broken: _BrokenRule) -> Iterator[Diagnostic]:
     for name in broken.argument:
         if name not in broken.value:
             rule = broken.schema.get("properties", {}).get(name, {})
@@ -127,29 +127,29 @@ def _missing_fields(broken: _Broken) -> Iterator[Diagnostic]:
             yield broken.error(f"`{name}` is missing", f"add {example}")
 
 
-def _wrong_type(broken: _Broken) -> Iterator[Diagnostic]:
+def _wrong_type(broken: _BrokenRule) -> Iterator[Diagnostic]:
     types = [broken.argument] if isinstance(broken.argument, str) else broken.argument
     wanted = " or ".join(_KINDS[kind] for kind in types)
     scalar = broken.document.misread_scalar(broken.path)
     if broken.value is None:
         yield broken.error(f"{broken.name} has no value", f"write {wanted}, or leave it out")
     elif scalar is not None and "string" in types:
-        what = "this" if broken.secret else shown(scalar.text)
+        what = "this" if broken.secret else quoted(scalar.text)
         yield broken.error(
             f"{broken.name} must be text, and YAML reads {what} as {scalar.meaning}",
             "quote it" if broken.secret else f'quote it: "{scalar.text[:60]}"',
         )
     else:
-        # A file that is no mapping may be no manifest, and then is nobody's to quote.
+        # A file that is no mapping may be something else entirely, so we do not quote it.
         unquoted = broken.secret or not broken.path
         value = _kind(broken.value) if unquoted else _described(broken.value)
         hint = broken.meaning if "object" in types else None
         if "array" in types and isinstance(broken.value, str) and not broken.secret:
-            hint = f"write {shown(f'[{broken.value}]')}"
+            hint = f"write {quoted(f'[{broken.value}]')}"
         yield broken.error(f"{broken.name} must be {wanted}, not {value}", hint)
 
 
-def _not_among(broken: _Broken) -> Iterator[Diagnostic]:
+def _not_among(broken: _BrokenRule) -> Iterator[Diagnostic]:
     allowed = [broken.argument] if broken.rule == "const" else broken.argument
     value = broken.value
     hint = None
@@ -162,34 +162,34 @@ def _not_among(broken: _Broken) -> Iterator[Diagnostic]:
     )
 
 
-def _twice(broken: _Broken) -> Iterator[Diagnostic]:
+def _twice(broken: _BrokenRule) -> Iterator[Diagnostic]:
     for index, item in enumerate(broken.value):
         if item in broken.value[:index]:
             yield Diagnostic(
                 broken.document.locate([*broken.path, index]),
-                f"{_described(item)} stands twice in {broken.name}",
+                f"{_described(item)} appears twice in {broken.name}",
                 "remove one of them",
             )
 
 
-def _empty(broken: _Broken) -> Iterator[Diagnostic]:
+def _empty(broken: _BrokenRule) -> Iterator[Diagnostic]:
     scalar = broken.rule == "minLength"
     hint = "write something, or leave it out" if scalar else "it needs at least one entry"
     yield broken.error(f"{broken.name} is empty", hint)
 
 
-def _out_of_range(broken: _Broken) -> Iterator[Diagnostic]:
+def _out_of_range(broken: _BrokenRule) -> Iterator[Diagnostic]:
     bound = f"{_BOUNDS[broken.rule]} {broken.argument}"
     yield broken.error(f"{broken.name} cannot be {_described(broken.value)}", f"write {bound}")
 
 
-def _malformed(broken: _Broken) -> Iterator[Diagnostic]:
+def _malformed(broken: _BrokenRule) -> Iterator[Diagnostic]:
     empty = broken.value == "" and "minLength" in broken.schema
     wrong_type = broken.rule == "oneOf" and not isinstance(broken.value, dict)
-    if empty or wrong_type:  # both have errors of their own
+    if empty or wrong_type:  # another error covers both
         return
     is_shown = isinstance(broken.value, str) and not broken.secret
-    what = f" {shown(broken.value)}" if is_shown else ""
+    what = f" {quoted(broken.value)}" if is_shown else ""
     yield broken.error(f"{broken.name}{what} {broken.meaning}")
 
 
@@ -201,7 +201,7 @@ def _alternatives(names: list[str]) -> str:
 def _described(value: object) -> str:
     if isinstance(value, list | dict):
         return _kind(value)
-    return shown(value if isinstance(value, str) else msgspec.json.encode(value).decode())
+    return quoted(value if isinstance(value, str) else msgspec.json.encode(value).decode())
 
 
 def _kind(value: object) -> str:
@@ -209,7 +209,7 @@ def _kind(value: object) -> str:
     return kinds.get(type(value), "a plain value")
 
 
-_EXPLANATIONS: dict[str, Callable[[_Broken], Iterator[Diagnostic]]] = {
+_EXPLANATIONS: dict[str, Callable[[_BrokenRule], Iterator[Diagnostic]]] = {
     "additionalProperties": _unknown_fields,
     "required": _missing_fields,
     "type": _wrong_type,

@@ -1,4 +1,4 @@
-"""Which files the manifests of a workspace are: files, folders, and what stands below them."""
+"""Finds the manifests of a workspace: files, and the files below folders."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -13,11 +13,11 @@ _SUFFIXES = (".yaml", ".yml")
 def find_manifests(
     paths: Sequence[Path], base: Path, diagnostics: list[Diagnostic]
 ) -> Iterator[tuple[Path, str]]:
-    """Every manifest below ``paths`` once, with the name that errors call it by.
+    """Every manifest below ``paths`` once, with its name for errors.
 
-    A file is taken as it is, there or not; of a folder every ``*.yaml`` and ``*.yml`` below it
-    whose path has no name that begins with a dot. Two paths that lead to the same file count as
-    one. Folders that cannot be read or have no manifests are told in ``diagnostics``.
+    A file counts, whether it exists or not. In a folder, every ``*.yaml`` and ``*.yml`` below it
+    counts unless a part of its path begins with a dot. Two paths to the same file count as one.
+    Folders that cannot be read, or have no manifests, are errors in ``diagnostics``.
     """
     search = _Search(base, diagnostics)
     for path in paths:
@@ -32,7 +32,7 @@ def is_manifest(name: str) -> bool:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file or folder of that ``name`` is passed over."""
+    """Whether we skip a file or folder of that ``name``."""
     return name.startswith(".")
 
 
@@ -59,18 +59,18 @@ class _Search:
         return found
 
     def is_first(self, file: Path) -> bool:
-        """Whether ``file`` has not been met by another path."""
+        """Whether no earlier path led to ``file``."""
         try:
             identity = _identity(file)
         except OSError:
-            return True  # the reader will meet the same error and tell it
+            return True  # the reader will raise the same error
         known = identity in self._files
         self._files.add(identity)
         return not known
 
     def _below(self, top: Path) -> Iterator[Path]:
         visited: set[tuple[int, int]] = set()
-        folders = [top]  # a stack of our own: folders nest deeper than Python's calls can
+        folders = [top]  # our own stack: folders may nest deeper than Python's calls can
         while folders:
             folder = folders.pop()
             try:
@@ -78,9 +78,9 @@ class _Search:
                 with os.scandir(folder) as found:
                     entries = sorted(found, key=lambda entry: entry.name)
             except OSError as error:
-                self._tell(folder, error)
+                self._add_error(folder, error)
                 continue
-            if identity in visited:  # a symlink that leads back up
+            if identity in visited:  # a symlink to a folder above
                 continue
             visited.add(identity)
             inner: list[Path] = []
@@ -95,14 +95,14 @@ class _Search:
             folders.extend(reversed(inner))
 
     def _is_folder(self, path: Path) -> bool:
-        """Whether ``path`` is a folder; no, with a diagnostic, when that cannot be found out."""
+        """Whether ``path`` is a folder; False, with a diagnostic, when we cannot find out."""
         try:
             return path.is_dir()
         except OSError as error:
-            self._tell(path, error)
+            self._add_error(path, error)
             return False
 
-    def _tell(self, path: Path, error: OSError) -> None:
+    def _add_error(self, path: Path, error: OSError) -> None:
         name = display_name(path, self._base)
         self._diagnostics.extend(cannot_read(name, error).diagnostics)
 

@@ -1,11 +1,9 @@
-"""The published JSON Schemas: what editors complete by, and what the readers here validate by.
+"""Validates a document against a published JSON Schema: fast if it is valid, thorough if not.
 
-A document against a published schema: fast when it is valid, thorough when it is not.
-
-jsonschema-rs clears 100 000 users in hundredths of a second; jsonschema, which takes seconds for
-them, is asked to explain those that were not cleared. Only jsonschema makes errors, one by one:
-jsonschema-rs makes all at once, gigabytes of them for a large file that is no manifest. Used for
-manifests and for the configuration.
+jsonschema-rs checks 100 000 users in hundredths of a second. jsonschema takes seconds for them, and
+explains only what did not pass. It makes errors one by one; jsonschema-rs makes all at once, which
+is gigabytes for a large file that is no manifest. Manifests and the configuration come through
+here, and editors use the same schemas.
 """
 
 import itertools
@@ -24,7 +22,7 @@ from reconciler.manifest.document import YamlDocument
 from reconciler.manifest.schema_errors import explain
 
 _PACKAGE = Path(__file__).parents[1]
-# Inside the package in an installed wheel, beside it in a checkout.
+# An installed wheel has them inside the package, a checkout beside it.
 _FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 _SUFFIX = ".schema.json"
 
@@ -46,7 +44,7 @@ def schema_text(name: str) -> str:
 
 @cache
 def schema(name: str) -> dict[str, object]:
-    """The published schema as a value; not to be changed."""
+    """The published schema as a value. Do not change it."""
     return msgspec.json.decode(schema_text(name), type=dict[str, object])
 
 
@@ -64,7 +62,7 @@ def _fast(name: str) -> jsonschema_rs.Draft202012Validator:
 
 @cache
 def _fast_items(name: str) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
-    """For each top list that the schema ``name`` knows, the validator of its items."""
+    """The validator for the items of each top list in the schema ``name``."""
     whole = cast("dict[str, Any]", schema(name))  # a JSON Schema is free-form
     return {
         key: jsonschema_rs.Draft202012Validator({"$defs": whole["$defs"], **field["items"]})
@@ -74,42 +72,42 @@ def _fast_items(name: str) -> Mapping[str, jsonschema_rs.Draft202012Validator]:
 
 
 class Violation(Struct, frozen=True):
-    """What breaks a schema: the ``path`` to the value that does, and the error."""
+    """One error against a schema, with the ``path`` to the value that breaks it."""
 
     path: tuple[str | int, ...]
     diagnostic: Diagnostic
 
 
-class SchemaVerdict(Struct, frozen=True):
-    """What breaks a schema; not everything of it unless ``complete``."""
+class ValidationResult(Struct, frozen=True):
+    """The violations of a schema: all of them if ``complete``."""
 
     violations: tuple[Violation, ...] = ()
     complete: bool = True
 
 
-def judge(name: str, document: YamlDocument) -> SchemaVerdict:
-    """Everything in ``document`` that breaks the schema ``name``, nothing when it is valid.
+def validate(name: str, document: YamlDocument) -> ValidationResult:
+    """The violations of the schema ``name`` in ``document``; none when it is valid.
 
-    Beyond ``MAX_EXPLAINED`` broken rules there is one more violation, which says so.
+    After ``MAX_EXPLAINED`` violations, one more says that there are others.
     """
     fast = _fast(name)
     if fast.is_valid(document.value):
-        return SchemaVerdict()
+        return ValidationResult()
     part, indices = _part(name, document.value)
     violations = _violations(name, part, indices, document)
     found = list(itertools.islice(violations, MAX_EXPLAINED))
     complete = next(violations, None) is None
     if not complete:
         more = f"the document breaks more than {MAX_EXPLAINED} rules"
-        hint = "the others are shown once these are mended"
+        hint = "fix these to see the others"
         found.append(Violation((), Diagnostic(document.location, more, hint)))
-    return SchemaVerdict(tuple(found), complete)
+    return ValidationResult(tuple(found), complete)
 
 
 def _violations(
     name: str, part: Value, indices: dict[str, list[int]], document: YamlDocument
 ) -> Iterator[Violation]:
-    # Imported here because it costs a tenth of a second and most runs never need it.
+    # Imported here: it takes a tenth of a second, and most runs never need it.
     from jsonschema import Draft202012Validator  # noqa: PLC0415
 
     for error in Draft202012Validator(schema(name)).iter_errors(part):
@@ -121,9 +119,9 @@ def _violations(
 
 
 def _part(name: str, value: Value) -> tuple[Value, dict[str, list[int]]]:
-    """``value`` without the sound items of its top lists, and without broken ones beyond the bound.
+    """``value`` with only the broken items of its top lists, up to the limit.
 
-    With it, for each list that was cut, the index in ``value`` of each item that is left.
+    Also returns, for each list, the index in ``value`` of each item that is left.
     """
     if not isinstance(value, dict):
         return value, {}
@@ -131,7 +129,7 @@ def _part(name: str, value: Value) -> tuple[Value, dict[str, list[int]]]:
     kept: dict[str, Value] = {}
     for key, items in value.items():
         if isinstance(items, list):
-            # One more than is explained, so that there is an error more than is explained.
+            # One more than we explain, so that there is one more error.
             broken = list(itertools.islice(_broken(name, key, items), MAX_EXPLAINED + 1))
             indices[key] = broken
             kept[key] = [items[index] for index in broken]
@@ -139,7 +137,7 @@ def _part(name: str, value: Value) -> tuple[Value, dict[str, list[int]]]:
 
 
 def _broken(name: str, key: str, items: list[Value]) -> Iterator[int]:
-    """The index of each item that breaks the rules for items; those of no known list never do."""
+    """The index of each item that breaks the schema; an unknown list has no rules for items."""
     validator = _fast_items(name).get(key)
     if validator is not None:
         for index, item in enumerate(items):

@@ -1,7 +1,7 @@
-"""Pure: desired and observed in, a judged plan out. No I/O, no clock, no client.
+"""Makes a judged plan of the desired and the observed state. Pure: no I/O, no clock, no client.
 
-``planner`` compares and plans, ``guards`` judge, ``codec`` turns plans into files and back;
-``preconditions`` and ``staleness`` say what of a plan may still be done later.
+``planner`` compares and plans, ``guards`` judge, ``plan_file`` writes and reads plans.
+``preconditions`` and ``plan_diff`` say which actions of a plan may still be done later.
 """
 
 from reconciler.planning.action import (
@@ -11,9 +11,15 @@ from reconciler.planning.action import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.planning.canonical import canonical_json, desired_digest
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
-from reconciler.planning.history import Contested, FleetSize, History, Owned, Ownership, asked_of
+from reconciler.planning.history import (
+    Contested,
+    FleetSize,
+    History,
+    Owned,
+    Ownership,
+    users_to_look_up,
+)
 from reconciler.planning.plan import (
     Content,
     Envelope,
@@ -33,8 +39,17 @@ from reconciler.planning.plan import (
     Unmanaged,
     UnmanagedReason,
     Verdict,
+    canonical_json,
+    desired_digest,
 )
-from reconciler.planning.plan_diff import GuardChange, PlanChanges, changes_since
+from reconciler.planning.plan_diff import (
+    GuardChange,
+    PlanChanges,
+    Stale,
+    changes_since,
+    divide,
+    narrowed,
+)
 from reconciler.planning.plan_file import (
     MAX_BYTES,
     PlanUnusable,
@@ -46,13 +61,12 @@ from reconciler.planning.plan_file import (
 from reconciler.planning.planner import Target, evidence_of, make_plan
 from reconciler.planning.preconditions import (
     PreconditionResult,
+    check_listed_preconditions,
+    check_preconditions,
     effect_shows,
-    listed_standing,
-    standing,
 )
 from reconciler.planning.protection import Protection
 from reconciler.planning.selection import UnmatchedSelector, select
-from reconciler.planning.staleness import Stale, divide, narrowed
 from reconciler.planning.suggestions import lookalike_remarks
 from reconciler.planning.user_index import UserIndex, has_no_row, is_cut_short, listed_platforms
 
@@ -98,9 +112,10 @@ __all__ = [
     "UpdatePreferences",
     "UserIndex",
     "Verdict",
-    "asked_of",
     "canonical_json",
     "changes_since",
+    "check_listed_preconditions",
+    "check_preconditions",
     "decode_plan",
     "desired_digest",
     "divide",
@@ -113,11 +128,10 @@ __all__ = [
     "judge",
     "judge_list",
     "listed_platforms",
-    "listed_standing",
     "lookalike_remarks",
     "make_plan",
     "narrowed",
     "seal",
     "select",
-    "standing",
+    "users_to_look_up",
 ]

@@ -1,7 +1,7 @@
-"""What a plan would do, one call each, with everything that must still hold at that moment.
+"""Actions: one call each, with the preconditions that must hold when it is sent.
 
-The executor takes its target from the action alone, so an action names its own workspace, user
-and platform, and carries its preconditions.
+The executor takes its target from the action alone. So an action names its own workspace, user and
+platform, and carries its preconditions.
 """
 
 from enum import StrEnum
@@ -12,22 +12,20 @@ from reconciler.domain import Platform, Preferences
 
 
 class ActionReason(StrEnum):
-    """Why a call is planned. Stable codes: reports and pipelines may match on them."""
+    """Why a call is planned. The codes are stable: reports and pipelines may match on them."""
 
-    UNWANTED_PLATFORM = (
-        "unwanted_platform"  # the wanted platforms are connected, this one is not wanted
-    )
+    UNWANTED_PLATFORM = "unwanted_platform"  # the wanted platforms are connected
     NOTHING_WANTED = "nothing_wanted"  # `platforms: []`
-    HANDOVER_IMMEDIATE = "handover_immediate"  # a wanted one is missing, the manifest does not wait
+    HANDOVER_IMMEDIATE = "handover_immediate"  # a wanted one is missing; `handover: immediate`
     PREFERENCES_DIFFER = "preferences_differ"
 
 
 class Disconnect(Struct, frozen=True, tag="disconnect", tag_field="kind"):
     """Disconnect one platform of one calendar user.
 
-    ``recall_id`` and ``connection_id`` are what was seen (a null connection id matches only
-    null); ``requires_connected`` are the wanted platforms that must be connected when the call
-    is sent: empty only for ``platforms: []`` and ``handover: immediate``. ``email`` is for the
+    ``recall_id`` and ``connection_id`` are the observed ids (a null connection id matches only
+    null). ``requires_connected`` are the wanted platforms that must be connected when the call is
+    sent; empty only for ``platforms: []`` and ``handover: immediate``. ``email`` is for the
     reader, ``note`` is the manifest's ``reason``.
     """
 
@@ -43,15 +41,15 @@ class Disconnect(Struct, frozen=True, tag="disconnect", tag_field="kind"):
 
     @property
     def key(self) -> str:
-        """Names the action within its plan."""
+        """The action's name within its plan."""
         return f"disconnect {self.platform} of {self.user}"
 
 
 class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field="kind"):
     """Set the declared preferences of one calendar user.
 
-    ``preferences`` holds the declared fields that differ, ``seen`` the values they had; null
-    where the user had no preferences at all.
+    ``preferences`` has the declared fields that differ, ``seen`` their observed values; null if the
+    user had no preferences at all.
     """
 
     workspace: str
@@ -64,14 +62,14 @@ class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field
 
     @property
     def key(self) -> str:
-        """Names the action within its plan."""
+        """The action's name within its plan."""
         return f"update preferences of {self.user}"
 
 
 class UnknownConnection(Struct, frozen=True, tag="unknown_connection", tag_field="kind"):
-    """A connection that is not wanted, on a platform that this version does not know.
+    """An unwanted connection on a platform that this version does not know.
 
-    No call disconnects it, so it is no action, and stands in a plan as held alone.
+    No call disconnects it, so it is no action: a plan only ever has it as held.
     """
 
     workspace: str
@@ -84,7 +82,7 @@ class UnknownConnection(Struct, frozen=True, tag="unknown_connection", tag_field
 
     @property
     def key(self) -> str:
-        """Names it within its plan."""
+        """Its name within the plan."""
         return f"disconnect {self.platform} of {self.user}"
 
 

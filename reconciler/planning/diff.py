@@ -1,8 +1,7 @@
-"""What differs between what is desired of a user and what was observed of him.
+"""Compares the desired with the observed state of one user.
 
-Both sides are brought to the same shape, which holds only what is declared; equal shapes are
-passed over by comparison and DeepDiff explains the others. A fleet has few distinct shapes, so
-each pair of them is explained once.
+Both sides get the same shape, which has only the declared parts. DeepDiff explains shapes that
+differ. A fleet has few distinct shapes, so we explain each pair once.
 """
 
 from functools import lru_cache
@@ -13,11 +12,11 @@ from msgspec import UNSET, Struct, structs
 from reconciler.domain import PLATFORM_NAMES, CalendarUser, DesiredUser, Platform, Preferences
 
 Shape = tuple[frozenset[str] | None, Preferences | None]
-"""What is connected and how it is set, as far as it is declared; None is not managed."""
+"""Connected platforms and preferences, as far as they are declared; None is unmanaged."""
 
 
 class Difference(Struct, frozen=True):
-    """What would have to change: platforms to connect, to disconnect, preferences to set."""
+    """What has to change: platforms to connect, platforms to disconnect, preferences to set."""
 
     connect: tuple[Platform, ...]
     disconnect: tuple[Platform, ...]
@@ -30,7 +29,7 @@ def desired_shape(desired: DesiredUser) -> Shape:
 
 
 def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
-    """The part of ``observed`` that ``desired`` speaks of, in the same shape."""
+    """The part of ``observed`` that ``desired`` declares, in the same shape."""
     platforms: frozenset[str] | None = None
     if desired.platforms is not None:
         platforms = _connected(observed)
@@ -40,10 +39,10 @@ def observed_shape(desired: DesiredUser, observed: CalendarUser) -> Shape:
     return platforms, preferences
 
 
-def as_declared(desired: DesiredUser, observed: CalendarUser) -> bool:
-    """Whether ``observed`` is as ``desired`` asks for, as far as it asks for anything."""
-    # What comparing the two shapes says, asked of everybody, and so without making them. Whoever
-    # has a platform connected that we do not know is not as declared, although no shape shows it.
+def matches_declaration(desired: DesiredUser, observed: CalendarUser) -> bool:
+    """Whether ``observed`` is as ``desired`` declares it."""
+    # This runs for every user, so it compares without making the shapes. A connected platform that
+    # we do not know does not match either, although no shape shows it.
     if desired.platforms is not None and desired.platforms != frozenset(
         [c.platform for c in observed.connections if c.connected]
     ):
@@ -53,9 +52,9 @@ def as_declared(desired: DesiredUser, observed: CalendarUser) -> bool:
 
 
 def restrict(observed: Preferences | None, declared: Preferences) -> Preferences:
-    """``observed`` with the fields of ``declared`` only; what the API did not tell is null."""
-    told = observed.told() if observed else {}
-    return structs.replace(declared, **{name: told.get(name) for name in declared.told()})
+    """``observed`` with the fields of ``declared`` only; null for a field that it lacks."""
+    fields = observed.present() if observed else {}
+    return structs.replace(declared, **{name: fields.get(name) for name in declared.present()})
 
 
 @lru_cache(maxsize=4096)
@@ -81,7 +80,7 @@ def explain(desired: Shape, observed: Shape) -> Difference:
 
 def part_of(preferences: Preferences, names: tuple[str, ...]) -> Preferences:
     """``preferences`` with the named fields only."""
-    left_out = [name for name in preferences.told() if name not in names]
+    left_out = [name for name in preferences.present() if name not in names]
     return structs.replace(preferences, **dict.fromkeys(left_out, UNSET))
 
 
@@ -97,5 +96,5 @@ def _mapping(shape: Shape) -> dict[str, dict[str, Any]]:
         "platforms": {}
         if platforms is None
         else {platform.value: platform in platforms for platform in Platform},
-        "preferences": preferences.told() if preferences else {},
+        "preferences": preferences.present() if preferences else {},
     }

@@ -1,7 +1,7 @@
-"""The refusals: guards that judge the whole plan.
+"""Guards: checks of the whole plan that can refuse it.
 
-(The other kind, holds, judge one action and stand in ``holds``.) A refusal can be allowed by
-the operator of one acting run, by name; an incomplete observation can not.
+Holds (``holds.py``) keep back a single action. The operator of a run can allow the refusal of a
+guard by its name, except that of an incomplete observation.
 """
 
 from collections.abc import Callable, Set
@@ -14,25 +14,25 @@ from reconciler.planning.history import Contested, History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
 SMALL_FLEET: Final = 25
-"""With fewer connected rows a percentage says nothing, and only the absolute limit counts."""
+"""With fewer connected rows a percentage means little, and only the absolute limit counts."""
 
 NAMED: Final = 10
-"""How many a verdict names of those whom it counts; the plan has them all."""
+"""How many users a verdict names; the plan has them all."""
 
 ALLOWABLE: Final = tuple(name for name in GuardName if name is not GuardName.COMPLETE_OBSERVATION)
-"""The guards whose refusal a run may be told to go past."""
+"""The guards whose refusal an operator can allow."""
 
 
 class Evidence(Struct, frozen=True):
-    """What is judged: the whole fleet whatever is selected, the disconnects after selection.
+    """The input of the guards: the whole fleet, and the disconnects after selection.
 
-    ``only_unknown`` counts the connected rows of the list where no platform of them is known.
+    ``unrecognised_rows`` counts the connected rows of the list if none of their platforms is known.
     """
 
     declared: int
     observed: int
     connections: int
-    only_unknown: int
+    unrecognised_rows: int
     problems: int
     disconnects: int
     limits: Limits
@@ -41,19 +41,19 @@ class Evidence(Struct, frozen=True):
 
 
 def judge(evidence: Evidence, allowed: Set[GuardName] = frozenset()) -> tuple[Verdict, ...]:
-    """Every guard's verdict on ``evidence``; refusals named in ``allowed`` become ``allowed``."""
+    """The verdict of every guard; a refusal by a guard in ``allowed`` becomes ``allowed``."""
     return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS)
 
 
 def judge_list(
     observed: ObservedState, limits: Limits, history: History, allowed: Set[GuardName]
 ) -> tuple[Verdict, ...]:
-    """The verdicts on a list that nothing is planned by, but that somebody may be missing from."""
+    """The verdicts on a list that serves no plan, but from which users may be missing."""
     evidence = Evidence(
         declared=0,
         observed=len(observed.users),
         connections=0,
-        only_unknown=only_unknown(observed),
+        unrecognised_rows=unrecognised_rows(observed),
         problems=len(observed.problems),
         disconnects=0,
         limits=limits,
@@ -62,8 +62,8 @@ def judge_list(
     return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS_OF_THE_LIST)
 
 
-def only_unknown(observed: ObservedState) -> int:
-    """How many rows are connected, if no platform of them is known; else 0."""
+def unrecognised_rows(observed: ObservedState) -> int:
+    """The number of connected rows if none of their platforms is known; else 0."""
     count = 0
     for user in observed.users:
         for connection in user.connections:
@@ -93,21 +93,21 @@ def _empty_desired(evidence: Evidence) -> Verdict:
 
 
 def _empty_observed(evidence: Evidence) -> Verdict:
-    """A list that shows nobody, or nothing connected that is known: another API, or a changed one.
+    """A list without users, or without any known platform: a wrong API, or a changed one.
 
-    An incomplete observation that shows nobody is unknown, which is another guard's refusal.
+    An incomplete list without users is unknown; another guard refuses that.
     """
-    empty = evidence.observed == 0 or evidence.only_unknown > 0
+    empty = evidence.observed == 0 or evidence.unrecognised_rows > 0
     return Verdict(
         GuardName.EMPTY_OBSERVED,
         _refuse(when=empty and not evidence.problems),
         evidence.observed,
-        total=evidence.only_unknown or None,
+        total=evidence.unrecognised_rows or None,
     )
 
 
 def _observed_fleet_shrink(evidence: Evidence) -> Verdict:
-    """An incomplete list says nothing of how many there are; another guard refuses it."""
+    """An incomplete list says nothing about the size of the fleet; another guard refuses it."""
     accepted = evidence.history.accepted
     return _shrink(
         GuardName.OBSERVED_FLEET_SHRINK,
@@ -131,9 +131,9 @@ def _desired_fleet_shrink(evidence: Evidence) -> Verdict:
 def _shrink(
     guard: GuardName, now: int, before: int | None, percent: int | None, *, known: bool = True
 ) -> Verdict:
-    """What is missing of the ``before`` users of the last accepted fleet; growth passes.
+    """Judges how many of the ``before`` users of the last accepted fleet are missing now.
 
-    ``known`` says whether ``now`` is the whole fleet.
+    Growth passes. ``known`` says whether ``now`` is the whole fleet.
     """
     if percent is None:
         judgement = Judgement.NOT_APPLICABLE
@@ -145,7 +145,7 @@ def _shrink(
 
 
 def _takeover(evidence: Evidence) -> Verdict:
-    """Two owners that disagree on somebody must not take turns: the second has to mean it."""
+    """Two owners that disagree on a user must not take turns: the second has to say so."""
     if evidence.history.ownership is None:
         return Verdict(GuardName.TAKEOVER, Judgement.NOT_JUDGED, 0)
     contested = evidence.contested

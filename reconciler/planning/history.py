@@ -1,9 +1,8 @@
-"""Who belongs to whom: two owners that disagree must not take turns and leave people with nothing.
+"""What guards need from earlier runs, as plain data: owners, the accepted fleet, calls in doubt.
 
-A user belongs to the owner that last declared him in an acting run, which the ledger remembers.
-Who declares the same platforms takes him over without a word; nobody loses anything by that.
-
-What earlier acting runs left behind, as plain data, for the guards that remember.
+A user belongs to the owner that last declared them in a run. Two owners that disagree must not take
+turns and leave users with nothing connected. If both declare the same platforms, ownership moves
+silently: nobody loses anything.
 """
 
 from collections.abc import Mapping
@@ -14,21 +13,21 @@ from reconciler.domain import Count, DesiredState, Platform
 
 
 class Owned(Struct, frozen=True, gc=False):
-    """What ``owner`` declares of a user: exactly these platforms, in their order."""
+    """The platforms that ``owner`` declares for a user, in their order."""
 
     owner: str
     platforms: tuple[Platform, ...]
 
 
 class Ownership(Struct, frozen=True):
-    """Who declares now, and those who belong to ``others``: what these declare of each."""
+    """The ``owner`` that declares now, and the users of ``others`` with what those declare."""
 
     owner: str
     others: Mapping[str, Owned]
 
 
 class Contested(Struct, frozen=True, gc=False):
-    """A user who is declared otherwise ``here`` than ``there``, by whom he belongs to."""
+    """A user that this owner (``here``) declares differently from their owner (``there``)."""
 
     user: str
     here: Owned
@@ -36,9 +35,10 @@ class Contested(Struct, frozen=True, gc=False):
 
 
 def contested(desired: DesiredState, ownership: Ownership | None) -> tuple[Contested, ...]:
-    """Whom ``desired`` would take over from an owner that declares him otherwise, ordered by user.
+    """The users that ``desired`` would take over from an owner that declares them differently.
 
-    Nobody whose connections are unmanaged here; nobody where no ``ownership`` is known.
+    Ordered by user. Empty where no ``ownership`` is known; without users whose connections are
+    unmanaged here.
     """
     if ownership is None:
         return ()
@@ -59,15 +59,15 @@ class FleetSize(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """The memory that guards judge by.
+    """What the ledger knows from earlier runs.
 
-    ``accepted`` is the fleet that the last acting run accepted; None where no run has, or where
-    the ledger cannot be reached: what needs it is then *not judged*, which is not *passed*.
-    ``seen`` are those of whom it was asked who were listed, and declared, when a run was accepted.
-    ``in_doubt`` are the users, by external id and by Recall's id (either may have changed since),
-    for whom a call of an earlier run may still be under way, or of which it could not be found out
-    what became. ``ownership`` says who belongs to other owners than
-    the one that declares now; None where no run has recorded an owner, or nobody was asked.
+    ``accepted`` is the fleet of the last accepted run; None if there is none, or if the ledger
+    cannot be reached: guards that need it are then *not judged*, which is not *passed*. ``seen``
+    are the users, of those that we looked up, that were declared and listed in an accepted run.
+    ``in_doubt`` are the users with a call of an earlier run that may still be in progress, or whose
+    effect could not be found out; by external id and by Recall's id, because either may have
+    changed. ``ownership`` says which users belong to other owners; None if no run has recorded an
+    owner, or if we did not look it up.
     """
 
     accepted: FleetSize | None = None
@@ -76,7 +76,7 @@ class History(Struct, frozen=True):
     seen: frozenset[str] = frozenset()
 
 
-def asked_of(desired: DesiredState) -> frozenset[str]:
-    """Of whom it matters whether they were ever seen: a plan could take their absence for done."""
+def users_to_look_up(desired: DesiredState) -> frozenset[str]:
+    """The users whose absence could look like "done": look up whether they were ever seen."""
     unwanted = frozenset([user.id for user in desired.users.values() if not user.platforms])
     return unwanted.union(*desired.lookalikes)

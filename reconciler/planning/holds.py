@@ -1,7 +1,7 @@
-"""The holds: guards that judge one action and leave the rest of the plan applicable.
+"""Holds: reasons to keep back a single action, while the rest of the plan can be applied.
 
-(The other kind, refusals, judge the whole plan and stand in ``guards``.) A hold is lifted by
-editing the manifest or the configuration, or when its cause is settled; never by a flag.
+Guards (``guards.py``) judge the whole plan. An edit of the manifest or the configuration lifts a
+hold, or the end of its cause does; a flag never does.
 """
 
 from collections.abc import Iterator
@@ -22,11 +22,11 @@ def holds_of(
     shared_id: bool,
     in_doubt: bool,
 ) -> tuple[Hold, ...]:
-    """What keeps back ``action`` on ``row`` of ``user``; nothing when it may be done.
+    """The holds on ``action`` for ``row`` of ``user``; empty when it may be done.
 
-    ``protected`` and ``shared_id`` speak of all rows that answer to the user's id: one that a
-    pattern matches or may match, and whether there is more than one. ``in_doubt`` says that an
-    earlier run may have sent a call for the user of which is not known what became.
+    ``protected`` and ``shared_id`` are about all rows with the user's id: a pattern matches, or may
+    match, one of them; there is more than one. ``in_doubt`` says that an earlier run may have sent
+    a call for the user whose effect is unknown.
     """
     return tuple(
         _holds(
@@ -64,5 +64,5 @@ def _holds(
 
 
 def _ambiguous(row: CalendarUser, platform: Platform) -> bool:
-    """A person has one calendar a platform; of two the call could not say which it means."""
+    """Whether ``platform`` is connected twice: a call could not say which connection it means."""
     return sum(1 for c in row.connections if c.connected and c.platform == platform) > 1

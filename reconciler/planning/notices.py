@@ -1,13 +1,16 @@
-"""Remarks that every plan makes: likely slips in the configuration, identities that look double."""
+"""What a plan reports and does not act on: unmanaged users, and remarks on likely mistakes."""
 
-from reconciler.domain import ObservedState
-from reconciler.planning.plan import Notice, NoticeCode
+from collections.abc import Iterator
+
+from reconciler.domain import CalendarUser, DesiredState, ObservedState, Platform
+from reconciler.planning.plan import Notice, NoticeCode, Unmanaged, UnmanagedReason
 from reconciler.planning.protection import Protection
 from reconciler.planning.suggestions import normalised
+from reconciler.planning.user_index import UserIndex, listed_platforms
 
 
 def notices(observed: ObservedState, protection: Protection) -> tuple[Notice, ...]:
-    """What a reader should know of ``observed``. Nobody "matches nobody" in half a list."""
+    """Remarks on ``observed``. In an incomplete list no pattern counts as matching nobody."""
     unmatched = protection.unmatched(observed.users) if observed.complete else ()
     return (
         *(Notice(NoticeCode.PROTECTED_MATCHES_NOBODY, pattern) for pattern in unmatched),
@@ -16,7 +19,7 @@ def notices(observed: ObservedState, protection: Protection) -> tuple[Notice, ..
 
 
 def _shared_emails(observed: ObservedState) -> list[Notice]:
-    """E-mails connected under several calendar users: one person, two identities, two bots."""
+    """E-mails connected under several calendar users: one person with two identities and bots."""
     owner: dict[str, str] = {}
     several: dict[str, set[str]] = {}
     for user in observed.users:
@@ -32,3 +35,55 @@ def _shared_emails(observed: ObservedState) -> list[Notice]:
         Notice(NoticeCode.EMAIL_UNDER_SEVERAL_USERS, email, tuple(sorted(users)))
         for email, users in sorted(several.items())
     ]
+
+
+def missing_rows(desired: DesiredState, user_index: UserIndex) -> Iterator[Notice]:
+    """The users that count as not connected to an unwanted platform although no row says so."""
+    empty: list[str] = []
+    without: dict[Platform, list[str]] = {platform: [] for platform in Platform}
+    for name in sorted(desired.users):
+        wanted = desired.users[name].platforms
+        if wanted is None:
+            continue
+        unwanted = [platform for platform in Platform if platform not in wanted]
+        for row in user_index.rows(name):
+            listed = listed_platforms(row)
+            if unwanted and not listed:
+                empty.append(name)
+                continue
+            for platform in unwanted:
+                if platform not in listed:
+                    without[platform].append(name)
+    if empty:
+        yield Notice(NoticeCode.CONNECTIONS_EMPTY, "connections", tuple(empty))
+    for platform, users in without.items():
+        if users:
+            yield Notice(NoticeCode.PLATFORM_NOT_LISTED, platform.value, tuple(users))
+
+
+def find_unmanaged(desired: DesiredState, observed: ObservedState) -> tuple[Unmanaged, ...]:
+    """The calendar users with a connection that no manifest manages, and why; ordered by id."""
+    found: list[Unmanaged] = []
+    for user in observed.users:
+        declared = None if user.external_id is None else desired.users.get(user.external_id)
+        if declared is None:
+            reason = (
+                UnmanagedReason.NO_EXTERNAL_ID
+                if user.external_id is None
+                else UnmanagedReason.UNMANAGED_USER
+            )
+            found.append(Unmanaged(user.external_id, user.id, _connected(user), reason))
+        elif declared.platforms is None and (platforms := _connected(user)):
+            found.append(
+                Unmanaged(declared.id, user.id, platforms, UnmanagedReason.UNMANAGED_CONNECTIONS)
+            )
+    found.sort(key=_order)
+    return tuple(found)
+
+
+def _order(entry: Unmanaged) -> tuple[str, str, tuple[str, ...], str]:
+    return entry.user or "", entry.recall_id, entry.platforms, entry.reason
+
+
+def _connected(user: CalendarUser) -> tuple[str, ...]:
+    return tuple(sorted({c.platform for c in user.connections if c.connected}))

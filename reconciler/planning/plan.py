@@ -1,32 +1,67 @@
 """The plan: plain, frozen data that can be shown, saved, compared, approved and applied.
 
-``content`` follows from what is desired, observed, configured, remembered and selected alone and
-is byte-identical for the same input; ``envelope`` says where, when and by what it was made.
+The content of a plan follows from its inputs alone, and the same inputs give the same bytes. The
+envelope says when, where and by what the plan was made. Canonical JSON gives equal values equal
+digests: UTF-8, no insignificant space, object keys and sets sorted, absent fields left out.
 """
 
+import hashlib
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from msgspec import UNSET, Struct, UnsetType
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
 
-from reconciler.domain import Count, Limits, Platform, UnknownEmail
+from reconciler.domain import Count, DesiredState, Limits, Platform, UnknownEmail
 from reconciler.planning.action import (
     Action,
     Disconnect,
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.planning.canonical import canonical_json, digest
 from reconciler.planning.history import Contested
+
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def canonical_json(value: Any) -> bytes:
+    """``value`` (structs, mappings, sequences, scalars) as canonical JSON."""
+    return _encoder.encode(value)
+
+
+def digest(data: bytes) -> str:
+    """The SHA-256 of ``data`` as ``sha256:<64 hex digits>``."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def desired_digest(desired: DesiredState) -> str:
+    """A digest of the desired state, whatever files declare it.
+
+    Comments, moved lines, split files, and a group in place of a field do not change it. An id, a
+    platform, a handover, a reason or a preference does.
+    """
+    users = [desired.users[name] for name in sorted(desired.users)]
+    platforms = {
+        wanted: None if wanted is None else sorted(wanted)
+        for wanted in {user.platforms for user in users}
+    }
+    return digest(
+        canonical_json(
+            [
+                (user.id, platforms[user.platforms], user.handover, user.reason, user.preferences)
+                for user in users
+            ]
+        )
+    )
 
 
 class Hold(StrEnum):
-    """What keeps one action back; no flag lifts it, but an edit does, or that it is settled."""
+    """What keeps one action back. No flag lifts a hold; an edit does, or the end of its cause."""
 
     HANDOVER = "handover"  # a wanted platform is not connected yet
     PROTECTED = "protected"  # a `protected` pattern of the configuration matches, or may match
-    AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows answer to this user or this platform
+    AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows have this user's id, or this platform
     UNKNOWN_PLATFORM = "unknown_platform"  # connected on a platform that we cannot act on
     IN_DOUBT = "in_doubt"  # a call of an earlier run for the user may be under way
 
@@ -36,9 +71,9 @@ _DECIDED: Final = frozenset({Hold.HANDOVER, Hold.PROTECTED})
 
 
 class HoldCause(StrEnum):
-    """Why a hold applies, where it has more than one reason to."""
+    """Why a hold applies, where there can be more than one reason."""
 
-    EMAIL_NOT_KNOWN = "email_not_known"  # `protected`: a pattern may match an e-mail nobody told
+    EMAIL_NOT_KNOWN = "email_not_known"  # `protected`: a pattern may match the unknown e-mail
 
 
 class PendingReason(StrEnum):
@@ -46,30 +81,30 @@ class PendingReason(StrEnum):
 
     NOT_CONNECTED = "not_connected"
     UNKNOWN_TO_RECALL = "unknown_to_recall"
-    NOT_FOUND = "not_found"  # nothing of them is wanted, but nobody knows who they are: misspelt?
+    NOT_FOUND = "not_found"  # nothing is wanted, but the id was never seen: misspelt?
 
 
 class UnmanagedReason(StrEnum):
-    """Why something that is connected is nobody's business here."""
+    """Why a connection is unmanaged."""
 
     UNMANAGED_USER = "unmanaged_user"  # no manifest names the user
     UNMANAGED_CONNECTIONS = "unmanaged_connections"  # declared without `platforms`
     UNKNOWN_PLATFORM = "unknown_platform"  # only in plans of earlier versions: a hold today
-    NO_EXTERNAL_ID = "no_external_id"  # can be listed, cannot be acted on
+    NO_EXTERNAL_ID = "no_external_id"  # listed, but we cannot act on them
 
 
 class NoticeCode(StrEnum):
-    """What a reader should know although nothing follows from it."""
+    """A remark for the reader that leads to no action."""
 
     PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
     EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
-    CONNECTIONS_EMPTY = "connections_empty"  # no row at all, and so taken for not connected
+    CONNECTIONS_EMPTY = "connections_empty"  # no row at all, so it counts as not connected
     PLATFORM_NOT_LISTED = "platform_not_listed"  # no row of an unwanted platform: the same
-    DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing of them is wanted, and they are gone
+    DECLARED_BUT_UNKNOWN = "declared_but_unknown"  # nothing is wanted, and the user is gone
 
 
 class GuardName(StrEnum):
-    """The guards that judge the whole plan, in the order in which they are shown."""
+    """The guards that judge the whole plan, in display order."""
 
     COMPLETE_OBSERVATION = "complete-observation"
     EMPTY_DESIRED = "empty-desired"
@@ -82,22 +117,22 @@ class GuardName(StrEnum):
 
 
 class Judgement(StrEnum):
-    """What a guard says of a plan. Only ``REFUSED`` keeps it from being applied."""
+    """A guard's decision about a plan. Only ``REFUSED`` prevents an apply."""
 
     PASSED = "passed"
-    # A percentage of a fleet too small for percentages; or shrinkage, for which no limit is set.
+    # The fleet is too small for a percentage, or no limit for shrinking is set.
     NOT_APPLICABLE = "not_applicable"
-    # Nothing to compare with: no earlier run is remembered, or how many are listed is unknown.
+    # Nothing to compare with: there is no history, or the list is incomplete.
     NOT_JUDGED = "not_judged"
     REFUSED = "refused"
-    ALLOWED = "allowed"  # refused, and the operator of this run allowed it
+    ALLOWED = "allowed"  # refused, and this run's operator allowed it
 
 
 class Pending(Struct, frozen=True):
     """What only a person can do. ``similar`` are known ids that look alike.
 
-    Either somebody has to connect ``platform``, or (`not_found`) the id of somebody of whom nothing
-    is wanted has to be corrected, who was never seen: ``platform`` is null then.
+    Either the user has to connect ``platform``, or (`not_found`) somebody has to correct an id that
+    was never seen and wants nothing; ``platform`` is null then.
     """
 
     user: str
@@ -108,10 +143,9 @@ class Pending(Struct, frozen=True):
 
 
 class HeldAction(Struct, frozen=True):
-    """An action that would be done but for ``holds``.
+    """An action that ``holds`` keep back.
 
-    ``cause`` says why `protected` is among them where no pattern is known to match; left out
-    otherwise.
+    ``cause`` says why it is `protected` although no pattern is known to match; absent otherwise.
     """
 
     action: Action | UnknownConnection
@@ -120,12 +154,12 @@ class HeldAction(Struct, frozen=True):
 
     @property
     def waits(self) -> bool:
-        """Whether somebody has to find something out; not where a decision keeps it back."""
+        """Whether it waits for information, and not only for a decision to change."""
         return self.cause is not UNSET or not _DECIDED.issuperset(self.holds)
 
 
 class Unmanaged(Struct, frozen=True, gc=False):
-    """A calendar user of whom ``platforms`` are connected and left alone."""
+    """A calendar user with connected ``platforms`` that no manifest manages."""
 
     user: str | None
     recall_id: str
@@ -134,13 +168,13 @@ class Unmanaged(Struct, frozen=True, gc=False):
 
 
 class Undetermined(Struct, frozen=True, gc=False):
-    """A declared user who is missing from an observation that was not complete: unknown."""
+    """A declared user who is missing from an incomplete observation: unknown."""
 
     user: str
 
 
 class Notice(Struct, frozen=True):
-    """A remark on the configuration or the fleet: ``subject`` and the ids it is about."""
+    """A remark on the configuration or the fleet: its ``subject``, and the ids it is about."""
 
     code: NoticeCode
     subject: str
@@ -148,14 +182,14 @@ class Notice(Struct, frozen=True):
 
 
 class Verdict(Struct, frozen=True):
-    """What one guard said, in numbers: ``actual`` against ``limit``, of ``total`` where a share.
+    """The decision of one guard in numbers: ``actual`` against ``limit``, as a share of ``total``.
 
-    ``limit`` is null where none is set. For ``complete-observation`` ``actual`` counts the
-    problems of the observation, for the guards on fleets the users of that fleet. ``total`` of
-    ``empty-observed`` counts the connected rows where no platform of them is known. Where a fleet
-    may shrink, ``limit`` is the percentage that may be missing of ``total``, the users of the
-    fleet that was last accepted: null where none is remembered. For ``takeover`` ``actual`` counts
-    the users who belong to another owner and are declared otherwise; ``contested`` are the first.
+    ``limit`` is null if none is set. ``actual`` counts the problems of the observation for
+    ``complete-observation``, and the users of the fleet for the guards on fleets. ``total`` of
+    ``empty-observed`` counts the connected rows if none of their platforms is known. For a
+    shrinking fleet, ``limit`` is the percentage that may be missing of ``total``, the users of the
+    fleet that was last accepted; null without history. For ``takeover``, ``actual`` counts the
+    users of another owner that are declared differently; ``contested`` are the first of them.
     """
 
     guard: GuardName
@@ -167,8 +201,8 @@ class Verdict(Struct, frozen=True):
 
 
 class FleetCounts(Struct, frozen=True):
-    """How many there are, before selection. ``connections`` are the connected google and
-    microsoft rows of the declared users: what the percentage limit is of."""
+    """Counts of the whole fleet, before selection. ``connections`` are the connected google and
+    microsoft rows of the declared users; the percentage limit is a share of them."""
 
     declared: Count
     observed: Count
@@ -177,9 +211,9 @@ class FleetCounts(Struct, frozen=True):
 
 
 class PlanConfiguration(Struct, frozen=True):
-    """The part of the configuration that a plan follows from.
+    """The part of the configuration that a plan depends on.
 
-    ``protected_unknown_email`` is left out where it is the default, `hold`.
+    ``protected_unknown_email`` is absent for the default, `hold`.
     """
 
     limits: Limits
@@ -188,12 +222,12 @@ class PlanConfiguration(Struct, frozen=True):
 
 
 class Content(Struct, frozen=True):
-    """What follows from the inputs alone: manifests, list, configuration, memory, selection.
+    """What follows from the inputs alone: manifests, list, configuration, history, selection.
 
-    Everything is ordered by user; actions of one user in the order in which they are done.
-    ``problems`` says why the observation is incomplete, ``deselected`` counts the actions that
-    the selection leaves out. ``contested`` are those whom this would take over from another owner;
-    left out where there is nobody.
+    Everything is ordered by user; the actions of one user are in the order of execution.
+    ``problems`` says why the observation is incomplete. ``deselected`` counts the actions that the
+    selection leaves out. ``contested`` are the users that this plan would take over from another
+    owner; absent if there are none. Files and reports call ``unmanaged`` by its old name.
     """
 
     format: Literal["reconciler/plan/v1"]
@@ -208,7 +242,7 @@ class Content(Struct, frozen=True):
     pending: tuple[Pending, ...]
     blocked: tuple[HeldAction, ...]
     undetermined: tuple[Undetermined, ...]
-    spared: tuple[Unmanaged, ...]
+    unmanaged: tuple[Unmanaged, ...] = field(name="spared")
     notices: tuple[Notice, ...]
     deselected: Count
     guards: tuple[Verdict, ...]
@@ -224,36 +258,35 @@ class Content(Struct, frozen=True):
 
     @property
     def not_found(self) -> int:
-        """How many ids of those of whom nothing is wanted were never seen."""
+        """How many ids that want nothing were never seen."""
         return sum(1 for pending in self.pending if pending.reason is PendingReason.NOT_FOUND)
 
     @property
     def waits(self) -> bool:
-        """Whether something waits for a person: to connect, or to find out what is not known."""
+        """Whether something waits for a person: to connect, or to find something out."""
         return bool(self.pending) or any(blocked.waits for blocked in self.blocked)
 
     @property
     def refusals(self) -> tuple[Verdict, ...]:
-        """The guards that refuse this plan; an incomplete observation is among them."""
+        """The verdicts of the guards that refuse this plan."""
         return tuple(v for v in self.guards if v.judgement is Judgement.REFUSED)
 
     @property
     def in_doubt(self) -> tuple[HeldAction, ...]:
-        """What is held because an earlier call for the user may still be under way."""
+        """The actions held because an earlier call for the user may still be in progress."""
         return tuple(blocked for blocked in self.blocked if Hold.IN_DOUBT in blocked.holds)
 
     def digest(self) -> str:
-        """The plan's name, for approvals and comparison."""
+        """The digest that names the plan in approvals and comparisons."""
         return digest(canonical_json(self))
 
 
 class Envelope(Struct, frozen=True):
-    """Where, when and by what a plan was made.
+    """When, where and by what a plan was made.
 
-    ``made`` and ``expires`` are RFC 3339 in UTC; ``commit`` is the git commit of the manifests,
-    with ``-dirty`` where they are not as committed, or null; ``key_fingerprint`` tells one API key
-    from another and holds no part of it; ``sources`` gives ``file:line:column`` for each declared
-    user that the plan speaks of.
+    ``made`` and ``expires`` are RFC 3339 in UTC. ``commit`` is the git commit of the manifests,
+    with ``-dirty`` if they differ from it, or null. ``key_fingerprint`` identifies the API key and
+    holds no part of it. ``sources`` gives ``file:line:column`` for each declared user in the plan.
     """
 
     made: str

@@ -1,16 +1,80 @@
-"""What changed between a saved plan and the plan that would be made now."""
+"""A saved plan against the plan of today: what may still be done, what is stale, what changed.
 
-from msgspec import Struct
+One rule: an action is done only if today's plan, made from the same manifests and today's list and
+configuration, has the same action. Any other action is stale, with a reason.
+"""
 
-from reconciler.planning.action import Action
+from collections.abc import Callable
+
+from msgspec import Struct, structs
+
+from reconciler.planning.action import Action, Disconnect, UnknownConnection
+from reconciler.planning.guards import Evidence, judge
 from reconciler.planning.plan import Content, FleetCounts, GuardName, HeldAction, Judgement, Pending
+from reconciler.planning.preconditions import PreconditionResult, check_listed_preconditions
 from reconciler.planning.protection import Protection
-from reconciler.planning.staleness import Stale, divide, identity
 from reconciler.planning.user_index import UserIndex
 
 
+class Stale(Struct, frozen=True):
+    """A planned action that is no longer done, and the precondition that fails."""
+
+    action: Action
+    result: PreconditionResult
+
+
+def divide(
+    saved: Content, today: Content, user_index: UserIndex, protection: Protection
+) -> tuple[tuple[Action, ...], tuple[Stale, ...]]:
+    """The actions of ``saved`` that ``today``'s plan has too, and the stale ones."""
+    planned_today = {identity(action) for action in today.actions}
+    ready = tuple(action for action in saved.actions if identity(action) in planned_today)
+    stale = tuple(
+        Stale(action, _why(action, user_index, protection))
+        for action in saved.actions
+        if identity(action) not in planned_today
+    )
+    return ready, stale
+
+
+def identity(action: Action | UnknownConnection) -> object:
+    """A value that is equal for two actions that are the same call on the same state."""
+    if isinstance(action, UnknownConnection):
+        return action.user, action.recall_id, action.platform, action.connection_id
+    if isinstance(action, Disconnect):
+        return (
+            action.workspace,
+            action.user,
+            action.recall_id,
+            action.platform,
+            action.connection_id,
+            action.requires_connected,
+        )
+    return action.workspace, action.user, action.recall_id, action.preferences, action.seen
+
+
+def _why(action: Action, user_index: UserIndex, protection: Protection) -> PreconditionResult:
+    result = check_listed_preconditions(action, user_index.rows(action.user), protection)
+    return PreconditionResult.NOT_PLANNED_ANY_MORE if result is PreconditionResult.READY else result
+
+
+def narrowed(content: Content, keep: Callable[[Action], bool], evidence: Evidence) -> Content:
+    """``content`` with the actions that ``keep`` accepts; the guards judge that many disconnects.
+
+    The other actions count as deselected.
+    """
+    actions = tuple(action for action in content.actions if keep(action))
+    disconnects = sum(1 for action in actions if isinstance(action, Disconnect))
+    return structs.replace(
+        content,
+        actions=actions,
+        deselected=content.deselected + len(content.actions) - len(actions),
+        guards=judge(structs.replace(evidence, disconnects=disconnects)),
+    )
+
+
 class GuardChange(Struct, frozen=True):
-    """A guard that judges otherwise now; None where it did not judge."""
+    """A guard whose judgement changed; None where the plan has no verdict of it."""
 
     guard: GuardName
     then: Judgement | None
@@ -18,13 +82,13 @@ class GuardChange(Struct, frozen=True):
 
 
 class PlanChanges(Struct, frozen=True):
-    """A saved plan held against the plan made now, with the same selection.
+    """The differences between a saved plan and today's plan with the same selection.
 
-    ``manifests`` and ``configuration`` say whether what is desired, and what is configured (limits,
-    protected), moved. ``kept`` counts the actions of both, ``added`` are only in today's, ``gone``
-    only in the saved one, with what they stumbled over. ``pending`` and ``blocked`` are those that
-    today's plan has and the saved one had not: who has to connect and why, and which call is
-    kept back by what, whatever is written beside that for the reader.
+    ``manifests`` and ``configuration`` say whether the desired state and the configuration (limits,
+    protected) changed. ``kept`` counts the actions in both plans; ``added`` are only in today's,
+    ``gone`` only in the saved one, with the precondition that fails. ``pending`` and ``blocked``
+    are new in today's plan. They count as new when the user, the platform, the call or the reason
+    differs, not when only e-mails or notes do.
     """
 
     manifests: bool
@@ -40,7 +104,7 @@ class PlanChanges(Struct, frozen=True):
 
     @property
     def nothing(self) -> bool:
-        """Whether applying the saved plan would do what a plan made now would."""
+        """Whether applying the saved plan would do the same as today's plan."""
         return not (
             self.manifests
             or self.configuration
@@ -53,13 +117,13 @@ class PlanChanges(Struct, frozen=True):
 
 
 def changes_since(
-    saved: Content, today: Content, roster: UserIndex, protection: Protection
+    saved: Content, today: Content, user_index: UserIndex, protection: Protection
 ) -> PlanChanges:
-    """What is different in ``today`` from ``saved``; ``roster`` is of today's list.
+    """The differences of ``today`` from ``saved``; ``user_index`` is that of today's list.
 
-    Nothing here is done, so it is no matter that ``saved`` may have been forged.
+    Nothing is done here, so a forged ``saved`` does no harm.
     """
-    kept, gone = divide(saved, today, roster, protection)
+    kept, gone = divide(saved, today, user_index, protection)
     calls = {identity(action) for action in saved.actions}
     waiting = {_waiting(pending) for pending in saved.pending}
     held = {_held(blocked) for blocked in saved.blocked}

@@ -1,9 +1,9 @@
-"""The plan file: written, and read as the hostile input that it is.
+"""Writes plan files, and reads them as hostile input.
 
-A file is the canonical JSON of ``{"content", "envelope", "seal"}`` and a line feed. The seal is
-the digest of content and envelope together: it finds accidents, not forgers. A file that is not
-byte for byte its own canonical form is refused, so that nothing hides in what a reader skips. What
-a forger writes into verdicts and limits is only shown: an acting run judges by its own.
+A file is the canonical JSON of ``{"content", "envelope", "seal"}`` and a line feed. The seal is the
+digest of content and envelope together: it finds accidents, not forgers. We refuse a file that is
+not byte for byte its own canonical form, so that nothing hides in parts that a reader skips. Forged
+verdicts and limits are only shown: a run judges by its own.
 """
 
 import re
@@ -13,15 +13,14 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from reconciler.planning.canonical import canonical_json, digest
-from reconciler.planning.plan import Content, Envelope, Plan
+from reconciler.planning.plan import Content, Envelope, Plan, canonical_json, digest
 
 MAX_BYTES: Final = 256 * 1024 * 1024
-"""A plan of 100 000 disconnects is some 60 MB."""
+"""A plan of 100 000 disconnects is about 60 MB."""
 
 
 class PlanUnusable(Exception):
-    """A saved plan that must not be applied, and why."""
+    """A saved plan that must not be applied. The text says why."""
 
 
 class _Sealed(Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,7 +37,7 @@ def encode_plan(plan: Plan) -> bytes:
 def decode_plan(data: bytes) -> Plan:
     """The plan in the bytes of a plan file.
 
-    Raises :class:`PlanUnusable` for anything but what :func:`encode_plan` writes.
+    Raises :class:`PlanUnusable` for anything that :func:`encode_plan` would not write.
     """
     if len(data) > MAX_BYTES:
         raise PlanUnusable(f"the plan file is larger than {MAX_BYTES // 1024 // 1024} MB")
@@ -49,14 +48,14 @@ def decode_plan(data: bytes) -> Plan:
             _moment(moment)
     except (ValueError, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise PlanUnusable(
-            f"this is no plan file as `plan -o` writes it: {_bounded(error)}"
+            f"not a plan file that `plan -o` has written: {_bounded(error)}"
         ) from None
     if sealed.seal != seal(plan):
         raise PlanUnusable("the plan file was altered: its seal does not match; plan again")
     if len({action.key for action in plan.content.actions}) != len(plan.content.actions):
-        raise PlanUnusable("the plan file holds the same action twice; plan again")
+        raise PlanUnusable("the plan file has the same action twice; plan again")
     if len({verdict.guard for verdict in plan.content.guards}) != len(plan.content.guards):
-        raise PlanUnusable("the plan file holds two verdicts of one guard; plan again")
+        raise PlanUnusable("the plan file has two verdicts of one guard; plan again")
     if encode_plan(plan) != data:
         raise PlanUnusable("the plan file was altered: it is not in canonical form; plan again")
     return plan

@@ -1,4 +1,4 @@
-"""Desired and observed in, content of a plan out. Pure: no I/O, no clock."""
+"""Compares the desired with the observed state and makes the content of a plan."""
 
 from collections.abc import Iterator, Sequence, Set
 
@@ -22,20 +22,19 @@ from reconciler.planning.action import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.planning.canonical import desired_digest
 from reconciler.planning.diff import (
     Difference,
-    as_declared,
     desired_shape,
     explain,
+    matches_declaration,
     observed_shape,
     part_of,
     restrict,
 )
-from reconciler.planning.guards import Evidence, judge, only_unknown
+from reconciler.planning.guards import Evidence, judge, unrecognised_rows
 from reconciler.planning.history import History, contested
 from reconciler.planning.holds import holds_of
-from reconciler.planning.notices import notices
+from reconciler.planning.notices import find_unmanaged, missing_rows, notices
 from reconciler.planning.plan import (
     Content,
     FleetCounts,
@@ -47,18 +46,18 @@ from reconciler.planning.plan import (
     PendingReason,
     PlanConfiguration,
     Undetermined,
+    desired_digest,
 )
 from reconciler.planning.protection import Protection
 from reconciler.planning.selection import select
 from reconciler.planning.suggestions import check_lookalikes, similar_users
-from reconciler.planning.unmanaged import spared
-from reconciler.planning.user_index import UserIndex, connection_order, missing_rows
+from reconciler.planning.user_index import UserIndex, connection_order
 
 _NO_DIFFERENCE = Difference((), (), ())
 
 
 class Target(Struct, frozen=True):
-    """The workspace that a plan is for: its name, and the API's address as its identity."""
+    """The workspace that a plan is for: its name, and its API's address as its identity."""
 
     workspace: str
     base_url: str
@@ -74,17 +73,16 @@ def make_plan(
     selectors: Sequence[str] | None = None,
     history: History,
 ) -> Content:
-    """What would have to be done, what waits for a person, what is held, what is left alone.
+    """The actions to do, what waits for a person, what is held, and what is unmanaged.
 
-    ``selectors`` narrow actions, pending, blocked and undetermined to the users they name
-    (:mod:`selection`); guards on the fleet as a whole do not see them. Raises
-    :class:`UnmatchedSelector`, and ``domain.InvalidInput`` for ids that look alike and are not all
-    listed.
+    ``selectors`` narrow actions, pending, blocked and undetermined to the users that they name
+    (:mod:`selection`); guards on the whole fleet ignore them. Raises :class:`UnmatchedSelector`,
+    and ``domain.InvalidInput`` for ids that look alike and are not all listed.
     """
     chosen = None if selectors is None else select(desired, selectors)
-    roster = UserIndex(observed)
-    check_lookalikes(desired, observed, roster, history.seen)
-    comparison = _compare(target, desired, observed, roster, protection, history)
+    user_index = UserIndex(observed)
+    check_lookalikes(desired, observed, user_index, history.seen)
+    comparison = _compare(target, desired, observed, user_index, protection, history)
     actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
     evidence = evidence_of(
         desired, observed, limits, history, disconnects=_count_disconnects(actions)
@@ -94,7 +92,7 @@ def make_plan(
         workspace=target.workspace,
         base_url=target.base_url,
         desired_digest=desired_digest(desired),
-        configuration=_judged(limits, protection),
+        configuration=_configuration(limits, protection),
         selection=None if selectors is None else tuple(sorted(set(selectors))),
         fleet=FleetCounts(
             declared=len(desired.users),
@@ -109,10 +107,10 @@ def make_plan(
         undetermined=tuple(
             u for u in comparison.undetermined if chosen is None or u.user in chosen
         ),
-        spared=spared(desired, observed),
+        unmanaged=find_unmanaged(desired, observed),
         notices=(
             *notices(observed, protection),
-            *missing_rows(desired, roster),
+            *missing_rows(desired, user_index),
             *comparison.notices,
         ),
         deselected=len(comparison.actions) - len(actions),
@@ -129,7 +127,7 @@ def evidence_of(
     *,
     disconnects: int,
 ) -> Evidence:
-    """What the guards judge when ``disconnects`` calls would be made of this fleet."""
+    """The input of the guards for a plan of ``disconnects`` on this fleet."""
     return Evidence(
         declared=len(desired.users),
         observed=len(observed.users),
@@ -140,7 +138,7 @@ def evidence_of(
             for connection in user.connections
             if connection.connected and connection.platform in PLATFORM_NAMES
         ),
-        only_unknown=only_unknown(observed),
+        unrecognised_rows=unrecognised_rows(observed),
         problems=len(observed.problems),
         disconnects=disconnects,
         limits=limits,
@@ -150,7 +148,7 @@ def evidence_of(
 
 
 class _Comparison:
-    """What comparing the two states brought up, each list ordered by user."""
+    """The result of the comparison; each list is ordered by user."""
 
     def __init__(self) -> None:
         self.actions: list[Action] = []
@@ -165,17 +163,17 @@ def _compare(
     target: Target,
     desired: DesiredState,
     observed: ObservedState,
-    roster: UserIndex,
+    user_index: UserIndex,
     protection: Protection,
     history: History,
 ) -> _Comparison:
     found = _Comparison()
     missing: list[DesiredUser] = []
     for name in sorted(desired.users):
-        user, rows = desired.users[name], roster.rows(name)
+        user, rows = desired.users[name], user_index.rows(name)
         if rows:
-            doubted = name in history.in_doubt or any(row.id in history.in_doubt for row in rows)
-            _compare_user(target, user, rows, protection, found, in_doubt=doubted)
+            in_doubt = name in history.in_doubt or any(row.id in history.in_doubt for row in rows)
+            _compare_user(target, user, rows, protection, found, in_doubt=in_doubt)
         elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))
         else:
@@ -194,17 +192,17 @@ def _compare_user(
     *,
     in_doubt: bool,
 ) -> None:
-    if len(rows) == 1 and as_declared(user, rows[0]):  # nearly everybody
+    if len(rows) == 1 and matches_declaration(user, rows[0]):  # nearly every user
         found.converged += 1
         return
     differences = [_difference(user, row) for row in rows]
-    # Somebody with two rows lacks a platform only where neither row has it.
+    # A user with two rows lacks a platform only if neither row has it.
     lacking = set.intersection(*(set(difference.connect) for difference in differences))
     found.pending.extend(
         Pending(user.id, platform, PendingReason.NOT_CONNECTED) for platform in sorted(lacking)
     )
     protected = any(protection.covers(row) for row in rows)
-    cannot_tell = not protected and any(protection.cannot_tell(row) for row in rows)
+    may_be_protected = not protected and any(protection.may_cover(row) for row in rows)
     planned = [
         (action, row, difference)
         for row, difference in zip(rows, differences, strict=True)
@@ -223,19 +221,19 @@ def _compare_user(
             user,
             row,
             difference,
-            protected=protected or cannot_tell,
+            protected=protected or may_be_protected,
             shared_id=len(rows) > 1,
             in_doubt=in_doubt,
         )
         if isinstance(action, UnknownConnection) or holds:
-            cause = HoldCause.EMAIL_NOT_KNOWN if cannot_tell else UNSET
+            cause = HoldCause.EMAIL_NOT_KNOWN if may_be_protected else UNSET
             found.blocked.append(HeldAction(action, holds, cause))
         else:
             found.actions.append(action)
 
 
 def _difference(user: DesiredUser, row: CalendarUser) -> Difference:
-    if as_declared(user, row):
+    if matches_declaration(user, row):
         return _NO_DIFFERENCE
     return explain(desired_shape(user), observed_shape(user, row))
 
@@ -243,7 +241,7 @@ def _difference(user: DesiredUser, row: CalendarUser) -> Difference:
 def _actions(
     target: Target, user: DesiredUser, row: CalendarUser, difference: Difference
 ) -> Iterator[Action]:
-    requires, reason = _terms(user, difference)
+    requires, reason = _requirements(user, difference)
     for platform in difference.disconnect:
         connection = min(
             (c for c in row.connections if c.connected and c.platform == platform),
@@ -276,7 +274,7 @@ def _actions(
 def _unknown_connections(
     target: Target, user: DesiredUser, row: CalendarUser
 ) -> Iterator[UnknownConnection]:
-    """What is connected to ``row`` that no manifest can want, where ``user`` declares platforms."""
+    """Connections of ``row`` on unknown platforms, if ``user`` declares platforms."""
     if user.platforms is None:
         return
     for connection in sorted(row.connections, key=connection_order):
@@ -292,8 +290,10 @@ def _unknown_connections(
             )
 
 
-def _terms(user: DesiredUser, difference: Difference) -> tuple[tuple[Platform, ...], ActionReason]:
-    """What a disconnect of ``user`` requires to be connected, and why it is done."""
+def _requirements(
+    user: DesiredUser, difference: Difference
+) -> tuple[tuple[Platform, ...], ActionReason]:
+    """The platforms that a disconnect of ``user`` requires to be connected, and its reason."""
     if not user.platforms:
         return (), ActionReason.NOTHING_WANTED
     if user.handover is Handover.IMMEDIATE:
@@ -309,9 +309,12 @@ def _add_unknown_to_recall(
     seen: Set[str],
     found: _Comparison,
 ) -> None:
-    """Users with a wanted platform have to connect it. Of the others nothing is connected under
-    that id; but a misspelt leaver must not look like one who is gone, so that only those count as
-    converged who were there once, and are not there under another spelling."""
+    """Add the users that Recall.ai does not list.
+
+    Users with a wanted platform have to connect it. The others have nothing connected under that
+    id. But a misspelt id must not look like a user who has left. So they count as converged only
+    if they were listed once, and no listed id is similar.
+    """
     similar = similar_users((user.id for user in missing), observed.users, desired.users, seen)
     for user in missing:
         alike = similar.get(user.id, ())
@@ -329,7 +332,7 @@ def _add_unknown_to_recall(
     found.pending.sort(key=lambda pending: (pending.user, pending.platform or ""))
 
 
-def _judged(limits: Limits, protection: Protection) -> PlanConfiguration:
+def _configuration(limits: Limits, protection: Protection) -> PlanConfiguration:
     default = protection.unknown_email is UnknownEmail.HOLD
     return PlanConfiguration(
         limits,

@@ -1,6 +1,6 @@
-"""Whether an action may still be done to the user as he is now.
+"""Preconditions: whether an action may still be done to the user as they are now.
 
-Asked of the list when a run begins and of the re-read just before the call: one rule for both.
+The same rule applies to the list when a run begins, and to the re-read just before the call.
 """
 
 from enum import StrEnum
@@ -12,25 +12,27 @@ from reconciler.planning.protection import Protection
 
 
 class PreconditionResult(StrEnum):
-    """How an action stands towards the world. All but the first two make it stale."""
+    """The result of checking an action. All but the first two make it stale."""
 
     READY = "ready"
-    DONE = "done"  # the world already is as the action would make it
+    DONE = "done"  # the user already is as the action would make them
     USER_GONE = "user_gone"
-    USER_REPLACED = "user_replaced"  # the id answers to another calendar user now
+    USER_REPLACED = "user_replaced"  # the id belongs to another calendar user now
     AMBIGUOUS_IDENTITY = "ambiguous_identity"
     PROTECTED = "protected"
-    EMAIL_NOT_KNOWN = "email_not_known"  # a `protected` pattern may match an e-mail nobody told
-    UNKNOWN_PLATFORM = "unknown_platform"  # ours may go by a name that this version does not know
-    ROWS_MISSING = "rows_missing"  # no row of the platform, and another one went too: not whole
+    EMAIL_NOT_KNOWN = "email_not_known"  # a `protected` pattern may match the unknown e-mail
+    UNKNOWN_PLATFORM = "unknown_platform"  # ours may have a name that this version does not know
+    ROWS_MISSING = "rows_missing"  # the platform's row is gone, and another one too: incomplete
     CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
     WANTED_NOT_CONNECTED = "wanted_not_connected"
     PREFERENCES_CHANGED = "preferences_changed"
-    NOT_PLANNED_ANY_MORE = "not_planned_any_more"  # a plan made now would not hold it
+    NOT_PLANNED_ANY_MORE = "not_planned_any_more"  # a new plan would not have it
 
 
-def standing(action: Action, user: CalendarUser, protection: Protection) -> PreconditionResult:
-    """How ``action`` stands towards ``user`` as read now."""
+def check_preconditions(
+    action: Action, user: CalendarUser, protection: Protection
+) -> PreconditionResult:
+    """Check ``action`` against ``user`` as read now."""
     if user.id != action.recall_id or user.external_id != action.user:
         return PreconditionResult.USER_REPLACED
     now = _disconnect(action, user) if isinstance(action, Disconnect) else _update(action, user)
@@ -38,26 +40,26 @@ def standing(action: Action, user: CalendarUser, protection: Protection) -> Prec
         return now
     if protection.covers(user):
         return PreconditionResult.PROTECTED
-    return PreconditionResult.EMAIL_NOT_KNOWN if protection.cannot_tell(user) else now
+    return PreconditionResult.EMAIL_NOT_KNOWN if protection.may_cover(user) else now
 
 
-def listed_standing(
+def check_listed_preconditions(
     action: Action, rows: tuple[CalendarUser, ...], protection: Protection
 ) -> PreconditionResult:
-    """How ``action`` stands towards the ``rows`` that a list shows for its user's id."""
+    """Check ``action`` against the ``rows`` that a list has for its user's id."""
     if not rows:
         return PreconditionResult.USER_GONE
     if len(rows) > 1:
         return PreconditionResult.AMBIGUOUS_IDENTITY
-    return standing(action, rows[0], protection)
+    return check_preconditions(action, rows[0], protection)
 
 
 def effect_shows(action: Action, user: CalendarUser) -> bool:
     """Whether ``user``, as read after the call, shows the effect of ``action``.
 
-    Another connection where ours stood shows it too: ours is gone and the person reconnected.
-    That needs both ids; without them a connected platform is taken for ours, and so is one of a
-    name that is not known: it may be ours under another name.
+    Another connection in place of ours shows it too: ours is gone, and the person reconnected. That
+    needs both ids. Without them a connected platform counts as ours. So does a platform with an
+    unknown name: it may be ours under another name.
     """
     if user.id != action.recall_id:
         return False
@@ -74,7 +76,7 @@ def _may_be_ours(action: Disconnect, connection: Connection) -> bool:
 
 
 def _renamed(action: Disconnect, user: CalendarUser) -> bool:
-    """Whether what is to be disconnected may be connected under a name that is not known."""
+    """Whether the connection may still be there under an unknown platform name."""
     return any(
         c.platform not in PLATFORM_NAMES and _may_be_ours(action, c) for c in user.connections
     )

@@ -1,8 +1,7 @@
-"""Patterns in which ``*`` stands for anything, matched in linear time.
+"""Protection: the users that the configuration excludes from every action, by patterns.
 
-No regular expression: a pattern with many ``*`` would take one for ever on a hostile id.
-
-Whom the configuration protects: nothing of them is ever touched.
+In a pattern ``*`` matches any text. We match in linear time and without regular expressions: one
+with many ``*`` could take for ever on a hostile id.
 """
 
 from reconciler.domain import CalendarUser, UnknownEmail
@@ -10,13 +9,13 @@ from reconciler.planning.suggestions import normalised
 
 
 class Wildcard:
-    """Literal text with ``*`` for any text, also none."""
+    """Literal text in which ``*`` matches any text, also none."""
 
     def __init__(self, pattern: str) -> None:
         self._first, *self._rest = pattern.split("*")
 
     def matches(self, text: str) -> bool:
-        """Whether the whole of ``text`` fits."""
+        """Whether the pattern matches all of ``text``."""
         if not self._rest:
             return text == self._first
         *middle, last = self._rest
@@ -34,10 +33,9 @@ class Wildcard:
 class Protection:
     """The ``protected`` patterns of a workspace.
 
-    A pattern is literal text in which ``*`` stands for anything; it is compared, ignoring case,
-    outer space and Unicode form, with the external id and with the e-mail of every connection.
-    One match protects the user. ``unknown_email`` says what follows where an e-mail that a pattern
-    could match is not known.
+    We compare a pattern with the external id and with the e-mail of every connection, ignoring
+    case, outer space and Unicode form. One match protects the user. ``unknown_email`` decides about
+    users with an unknown e-mail that a pattern could match.
     """
 
     def __init__(
@@ -51,19 +49,19 @@ class Protection:
         )
 
     def covers(self, user: CalendarUser) -> bool:
-        """Whether any name of ``user`` matches."""
+        """Whether the id or an e-mail of ``user`` matches a pattern."""
         if not self._wildcards:
             return False
         return any(pattern.matches(name) for name in names(user) for pattern in self._wildcards)
 
-    def cannot_tell(self, user: CalendarUser) -> bool:
-        """Whether an e-mail of ``user`` that is not known might match: then they are held too."""
+    def may_cover(self, user: CalendarUser) -> bool:
+        """Whether an unknown e-mail of ``user`` might match: then they are held too."""
         return self._needs_emails and _email_unknown(user)
 
     def unmatched(self, users: tuple[CalendarUser, ...]) -> tuple[str, ...]:
-        """The patterns without ``*`` that name none of ``users``: likely a slip of the pen.
+        """The patterns without ``*`` that match none of ``users``: likely typing errors.
 
-        An e-mail may be that of somebody whose e-mail is not known, and is not counted then.
+        If the e-mail of any user is unknown, patterns that could be an e-mail are left out.
         """
         literal = [pattern for pattern in self.patterns if "*" not in pattern]
         if not literal:
@@ -75,7 +73,7 @@ class Protection:
 
 
 def names(user: CalendarUser) -> list[str]:
-    """What a pattern is held against: external id and e-mails, normalised."""
+    """What a pattern is compared with: external id and e-mails, normalised."""
     found = [normalised(c.email) for c in user.connections if c.email]
     if user.external_id is not None:
         found.append(normalised(user.external_id))
@@ -87,6 +85,6 @@ def _email_unknown(user: CalendarUser) -> bool:
 
 
 def _may_match_an_email(pattern: str) -> bool:
-    """Only literal text without an ``@`` can never be an e-mail."""
+    """Whether it could be an e-mail; literal text without an ``@`` cannot."""
     looks = normalised(pattern)
     return "*" in looks or "@" in looks

@@ -1,7 +1,7 @@
-"""Which declared users a run is about.
+"""Selection: the declared users that a run is about.
 
-A selector is an id, ``group:NAME``, or a pattern with ``*``. It narrows what is done, and never
-what the fleet-wide guards look at.
+A selector is an id, ``group:NAME``, or a pattern with ``*``. It narrows the actions; the guards on
+the whole fleet ignore it.
 """
 
 from collections.abc import Sequence
@@ -14,13 +14,13 @@ GROUP_PREFIX = "group:"
 
 
 class UnmatchedSelector(ValueError):
-    """A selector that selects nobody: a slip of the pen must not look like a converged fleet."""
+    """A selector that matches nobody: a typing error must not look like a converged fleet."""
 
 
 def select(desired: DesiredState, selectors: Sequence[str]) -> frozenset[str]:
-    """The ids of the declared users that any of ``selectors`` names.
+    """The ids of the declared users that any of ``selectors`` matches.
 
-    Raises :class:`UnmatchedSelector` for one that names nobody, and for none at all.
+    Raises :class:`UnmatchedSelector` for a selector that matches nobody, and for an empty list.
     """
     if not selectors:
         raise UnmatchedSelector("nothing is selected: the list of selectors is empty")

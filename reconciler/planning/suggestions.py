@@ -1,8 +1,7 @@
-"""Names that look like a name that nobody knows: what was probably meant.
+"""Similar names: suggestions for an unknown name, and checks of declared ids that look the same.
 
-Declared ids that only a machine can tell apart: two people, or one of whom an id is misspelt.
-
-They are two people where Recall lists both. So only a plan can say so, who has the list.
+Two ids that look the same are two people if Recall.ai lists both; otherwise one is misspelt. Only a
+plan can decide that, because it has the list.
 """
 
 import unicodedata
@@ -11,19 +10,19 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from reconciler.domain import CalendarUser, DesiredState, Diagnostic, InvalidInput, ObservedState
 from reconciler.planning.user_index import UserIndex
 
-_MOST_LOOKED_UP = 200  # a look-up costs some 10 ms in a fleet of 100 000
+_MOST_LOOKED_UP = 200  # a look-up takes 10 ms in a fleet of 100 000
 _CLOSE_ENOUGH = 86  # of 100
 
 
 def normalised(name: str) -> str:
-    """``name`` without what the eye does not see: case, outer space, Unicode form."""
-    if name.isascii():  # what follows, in a fraction of the time, for nearly all names of a fleet
+    """``name`` without differences that nobody sees: case, outer space, Unicode form."""
+    if name.isascii():  # the same as below in a fraction of the time, for nearly every name
         return name.lower().strip()
     return _composed(_composed(name).casefold()).strip()
 
 
 def unseen_differences(name: str, other: str) -> tuple[str, ...]:
-    """What two different names differ in that look the same; nothing of those that do not."""
+    """How two names differ that look the same; empty for names that look different."""
     if normalised(name) != normalised(other):
         return ()
     found = []
@@ -37,13 +36,13 @@ def unseen_differences(name: str, other: str) -> tuple[str, ...]:
 
 
 def differing(name: str, other: str) -> str:
-    """What ``other`` differs in from ``name`` that nobody sees, to be put behind it; or nothing."""
+    """A remark to follow ``other``: how it differs from ``name`` invisibly; or nothing."""
     unseen = unseen_differences(name, other)
     return f" (another {' and '.join(unseen)})" if unseen else ""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a refusal of ``name``: what of ``known`` was probably meant; or nothing."""
+    """The end of an error about ``name``: the most similar of ``known``; or nothing."""
     similar = most_similar(name, known, 1)
     return f"; did you mean {similar[0]!r}{differing(name, similar[0])}?" if similar else ""
 
@@ -59,7 +58,7 @@ def _outer_space(name: str) -> tuple[str, str]:
 
 
 def most_similar(name: str, known: Iterable[str], limit: int = 3) -> tuple[str, ...]:
-    """Up to ``limit`` of ``known`` that look like ``name``, best first, ties in their order."""
+    """Up to ``limit`` of ``known`` that look like ``name``, the best first."""
     return _closest(name, _by_looks(known), limit)
 
 
@@ -69,11 +68,11 @@ def similar_users(
     declared: Iterable[str],
     once_seen: Set[str] = frozenset(),
 ) -> dict[str, tuple[str, ...]]:
-    """For each id in ``unknown`` the observed, undeclared external ids that were probably meant.
+    """For each id in ``unknown`` the observed, undeclared external ids that are probably meant.
 
-    An id that is the e-mail of somebody's connection, or differs from an id in nothing that the
-    eye sees, means that person's id for certain. Others are compared by their looks, the first two
-    hundred of them; those ``once_seen`` under exactly this id are not: they are not misspelt.
+    An id that equals the e-mail of a connection, or that looks the same as another id, surely means
+    that user. The first two hundred others are compared by similarity, except ids ``once_seen`` in
+    exactly this form: those are not misspelt.
     """
     declared = frozenset(declared)
     same: dict[str, set[str]] = {}
@@ -112,11 +111,12 @@ def _closest(name: str, looks: Mapping[str, str], limit: int = 3) -> tuple[str, 
 
 
 def check_lookalikes(
-    desired: DesiredState, observed: ObservedState, roster: UserIndex, seen: Set[str]
+    desired: DesiredState, observed: ObservedState, user_index: UserIndex, seen: Set[str]
 ) -> None:
-    """Refuse look-alikes that are not all listed, or ``seen`` once. Raises :class:`InvalidInput`.
+    """Refuse ids that look the same unless each is listed, or was ``seen`` once.
 
-    An incomplete list says nothing of who is not in it, and no plan on it is applied.
+    An incomplete list says nothing about missing users, and no plan on it can be applied. Raises
+    :class:`InvalidInput`.
     """
     if not observed.complete:
         return
@@ -124,17 +124,17 @@ def check_lookalikes(
         Diagnostic(
             desired.users[name].source,
             f"{_differ(desired, name, other)}, and Recall.ai does not list {name!r}",
-            "keep the id that Recall.ai lists, written as it is there",
+            "keep the id as Recall.ai lists it",
         )
         for group in desired.lookalikes
-        for name, other in _unlisted(group, roster, seen)
+        for name, other in _unlisted(group, user_index, seen)
     ]
     if wrong:
         raise InvalidInput(*sorted(wrong, key=lambda diagnostic: diagnostic.order))
 
 
 def lookalike_remarks(desired: DesiredState) -> Iterator[str]:
-    """A sentence on each of them for who has no list, with both places."""
+    """A sentence about each pair of look-alikes, with both places, for use without a list."""
     for first, *others in desired.lookalikes:
         for name in others:
             yield (
@@ -144,10 +144,10 @@ def lookalike_remarks(desired: DesiredState) -> Iterator[str]:
 
 
 def _unlisted(
-    group: tuple[str, ...], roster: UserIndex, seen: Set[str]
+    group: tuple[str, ...], user_index: UserIndex, seen: Set[str]
 ) -> Iterator[tuple[str, str]]:
-    """Those of ``group`` who are not known, each with another that is, or with any other."""
-    known = [name for name in group if roster.rows(name) or name in seen]
+    """The unknown ids of ``group``, each with a known one or, if there is none, with any other."""
+    known = [name for name in group if user_index.rows(name) or name in seen]
     for name in group:
         if name not in known:
             yield name, next(other for other in (*known, *group) if other != name)

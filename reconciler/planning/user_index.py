@@ -1,25 +1,21 @@
-"""Who answers to an external id.
+"""Looks up calendar users by external id, and says what a missing connection row means.
 
-The planner, staleness and the executor's listing all ask here, so that "two rows with one id"
-means the same wherever something is about to be done.
+The planner, the check for staleness and the executor all use this index, so that "two rows with one
+id" means the same everywhere.
 
-What is believed of a platform that has no row among a user's connections.
-
-It is taken for not connected, like a row that says so: clients were seen to get lists without
-rows, and nothing is sent on that belief. But it is thin evidence, so a plan names who counts as
-converged by it, and a run does not take it for the effect of a call where more rows went than one.
+A platform without a row counts as not connected, like a row that says so: some lists leave such
+rows out, and we send nothing because of one. It is weak evidence, though. So a plan names the users
+that count as converged because of it. And a run does not take it for the effect of a call when more
+rows are missing than one.
 """
 
-from collections.abc import Iterator
-
-from reconciler.domain import CalendarUser, Connection, DesiredState, ObservedState, Platform
+from reconciler.domain import CalendarUser, Connection, ObservedState
 from reconciler.planning.action import Action, Disconnect
-from reconciler.planning.canonical import canonical_json
-from reconciler.planning.plan import Notice, NoticeCode
+from reconciler.planning.plan import canonical_json
 
 
 class UserIndex:
-    """The observed calendar users by external id. Two rows may share one: that is ambiguous."""
+    """The observed calendar users by external id. Two rows with one id are ambiguous."""
 
     def __init__(self, observed: ObservedState) -> None:
         self._first: dict[str, CalendarUser] = {}
@@ -34,7 +30,7 @@ class UserIndex:
                 self._first[name] = user
 
     def rows(self, user: str) -> tuple[CalendarUser, ...]:
-        """Whoever answers to ``user``, in an order that does not depend on the list's."""
+        """The rows with the external id ``user``, in an order that does not depend on the list."""
         if user in self._several:
             return tuple(sorted(self._several[user], key=_row_order))
         row = self._first.get(user)
@@ -42,7 +38,7 @@ class UserIndex:
 
 
 def connection_order(connection: Connection) -> bytes:
-    """A sort key that ties only connections that are equal, so that the API's order is no input."""
+    """A sort key that differs for different connections, so that the API's order is no input."""
     return canonical_json(connection)
 
 
@@ -52,45 +48,21 @@ def _row_order(row: CalendarUser) -> tuple[str, bytes]:
 
 
 def listed_platforms(user: CalendarUser) -> frozenset[str]:
-    """The platforms that ``user`` has a row of, connected or not."""
+    """The platforms that ``user`` has a row for, connected or not."""
     return frozenset([connection.platform for connection in user.connections])
 
 
 def has_no_row(action: Action, user: CalendarUser) -> bool:
-    """Whether ``action`` is a disconnect of a platform of which ``user`` has no row."""
+    """Whether ``action`` disconnects a platform that ``user`` has no row for."""
     return isinstance(action, Disconnect) and action.platform not in listed_platforms(user)
 
 
 def is_cut_short(action: Action, before: frozenset[str], user: CalendarUser) -> bool:
-    """Whether more of ``user`` is missing than the row that ``action`` may have taken away.
+    """Whether more rows of ``user`` are missing than the one that ``action`` may remove.
 
-    ``before`` are the platforms that had rows. A disconnect takes no row but its own: an answer
-    without another one is not whole, and does not say that the platform is disconnected.
+    ``before`` are the platforms that had rows. A disconnect removes no row but its own. An answer
+    that lacks another row is incomplete, and does not prove that the platform is disconnected.
     """
     if not isinstance(action, Disconnect) or not has_no_row(action, user):
         return False
     return bool(before - listed_platforms(user) - {action.platform})
-
-
-def missing_rows(desired: DesiredState, roster: UserIndex) -> Iterator[Notice]:
-    """Who counts as not connected to an unwanted platform although no row says so."""
-    empty: list[str] = []
-    without: dict[Platform, list[str]] = {platform: [] for platform in Platform}
-    for name in sorted(desired.users):
-        wanted = desired.users[name].platforms
-        if wanted is None:
-            continue
-        unwanted = [platform for platform in Platform if platform not in wanted]
-        for row in roster.rows(name):
-            listed = listed_platforms(row)
-            if unwanted and not listed:
-                empty.append(name)
-                continue
-            for platform in unwanted:
-                if platform not in listed:
-                    without[platform].append(name)
-    if empty:
-        yield Notice(NoticeCode.CONNECTIONS_EMPTY, "connections", tuple(empty))
-    for platform, users in without.items():
-        if users:
-            yield Notice(NoticeCode.PLATFORM_NOT_LISTED, platform.value, tuple(users))

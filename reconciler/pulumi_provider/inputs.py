@@ -38,7 +38,7 @@ def declared_fields(user: DesiredUser) -> dict[str, Any]:
     if user.platforms is not None:
         fields["platforms"] = sorted(platform.value for platform in user.platforms)
     if user.preferences is not None:
-        fields["preferences"] = user.preferences.told()
+        fields["preferences"] = user.preferences.present()
     return fields
 
 

@@ -83,7 +83,7 @@ def _observed(
     done = {
         label(result.action)
         for result in results
-        if result.outcome.settled and result.cause != Cause.RECONNECTED
+        if result.outcome.in_effect and result.cause != Cause.RECONNECTED
     }
     drift = {label(action) for action in client.drift(desired_user(props))} - done
     return {
@@ -108,5 +108,5 @@ def _outcomes(run: str | None, results: Sequence[ActionResult]) -> dict[str, Any
     return {
         "run": run or "",
         "outcomes": outcomes,
-        "unsettled": sorted(r.action.key for r in results if not r.outcome.settled),
+        "unsettled": sorted(r.action.key for r in results if not r.outcome.in_effect),
     }

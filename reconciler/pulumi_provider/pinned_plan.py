@@ -27,7 +27,7 @@ def pins_of(actions: Iterable[Action]) -> dict[str, dict[str, dict[str, Any]]]:
         if isinstance(action, Disconnect):
             pin.setdefault("disconnect", {})[action.platform.value] = action.connection_id or ""
         else:
-            pin["update"] = action.preferences.told()
+            pin["update"] = action.preferences.present()
     return pins
 
 
@@ -52,4 +52,4 @@ def label(action: Action) -> str:
 def _holds(pin: Pin, action: Action) -> bool:
     if isinstance(action, Disconnect):
         return pin.get("disconnect", {}).get(action.platform.value) == (action.connection_id or "")
-    return pin.get("update") == action.preferences.told()
+    return pin.get("update") == action.preferences.present()

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from reconciler.manifest.source import read_regular
 from reconciler.planning import Action, PlanUnusable, Target, canonical_json
-from reconciler.planning.staleness import identity
+from reconciler.planning.plan_diff import identity
 from reconciler.pulumi_provider.cli_process import CliProcess
 from reconciler.pulumi_provider.errors import invalid
 from reconciler.reporting.wording import stacks

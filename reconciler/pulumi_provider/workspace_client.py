@@ -29,7 +29,7 @@ from reconciler.engine import (
 from reconciler.engine.overrides import overrides_of
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Content, History, UserIndex, judge_list, make_plan
-from reconciler.planning.diff import as_declared
+from reconciler.planning.diff import matches_declaration
 from reconciler.pulumi_provider.cancellation import CANCELLATION, CLOCK, turn_to_act
 from reconciler.pulumi_provider.cli_process import cli_of
 from reconciler.pulumi_provider.errors import Failed, provider_errors
@@ -129,7 +129,7 @@ class WorkspaceClient:
     def drift(self, user: DesiredUser) -> tuple[Action, ...]:
         """The actions that ``user`` would need and that nothing holds. Raises :class:`Failed`."""
         rows = self._users.get().rows(user.id)
-        if len(rows) == 1 and as_declared(user, rows[0]):
+        if len(rows) == 1 and matches_declaration(user, rows[0]):
             return ()
         workspace = self.session.workspace
         return make_plan(

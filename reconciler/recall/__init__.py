@@ -1,11 +1,12 @@
-"""The client of Recall.ai's Calendar V1 API: the wire's side of the domain's nouns.
+"""The client of Recall.ai's Calendar V1 API.
 
-:class:`CalendarReader` can only GET and is all that planning holds; :class:`CalendarWriter` holds
-the only mutating calls. Importing this package is cheap: httpx is loaded with the first client.
+:class:`CalendarReader` can only GET; planning holds nothing else. :class:`CalendarWriter` has the
+only calls that change anything. Importing this package is cheap: the first client loads httpx.
 """
 
 from reconciler.recall.endpoint import (
     REGIONS,
+    ClientSettings,
     Endpoint,
     base_url_endpoint,
     region_endpoint,
@@ -32,9 +33,8 @@ from reconciler.recall.errors import (
     UnexpectedAnswer,
     UserTokenRefused,
 )
-from reconciler.recall.rate_limiter import Permit, RateLimiter, RateWindow, RequestRates
+from reconciler.recall.rate_limiter import Permit, RateLimiter, RateWindow
 from reconciler.recall.reader import CalendarReader
-from reconciler.recall.settings import ClientSettings
 from reconciler.recall.writer import CalendarWriter
 
 __all__ = [
@@ -58,7 +58,6 @@ __all__ = [
     "RateWindow",
     "RecallError",
     "Rejected",
-    "RequestRates",
     "ServerError",
     "Throttled",
     "ThrottledBeyondCap",

@@ -1,4 +1,4 @@
-"""One call to the API and its answer, as data: what clients say and what the channel carries."""
+"""One call to the API and its answer, as data."""
 
 from datetime import datetime
 
@@ -13,11 +13,11 @@ DISCONNECT_PATH = "/api/v1/calendar/user/disconnect/"
 
 
 class HttpCall(Struct, frozen=True):
-    """One request. ``name`` is for people, ``path`` begins with a slash and may hold a query.
+    """One request. ``name`` is for people; ``path`` begins with a slash and may hold a query.
 
-    With ``token`` it is sent with that user token, without with the workspace's API key.
-    ``silence`` and ``total`` bound it in seconds, ``max_bytes`` its answer. With ``leave_by``
-    (monotonic) nothing of it is written after that moment.
+    It carries the user token ``token``, or the workspace's API key where that is None. ``silence``
+    limits each wait for the answer and ``total`` the whole call, in seconds; ``max_bytes`` limits
+    the answer. Nothing of the request is written after ``leave_by`` (monotonic).
     """
 
     name: str
@@ -31,14 +31,14 @@ class HttpCall(Struct, frozen=True):
     leave_by: float | None = None
 
     def secrets(self, key: Secret) -> tuple[Secret, ...]:
-        """What of it no error may show, the workspace's ``key`` included."""
+        """The secrets in the call, which no error may show; ``key`` is the workspace's."""
         return (key,) if self.token is None else (key, self.token)
 
 
 class HttpAnswer(Struct, frozen=True):
-    """What came back: ``body`` is whole when the status is 2xx, its beginning otherwise.
+    """An answer. ``body`` is complete for a 2xx status; otherwise it is only the beginning.
 
-    ``retry_after`` are the headers of that name; ``server_time`` is what the ``Date`` says.
+    ``retry_after`` are the headers of that name, ``server_time`` the time in the ``Date`` header.
     """
 
     status: int

@@ -1,7 +1,7 @@
-"""One exchange of a request for an answer, with the failures of the network told apart.
+"""Sends one request and returns its answer, or the error that says what went wrong.
 
-Loads httpx, which costs a tenth of a second and more: the reader and the writer import this module
-only when they are made.
+It loads httpx, which takes a tenth of a second: the reader and the writer import this module only
+when a client is made.
 """
 
 import logging
@@ -13,31 +13,30 @@ import reconciler
 from reconciler.domain import Clock, Secret
 from reconciler.recall.calls import HttpAnswer, HttpCall
 from reconciler.recall.deadlines import CallDeadline
-from reconciler.recall.endpoint import Endpoint
+from reconciler.recall.endpoint import ClientSettings, Endpoint
 from reconciler.recall.errors import NotReached, NotSentInTime, RecallError, UnexpectedAnswer
 from reconciler.recall.network_errors import FAILURES, network_error
 from reconciler.recall.rate_limiter import Permit
 from reconciler.recall.retries import server_time
-from reconciler.recall.settings import ClientSettings
 from reconciler.recall.status_errors import refusal
 from reconciler.recall.transport import ApiTransport, GetOnlyTransport
 
 log = logging.getLogger(__name__)
 
-# At DEBUG httpcore writes down whatever a server sends, unbounded.
+# At DEBUG httpcore logs whatever a server sends, without a limit.
 logging.getLogger("httpcore").setLevel(logging.INFO)
 
-# Of an answer that is not 2xx only this much is read: enough for its error message.
+# How much we read of an answer that is not 2xx: enough for its error message.
 MAX_ERROR_BYTES = 4096
 
 
 class Channel:
-    """Carries calls to one endpoint; thread-safe. ``get_only`` makes it unable to do more.
+    """Sends calls to one endpoint. Thread-safe. With ``get_only`` it can send nothing but GET.
 
-    Without ``keep_alive`` each call has a connection of its own: on a connection that is used
-    again, the server's closing it meanwhile cannot be told from a call that had its effect.
-    ``server_ahead`` are the seconds by which the server's clock was ahead of ours at its last
-    answer; None where that had no readable ``Date``.
+    Without ``keep_alive`` each call has a connection of its own. On a reused connection, a server
+    that closes it looks the same as a call that had its effect. ``server_ahead`` are the seconds by
+    which the server's clock was ahead of ours at its last answer; None if that answer had no
+    readable ``Date``.
     """
 
     def __init__(
@@ -61,7 +60,7 @@ class Channel:
             self._transport = GetOnlyTransport(self._transport)
         self._headers = {
             "accept": "application/json",
-            # On loopback compressing costs more than carrying.
+            # On loopback compressing costs more than it saves.
             "accept-encoding": "identity" if endpoint.loopback else "gzip",
             "user-agent": f"calendar-reconciler/{reconciler.__version__}",
         }
@@ -73,11 +72,11 @@ class Channel:
     ) -> HttpAnswer:
         """Send ``call`` once and return its 2xx answer; ``on_bytes`` gets the bytes so far.
 
-        Settles ``permit``: released if nothing was sent, otherwise answered.
+        Ends ``permit``: released if nothing was sent, otherwise answered.
 
-        Raises RecallError: the kind that the status stands for, NotReached, NotSentInTime,
-        NoAnswer, or UnexpectedAnswer for an answer that is too long or wrongly encoded. None of
-        them refers to the request or to the libraries' exceptions, which may hold credentials.
+        Raises RecallError: the kind that fits the status, NotReached, NotSentInTime, NoAnswer, or
+        UnexpectedAnswer for an answer that is too long or wrongly encoded. No error refers to the
+        request or to a library's exception, which may hold credentials.
         """
         result: HttpAnswer | RecallError | None = None
         try:
@@ -89,7 +88,7 @@ class Channel:
                 permit.answered()
         if isinstance(result, RecallError):
             log.debug("%s", result.detail)
-            # Here and not where it was caught: so no exception of a library is its context.
+            # Raised here, outside the except clause, so that its context is no library exception.
             raise result
         log.debug("%s: HTTP %d, %d bytes", call.name, result.status, len(result.body))
         return result
@@ -114,7 +113,9 @@ class Channel:
             departed = self._bound.departed
             return network_error(call, error, self._secrets(call), departed=departed, status=status)
         except httpx.DecodingError:
-            return UnexpectedAnswer(f"{call.name}: its compression is broken", status=status)
+            return UnexpectedAnswer(
+                f"{call.name}: the answer's compression is broken", status=status
+            )
         if isinstance(answer, RecallError):
             return answer
         refused = refusal(
@@ -122,7 +123,7 @@ class Channel:
             answer,
             self._endpoint,
             self._clock.now(),
-            self._settings.retry_after_cap,
+            self._settings.timeouts.retry_after_cap,
             self._secrets(call),
         )
         return refused or answer
@@ -151,17 +152,17 @@ class Channel:
         )
 
     def _timeouts(self, call: HttpCall) -> httpx.Timeout:
-        connect = self._settings.connect_timeout
+        connect = self._settings.timeouts.connect
         return httpx.Timeout(connect=connect, read=call.silence, write=call.silence, pool=connect)
 
     def _read(
         self, call: HttpCall, response: httpx.Response, on_bytes: Callable[[int], None] | None
     ) -> HttpAnswer | RecallError:
         body = bytearray()
-        told = server_time(response.headers.get_list("date"))
-        self.server_ahead = (told - self._clock.now()).total_seconds() if told else None
+        date = server_time(response.headers.get_list("date"))
+        self.server_ahead = (date - self._clock.now()).total_seconds() if date else None
         retry_after = tuple(response.headers.get_list("retry-after"))
-        answer = HttpAnswer(response.status_code, body, retry_after, told)
+        answer = HttpAnswer(response.status_code, body, retry_after, date)
         if not response.is_success:
             self._read_beginning(response, body)
             return answer
@@ -175,7 +176,7 @@ class Channel:
         return answer
 
     def _read_beginning(self, response: httpx.Response, body: bytearray) -> None:
-        # The status alone says what is to be done: a body that breaks off takes nothing from it.
+        # The status alone says what to do, so a body that breaks off does not matter.
         try:
             for chunk in response.iter_bytes():
                 body += chunk

@@ -1,12 +1,12 @@
-"""The time limits of one call: when its request has to leave by, and when all of it has to end.
+"""The two deadlines of one call: when its request must have left, and when all of it must end.
 
-httpx's timeouts bound one wait on the socket, so that an answer that drips a byte now and then
-never ends. Here every wait is cut to what is left of the call's total. Sockets know the
-machine's own clock only, so this module measures with it.
+httpx's timeouts limit a single wait on the socket, so an answer that drips never ends. Here every
+wait is cut to what is left of the call's total. Sockets know only the machine's own clock, so this
+module measures with it.
 
-A call may also have to leave by a moment. httpcore's ``trace`` extension tells when the headers of
-a request are about to be written; an exception raised there keeps the request back, however long
-name lookup, connecting, a proxy and TLS took before.
+A call may have to leave by a given moment. httpcore's ``trace`` extension fires just before it
+writes the headers of a request. An exception raised there keeps the request back, however long name
+lookup, connecting, a proxy and TLS took before.
 """
 
 import math
@@ -22,22 +22,22 @@ import httpcore
 _MOMENT = 0.001
 
 _HEADERS_BEGIN = ".send_request_headers.started"
-"""The end of httpcore's event; before it stands the version of HTTP."""
+"""The end of the name of httpcore's event; the HTTP version comes before it."""
 
 
 class CallTooSlow(Exception):
-    """The call as a whole took longer than it may."""
+    """The call as a whole took too long."""
 
 
 class TooLateToLeave(Exception):
-    """The moment by which the request had to leave is over; not a byte of it was written."""
+    """The request did not leave in time; not a byte of it was written."""
 
 
 class CallDeadline(threading.local):
-    """The moments by which this thread's current call has to have left, and to have ended.
+    """The moments by which this thread's current call must have left, and must have ended.
 
-    ``departed`` tells whether the request of the last call began to be written. What is said to
-    a proxy before, and the handshake of TLS, are no part of it.
+    ``departed`` is true once the request of the last call began to be written. Talking to a proxy
+    and the TLS handshake come before that.
     """
 
     departed = False
@@ -46,10 +46,10 @@ class CallDeadline(threading.local):
 
     @contextmanager
     def within(self, seconds: float, to_leave: Callable[[], float] | None = None) -> Iterator[None]:
-        """Bound what this thread does meanwhile.
+        """Limit what this thread does inside the context to ``seconds``.
 
-        ``to_leave`` tells the seconds in which the request still may begin to be written (less
-        than 0: none), by the caller's clock; None where that may be at any time.
+        ``to_leave`` gives the seconds that are left, by the caller's clock, for the request to
+        begin to be written (below 0: too late). None means that it may leave at any time.
         """
         self.departed = False
         self._end = time.monotonic() + seconds
@@ -61,11 +61,11 @@ class CallDeadline(threading.local):
             self._to_leave = None
 
     def cut(self, timeout: float | None) -> float:
-        """``timeout``, or what is left if that is less; a moment when nothing is."""
+        """``timeout``, or the time that is left if that is less; never less than a millisecond."""
         left = self._end - time.monotonic()
         if self._to_leave is not None:
             left = min(left, self._to_leave())
-        # Never 0: a socket with that does not wait at all, and fails in a way of its own.
+        # Never 0: a socket with a timeout of 0 does not wait at all, and fails differently.
         left = max(_MOMENT, left)
         return left if timeout is None else min(timeout, left)
 
@@ -76,15 +76,15 @@ class CallDeadline(threading.local):
         self.check_departure()
 
     def check_departure(self) -> None:
-        """Raise TooLateToLeave when the request was not begun, and may not be any more."""
+        """Raise TooLateToLeave when the request has not begun to leave, and it is too late now."""
         if self._to_leave is not None and self._to_leave() < 0:
-            raise TooLateToLeave("what comes before it, like connecting, took too long")
+            raise TooLateToLeave("not sent: connecting, or a step before it, took too long")
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """The ``trace`` extension of the call's request: lets it leave, or raises TooLateToLeave.
+        """The ``trace`` extension of the call's request: let it leave, or raise TooLateToLeave.
 
-        From here on it only has to end in time. What still lets it leave later than it may is a
-        pause of this very thread between the check below and the write that follows.
+        From here on the call only has to end in time. One gap remains: this thread may pause
+        between the check below and the write that follows.
         """
         if event.endswith(_HEADERS_BEGIN) and info["request"].method != b"CONNECT":
             self.check_departure()
@@ -93,7 +93,7 @@ class CallDeadline(threading.local):
 
 
 class DeadlineBackend(httpcore.NetworkBackend):
-    """The sockets of ``plain``, every wait on which respects ``bound``."""
+    """The sockets of ``plain``; every wait on them respects ``bound``."""
 
     def __init__(self, bound: CallDeadline, plain: httpcore.NetworkBackend) -> None:
         self._bound = bound

@@ -1,16 +1,16 @@
-"""The API's JSON into the domain's nouns: the wire's shapes are known here and nowhere else.
+"""Decodes the API's JSON. No other module knows the shapes of its answers.
 
-The whole answer is decoded at once (100 000 users in a tenth of a second); only when that fails
-its rows are taken one by one, so that one malformed row costs one user, not the fleet.
+We decode the whole answer at once (100 000 users in a tenth of a second). Only when that fails do
+we decode row by row, so that one malformed row costs one user and not the fleet.
 
-An object that has one key twice cannot be read: the decoder would keep the last value. One user is
-looked at key by key. A whole page takes too long for that, so the key names that a plan rests on
-are counted, and its rows are taken one by one unless each occurs exactly as often as there are
-objects that have it. That leaves to the re-read before a call: an ``email`` or ``bot_name`` that
-is there twice, and what may be absent, twice in one row and missing in another of the same page.
+An object with the same key twice is malformed: the decoder would keep the last value. We check a
+single user key by key. That takes too long for a page, so there we count the key names that a plan
+rests on, and decode row by row unless each occurs exactly as often as the objects that have it.
+The re-read before a call catches what this misses: a second ``email`` or ``bot_name``, and an
+optional key that is twice in one row and missing from another row of the page.
 
-A field that the API documents as always there is never taken as empty when it is missing or null:
-that row, or answer, cannot be read. docs/recall-api.md has the table, field by field.
+A field that the API documents as always present never counts as empty when it is missing or null:
+the row, or the answer, is malformed. docs/recall-api.md has the table, field by field.
 """
 
 import json
@@ -21,15 +21,15 @@ import msgspec
 from msgspec import UNSET, Raw, Struct
 
 from reconciler.domain import PREFERENCE_FIELDS, CalendarUser, Secret
-from reconciler.recall.status_errors import shown
+from reconciler.domain.text import excerpt
 
 _SPACE = re.compile(rb"[ \t\r\n]*")
-# The preferences that every calendar user has who has any; a bot's name is optional.
+# The fields that all preferences have; only the bot's name is optional.
 _SWITCHES = tuple(name for name in PREFERENCE_FIELDS if name != "bot_name")
 _switches = attrgetter(*_SWITCHES)
 # Besides msgspec's own errors: nesting too deep, and json's, or bytes that are not UTF-8.
 _MALFORMED = (msgspec.DecodeError, RecursionError, ValueError)
-# How a key begins, and how often it is in a user, in a connection and in preferences.
+# The beginning of a key, and how often it occurs in a user, a connection and preferences.
 _KEYS = (
     (b'"id"', 1, 1, 1),
     (b'"external_id"', 1, 0, 0),
@@ -38,18 +38,18 @@ _KEYS = (
     (b'"preferences"', 1, 0, 0),
     (b'"record_', 0, 0, len(_SWITCHES)),
 )
-# A letter that is not written as itself, so that a key is not found by its name.
+# An escaped letter: it could hide the name of a key.
 _ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
 
 
 class Undecodable(Exception):
-    """An answer that is not JSON, or not of the documented shape; the text says where."""
+    """An answer that is not JSON, or not of the documented shape. The text says where."""
 
 
 class UserPage(Struct, frozen=True):
-    """One answer of the list call: a bare array has neither ``next`` nor ``count``.
+    """One answer of the list call. A bare array has neither ``next`` nor ``count``.
 
-    ``rows`` counts the malformed ones too, each of which has its problem.
+    ``rows`` counts malformed rows too; each of those has an entry in ``problems``.
     """
 
     users: list[CalendarUser]
@@ -60,7 +60,7 @@ class UserPage(Struct, frozen=True):
 
 
 class _Wrapped(Struct, frozen=True):
-    """A page that does not say whether another follows is not the last one."""
+    """``next`` is required: without it we cannot know that a page is the last one."""
 
     results: list[CalendarUser]
     next: str | None
@@ -97,15 +97,15 @@ def _has_a_key_twice(pairs: list[tuple[str, object]]) -> bool:
 
 def _refuse_a_key_twice(pairs: list[tuple[str, object]]) -> None:
     if _has_a_key_twice(pairs):
-        # Not which: it may be anything, even a secret.
+        # We do not name the key: it may be anything, even a secret.
         raise Undecodable("an object has the same key twice")
 
 
-# Numbers stay text: one of too many digits is no concern here.
+# Numbers stay text, so that one with too many digits raises nothing here.
 _each_object = json.JSONDecoder(
     object_pairs_hook=_refuse_a_key_twice, parse_int=str, parse_float=str, strict=False
 )
-# Every object becomes an answer to the question; that of the outermost is the result.
+# Every object becomes True or False; the result is that of the outermost object.
 _outermost = json.JSONDecoder(
     object_pairs_hook=_has_a_key_twice, parse_int=str, parse_float=str, strict=False
 )
@@ -114,10 +114,10 @@ _outermost = json.JSONDecoder(
 def decode_page(body: bytes | bytearray, key: Secret) -> UserPage:
     """A page of calendar users: a bare array or ``{"results", "next"}``, perhaps with ``count``.
 
-    Problems do not show ``key``, the workspace's, which the answer may repeat.
+    Problems never show ``key``, the workspace's API key, which the answer may repeat.
 
     Raises:
-        Undecodable: neither of the two; a malformed row is a problem of the page instead.
+        Undecodable: the page is neither of the two. A malformed row becomes a problem instead.
     """
     try:
         try:
@@ -129,7 +129,7 @@ def decode_page(body: bytes | bytearray, key: Secret) -> UserPage:
 
 
 def decode_user(body: bytes | bytearray) -> CalendarUser:
-    """One calendar user; raises Undecodable."""
+    """One calendar user. Raises Undecodable."""
     try:
         user = _user.decode(body)
         _each_object.decode(body.decode())
@@ -140,7 +140,7 @@ def decode_user(body: bytes | bytearray) -> CalendarUser:
 
 
 def decode_token(body: bytes | bytearray) -> str:
-    """The token of an answer to authenticate; raises Undecodable."""
+    """The token in an answer to authenticate. Raises Undecodable."""
     try:
         token = _token.decode(body).token
         _each_object.decode(body.decode())
@@ -169,7 +169,7 @@ def _whole(body: bytes | bytearray) -> UserPage:
 
 
 def _each_key_once(body: bytes | bytearray, users: list[CalendarUser]) -> bool:
-    """Whether ``body``, which holds ``users``, has no more than the keys that they need."""
+    """Whether ``body`` has each key exactly as often as its ``users`` need it."""
     if b"\\" in body and _ESCAPED_LETTER.search(body):
         return False
     connections = sum([len(user.connections) for user in users])
@@ -199,7 +199,7 @@ def _row_by_row(body: bytes | bytearray, key: Secret) -> UserPage:
 
 
 def _check_preferences(user: CalendarUser) -> None:
-    """``Preferences`` are partial where a manifest declares them, but never in an answer."""
+    """A manifest may declare some preferences; an answer must have them all."""
     if user.preferences is None:
         return
     for name, value in zip(_SWITCHES, _switches(user.preferences), strict=True):
@@ -212,8 +212,8 @@ def _named(row: bytes, key: Secret) -> str:
         name = _name.decode(row)
     except _MALFORMED:
         return ""
-    told = name.external_id or name.id
-    return f" ({shown(told, key)})" if told else ""
+    known = name.external_id or name.id
+    return f" ({excerpt(known, key)})" if known else ""
 
 
 def _reason(error: Exception) -> str:
@@ -221,4 +221,4 @@ def _reason(error: Exception) -> str:
         return "nested too deeply"
     if isinstance(error, UnicodeDecodeError):
         return "not UTF-8"
-    return shown(str(error))
+    return excerpt(str(error))

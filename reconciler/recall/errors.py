@@ -1,7 +1,7 @@
-"""What can go wrong with a call, divided by what the caller can do about it.
+"""The errors of a call, one class for each thing that the caller can do about it.
 
-Each error says whether the call can have had an effect: the executor sends a disconnect again
-only after one that proves it had none.
+Each error says whether the call can have had an effect. The executor sends a disconnect again only
+after an error that proves that it had none.
 """
 
 import re
@@ -14,18 +14,18 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class Effect(Enum):
-    """What is known of the effect of a call that failed."""
+    """What we know about the effect of a failed call."""
 
     NONE = "none"
     UNKNOWN = "unknown"
 
 
 class RecallError(Exception):
-    """A call to the API that did not do what it should.
+    """A call to the API that failed.
 
-    ``detail`` says what was called and what came back, bounded and free of secrets and control
-    characters; ``hint`` what the caller can do. ``status`` is the HTTP status, None where no
-    answer began. ``retry_after`` are the seconds that the server asked to wait, where it did.
+    ``detail`` says what was called and what came back, without secrets and control characters;
+    ``hint`` says what to do. ``status`` is the HTTP status, None if no answer began.
+    ``retry_after`` are the seconds that the server asked us to wait, if it did.
     """
 
     effect: ClassVar[Effect] = Effect.UNKNOWN
@@ -52,7 +52,7 @@ class RecallError(Exception):
 
 
 class NetworkSettingsInvalid(InvalidInput):
-    """What the environment says of proxies, or of the certificates to trust, cannot be used."""
+    """The environment names a proxy, or certificates to trust, that cannot be used."""
 
 
 class CredentialsRefused(RecallError):
@@ -70,7 +70,7 @@ class UserTokenRefused(RecallError):
 
 
 class OutOfCredit(RecallError):
-    """402: nothing will work until the account is topped up; stop the run."""
+    """402: nothing works until the account is topped up; stop the run."""
 
     effect = Effect.NONE
     default_hint = "the Recall.ai account is out of credit"
@@ -80,7 +80,7 @@ class Blocked(RecallError):
     """403: a firewall in front of the API refused the call; its body is not the API's."""
 
     effect = Effect.NONE
-    default_hint = "a firewall refused the call; ask Recall.ai or your network's keepers"
+    default_hint = "a firewall refused the call; ask Recall.ai or your network administrators"
 
 
 class NotFound(RecallError):
@@ -91,14 +91,14 @@ class NotFound(RecallError):
 
 
 class Rejected(RecallError):
-    """400, 422 or another 4xx: the API does not accept the request; the detail shows its body."""
+    """400, 422 or another 4xx: the API rejects the request; the detail shows its answer."""
 
     effect = Effect.NONE
     default_hint = "sending it again will not help"
 
 
 class Conflict(RecallError):
-    """409: something else was going on with the user; nothing happened."""
+    """409: the API was busy with the user; nothing happened."""
 
     effect = Effect.NONE
 
@@ -111,7 +111,7 @@ class Throttled(RecallError):
 
 
 class ThrottledBeyondCap(Throttled):
-    """429 with a ``Retry-After`` longer than is waited for."""
+    """429 with a ``Retry-After`` longer than we wait."""
 
 
 class NotReached(RecallError):
@@ -122,27 +122,27 @@ class NotReached(RecallError):
 
 
 class TlsFailed(NotReached):
-    """No TLS with the server or the proxy: nothing was sent, and another try fails the same way."""
+    """No TLS with the server or the proxy: nothing was sent, and a retry would fail again."""
 
     default_hint = (
-        "check the address, and that SSL_CERT_FILE names the certificates (PEM) of the authority"
-        " that signed the server's, such as your company's own"
+        "check the address; if your company signs certificates itself, let SSL_CERT_FILE name"
+        " its authority's certificates (PEM)"
     )
 
 
 class NotSentInTime(RecallError):
-    """It could not leave by the moment it had to leave by: nothing was sent."""
+    """The call could not leave in time: nothing was sent."""
 
     effect = Effect.NONE
     default_hint = "it takes too long to connect; check the network and HTTPS_PROXY"
 
 
 class NoAnswer(RecallError):
-    """The call was sent and its answer did not come, or (with a ``status``) not to its end."""
+    """The call was sent, and no answer came or, with a ``status``, no complete answer."""
 
 
 class TooSlow(NoAnswer):
-    """The answer did not end within the time of a whole call; asking again would take as long."""
+    """The answer did not end within the time of a whole call; a retry would take as long."""
 
 
 class ServerError(RecallError):
@@ -150,6 +150,6 @@ class ServerError(RecallError):
 
 
 class UnexpectedAnswer(RecallError):
-    """A redirect, or an answer that is not what the API documents."""
+    """A redirect, or an answer that differs from the API's documentation."""
 
     default_hint = "check the address of the API"

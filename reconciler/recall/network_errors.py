@@ -1,6 +1,6 @@
-"""What a failure of the network means: the error that says whether the request had left.
+"""Turns a failure of the network into an error that says whether the request had left.
 
-Why no connection came about, in words instead of the numbers of the operating system.
+The errors describe the failure in plain words instead of the numbers of the operating system.
 """
 
 import errno
@@ -13,6 +13,7 @@ from typing import Final
 import httpx
 
 from reconciler.domain import Secret
+from reconciler.domain.text import excerpt
 from reconciler.recall.calls import HttpCall
 from reconciler.recall.deadlines import CallTooSlow, TooLateToLeave
 from reconciler.recall.errors import (
@@ -23,12 +24,11 @@ from reconciler.recall.errors import (
     TlsFailed,
     TooSlow,
 )
-from reconciler.recall.status_errors import shown
 
 FAILURES = (httpx.TransportError, CallTooSlow, TooLateToLeave)
-"""What an exchange fails with, other than by its answer."""
+"""What an exchange raises when no usable answer comes."""
 
-# The connection ended in the middle of the handshake: the next one may not.
+# The connection ended in the middle of the handshake; the next one may succeed.
 _BROKEN_OFF = (ssl.SSLEOFError, ssl.SSLZeroReturnError, ssl.SSLSyscallError)
 
 
@@ -40,14 +40,14 @@ def network_error(
     departed: bool,
     status: int | None,
 ) -> RecallError:
-    """The error that ``error``, one of FAILURES, stands for.
+    """The RecallError for ``error``, which is one of FAILURES.
 
-    ``departed`` tells whether the request began to be written. A connection, what is said to a
-    proxy and the handshake of TLS come before that: whatever fails there, nothing was sent.
+    ``departed`` is true once the request began to be written. Connecting, talking to a proxy and
+    the TLS handshake come before that: if one of them fails, nothing was sent.
     """
-    # Some quote what the server sent, and that may be what we sent before.
-    quoted = shown(str(error), *secrets) or type(error).__name__
-    reason = in_words(error) or quoted
+    # Some errors quote what the server sent, which may be what we sent before.
+    quoted = excerpt(str(error), *secrets) or type(error).__name__
+    reason = describe(error) or quoted
     detail = f"{call.name}: {reason}"
     if isinstance(error, TooLateToLeave):
         return NotSentInTime(detail)
@@ -56,7 +56,7 @@ def network_error(
     if departed:
         return NoAnswer(detail, status=status)
     if isinstance(error, httpx.ProxyError):
-        # Of its answer the status alone: the rest may be the password that it refuses.
+        # Show only the status: the rest may hold the password that the proxy refuses.
         code = _STATUS.match(str(error))
         refused = f": HTTP {code[0]}" if code else ""
         return NotReached(f"{call.name}: the proxy refused to connect{refused}", hint=_PROXY)
@@ -72,8 +72,8 @@ _PROXY = "check HTTPS_PROXY, its user and password, and NO_PROXY"
 
 def _disagreement(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate is not accepted: {shown(error.verify_message)}"
-    return f"TLS failed: {shown(error.reason or str(error))}"
+        return f"the certificate is not accepted: {excerpt(error.verify_message)}"
+    return f"TLS failed: {excerpt(error.reason or str(error))}"
 
 
 _WORDS: Final[Mapping[int, str]] = {
@@ -91,8 +91,8 @@ _WORDS: Final[Mapping[int, str]] = {
 _LOOKUP_FAILED: Final = "host not found: the name could not be looked up just now"
 
 
-def in_words(error: BaseException) -> str | None:
-    """What kept a call from being made, if the operating system said so."""
+def describe(error: BaseException) -> str | None:
+    """The reason that the operating system gave for ``error``, in plain words; None without one."""
     for cause in causes(error):
         if isinstance(cause, socket.gaierror):
             return _LOOKUP_FAILED if cause.errno == socket.EAI_AGAIN else "host not found"
@@ -103,7 +103,7 @@ def in_words(error: BaseException) -> str | None:
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """``error`` and what it was raised from, one after the other."""
+    """``error``, then the exceptions that it was raised from."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

@@ -1,11 +1,8 @@
-"""The times that an answer tells: ``Retry-After`` and, to measure it by, the server's clock.
+"""Retries of reads and of tokens: when, how often, and how long to wait between attempts.
 
-Our own clock says nothing about a server's: either may be minutes off. So a date is measured
-against the ``Date`` of the very answer that it came with, and what is doubtful is taken for longer.
-
-Sending a read or a token again: when, how often, and how long to wait between.
-
-What changes anything is never sent through here. Loads tenacity; imported with the channel.
+Calls that change anything never come through here. A server may ask us to wait (``Retry-After``).
+Our clock and the server's may differ by minutes, so we measure a date against the ``Date`` of the
+same answer, and in doubt we wait longer. This module loads tenacity; the clients import it late.
 """
 
 import re
@@ -17,6 +14,7 @@ from typing import TypeVar
 import tenacity
 
 from reconciler.domain.time import Deadline
+from reconciler.recall.endpoint import ClientSettings
 from reconciler.recall.errors import (
     Conflict,
     NoAnswer,
@@ -29,7 +27,6 @@ from reconciler.recall.errors import (
     TooSlow,
 )
 from reconciler.recall.rate_limiter import WINDOW
-from reconciler.recall.settings import ClientSettings
 
 _SECONDS = re.compile(r"[+-]?\d+(\.\d*)?")
 # "1,000" is a list of 1 and 0, or a thousand.
@@ -37,47 +34,47 @@ _GROUPED = re.compile(r"(?<![\d.])\d{1,3}([,'_ ]\d{3})+(?!\d)")
 _SEPARATOR = re.compile(r"[,'_ ]")
 _WITH_A_UNIT = re.compile(r"(\d+(?:\.\d*)?)\s*([A-Za-z]+)\.?")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-# Gateways join several values of a header by commas, and a date has one itself: "Fri, 02 Jan …".
+# Gateways join the values of a header with commas, and a date has a comma: "Fri, 02 Jan …".
 _NEXT_VALUE = re.compile(r",(?!\s*\d{1,2}[\s-][A-Za-z])")
 
 
 def server_time(dates: Iterable[str]) -> datetime | None:
-    """The server's clock (UTC) by the ``Date`` headers of an answer; None where none is readable.
+    """The server's time (UTC) from the ``Date`` headers of an answer; None if none is readable.
 
-    The earliest of several: measured from it, no wait comes out too short.
+    We take the earliest of several, so that no wait is too short.
     """
     return min(filter(None, map(_moment, _values(dates))), default=None)
 
 
 def seconds_to_wait(
-    headers: Iterable[str], told_at: datetime | None, now: datetime
+    headers: Iterable[str], server_now: datetime | None, now: datetime
 ) -> float | None:
-    """The seconds that the ``Retry-After`` headers of an answer ask to wait, never negative.
+    """The seconds that the ``Retry-After`` headers of an answer ask us to wait, never negative.
 
-    The longest of several, and of the ways to read one; None where there is no such header.
-    ``told_at`` is the server's clock when it answered. Where that is not known a date is measured
-    by ``now``, our own. Such a date, and what is neither seconds nor an HTTP date, is not taken
-    for less than the window of a rate limit, after which every limit of the API is new.
+    We take the longest of several headers, and of several ways to read one; None without a header.
+    ``server_now`` is the server's time of the answer. Without it we measure a date by ``now``, our
+    own clock. Such a date, and text that is neither seconds nor an HTTP date, counts as at least
+    one window of a rate limit: after that, every limit of the API is fresh.
     """
-    told = tuple(headers)
-    if not told:
+    values = tuple(headers)
+    if not values:
         return None
-    waits = [_wait(text, told_at, now) for text in _values(told) if text] or [WINDOW]
-    for header in told:
+    waits = [_wait(text, server_now, now) for text in _values(values) if text] or [WINDOW]
+    for header in values:
         waits += (float(_SEPARATOR.sub("", match[0])) for match in _GROUPED.finditer(header))
     return max(0.0, *waits)
 
 
-def _wait(text: str, told_at: datetime | None, now: datetime) -> float:
+def _wait(text: str, server_now: datetime | None, now: datetime) -> float:
     if _SECONDS.fullmatch(text):
         return float(text)
     moment = _moment(text)
-    if moment is not None and told_at is not None:
-        return (moment - told_at).total_seconds()
+    if moment is not None and server_now is not None:
+        return (moment - server_now).total_seconds()
     if moment is None:
         moment = _iso_moment(text)
     if moment is not None:
-        return max(WINDOW, (moment - (told_at or now)).total_seconds())
+        return max(WINDOW, (moment - (server_now or now)).total_seconds())
     if number := _WITH_A_UNIT.fullmatch(text):
         return max(WINDOW, float(number[1]) * _UNITS.get(number[2][0].lower(), 1))
     return WINDOW
@@ -92,7 +89,7 @@ def _moment(text: str) -> datetime | None:
         moment = parsedate_to_datetime(text)
     except (ValueError, IndexError, OverflowError):
         return None
-    # "-0000" in an HTTP date: UTC, of which the local offset is not known.
+    # "-0000" in an HTTP date means UTC with an unknown local offset.
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -110,29 +107,29 @@ _SHED = frozenset({502, 503, 504})
 
 
 class Retries:
-    """The attempts of a read or a token under ``settings``; ``random`` gives numbers in [0, 1)."""
+    """Repeats a read or a token as ``settings`` allow; ``random`` gives numbers in [0, 1)."""
 
     def __init__(self, settings: ClientSettings, random: Callable[[], float]) -> None:
         self._settings = settings
         self._random = random
 
-    def run(self, attempt: Callable[[], T], patience: Deadline) -> T:
-        """The result of the first attempt that succeeds, or the error of the last one.
+    def run(self, attempt: Callable[[], T], deadline: Deadline) -> T:
+        """The result of the first attempt that succeeds.
 
-        Raises RecallError, Interrupted, DeadlinePassed.
+        Raises RecallError (the last attempt's), Cancelled, DeadlinePassed.
         """
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._settings.attempts),
             retry=tenacity.retry_if_exception(self._worth_another),
             wait=self._delay,
-            sleep=patience.wait,
+            sleep=deadline.wait,
             reraise=True,
         )(attempt)
 
     def _worth_another(self, error: BaseException) -> bool:
         if not isinstance(error, RecallError):
             return False
-        if (error.retry_after or 0.0) > self._settings.retry_after_cap:
+        if (error.retry_after or 0.0) > self._settings.timeouts.retry_after_cap:
             return False
         if isinstance(error, ServerError):
             return error.status in _SHED
@@ -141,11 +138,11 @@ class Retries:
         return isinstance(error, Conflict | Throttled | NotReached | NotSentInTime | NoAnswer)
 
     def _delay(self, state: tenacity.RetryCallState) -> float:
-        """Exponential backoff with jitter, but never shorter than the server asked."""
+        """Exponential backoff with jitter, never shorter than the server asked for."""
         error = state.outcome.exception() if state.outcome else None
-        told = (error.retry_after or 0.0) if isinstance(error, RecallError) else 0.0
+        asked = (error.retry_after or 0.0) if isinstance(error, RecallError) else 0.0
         step = min(
             self._settings.backoff_cap, self._settings.backoff * 2.0 ** (state.attempt_number - 1)
         )
         jitter = self._random() * step / 2
-        return max(told + jitter, step / 2 + jitter)
+        return max(asked + jitter, step / 2 + jitter)

@@ -1,8 +1,8 @@
-"""The httpx transports of this room: connections to one endpoint, and one that can only GET.
+"""The httpx transports: connections to one endpoint, and a transport that can only GET.
 
-httpx's transport does proxies, TLS and timeouts. The channel drives it without an ``httpx.Client``
-around it: that would keep cookies, log every URL, and look into a ``Location`` that it does not
-follow, so that a malformed one hid the status of the answer.
+httpx's transport does proxies, TLS and timeouts. The channel drives it without an ``httpx.Client``,
+which would keep cookies, log every URL, and parse a ``Location`` that it does not follow: a
+malformed one would hide the status of the answer.
 """
 
 import os
@@ -22,14 +22,14 @@ _KEY_LOG = "SSLKEYLOGFILE"
 
 
 class MethodRefused(Exception):
-    """A defect of ours: something other than a bare GET was about to leave a reader."""
+    """A defect of ours: a reader was about to send something other than a bare GET."""
 
 
 class ApiTransport(httpx.HTTPTransport):
     """Connections to one endpoint, over TLS unless it is on loopback, through the proxy if any.
 
-    Without ``keep_alive`` every request has its own connection. ``proxy_secrets`` are what no error
-    may show of the proxy.
+    Without ``keep_alive`` every request has its own connection. ``proxy_secrets`` are the proxy's
+    user and password, which no error may show.
     """
 
     def __init__(self, endpoint: Endpoint, bound: CallDeadline, *, keep_alive: bool) -> None:
@@ -46,8 +46,8 @@ class ApiTransport(httpx.HTTPTransport):
             ),
             trust_env=False,
         )
-        # httpx has no parameter for it. It is read before it is set, so that a version that calls
-        # it something else fails here instead of losing the limits of time.
+        # httpx has no parameter for this. We read it before we set it: if a later version renames
+        # it, this fails instead of silently losing our deadlines.
         plain = self._pool._network_backend  # noqa: SLF001
         self._pool._network_backend = DeadlineBackend(bound, plain)  # noqa: SLF001
 
@@ -60,7 +60,7 @@ class GetOnlyTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         if request.method != "GET" or request.read():
-            raise MethodRefused("a reader sends nothing but GET without a body")
+            raise MethodRefused("a reader sends only GET without a body")
         return self._inner.handle_request(request)
 
     def close(self) -> None:
@@ -69,7 +69,7 @@ class GetOnlyTransport(httpx.BaseTransport):
 
 def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
     if not endpoint.url.startswith("https:"):
-        # Never used: loading the certificate authorities would cost what a small plan takes.
+        # Never used; loading the certificate authorities would take as long as a small plan.
         return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     variable = _trust_variable()
     try:
@@ -84,20 +84,20 @@ def _ssl_context(endpoint: Endpoint) -> ssl.SSLContext:
 
 
 def _trust_variable() -> str | None:
-    """The variable that says which authorities are trusted; None for the ones that httpx has."""
+    """The variable that names the trusted authorities; None for the ones that httpx has."""
     names = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
     return next((name for name in names if os.environ.get(name)), None)
 
 
 def _trusting(bundle: Path) -> ssl.SSLContext:
-    """The authorities of a file or, as ``requests`` has it, of a folder."""
+    """The authorities in a file or, as in ``requests``, in a folder."""
     if bundle.is_dir():
         return ssl.create_default_context(capath=bundle)
     return ssl.create_default_context(cafile=bundle)
 
 
 def _proxy(endpoint: Endpoint, trust: ssl.SSLContext) -> httpx.Proxy | None:
-    """The proxy that the environment (HTTPS_PROXY, ALL_PROXY, NO_PROXY) has for the endpoint.
+    """The endpoint's proxy according to HTTPS_PROXY, ALL_PROXY and NO_PROXY.
 
     ``trust`` is for a proxy that speaks TLS itself.
     """
@@ -117,7 +117,7 @@ def _proxy(endpoint: Endpoint, trust: ssl.SSLContext) -> httpx.Proxy | None:
 
 
 def _credentials(proxy: httpx.Proxy | None) -> tuple[Secret, ...]:
-    """User and password: together, and each by itself where it is no syllable of other words."""
+    """User and password together, and each alone unless it is so short that other words hold it."""
     if proxy is None or proxy.raw_auth is None:
         return ()
     user, password = (part.decode() for part in proxy.raw_auth)
@@ -140,7 +140,7 @@ def _unusable_tls(names: list[str], error: OSError) -> NetworkSettingsInvalid:
     return NetworkSettingsInvalid(
         Diagnostic(
             None,
-            f"TLS cannot be set up with {' and '.join(names)} of the environment: {reason}",
+            f"TLS cannot be set up with {' and '.join(names)} from the environment: {reason}",
             "SSL_CERT_FILE or REQUESTS_CA_BUNDLE: certificates in PEM;"
             " SSLKEYLOGFILE: a file that can be written",
         )

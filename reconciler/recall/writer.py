@@ -1,7 +1,7 @@
-"""The client that can act: the only mutating calls of the whole program, and the tokens they need.
+"""The client that can act: the only calls that change anything, and the tokens that they need.
 
-There is no verb for deleting a calendar user. What changes something is sent exactly once a call
-of a method; whether it may be sent again is for the executor to judge by the error's effect.
+It cannot delete a calendar user. Each method sends its call exactly once. The executor decides by
+the error's effect whether to send it again.
 """
 
 import random
@@ -10,14 +10,13 @@ from typing import Self
 
 import msgspec
 
-from reconciler.domain import CalendarUser, Clock, Platform, Preferences, Secret
+from reconciler.domain import CalendarUser, Clock, Platform, Preferences, Secret, is_header_safe
 from reconciler.domain.time import Deadline
 from reconciler.recall.calls import AUTHENTICATE_PATH, DISCONNECT_PATH, USER_PATH, HttpCall
 from reconciler.recall.decoding import Undecodable, decode_token
-from reconciler.recall.endpoint import Endpoint, fits_a_header
+from reconciler.recall.endpoint import ClientSettings, Endpoint
 from reconciler.recall.errors import TooSlow, UnexpectedAnswer
 from reconciler.recall.rate_limiter import Permit, RateLimiter, UserCall
-from reconciler.recall.settings import ClientSettings
 
 
 class CalendarWriter:
@@ -31,40 +30,40 @@ class CalendarWriter:
         endpoint: Endpoint,
         *,
         clock: Clock,
-        budgets: RateLimiter,
+        rate_limiter: RateLimiter,
         settings: ClientSettings | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        # Late, because they load httpx and tenacity, which most commands never need.
+        # Imported late: they load httpx and tenacity, which most commands never need.
         from reconciler.recall.channel import Channel  # noqa: PLC0415
         from reconciler.recall.retries import Retries  # noqa: PLC0415
 
         self._settings = settings or ClientSettings()
-        self._budgets = budgets
+        self._rate_limiter = rate_limiter
         self._tokens = Channel(endpoint, clock=clock, settings=self._settings)
-        # Each change on a connection of its own: see Channel.
+        # Each change has a connection of its own: see Channel.
         self._changes = Channel(endpoint, clock=clock, settings=self._settings, keep_alive=False)
         self._retries = Retries(self._settings, jitter)
 
     def mint_token(
-        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Deadline
+        self, listed: Callable[[], tuple[CalendarUser, float]], deadline: Deadline
     ) -> Secret:
-        """A token of a user whom the list call showed: minting for an unknown id creates that user.
+        """A token for a listed user. (To mint one for an unknown id would create that user.)
 
-        ``listed`` gives the user as a recent list shows them, and until when (monotonic) that list
-        is recent. It is asked before each attempt, when there is nothing left to wait for; nothing
-        of the attempt leaves after that moment. Whatever ``listed`` raises ends the minting, unless
-        it is an error after which an attempt is repeated.
+        ``listed`` returns the user as a recent list shows them, and until when (monotonic) that
+        list counts as recent. We call it just before each attempt, and nothing of the attempt
+        leaves after that moment. An error from ``listed`` ends the minting, unless it is one that
+        is worth a retry.
 
         Raises:
-            ValueError: the user has no external id and can not be acted on.
-            CredentialsRefused, OutOfCredit, ThrottledBeyondCap: no other token will be had either.
+            ValueError: the user has no external id, so there is no token.
+            CredentialsRefused, OutOfCredit, ThrottledBeyondCap: no other token can be had either.
             RecallError: any other failure, after all attempts.
-            Interrupted, DeadlinePassed: as ``patience`` has it.
+            Cancelled, DeadlinePassed: as ``deadline`` raises them.
         """
 
         def attempt() -> Secret:
-            with self._budgets.authenticate.take(patience) as permit:
+            with self._rate_limiter.authenticate.take(deadline) as permit:
                 user, good_until = listed()
                 if not user.external_id:
                     raise ValueError("a calendar user without an external id has no token")
@@ -72,8 +71,8 @@ class CalendarWriter:
                     name="get calendar auth token",
                     method="POST",
                     path=AUTHENTICATE_PATH,
-                    silence=self._settings.read_timeout,
-                    total=min(self._settings.call_total, patience.one_call()),
+                    silence=self._settings.timeouts.read,
+                    total=min(self._settings.call_total, deadline.call_timeout()),
                     max_bytes=self._settings.max_answer_bytes,
                     content=msgspec.json.encode({"user_id": user.external_id}),
                     leave_by=good_until,
@@ -81,46 +80,48 @@ class CalendarWriter:
                 try:
                     answer = self._tokens.exchange(call, permit)
                 except TooSlow:
-                    # Was it the caller's own time that was up?
-                    patience.check()
+                    # It may be the caller's deadline that cut it short.
+                    deadline.check()
                     raise
             try:
                 token = decode_token(answer.body)
             except Undecodable as error:
                 detail = f"{call.name}: {error}"
             else:
-                if fits_a_header(token):
+                if is_header_safe(token):
                     return Secret(token)
-                detail = f"{call.name}: the token is empty or holds what a header can not carry"
+                detail = (
+                    f"{call.name}: the token is empty or has characters that a header cannot carry"
+                )
             raise UnexpectedAnswer(detail, status=answer.status)
 
-        return self._retries.run(attempt, patience)
+        return self._retries.run(attempt, deadline)
 
-    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
-        """A permit to disconnect a platform of ``subject``; to be taken before the re-read.
+    def reserve_disconnect(self, subject: str, deadline: Deadline) -> Permit:
+        """A permit to disconnect a platform of ``subject``. Take it before the re-read.
 
-        Raises Interrupted or DeadlinePassed as ``patience`` has it.
+        Raises Cancelled or DeadlinePassed, as ``deadline`` does.
         """
-        return self._budgets.take_user(UserCall.DISCONNECT, subject, patience)
+        return self._rate_limiter.take_user(UserCall.DISCONNECT, subject, deadline)
 
-    def reserve_update(self, subject: str, patience: Deadline) -> Permit:
-        """A permit to update the preferences of ``subject``; to be taken before the re-read.
+    def reserve_update(self, subject: str, deadline: Deadline) -> Permit:
+        """A permit to update the preferences of ``subject``. Take it before the re-read.
 
-        Raises Interrupted or DeadlinePassed as ``patience`` has it.
+        Raises Cancelled or DeadlinePassed, as ``deadline`` does.
         """
-        return self._budgets.take_user(UserCall.UPDATE, subject, patience)
+        return self._rate_limiter.take_user(UserCall.UPDATE, subject, deadline)
 
     def disconnect(
         self, token: Secret, platform: Platform, permit: Permit, *, leave_by: float
     ) -> None:
-        """Disconnect ``platform`` of the user to whom ``token`` belongs, in exactly one attempt.
+        """Disconnect ``platform`` of the user that ``token`` belongs to, in exactly one attempt.
 
         Nothing of it is sent after ``leave_by`` (on the clock's ``monotonic``). Returns when the
-        API accepted it (2xx); whether it happened is for a read to say.
+        API accepted it (2xx). Only a read-back shows whether it happened.
 
         Raises:
             NotSentInTime: it could not leave by then.
-            RecallError: its ``effect`` says whether it is proven that nothing happened.
+            RecallError: its ``effect`` says whether the call is proven to have done nothing.
         """
         self._change(
             "disconnect calendar platform",
@@ -135,25 +136,25 @@ class CalendarWriter:
     def update_preferences(
         self, token: Secret, preferences: Preferences, permit: Permit, *, leave_by: float
     ) -> None:
-        """Set the told fields of ``preferences``, and nothing else, in exactly one attempt.
+        """Set the present fields of ``preferences``, and nothing else, in exactly one attempt.
 
         Nothing of it is sent after ``leave_by`` (on the clock's ``monotonic``). Returns when the
-        API accepted it (2xx); whether it happened is for a read to say.
+        API accepted it (2xx). Only a read-back shows whether it happened.
 
         Raises:
-            ValueError: no field is told.
+            ValueError: ``preferences`` has no field.
             NotSentInTime: it could not leave by then.
-            RecallError: its ``effect`` says whether it is proven that nothing happened.
+            RecallError: its ``effect`` says whether the call is proven to have done nothing.
         """
-        told = preferences.told()
-        if not told:
+        fields = preferences.present()
+        if not fields:
             raise ValueError("there are no preferences to update")
         self._change(
             "update recording preferences",
             "PUT",
             USER_PATH,
             token,
-            msgspec.json.encode({"preferences": told}),
+            msgspec.json.encode({"preferences": fields}),
             permit,
             leave_by,
         )
@@ -183,7 +184,7 @@ class CalendarWriter:
             name=name,
             method=method,
             path=path,
-            silence=self._settings.read_timeout,
+            silence=self._settings.timeouts.read,
             total=self._settings.call_total,
             max_bytes=self._settings.max_answer_bytes,
             token=token,

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from reconciler.domain import Diagnostic
 from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
-from reconciler.runs.history import Holder, RunHistory, RunSummary, Settled
+from reconciler.runs.history import Holder, ResolvedCall, RunHistory, RunSummary
 from reconciler.runs.outcome import RunResult
 
 
@@ -37,7 +37,7 @@ class LedgerView(Struct, frozen=True):
     state: LedgerAccess
     detail: str | None = None
     dead: tuple[RunSummary, ...] = ()
-    settled: tuple[Settled, ...] = ()
+    settled: tuple[ResolvedCall, ...] = ()
     used_by: str | None = None
 
 

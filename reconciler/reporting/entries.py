@@ -20,7 +20,7 @@ from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
 from reconciler.reporting.symbols import Symbol, Tone
 from reconciler.reporting.wording import changes, outcomes, runs
-from reconciler.runs.history import ActionHistory, RunState, Settled
+from reconciler.runs.history import ActionHistory, ResolvedCall, RunState
 from reconciler.runs.outcome import ActionResult, Outcome
 
 
@@ -121,7 +121,7 @@ def spared(content: Content) -> list[UserEntry]:
                 *(("; connected: ", prose(", ".join(entry.platforms))) if entry.platforms else ()),
             ),
         )
-        for entry in content.spared
+        for entry in content.unmanaged
     ]
 
 
@@ -144,7 +144,7 @@ def results(
     ]
 
 
-def settled(settled: Iterable[Settled]) -> dict[str, list[UserEntry]]:
+def settled(settled: Iterable[ResolvedCall]) -> dict[str, list[UserEntry]]:
     """How what dead runs left in doubt turned out, by the id of the run that died."""
     by_run: dict[str, list[UserEntry]] = {}
     for entry in settled:

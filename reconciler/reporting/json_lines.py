@@ -78,7 +78,7 @@ def _plan(report: PlanReport) -> Iterator[events.Event]:
             message=plain(guards.disagreement(contested)),
             contested=contested,
         )
-    for spared in content.spared:
+    for spared in content.unmanaged:
         yield events.SparedEvent(message=changes.SPARED_REASONS[spared.reason], spared=spared)
     yield from _changes(report.changes, report.plan)
     yield from _guards(report.guards, report.limit_sources)

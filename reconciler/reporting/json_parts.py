@@ -23,10 +23,10 @@ from reconciler.reporting.wording import guards, history, outcomes, runs
 from reconciler.runs.history import (
     ActionHistory,
     Front,
+    ResolvedCall,
     RunHistory,
     RunState,
     RunSummary,
-    Settled,
     Step,
     Who,
 )
@@ -151,7 +151,7 @@ def plan_counts(content: Content) -> PlanCounts:
         blocked=len(content.blocked),
         undetermined=len(content.undetermined),
         converged=content.fleet.converged,
-        spared=len(content.spared),
+        spared=len(content.unmanaged),
         deselected=content.deselected,
         problems=len(content.problems),
     )
@@ -319,7 +319,7 @@ def ledger_section(view: LedgerView | None) -> LedgerSection | None:
     )
 
 
-def resolved(settled: Settled) -> ResolvedAction:
+def resolved(settled: ResolvedCall) -> ResolvedAction:
     """``settled`` explained."""
     return ResolvedAction(settled.run, action_outcome(settled.result, None))
 

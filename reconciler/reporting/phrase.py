@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from reconciler.domain.emoji import EMOJI_SEQUENCE
+from reconciler.domain.text import spell_out
 
 NAME_LIMIT: Final = 200
 PROSE_LIMIT: Final = 1_000
@@ -28,14 +28,7 @@ def visible(text: str, limit: int = NAME_LIMIT) -> str:
         text = f"{text[: limit - _TAIL]}…{text[-_TAIL + 1 :]}"
     if text[:1] == " " or text[-1:] == " ":
         text = _OUTER_SPACE.sub(lambda match: "␠" * len(match[0]), text)
-    if text.isascii() and text.isprintable():
-        return text
-    made, at = [], 0
-    for emoji in EMOJI_SEQUENCE.finditer(text):
-        made += [_name(character) for character in text[at : emoji.start()]]
-        made.append(emoji[0])
-        at = emoji.end()
-    return "".join([*made, *(_name(character) for character in text[at:])])
+    return text if text.isascii() and text.isprintable() else spell_out(text, _name)
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,7 @@
-"""What a run writes down and what is read back of it.
+"""What a run records, and what can be read back of it later.
 
-The journal protocol and its records, outcomes, and the histories that the ledger reads back. The
-ledger and reporting need this of an apply, and nothing else.
+The journal protocol and its records, outcomes, and the histories that the ledger reads back. This
+is all that the ledger and reporting need of an apply.
 """
 
 from reconciler.runs.history import (
@@ -9,10 +9,10 @@ from reconciler.runs.history import (
     Front,
     Holder,
     InDoubt,
+    ResolvedCall,
     RunHistory,
     RunState,
     RunSummary,
-    Settled,
     Step,
     StepKind,
     Who,
@@ -51,13 +51,13 @@ __all__ = [
     "MemoryJournal",
     "Outcome",
     "ReadBack",
+    "ResolvedCall",
     "RunClosed",
     "RunHistory",
     "RunOpened",
     "RunResult",
     "RunState",
     "RunSummary",
-    "Settled",
     "Step",
     "StepJournal",
     "StepKind",

@@ -1,4 +1,4 @@
-"""What a journal that lasts can tell of its runs: plain data for reports, settling, resuming."""
+"""The history of runs as plain data, for reports, recovery and resuming."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -19,19 +19,19 @@ class Front(StrEnum):
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """The state of a run."""
 
     RUNNING = "running"
-    COMPLETED = "completed"  # it acted, or had nothing to do; its outcomes say how that went
-    REFUSED = "refused"  # by a guard, or because the saved plan was unusable
-    DECLINED = "declined"  # the operator was asked and did not say yes
+    COMPLETED = "completed"  # it acted, or had nothing to do; its outcomes say how it went
+    REFUSED = "refused"  # a guard refused it, or the saved plan was unusable
+    DECLINED = "declined"  # the operator did not answer yes
     STOPPED = "stopped"  # an error or a signal ended it before it acted
-    DIED = "died"  # its process ended, or went silent, without closing it
+    DIED = "died"  # its process ended, or fell silent, without closing it
 
 
 class Who(Struct, frozen=True):
-    """Who runs it, where. ``machine`` tells one boot of one machine (and its space of process
-    ids) from another; None where that cannot be told."""
+    """The process of a run, and its user. ``machine`` identifies one boot of one machine with its
+    namespace of process ids; None if that is unknown."""
 
     user: str
     host: str
@@ -42,10 +42,10 @@ class Who(Struct, frozen=True):
 class RunSummary(Struct, frozen=True):
     """One run in a line.
 
-    Times are RFC 3339 in UTC. ``owner`` is on whose behalf it acts, None where an earlier version
-    ran. ``outcomes`` counts the actions that have each outcome so far, ``in_doubt`` those whose
-    call may have been sent and has no outcome. ``halted`` is the ``HaltCause`` of a run that
-    stopped early, ``detail`` a sentence on why it ended as it did.
+    Times are RFC 3339 in UTC. ``owner`` is the owner that it acts for; None for runs of an early
+    version. ``outcomes`` counts the actions with each outcome so far, ``in_doubt`` the actions with
+    a call that may have been sent and has no outcome. ``halted`` is the ``HaltCause`` of a run that
+    stopped early; ``detail`` is a sentence about why it ended.
     """
 
     run: str
@@ -71,13 +71,13 @@ class RunSummary(Struct, frozen=True):
 
     @property
     def unattempted(self) -> int:
-        """Actions that were never begun, as far as is recorded."""
+        """The number of actions that were never begun, as far as is recorded."""
         ended = sum(n for outcome, n in self.outcomes.items() if outcome != Outcome.NOT_ATTEMPTED)
         return max(0, self.actions - ended - self.in_doubt)
 
 
 class StepKind(StrEnum):
-    """What was taken down of an action."""
+    """The kind of a record about an action."""
 
     INTENT = "intent"
     ANSWER = "answer"
@@ -88,8 +88,8 @@ class StepKind(StrEnum):
 class Step(Struct, frozen=True):
     """One record of an action.
 
-    ``code`` is the answer, the reading or the outcome's cause; ``outcome`` is set for an outcome
-    alone. ``by`` names the later run that settled it, None where its own run wrote it.
+    ``code`` is the answer, the reading or the cause of the outcome. Only an outcome has
+    ``outcome``. ``by`` names the later run that wrote the record; None if its own run did.
     """
 
     at: str
@@ -103,7 +103,7 @@ class Step(Struct, frozen=True):
 
 
 class ActionHistory(Struct, frozen=True):
-    """A planned action with everything recorded of it; ``result`` is its last outcome, if any."""
+    """A planned action with all its records; ``result`` is its last outcome, if any."""
 
     action: Action
     result: ActionResult | None
@@ -111,32 +111,32 @@ class ActionHistory(Struct, frozen=True):
 
     @property
     def begun(self) -> bool:
-        """Whether a call may have been sent that is not proven to have done nothing."""
-        return bool(self._calls_but_for(no_effect=True))
+        """Whether a call may have been sent that may have had an effect."""
+        return bool(self._calls(except_without_effect=True))
 
     @property
     def calls(self) -> int:
-        """How many calls may have been sent: those intended, but for what was taken back."""
-        return len(self._calls_but_for(no_effect=False))
+        """How many calls may have been sent: the intents that were not withdrawn."""
+        return len(self._calls(except_without_effect=False))
 
-    def _calls_but_for(self, *, no_effect: bool) -> set[int | None]:
-        """The calls intended without those taken back, and without those of ``no_effect``."""
+    def _calls(self, *, except_without_effect: bool) -> set[int | None]:
+        """The intended calls without the withdrawn ones and, if asked, those without effect."""
         calls: set[int | None] = set()
         for step in self.steps:
             if step.kind is StepKind.INTENT:
                 calls.add(step.call)
             elif step.kind is StepKind.ANSWER and (
-                step.code == NOT_SENT or (no_effect and step.no_effect)
+                step.code == NOT_SENT or (except_without_effect and step.no_effect)
             ):
                 calls.discard(step.call)
         return calls
 
 
 class RunHistory(Struct, frozen=True):
-    """All that is recorded of one run; no plan where it ended before it had one.
+    """All records of one run; ``plan`` is None if it ended before it had one.
 
-    ``verdicts`` are those it was judged with, ``fleet`` what it saw, ``accepted`` whether that
-    became what later runs are measured against.
+    ``verdicts`` are those of its guards, ``fleet`` is the fleet that it saw. ``accepted`` says
+    whether later runs compare their fleet with this one.
     """
 
     summary: RunSummary
@@ -148,10 +148,10 @@ class RunHistory(Struct, frozen=True):
 
 
 class InDoubt(Struct, frozen=True):
-    """A call of a dead run that may have been sent, and of which no outcome is recorded.
+    """A call of a dead run that may have been sent and has no recorded outcome.
 
-    ``call`` is its number, ``at`` when it was intended; ``answer`` is what came back (as in
-    ``journal.Answer``), None where nothing is recorded.
+    ``call`` is its number, ``at`` the time of its intent. ``answer`` is the recorded answer (as in
+    ``journal.Answer``), if any.
     """
 
     run: str
@@ -161,18 +161,18 @@ class InDoubt(Struct, frozen=True):
     answer: str | None
 
 
-class Settled(Struct, frozen=True):
-    """How what a dead run left in doubt turned out: ``run`` is the dead run's."""
+class ResolvedCall(Struct, frozen=True):
+    """How recovery resolved a call in doubt; ``run`` is the id of the dead run."""
 
     run: str
     result: ActionResult
 
 
 class Holder(Struct, frozen=True):
-    """Who holds the lock of a workspace.
+    """The holder of a workspace's lock.
 
-    ``since`` and ``heartbeat`` are RFC 3339 by the ledger's clock; ``age`` the seconds since the
-    last heartbeat by that clock. ``dead`` says that its process is known to have ended, or that
+    ``since`` and ``heartbeat`` are RFC 3339 by the ledger's clock; ``age`` are the seconds since
+    the last heartbeat by that clock. ``dead`` says that its process is known to have ended, or that
     its heartbeat is overdue.
     """
 

@@ -1,9 +1,7 @@
-"""What the executor reports to: every step, before and after.
+"""The journal: the protocol by which a run records every step, before and after it.
 
-An intent is on record before its call is sent and an answer before the next step, so a journal
-that raises stops the run: without a record nothing is disconnected.
-
-How many calls of a run are under way or not known yet, at any moment, from any thread.
+An intent is durable before its call is sent, and an answer before the next step. So a journal that
+raises stops the run: without a record nothing is disconnected.
 """
 
 import threading
@@ -17,20 +15,20 @@ from reconciler.planning import Action, FleetSize, Plan, Verdict
 from reconciler.runs.outcome import ActionResult, RunResult
 
 NOT_SENT: Final = "not_sent"
-"""The answer that stands for an intent that was taken back: nothing left this machine."""
+"""The answer of a withdrawn intent: nothing left this machine."""
 
 
 class JournalFailed(Exception):
-    """A record could not be made safe; says what the operator can do."""
+    """A record could not be stored. The text says what the operator can do."""
 
 
 class RunOpened(Struct, frozen=True):
-    """A run begins to act: its id, when (RFC 3339, UTC) and the whole plan that it is bound by.
+    """A run begins to act: its id, the time (RFC 3339, UTC) and the whole plan that binds it.
 
-    ``verdicts`` are those it was let through with, on a list in which ``fleet`` was seen: which
-    is herewith accepted, and what later runs are measured against. ``declared`` are the platforms
-    of all whose connections its owner manages: they belong to that owner from now on. ``seen`` are
-    those that are declared, and were listed.
+    ``verdicts`` are those of the guards that let it through. ``fleet`` is what it saw; later runs
+    compare theirs with it. ``declared`` are the platforms of all users whose connections its owner
+    manages: from now on they belong to that owner. ``seen`` are the users that are declared and
+    listed.
     """
 
     run: str
@@ -43,7 +41,7 @@ class RunOpened(Struct, frozen=True):
 
 
 class Intent(Struct, frozen=True):
-    """The mutating call number ``call`` (from 1) of ``action`` is about to be sent."""
+    """Call number ``call`` (from 1) of ``action`` is about to be sent."""
 
     run: str
     at: str
@@ -52,9 +50,9 @@ class Intent(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What came back for a call: ``accepted`` for a 2xx, else the code of the error.
+    """The answer to a call: ``accepted`` for a 2xx, else the code of the error.
 
-    ``no_effect`` says that the answer proves that nothing happened.
+    ``no_effect`` says that the answer proves that the call did nothing.
     """
 
     run: str
@@ -66,7 +64,7 @@ class Answer(Struct, frozen=True):
 
 
 class ReadBack(Struct, frozen=True):
-    """What a read-back after a call showed: done, not done, or the code of the error."""
+    """The result of a read-back: done, not done, or the code of the error."""
 
     run: str
     at: str
@@ -84,7 +82,7 @@ class Ended(Struct, frozen=True):
 
 
 class RunClosed(Struct, frozen=True):
-    """The run is over."""
+    """The run is closed."""
 
     run: str
     at: str
@@ -92,11 +90,10 @@ class RunClosed(Struct, frozen=True):
 
 
 class StepJournal(Protocol):
-    """Takes down the steps of actions. Called from several threads; returns once the record is
-    safe.
+    """Records the steps of actions. Thread-safe; a method returns once its record is durable.
 
-    Every method raises :class:`JournalFailed` when it can not. An intent is good for
-    ``settings.INTENT_GOOD_FOR`` seconds: what makes sure that nobody else acts was checked with it.
+    Every method raises :class:`JournalFailed` when it cannot record. An intent is valid for
+    ``settings.INTENT_GOOD_FOR`` seconds: it also checks the lock.
     """
 
     def intent(self, record: Intent) -> None: ...
@@ -106,7 +103,7 @@ class StepJournal(Protocol):
 
 
 class Journal(StepJournal, Protocol):
-    """Takes down a whole run, as :class:`StepJournal` does its steps."""
+    """Records a whole run: its beginning, its steps and its end."""
 
     def run_opened(self, record: RunOpened) -> None: ...
     def run_closed(self, record: RunClosed) -> None: ...
@@ -116,7 +113,7 @@ Record = RunOpened | Intent | Answer | ReadBack | Ended | RunClosed
 
 
 class MemoryJournal:
-    """A journal that lives as long as the process: the records in the order they came."""
+    """A journal in memory: the records in the order of their arrival."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -151,15 +148,15 @@ class MemoryJournal:
 
 
 class InDoubtCount(NamedTuple):
-    """Calls ``unanswered``: about to be sent or waiting for an answer; ``unverified``: answered,
-    and not read back as done yet."""
+    """How many calls are ``unanswered`` (about to be sent, or waiting for an answer), and how many
+    are ``unverified`` (answered, and not yet read back as done)."""
 
     unanswered: int
     unverified: int
 
 
 class CallsInDoubt:
-    """A journal that counts what goes through it to the ``journal`` that keeps it."""
+    """Counts the calls in doubt at any moment, and passes all records on to ``journal``."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -168,7 +165,7 @@ class CallsInDoubt:
 
     @property
     def count(self) -> InDoubtCount:
-        """How it is now."""
+        """The count now; callable from any thread."""
         with self._lock:
             unverified = sum(self._answered.values())
             return InDoubtCount(len(self._answered) - unverified, unverified)

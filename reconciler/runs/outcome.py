@@ -1,4 +1,4 @@
-"""How each planned action ended, and how the run did: plain data for reports, gates, journals."""
+"""Outcomes: how each planned action ended, and how the run did, as plain data."""
 
 from collections import Counter
 from enum import StrEnum
@@ -9,42 +9,42 @@ from reconciler.planning import Action
 
 
 class Outcome(StrEnum):
-    """How one planned action ended. Every planned action ends with exactly one."""
+    """How one planned action ended. Every planned action ends with exactly one outcome."""
 
     VERIFIED = "verified"  # read back as done
     ALREADY_ABSENT = "already_absent"  # the re-read showed it done; nothing was sent
     SKIPPED_STALE = "skipped_stale"  # a precondition no longer held; nothing was sent
-    FAILED = "failed"  # proven to have had no effect
+    FAILED = "failed"  # it is proven that it had no effect
     UNKNOWN = "unknown"  # everything else
     NOT_ATTEMPTED = "not_attempted"  # the run stopped before it
 
     @property
-    def settled(self) -> bool:
-        """Whether the world is now known to be as the action would have it."""
+    def in_effect(self) -> bool:
+        """Whether the user is known to be as the action would make them."""
         return self in (Outcome.VERIFIED, Outcome.ALREADY_ABSENT)
 
 
 class Cause(StrEnum):
-    """Why an action ended as it did, where the outcome does not say it all.
+    """Why an action has its outcome.
 
-    Stale actions give a ``planning.PreconditionResult`` instead, and what the API refused the
-    ``code`` of its ``recall.RecallError``.
+    A stale action has a ``planning.PreconditionResult`` instead. A call that the API refused has
+    the ``code`` of its ``recall.RecallError``.
     """
 
     READ_BACK = "read_back"
-    ROW_ABSENT = "row_absent"  # no row of the platform any more, which is taken for disconnected
-    RECONNECTED = "reconnected"  # ours is gone; another connection stands there now
+    ROW_ABSENT = "row_absent"  # the platform's row is gone, which counts as disconnected
+    RECONNECTED = "reconnected"  # ours is gone; there is another connection now
     FOUND_DONE = "found_done"
-    SEEN_IN_LIST = "seen_in_list"  # the list shows as done what a dead run left in doubt
-    NOT_SEEN_IN_TIME = "not_seen_in_time"  # read back until the deadline, and not seen as done
+    SEEN_IN_LIST = "seen_in_list"  # the list shows that a call in doubt is done
+    NOT_SEEN_IN_TIME = "not_seen_in_time"  # no read-back before the deadline showed it done
     NOT_READABLE = "not_readable"  # no read-back succeeded
-    INCOMPLETE_LIST = "incomplete_list"  # a newer list was needed, and did not come whole
+    INCOMPLETE_LIST = "incomplete_list"  # a newer list was needed, and came back incomplete
     STOPPED = "stopped"  # the run was halting
     NOT_HANDED_OVER = "not_handed_over"  # it never reached the process that acts
 
 
 class HaltCause(StrEnum):
-    """Why a run starts no new action."""
+    """Why a run starts no more actions."""
 
     INTERRUPTED = "interrupted"
     MAX_FAILURES = "max_failures"
@@ -58,8 +58,8 @@ class HaltCause(StrEnum):
 class ActionResult(Struct, frozen=True):
     """One planned action and how it ended.
 
-    ``cause`` is a stable code, ``detail`` a sentence of the API or of the system, bounded and
-    without secrets; ``calls`` counts the mutating calls that were sent for it.
+    ``cause`` is a stable code; ``detail`` is a sentence from the API or the system, bounded and
+    without secrets. ``calls`` counts the calls that were sent for it.
     """
 
     action: Action
@@ -70,12 +70,12 @@ class ActionResult(Struct, frozen=True):
 
 
 class RunResult(Struct, frozen=True):
-    """How a run ended: one result an action, in plan order.
+    """How a run ended: one result for each action, in plan order.
 
     ``started`` and ``finished`` are RFC 3339 in UTC; ``signal`` is the number of the signal that
-    interrupted it. ``carried`` are the keys of the actions whose results an earlier run came to:
-    the calls that were sent for them then are not this run's. ``in_doubt`` counts the actions that
-    the plan holds because an earlier call for their user may still be under way.
+    interrupted it. ``carried`` are the keys of actions whose results come from an earlier run,
+    whose calls do not count as this run's. ``in_doubt`` counts the actions that the plan holds
+    because an earlier call for their user may still be in progress.
     """
 
     run: str
@@ -93,13 +93,13 @@ class RunResult(Struct, frozen=True):
 
     @property
     def calls(self) -> int:
-        """The mutating calls that were sent in this run."""
+        """The number of calls that this run sent."""
         return sum(r.calls for r in self.results if r.action.key not in self.carried)
 
     @property
     def converged(self) -> bool:
-        """Whether every planned action is settled, and nobody is in doubt."""
-        return not self.in_doubt and all(result.outcome.settled for result in self.results)
+        """Whether every planned action is in effect, and no user is in doubt."""
+        return not self.in_doubt and all(result.outcome.in_effect for result in self.results)
 
     def count(self) -> dict[Outcome, int]:
         """How many actions ended with each outcome."""

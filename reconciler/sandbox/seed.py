@@ -128,7 +128,7 @@ def _preferences(user: SeedUser, user_id: str) -> PreferencesRow | None:
     defaults = users.default_preferences(user_id)
     if isinstance(user.preferences, UnsetType):
         return defaults
-    return {**defaults, **user.preferences.told()}
+    return {**defaults, **user.preferences.present()}
 
 
 class _SeedFile(Struct, forbid_unknown_fields=True, rename="camel"):

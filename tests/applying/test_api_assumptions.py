@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
-from reconciler.domain import Preferences
-from reconciler.recall import RequestRates, Throttled
+from reconciler.domain import Preferences, RateLimits
+from reconciler.recall import Throttled
 from reconciler.sandbox import Behaviour, SeedPreferences
 from tests.applying.trial import (
     GOOGLE,
@@ -239,7 +239,7 @@ COUNTED: Final[list[Switches]] = [
 def test_a_run_that_knows_the_limits_is_never_throttled(trial: Trial, switches: Switches) -> None:
     leavers = [person(f"user-{number}", GOOGLE) for number in range(8)]
     trial.people(*leavers, behaviour=Behaviour(**switches))
-    trial.limits = RequestRates(share=1.0, authenticate=3, user=2)
+    trial.limits = RateLimits(share=1.0, authenticate=3, user=2)
     trial.clock.advance(50)
     done = trial.apply(*(wanted(str(leaver.external_id)) for leaver in leavers))
     assert set(done.outcomes.values()) == {VERIFIED}

@@ -3,8 +3,8 @@
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import CalendarUser, Deadline, Platform, Secret
-from reconciler.recall import CalendarReader, CalendarWriter, Permit, RequestRates
+from reconciler.domain import CalendarUser, Deadline, Platform, RateLimits, Secret
+from reconciler.recall import CalendarReader, CalendarWriter, Permit
 from reconciler.runs import ActionResult
 from tests.applying.trial import GOOGLE, MICROSOFT, Trial, disconnected, person, wanted
 
@@ -22,10 +22,10 @@ def three_people(trial: Trial) -> None:
 class BreaksForBob(CalendarReader):
     """Breaks at the first read of bob."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        if budget_subject == "bob":
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        if subject == "bob":
             raise KeyError("a defect")
-        return super().get_user(token, budget_subject, patience)
+        return super().get_user(token, subject, deadline)
 
 
 def test_a_defect_before_a_call_leaves_its_user_not_attempted_and_the_others_their_outcomes(
@@ -64,7 +64,7 @@ def test_a_defect_after_a_call_leaves_it_unknown_and_the_rest_of_its_user_not_at
     trial: Trial,
 ) -> None:
     trial.writer_type = BreaksAfterSending
-    trial.limits = RequestRates(share=1.0, authenticate=2)
+    trial.limits = RateLimits(share=1.0, authenticate=2)
     done = trial.apply(
         wanted("alice", MICROSOFT),
         wanted("bob", GOOGLE),
@@ -96,7 +96,7 @@ def test_a_listener_that_breaks_loses_no_outcome(
         raise BrokenPipeError("progress")
 
     trial.on_result = break_down
-    trial.limits = RequestRates(share=1.0, authenticate=1)
+    trial.limits = RateLimits(share=1.0, authenticate=1)
     done = trial.apply(*(wanted(name) for name in NAMES))
     assert done.calls == [disconnected("alice", GOOGLE)]
     assert done.outcomes["alice google"] == VERIFIED

@@ -175,7 +175,7 @@ def call_of(result: ActionResult) -> Call:
     action = result.action
     if isinstance(action, Disconnect):
         return disconnected(action.user, action.platform)
-    return updated(action.user, **action.preferences.told())
+    return updated(action.user, **action.preferences.present())
 
 
 def requests_of(done: Done) -> list[tuple[Call, int | None, str | None]]:

@@ -125,9 +125,9 @@ def slow_rereads(trial: Trial, monkeypatch: pytest.MonkeyPatch, *, of: str, time
     get_user = CalendarReader.get_user
 
     def slowly(
-        self: CalendarReader, token: Secret, subject: str, patience: Deadline
+        self: CalendarReader, token: Secret, subject: str, deadline: Deadline
     ) -> CalendarUser:
-        user = get_user(self, token, subject, patience)
+        user = get_user(self, token, subject, deadline)
         if subject == of and left[0]:
             left[0] -= 1
             trial.clock.advance(6)

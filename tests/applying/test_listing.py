@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import CalendarUser, Deadline, ObservedState, Secret
-from reconciler.recall import CalendarReader, CalendarWriter, RequestRates
+from reconciler.domain import CalendarUser, Deadline, ObservedState, RateLimits, Secret
+from reconciler.recall import CalendarReader, CalendarWriter
 from reconciler.recall.reader import Progress
 from reconciler.sandbox import FaultKind
 from tests.applying.trial import (
@@ -128,7 +128,7 @@ def ages_of_lists_at_tokens(done: Done, planned_at: float) -> list[float]:
 def test_a_wait_for_budget_ends_with_a_new_list_and_not_with_an_old_one(trial: Trial) -> None:
     users = [f"user-{number}" for number in range(9)]
     trial.people(*(person(user, GOOGLE) for user in users))
-    trial.limits = RequestRates(share=1.0, authenticate=1)
+    trial.limits = RateLimits(share=1.0, authenticate=1)
     begun = trial.clock.now().timestamp()
     done = trial.apply(*map(wanted, users), settings=ApplySettings(workers=2))
     assert sorted(done.calls) == [disconnected(user, GOOGLE) for user in users]
@@ -180,9 +180,9 @@ class SlowLists(CalendarReader):
 
     seconds = 0.0
 
-    def list_users(self, patience: Deadline, on_progress: Progress | None = None) -> ObservedState:
-        observed = super().list_users(patience, on_progress)
-        self._budgets._clock.advance(self.seconds)  # type: ignore[attr-defined]
+    def list_users(self, deadline: Deadline, on_progress: Progress | None = None) -> ObservedState:
+        observed = super().list_users(deadline, on_progress)
+        self._rate_limiter._clock.advance(self.seconds)  # type: ignore[attr-defined]
         return observed
 
 
@@ -190,10 +190,10 @@ class SlowTokens(CalendarWriter):
     """Stands in for a run that asks for a token every 11 seconds."""
 
     def mint_token(
-        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Deadline
+        self, listed: Callable[[], tuple[CalendarUser, float]], deadline: Deadline
     ) -> Secret:
-        self._budgets._clock.advance(11)  # type: ignore[attr-defined]
-        return super().mint_token(listed, patience)
+        self._rate_limiter._clock.advance(11)  # type: ignore[attr-defined]
+        return super().mint_token(listed, deadline)
 
 
 @pytest.mark.parametrize(("seconds", "lists"), [(0, 9), (1, 9), (8, 3), (59, 1)])
@@ -232,12 +232,12 @@ class ChangesAtTheToken(CalendarWriter):
     change: Callable[[], None]
 
     def mint_token(
-        self, listed: Callable[[], tuple[CalendarUser, float]], patience: Deadline
+        self, listed: Callable[[], tuple[CalendarUser, float]], deadline: Deadline
     ) -> Secret:
         user, good_until = listed()
         if user.external_id == "bob":
             type(self).change()
-        return super().mint_token(lambda: (user, good_until), patience)
+        return super().mint_token(lambda: (user, good_until), deadline)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def three_people(trial: Trial) -> None:
 def told(trial: Trial, user: str) -> dict[str, object]:
     preferences = trial.user(user).preferences
     assert preferences
-    return {name: value for name, value in preferences.told().items() if value is not False}
+    return {name: value for name, value in preferences.present().items() if value is not False}
 
 
 def test_only_the_declared_fields_that_differ_are_sent_and_no_external_id(trial: Trial) -> None:

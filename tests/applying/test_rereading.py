@@ -111,8 +111,8 @@ def test_preferences_that_moved_since_the_list_are_skipped(trial: Trial) -> None
 class SeesSomebodyElse(CalendarReader):
     """Stands in for an API that answers a user's token with another user."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        user = super().get_user(token, budget_subject, patience)
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        user = super().get_user(token, subject, deadline)
         if user.external_id != "bob":
             return user
         return CalendarUser("somebody else", user.external_id, user.connections, user.preferences)
@@ -121,8 +121,8 @@ class SeesSomebodyElse(CalendarReader):
 class SeesTwoGoogles(CalendarReader):
     """Stands in for an API that shows one platform of a user twice."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        user = super().get_user(token, budget_subject, patience)
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        user = super().get_user(token, subject, deadline)
         if user.external_id != "bob":
             return user
         another = Connection(GOOGLE, connected=True, id="another")
@@ -134,13 +134,13 @@ class TellsNoEmailOfBob(CalendarReader):
 
     silent = False
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        return self._told(super().get_user(token, budget_subject, patience))
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        return self._told(super().get_user(token, subject, deadline))
 
     def list_users(
-        self, patience: Deadline, on_progress: Callable[[int], None] | None = None
+        self, deadline: Deadline, on_progress: Callable[[int], None] | None = None
     ) -> ObservedState:
-        state = super().list_users(patience, on_progress)
+        state = super().list_users(deadline, on_progress)
         return structs.replace(state, users=tuple(map(self._told, state.users)))
 
     def _told(self, user: CalendarUser) -> CalendarUser:
@@ -277,9 +277,9 @@ class WatchedReader(CalendarReader):
 
     steps: list[str]
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        self.steps.append(f"read {budget_subject}")
-        return super().get_user(token, budget_subject, patience)
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        self.steps.append(f"read {subject}")
+        return super().get_user(token, subject, deadline)
 
 
 class WatchedWriter(CalendarWriter):
@@ -287,13 +287,13 @@ class WatchedWriter(CalendarWriter):
 
     steps: list[str]
 
-    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
+    def reserve_disconnect(self, subject: str, deadline: Deadline) -> Permit:
         self.steps.append(f"budget {subject}")
-        return super().reserve_disconnect(subject, patience)
+        return super().reserve_disconnect(subject, deadline)
 
-    def reserve_update(self, subject: str, patience: Deadline) -> Permit:
+    def reserve_update(self, subject: str, deadline: Deadline) -> Permit:
         self.steps.append(f"budget {subject}")
-        return super().reserve_update(subject, patience)
+        return super().reserve_update(subject, deadline)
 
 
 def test_the_budget_of_a_call_is_taken_before_the_reread(trial: Trial) -> None:

@@ -16,11 +16,12 @@ from reconciler.domain import (
     DesiredUser,
     Observation,
     Preferences,
+    RateLimits,
     Secret,
     rfc3339,
 )
 from reconciler.planning import Action, Disconnect, Protection
-from reconciler.recall import CalendarReader, RequestRates
+from reconciler.recall import CalendarReader
 from reconciler.runs import (
     Answer,
     Ended,
@@ -28,8 +29,8 @@ from reconciler.runs import (
     Intent,
     JournalFailed,
     ReadBack,
+    ResolvedCall,
     RunOpened,
-    Settled,
 )
 from reconciler.sandbox import FaultKind, LoggedRequest
 from tests.applying.trial import (
@@ -55,7 +56,7 @@ LISTED = ("verified", "seen_in_list")
 class Looked:
     """What settling came to, and what it asked the API for."""
 
-    settled: tuple[Settled, ...]
+    settled: tuple[ResolvedCall, ...]
     log: tuple[LoggedRequest, ...]
     seconds: float
 
@@ -534,7 +535,7 @@ def test_the_budget_of_the_tokens_is_respected_and_lets_nobody_go_unread(
 ) -> None:
     users = [f"user-{number}" for number in range(5)]
     trial.people(*(person(user, GOOGLE) for user in users))
-    trial.limits = RequestRates(share=1.0, authenticate=2)
+    trial.limits = RateLimits(share=1.0, authenticate=2)
     dead.left(*users)
     looked = dead.look()
     lists = [request for request in looked.requests if request[0] == "list_users"]
@@ -637,7 +638,7 @@ def test_a_stop_while_it_waits_for_the_effect_leaves_it_in_doubt_at_once(
 def test_a_stop_while_it_waits_for_budget_leaves_the_rest_in_doubt(
     trial: Trial, dead: Settling
 ) -> None:
-    trial.limits = RequestRates(share=1.0, authenticate=1)
+    trial.limits = RateLimits(share=1.0, authenticate=1)
     dead.left("alice", "bob")
     trial.interrupt_after(10)
     looked = dead.look()
@@ -668,10 +669,10 @@ def test_a_journal_that_fails_ends_it_with_its_own_failure_and_nobody_else_is_re
 class Broken(CalendarReader):
     """Breaks at the first read of bob."""
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        if budget_subject == "bob":
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        if subject == "bob":
             raise KeyError("a defect")
-        return super().get_user(token, budget_subject, patience)
+        return super().get_user(token, subject, deadline)
 
 
 def test_a_defect_is_raised_when_the_others_are_settled(trial: Trial, dead: Settling) -> None:

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import CalendarUser, Cancellation, Deadline, Secret
-from reconciler.recall import CalendarReader, RequestRates
+from reconciler.domain import CalendarUser, Cancellation, Deadline, RateLimits, Secret
+from reconciler.recall import CalendarReader
 from reconciler.runs import Outcome
 from tests.applying.trial import GOOGLE, MICROSOFT, Trial, disconnected, fault, person, wanted
 
@@ -44,7 +44,7 @@ def test_a_run_that_is_told_to_stop_before_it_begins_asks_for_nothing(trial: Tri
 def test_a_stop_during_the_wait_for_budget_wakes_it_and_nothing_more_is_sent(
     trial: Trial,
 ) -> None:
-    trial.limits = RequestRates(share=1.0, authenticate=1)
+    trial.limits = RateLimits(share=1.0, authenticate=1)
     trial.interrupt_after(10)
     done = trial.apply(*DESIRED)
     assert done.calls == calls_of("alice")
@@ -55,7 +55,7 @@ def test_a_stop_during_the_wait_for_budget_wakes_it_and_nothing_more_is_sent(
 
 def test_a_stop_during_the_wait_for_a_users_own_budget_wakes_it(trial: Trial) -> None:
     trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", GOOGLE))
-    trial.limits = RequestRates(share=1.0, user=2)
+    trial.limits = RateLimits(share=1.0, user=2)
     trial.interrupt_after(10)
     done = trial.apply(wanted("alice"), wanted("bob"))
     assert sorted(done.calls) == calls_of("alice", "bob")
@@ -180,8 +180,8 @@ class InterruptedReader(CalendarReader):
 
     interrupt: Callable[[], None]
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        user = super().get_user(token, budget_subject, patience)
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        user = super().get_user(token, subject, deadline)
         type(self).interrupt()
         return user
 
@@ -199,7 +199,7 @@ def test_a_stop_between_reread_and_intent_leaves_the_action_not_attempted(trial:
 def test_every_action_of_many_users_has_an_outcome_after_a_stop(trial: Trial) -> None:
     users = [f"user-{number:03}" for number in range(60)]
     trial.people(*(person(user, GOOGLE) for user in users))
-    trial.limits = RequestRates(share=1.0, authenticate=10)
+    trial.limits = RateLimits(share=1.0, authenticate=10)
     trial.interrupt_after(70)
     done = trial.apply(*map(wanted, users), settings=ApplySettings())
     assert sorted(done.calls) == calls_of(*sorted(done.tokens))
@@ -222,7 +222,7 @@ class TornAway(Cancellation):
 
 def test_a_caller_who_is_torn_away_leaves_no_thread_that_goes_on_acting(trial: Trial) -> None:
     trial.stop = TornAway(trial.clock.monotonic)
-    trial.limits = RequestRates(share=1.0, authenticate=1)
+    trial.limits = RateLimits(share=1.0, authenticate=1)
     with pytest.raises(KeyboardInterrupt):
         trial.apply(*DESIRED)
     assert len([r for r in trial.state.log() if r.endpoint == "disconnect"]) <= 1

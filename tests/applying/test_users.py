@@ -112,9 +112,9 @@ class NotesThreads(CalendarWriter):
 
     threads: set[str]
 
-    def reserve_disconnect(self, subject: str, patience: Deadline) -> Permit:
+    def reserve_disconnect(self, subject: str, deadline: Deadline) -> Permit:
         self.threads.add(threading.current_thread().name)
-        return super().reserve_disconnect(subject, patience)
+        return super().reserve_disconnect(subject, deadline)
 
 
 def test_no_thread_that_reads_back_ever_waits_to_send(trial: Trial) -> None:

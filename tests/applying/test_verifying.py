@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import CalendarUser, Deadline, Secret
+from reconciler.domain import CalendarUser, Deadline, Secret, Timeouts
 from reconciler.recall import CalendarReader, ClientSettings
 from reconciler.runs import Outcome
 from reconciler.sandbox import FaultKind
@@ -56,7 +56,7 @@ def test_a_call_whose_answer_is_lost_is_verified_by_reading(trial: Trial, kind: 
 
 def test_a_call_that_takes_effect_and_times_out_is_verified_by_reading(trial: Trial) -> None:
     trial.people(*PEOPLE)
-    trial.client = ClientSettings(read_timeout=0.03)
+    trial.client = ClientSettings(Timeouts(read=0.03))
     trial.fail(fault(FaultKind.LATENCY, user="alice", answer_delay=0.1))
     done = trial.apply(*DESIRED)
     assert done.calls == BOTH_CALLS
@@ -66,7 +66,7 @@ def test_a_call_that_takes_effect_and_times_out_is_verified_by_reading(trial: Tr
 
 def test_a_call_without_effect_that_times_out_is_unknown_and_not_sent_again(trial: Trial) -> None:
     trial.people(*PEOPLE)
-    trial.client = ClientSettings(read_timeout=0.03)
+    trial.client = ClientSettings(Timeouts(read=0.03))
     trial.fail(fault(user="alice", status=503, latency=0.06))
     done = trial.apply(*DESIRED)
     assert done.calls == BOTH_CALLS
@@ -248,9 +248,9 @@ class SeesSomebodyElseLater(CalendarReader):
 
     reads = 0
 
-    def get_user(self, token: Secret, budget_subject: str, patience: Deadline) -> CalendarUser:
-        user = super().get_user(token, budget_subject, patience)
-        if budget_subject != "bob":
+    def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
+        user = super().get_user(token, subject, deadline)
+        if subject != "bob":
             return user
         type(self).reads += 1
         return user if self.reads == 1 else structs.replace(user, id="somebody else")

@@ -25,7 +25,9 @@ from reconciler.domain import (
     ObservedState,
     Platform,
     Preferences,
+    RateLimits,
     SourceLocation,
+    Timeouts,
 )
 from reconciler.planning import (
     Action,
@@ -51,7 +53,6 @@ from reconciler.recall import (
     ClientSettings,
     Endpoint,
     RateLimiter,
-    RequestRates,
     sandbox_endpoint,
 )
 from reconciler.runs import ActionResult, RunResult
@@ -216,8 +217,8 @@ class Trial:
         self.clock = clock
         self.stop = Cancellation(clock.monotonic)
         self.journal = WatchedJournal()
-        self.limits = RequestRates(share=1.0)
-        self.client = ClientSettings(read_timeout=5.0)
+        self.limits = RateLimits(share=1.0)
+        self.client = ClientSettings(Timeouts(read=5.0))
         self.writer_type: type[CalendarWriter] = CalendarWriter
         self.reader_type: type[CalendarReader] = CalendarReader
         self.protection_type: type[Protection] = Protection
@@ -394,20 +395,20 @@ class Trial:
 
     @contextmanager
     def clients(self) -> Iterator[tuple[CalendarReader, CalendarWriter]]:
-        """The real clients, which share their budgets, without jitter."""
-        budgets = RateLimiter(self.limits, self.clock)
+        """The real clients, which share their rate_limiter, without jitter."""
+        rate_limiter = RateLimiter(self.limits, self.clock)
         with (
             self.reader_type(
                 self.endpoint,
                 clock=self.clock,
-                budgets=budgets,
+                rate_limiter=rate_limiter,
                 settings=self.client,
                 jitter=lambda: 0.0,
             ) as reader,
             self.writer_type(
                 self.endpoint,
                 clock=self.clock,
-                budgets=budgets,
+                rate_limiter=rate_limiter,
                 settings=self.client,
                 jitter=lambda: 0.0,
             ) as writer,

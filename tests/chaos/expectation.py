@@ -35,7 +35,7 @@ def rows_of(users: tuple[CalendarUser, ...]) -> list[Row]:
                 {"platform": c.platform, "connected": c.connected, "email": c.email, "id": c.id}
                 for c in user.connections
             ],
-            "preferences": user.preferences.told() if user.preferences else None,
+            "preferences": user.preferences.present() if user.preferences else None,
         }
         for user in users
     ]

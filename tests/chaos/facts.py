@@ -64,7 +64,7 @@ def same(action: Action, exchange: Exchange) -> bool:
     body = exchange.sent()
     if isinstance(action, Disconnect):
         return exchange.endpoint == "disconnect" and body == {"platform": action.platform.value}
-    told = {"preferences": action.preferences.told()}
+    told = {"preferences": action.preferences.present()}
     return exchange.endpoint == "update_user" and body == told
 
 
@@ -105,7 +105,7 @@ def forbids(row: Row, action: Action, process: Acting) -> str | None:
 
 def _update_forbidden(row: Row, action: UpdatePreferences) -> str | None:
     now = row["preferences"] or {}
-    seen = action.seen.told() if action.seen is not None else {}
+    seen = action.seen.present() if action.seen is not None else {}
     return None if all(now.get(k) == v for k, v in seen.items()) else "preferences moved"
 
 
@@ -115,7 +115,7 @@ def done(action: Action, row: Row) -> bool:
         return False
     if isinstance(action, UpdatePreferences):
         now = row["preferences"] or {}
-        return all(now.get(k) == v for k, v in action.preferences.told().items())
+        return all(now.get(k) == v for k, v in action.preferences.present().items())
     ours = action.connection_id
     return not any(
         ours is None or c["id"] in (None, ours) for c in connected(row, action.platform.value)

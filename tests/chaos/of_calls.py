@@ -67,7 +67,7 @@ class OfCalls(Judge):
             platforms = wanted(declared)
             if platforms is None or action.platform.value in platforms:
                 self.fail(self.nobody_loses_what_is_declared, told(exchange))
-        elif action.preferences.told() != {"bot_name": declared.bot_name}:
+        elif action.preferences.present() != {"bot_name": declared.bot_name}:
             self.fail(self.nobody_loses_what_is_declared, told(exchange))
 
     def the_reread_is_young_and_shows_it_may_be_done(

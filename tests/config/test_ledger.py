@@ -149,9 +149,9 @@ def test_a_password_is_an_error_that_says_where_it_belongs_and_does_not_tell_it(
 
 
 HOST = "holds no usable host and port (write postgresql+psycopg://USER@HOST:PORT/DATABASE)"
-DATABASE = "holds no usable name of a database (write postgresql+psycopg://USER@HOST:PORT/DATABASE;"
+DATABASE = "holds no usable database name (write postgresql+psycopg://USER@HOST:PORT/DATABASE;"
 SQLITE_HINT = "(write sqlite:///PATH, from the folder of this file, or sqlite:////PATH, from /)"
-NO_FILE = f"names no file, and what is in memory does not last {SQLITE_HINT}"
+NO_FILE = f"names no file (a database in memory does not last) {SQLITE_HINT}"
 
 
 @pytest.mark.parametrize(
@@ -188,12 +188,12 @@ NO_FILE = f"names no file, and what is in memory does not last {SQLITE_HINT}"
         ("postgresql://h/d%00", DATABASE),
         ("postgresql://h/d#x", DATABASE),
         ("postgresql://h/d#?service=x", DATABASE),
-        ("postgresql://@h/d", "holds no user's name before the `@` (write "),
-        ("postgresql://u%00@h/d", "holds no user's name before the `@` (write "),
-        ("postgresql://u%1b@h/d", "holds no user's name before the `@` (write "),
-        ("postgresql://u/x@h/d", "holds no user's name before the `@` (write "),
-        ("postgresql://h/d?application_name=a@b", "holds no user's name before the `@` (write "),
-        ("postgresql://u%@h/d", "holds no user's name before the `@` (write "),
+        ("postgresql://@h/d", "holds no user name before the `@` (write "),
+        ("postgresql://u%00@h/d", "holds no user name before the `@` (write "),
+        ("postgresql://u%1b@h/d", "holds no user name before the `@` (write "),
+        ("postgresql://u/x@h/d", "holds no user name before the `@` (write "),
+        ("postgresql://h/d?application_name=a@b", "holds no user name before the `@` (write "),
+        ("postgresql://u%@h/d", "holds no user name before the `@` (write "),
         ("postgresql://h/d\\0", "holds spaces or characters that are not ASCII (write "),
         ("postgresql://h/d\\x7f", "holds spaces or characters that are not ASCII (write "),
         ("postgresql://h/d d", "holds spaces or characters that are not ASCII (write "),
@@ -203,22 +203,22 @@ NO_FILE = f"names no file, and what is in memory does not last {SQLITE_HINT}"
         ("postgresql://h/d?port=1&port=2", "holds an option twice (leave one of them out)"),
         (
             "postgresql://h/d?hunter2",
-            "holds an option that is not known here (known here: application_name, ",
+            "holds an unknown option (known here: application_name, ",
         ),
         (
             "postgresql://h/d?options=-csynchronous_commit%3Doff",
-            "holds an option that is not known here (known here: application_name, ",
+            "holds an unknown option (known here: application_name, ",
         ),
-        ("postgresql:///d?port=65536", "has an option `port` that cannot be as it is ("),
+        ("postgresql:///d?port=65536", "has a malformed option `port` ("),
         ("postgresql:///d?port=٣", "holds spaces or characters that are not ASCII (write "),
-        ("postgresql:///d?port=1%D9%A3", "has an option `port` that cannot be as it is ("),
-        ("postgresql:///d?host=/a,/b", "has an option `host` that cannot be as it is ("),
-        ("postgresql:///d?host=elsewhere", "has an option `host` that cannot be as it is ("),
+        ("postgresql:///d?port=1%D9%A3", "has a malformed option `port` ("),
+        ("postgresql:///d?host=/a,/b", "has a malformed option `host` ("),
+        ("postgresql:///d?host=elsewhere", "has a malformed option `host` ("),
         ("postgresql://h/d?sslrootcert=ca.pem", "has an option `sslrootcert` that cannot be"),
-        ("postgresql://h/d?sslmode=", "has an option `sslmode` that cannot be as it is ("),
-        ("postgresql://?service=a%00", "has an option `service` that cannot be as it is ("),
-        ("postgresql://?service=%1b]0;", "has an option `service` that cannot be as it is ("),
-        ("postgresql://?service=", "has an option `service` that cannot be as it is ("),
+        ("postgresql://h/d?sslmode=", "has a malformed option `sslmode` ("),
+        ("postgresql://?service=a%00", "has a malformed option `service` ("),
+        ("postgresql://?service=%1b]0;", "has a malformed option `service` ("),
+        ("postgresql://?service=", "has a malformed option `service` ("),
     ],
 )
 def test_a_url_that_names_no_ledger_is_an_error_with_what_to_write(

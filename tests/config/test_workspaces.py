@@ -9,13 +9,18 @@ from reconciler.config import (
     KeyFromCommand,
     KeyFromEnvironment,
     KeyFromFile,
-    RateLimits,
     Region,
     SandboxSource,
-    Timeouts,
     load_configuration,
 )
-from reconciler.domain import InvalidInput, Limits, SourceLocation, UnknownEmail
+from reconciler.domain import (
+    InvalidInput,
+    Limits,
+    RateLimits,
+    SourceLocation,
+    Timeouts,
+    UnknownEmail,
+)
 from tests.config.file import HEAD, REAL, File
 
 
@@ -229,7 +234,7 @@ def test_an_unusable_base_url_is_an_error_that_does_not_tell_it(
                 ' (quote it: "5")'
             ),
         ),
-        ("    protected: [a, a]\n", "7:20: `a` stands twice in `protected` (remove one of them)"),
+        ("    protected: [a, a]\n", "7:20: `a` appears twice in `protected` (remove one of them)"),
         (
             '    protected: [""]\n',
             "7:17: an item of `protected` is empty (write something, or leave it out)",
@@ -237,7 +242,7 @@ def test_an_unusable_base_url_is_an_error_that_does_not_tell_it(
         (
             "    manifests: [x]\n",
             (
-                "7:5: this key stands twice in one mapping, first at reconciler.yaml:4:5"
+                "7:5: this key appears twice in one mapping, first at reconciler.yaml:4:5"
                 " (remove one of them)"
             ),
         ),

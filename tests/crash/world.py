@@ -133,7 +133,7 @@ class World:
         try:
             with read_ledger(self.place) as ledger:
                 runs = [summary.run for summary in ledger.runs(WORKSPACE, 1000)]
-                return tuple(ledger.story(run) for run in reversed(runs))
+                return tuple(ledger.run_history(run) for run in reversed(runs))
         except LedgerMissing:
             return ()
 

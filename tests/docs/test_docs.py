@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 import reconciler
-from reconciler.config import RateLimits, Timeouts, load_configuration
-from reconciler.domain import Exit
+from reconciler.config import load_configuration
+from reconciler.domain import Exit, RateLimits, Timeouts
 from reconciler.manifest import load_manifests, schema
 from reconciler.planning import (
     ALLOWABLE,

@@ -19,8 +19,8 @@ def test_the_fields_are_those_of_the_api_in_its_order() -> None:
 
 def test_what_is_absent_is_not_told_and_null_is() -> None:
     preferences = Preferences(bot_name=None, record_external=False)
-    assert list(preferences.told().items()) == [("record_external", False), ("bot_name", None)]
-    assert Preferences().told() == {}
+    assert list(preferences.present().items()) == [("record_external", False), ("bot_name", None)]
+    assert Preferences().present() == {}
 
 
 def test_absent_and_null_are_different() -> None:

@@ -8,14 +8,21 @@ import pytest
 from reconciler.config import (
     BaseUrl,
     KeyFromEnvironment,
-    RateLimits,
     Region,
     Remote,
     SandboxSource,
-    Timeouts,
     Workspace,
 )
-from reconciler.domain import InvalidInput, Limits, Secret, SourceLocation, SqliteFile, UnknownEmail
+from reconciler.domain import (
+    InvalidInput,
+    Limits,
+    RateLimits,
+    Secret,
+    SourceLocation,
+    SqliteFile,
+    Timeouts,
+    UnknownEmail,
+)
 from reconciler.engine.session import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
 

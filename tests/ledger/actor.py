@@ -82,7 +82,7 @@ class Actor:
     def close(self) -> None:
         """Close the run with what it has done."""
         assert self._run
-        story = self._run.story(self._id)
+        story = self._run.run_history(self._id)
         results = [action.result for action in story.actions if action.result]
         self._run.run_closed(samples.closed(self._id, *results, by=self._plan))
         self._run.__exit__(None, None, None)

@@ -16,9 +16,9 @@ from reconciler.ledger.versions import bring_up_to_date, check_current
 def writing(place: LedgerPlace) -> Iterator[Database]:
     """As ``open_ledger`` opens it, made where there is none."""
     if isinstance(place, SqliteFile):
-        database = sqlite.to_be_written(place, create=True)
+        database = sqlite.open_for_writing(place, create=True)
     else:
-        database = postgresql.to_be_written(place)
+        database = postgresql.open_for_writing(place)
     try:
         bring_up_to_date(database, place, create=True)
         yield database
@@ -30,9 +30,9 @@ def writing(place: LedgerPlace) -> Iterator[Database]:
 def reading(place: LedgerPlace) -> Iterator[Database]:
     """As ``read_ledger`` opens it."""
     if isinstance(place, SqliteFile):
-        database = sqlite.to_be_read(place)
+        database = sqlite.open_for_reading(place)
     else:
-        database = postgresql.to_be_read(place)
+        database = postgresql.open_for_reading(place)
     try:
         check_current(database, place)
         yield database

@@ -114,9 +114,9 @@ def found(place: LedgerPlace) -> tuple[str, str | None]:
     if isinstance(place, SqliteFile):
         if not place.path.exists():
             return "none", None
-        database = sqlite.to_be_written(place, create=True)
+        database = sqlite.open_for_writing(place, create=True)
     else:
-        database = postgresql.to_be_written(place)
+        database = postgresql.open_for_writing(place)
     try:
         with database.read() as connection:
             tables = set(inspect(connection).get_table_names()) - {"sqlite_sequence"}

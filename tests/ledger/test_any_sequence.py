@@ -141,7 +141,7 @@ def test_whatever_is_written_is_read_back_and_in_doubt_is_what_it_says(
             write(run, record)
         crash(run)
     of = [[one for one in written if action_of(one) == action] for action in by.content.actions]
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert [list(action.steps) for action in story.actions] == [
         [as_step(one) for one in some] for some in of
     ]

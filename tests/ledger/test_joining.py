@@ -58,7 +58,7 @@ def join(ledger: Ledger, *, base_url: str = ADDRESS, by: str | None = None) -> J
 
 
 def kinds(ledger: Ledger, run: str) -> list[list[StepKind]]:
-    return [[step.kind for step in action.steps] for action in ledger.story(run).actions]
+    return [[step.kind for step in action.steps] for action in ledger.run_history(run).actions]
 
 
 def refusal(process: Process, command: str, *arguments: object) -> Failed:
@@ -81,11 +81,11 @@ def test_two_processes_write_one_run(ledger: Ledger, processes: Processes) -> No
         opener.ask(command, 1)
         second.ask(command, 2)
     opener.ask("close")
-    summary = ledger.story(run).summary
+    summary = ledger.run_history(run).summary
     assert summary.state is RunState.COMPLETED
     assert summary.outcomes == {Outcome.VERIFIED: 3, Outcome.NOT_ATTEMPTED: 1}
     assert refusal(second, "intent", 3).kind == "LockLost"
-    assert ledger.story(run).actions[3].steps[-1].outcome is Outcome.NOT_ATTEMPTED
+    assert ledger.run_history(run).actions[3].steps[-1].outcome is Outcome.NOT_ATTEMPTED
 
 
 def test_a_reader_sees_what_both_do(ledger: Ledger, processes: Processes) -> None:
@@ -95,7 +95,7 @@ def test_a_reader_sees_what_both_do(ledger: Ledger, processes: Processes) -> Non
     second.ask("join")
     assert reader.ask("states") == ["running"]
     second.ask("intent", 0)
-    assert ledger.story(run).summary.in_doubt == 1
+    assert ledger.run_history(run).summary.in_doubt == 1
     opener.kill()
     assert reader.ask("states") == ["died"]
 
@@ -282,7 +282,7 @@ def test_a_ledger_that_goes_away_stops_the_joined_run(ledger: Ledger, away: Away
                 write()
         database.come_back()
         opener.run_closed(closed(opener.id, verified(ALICE)))
-    story = ledger.story(opener.id)
+    story = ledger.run_history(opener.id)
     assert story.actions[0].result == verified(ALICE)
     lost = away is Away.AFTER_COMMIT
     assert story.summary.in_doubt == (1 if lost else 0)
@@ -311,6 +311,6 @@ def test_a_run_on_one_process_is_as_one_on_two(ledger: Ledger) -> None:
         joined.read_back(read_back(joined.id, ALICE))
         joined.outcome(ended(joined.id, verified(ALICE)))
         disconnect_fully(opener, BOB_GOOGLE)
-        alice, bob, *_ = ledger.story(opener.id).actions
+        alice, bob, *_ = ledger.run_history(opener.id).actions
         assert alice.steps == bob.steps
         crash(opener)

@@ -57,7 +57,7 @@ def ledger(place: LedgerPlace) -> Iterator[Ledger]:
 
 def steps(ledger: Ledger, run: str, action: Action) -> list[tuple[str, int | None, str | None]]:
     """What is on record of an action: kind, call and code of each step."""
-    (found,) = [one for one in ledger.story(run).actions if one.action == action]
+    (found,) = [one for one in ledger.run_history(run).actions if one.action == action]
     return [(step.kind.value, step.call, step.code) for step in found.steps]
 
 
@@ -71,7 +71,7 @@ def test_every_step_of_an_action_is_on_record_in_its_order(ledger: Ledger) -> No
         run.read_back(read_back(run.id, ALICE, "ready", call=2))
         run.read_back(read_back(run.id, ALICE, call=2))
         run.outcome(ended(run.id, verified(ALICE, calls=2)))
-        alice = ledger.story(run.id).actions[0]
+        alice = ledger.run_history(run.id).actions[0]
         assert steps(ledger, run.id, BOB_GOOGLE) == [("intent", 1, None)]
         crash(run)
     assert [(step.kind.value, step.call, step.code) for step in alice.steps] == [
@@ -92,7 +92,7 @@ def test_an_intent_is_durable_when_it_returns(ledger: Ledger, place: LedgerPlace
         run.intent(intent(run.id, ALICE))
         with ledger_at(place) as another:
             assert steps(another, run.id, ALICE) == [("intent", 1, None)]
-            assert another.story(run.id).summary.in_doubt == 1
+            assert another.run_history(run.id).summary.in_doubt == 1
         crash(run)
 
 
@@ -102,7 +102,7 @@ def test_only_actions_of_the_stored_plan_may_be_intended(ledger: Ledger) -> None
         for action in (ERIN, altered):
             with pytest.raises(JournalFailed, match=r"is not in the plan"):
                 run.intent(intent(run.id, action))
-        assert ledger.story(run.id).summary.in_doubt == 0
+        assert ledger.run_history(run.id).summary.in_doubt == 0
         assert ledger.used_by(seal(PLAN)) is None
 
 
@@ -124,7 +124,7 @@ def test_a_plan_for_another_workspace_or_address_is_not_acted_by(ledger: Ledger)
         for by in (plan(workspace="stage"), plan(base_url="sandbox:1")):
             with pytest.raises(JournalFailed, match="not for the workspace"):
                 run.run_opened(opened(run.id, by))
-    assert ledger.story(run.id).plan is None
+    assert ledger.run_history(run.id).plan is None
 
 
 def test_a_record_of_another_run_is_not_taken(ledger: Ledger) -> None:
@@ -140,7 +140,7 @@ def test_a_record_of_another_run_is_not_taken(ledger: Ledger) -> None:
         for write in writes:
             with pytest.raises(JournalFailed):
                 write()
-        assert all(action.steps == () for action in ledger.story(other.id).actions)
+        assert all(action.steps == () for action in ledger.run_history(other.id).actions)
 
 
 def test_no_second_call_is_begun_while_the_first_is_in_doubt(ledger: Ledger) -> None:
@@ -162,10 +162,10 @@ def test_an_intent_that_was_taken_back_leaves_no_doubt_and_counts_as_no_call(
     with acting(ledger) as run:
         run.intent(intent(run.id, ALICE))
         run.answer(answer(run.id, ALICE, "not_sent", no_effect=True))
-        summary = ledger.story(run.id).summary
+        summary = ledger.run_history(run.id).summary
         assert (summary.in_doubt, summary.calls) == (0, 0)
         run.intent(intent(run.id, ALICE))
-        summary = ledger.story(run.id).summary
+        summary = ledger.run_history(run.id).summary
         assert (summary.in_doubt, summary.calls) == (1, 1)
         crash(run)
 
@@ -205,7 +205,7 @@ def test_threads_may_write_at_once(ledger: Ledger) -> None:
         for thread in threads:
             thread.join()
         run.run_closed(closed(run.id, *done))
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert story.summary.outcomes == {Outcome.VERIFIED: 4}
     for action in story.actions:
         assert [step.kind for step in action.steps] == list(StepKind)
@@ -267,10 +267,10 @@ def test_a_resumption_that_was_refused_continues_nothing(ledger: Ledger) -> None
         first.intent(intent(first.id, ALICE))
         first.run_closed(closed(first.id, verified(ALICE)))
     with begin(ledger, claim(resumes=first.id)) as refused:
-        assert refused.story(first.id).summary.resumed_by is None
+        assert refused.run_history(first.id).summary.resumed_by is None
         refused.refused("max-disconnects", PLAN, (), None)
     assert ledger.used_by(seal(PLAN)) == first.id
-    assert ledger.story(first.id).summary.resumed_by is None
+    assert ledger.run_history(first.id).summary.resumed_by is None
 
 
 # Settling.
@@ -300,7 +300,7 @@ def test_what_a_dead_run_left_in_doubt_is_settled_in_its_own_story(ledger: Ledge
         assert [doubt.action for doubt in run.in_doubt()] == [BOB_GOOGLE]
         run.outcome(ended(died, unknown(BOB_GOOGLE)))
         assert run.in_doubt() == ()
-    story = ledger.story(died)
+    story = ledger.run_history(died)
     assert [action.result for action in story.actions] == [
         verified(ALICE),
         unknown(BOB_GOOGLE),
@@ -339,7 +339,7 @@ def test_doubts_of_another_workspace_or_address_are_not_settled_here(
         assert [doubt.run for doubt in run.in_doubt()] == [mine]
         with pytest.raises(JournalFailed, match="may settle"):
             run.outcome(ended(other, verified(by.content.actions[0])))
-    assert ledger.story(other).summary.in_doubt == 1
+    assert ledger.run_history(other).summary.in_doubt == 1
 
 
 def test_what_is_still_under_way_is_not_in_doubt_and_not_settled(ledger: Ledger) -> None:
@@ -353,7 +353,7 @@ def test_what_is_still_under_way_is_not_in_doubt_and_not_settled(ledger: Ledger)
             assert [doubt.run for doubt in quick.in_doubt()] == [slow.id]
             with pytest.raises(JournalFailed, match="may settle"):
                 slow.outcome(ended(quick.id, verified(BOB_GOOGLE)))
-            assert ledger.story(quick.id).summary.in_doubt == 1
+            assert ledger.run_history(quick.id).summary.in_doubt == 1
             crash(quick)
 
 
@@ -391,14 +391,14 @@ def test_a_ledger_that_goes_away_fails_the_journal_and_loses_nothing(
         database.go(away, times=1)
         with pytest.raises(JournalFailed, match=HINT):
             WRITES[write](run)
-        story = ledger.story(run.id)
+        story = ledger.run_history(run.id)
         assert steps(ledger, run.id, ALICE)[0] == ("intent", 1, None)
         if away is not Away.AFTER_COMMIT:
             assert [len(action.steps) for action in story.actions] == [1, 0, 0, 0]
             assert story.summary.in_doubt == 1
         # What could not be written then is written at the end.
         run.run_closed(closed(run.id, verified(ALICE), not_sent(BOB_GOOGLE)))
-    assert ledger.story(run.id).actions[0].result == verified(ALICE)
+    assert ledger.run_history(run.id).actions[0].result == verified(ALICE)
     with begin(ledger) as later:
         # An intent of which nobody knew that it was written is in doubt, never forgotten.
         lost = write == "intent" and away is Away.AFTER_COMMIT
@@ -420,7 +420,7 @@ def test_an_outcome_that_says_that_nothing_was_sent_ends_the_doubt_of_a_lost_int
             run.intent(intent(run.id, ALICE))
         run.outcome(ended(run.id, not_sent(ALICE)))
         run.run_closed(closed(run.id))
-    summary = ledger.story(run.id).summary
+    summary = ledger.run_history(run.id).summary
     assert (summary.in_doubt, summary.outcomes) == (0, {Outcome.NOT_ATTEMPTED: 4})
 
 
@@ -432,7 +432,7 @@ def test_questions_to_a_ledger_that_is_away_are_its_own_errors(ledger: Ledger) -
             run.history,
             run.in_doubt,
             lambda: run.used_by("sha256:0"),
-            lambda: run.story(run.id),
+            lambda: run.run_history(run.id),
         ]
         for ask in questions:
             with pytest.raises(LedgerUnreachable):
@@ -528,7 +528,7 @@ def test_a_call_in_doubt_elsewhere_is_told_by_recalls_id_and_not_settled(
     with begin(ledger, clock=clock_at(ago)) as run:
         assert run.under_way(WHILE) == ({ALICE.recall_id} if found else set())
         assert run.in_doubt() == ()
-    assert ledger.story(other).summary.in_doubt == 1
+    assert ledger.run_history(other).summary.in_doubt == 1
 
 
 def test_a_call_in_flight_of_a_run_in_another_workspace_is_told(ledger: Ledger) -> None:

@@ -113,7 +113,7 @@ def test_an_open_transaction_of_one_workspace_does_not_hold_up_another_on_a_serv
         staged = plan(workspace="stage")
         two.run_opened(opened(two.id, staged))
         two.intent(intent(two.id, staged.content.actions[0]))
-        assert ledger.story(two.id).summary.in_doubt == 1
+        assert ledger.run_history(two.id).summary.in_doubt == 1
 
 
 def test_of_two_processes_at_once_exactly_one_gets_the_lock(processes: Processes) -> None:
@@ -218,7 +218,7 @@ def test_a_process_that_stands_still_loses_its_lock_and_can_begin_nothing_any_mo
         owner.hear()
     assert refused.value.kind == "LockLost"
     assert f"taken over by run {taken.id}" in refused.value.text
-    story = ledger.story(stopped)
+    story = ledger.run_history(stopped)
     assert [len(action.steps) for action in story.actions] == [1, 0, 0, 0]
     crash(taken)
 
@@ -241,7 +241,7 @@ def test_what_a_run_did_before_it_lost_its_lock_is_taken_down_all_the_same(
             assert held is not None
             assert held.run == new.id
             new.check()
-    assert ledger.story(old.id).actions[0].result == done.result
+    assert ledger.run_history(old.id).actions[0].result == done.result
 
 
 def test_a_silent_owner_of_another_machine_keeps_its_lock_for_a_lease(ledger: Ledger) -> None:

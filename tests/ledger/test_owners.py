@@ -169,7 +169,7 @@ def test_who_declares_nobody_asks_for_no_owner(ledger: Ledger) -> None:
 
 def test_a_story_says_on_whose_behalf_the_run_acted(ledger: Ledger) -> None:
     with begin(ledger, claim(owner=STACK)) as run:
-        assert ledger.story(run.id).summary.owner == STACK
+        assert ledger.run_history(run.id).summary.owner == STACK
         assert ledger.owner(run.id) == STACK
 
 
@@ -192,13 +192,13 @@ def test_a_ledger_without_owners_is_brought_up_to_date_with_all_that_it_holds(
         run.run_opened(opened(run.id))
         disconnect_fully(run, ALICE)
         run.run_closed(closed(run.id))
-        before = ledger.story(run.id)
+        before = ledger.run_history(run.id)
     make_earlier(place)
     with pytest.raises(LedgerOutdated), read_ledger(place):
         pass
     with open_ledger(place, create=False) as opened_again:
         assert not opened_again.made
-        after = opened_again.story(run.id)
+        after = opened_again.run_history(run.id)
         history = opened_again.history(WORKSPACE, ADDRESS, COMMAND_LINE)
         assert opened_again.owner(run.id) is None
     assert after.summary.owner is None

@@ -263,7 +263,7 @@ def test_a_run_that_died_and_left_nothing_in_doubt_is_announced_once(ledger: Led
     with begin(ledger) as later:
         assert [dead.run for dead in later.dead] == [run.id]
         assert ledger.dead_runs(WORKSPACE) == ()
-        assert ledger.story(run.id).summary.state is RunState.DIED
+        assert ledger.run_history(run.id).summary.state is RunState.DIED
 
 
 def test_the_workspaces_of_an_owner_are_those_in_which_it_was_let_through(ledger: Ledger) -> None:
@@ -317,7 +317,7 @@ def test_what_names_no_run_or_several_is_told_what_to_do(
 
 def test_a_story_of_no_run_is_none(ledger: Ledger) -> None:
     with pytest.raises(UnknownRun, match="there is no run gone"):
-        ledger.story("gone")
+        ledger.run_history("gone")
 
 
 def test_a_story_has_its_actions_in_the_order_of_the_plan(ledger: Ledger) -> None:
@@ -325,7 +325,7 @@ def test_a_story_has_its_actions_in_the_order_of_the_plan(ledger: Ledger) -> Non
         for action in reversed(PLAN.content.actions):
             run.outcome(ended(run.id, not_attempted(action)))
         run.run_closed(closed(run.id))
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert [action.action for action in story.actions] == list(PLAN.content.actions)
 
 
@@ -333,7 +333,7 @@ def test_ids_and_details_are_told_as_they_were_whatever_is_in_them(ledger: Ledge
     hostile = "a\0b\ud800 \x1b[2J %s {} '; DROP TABLE runs; --"
     with begin(ledger) as run:
         run.refused(hostile, None, (), None)
-    assert ledger.story(run.id).summary.detail == hostile
+    assert ledger.run_history(run.id).summary.detail == hostile
 
 
 def test_an_altered_plan_in_the_ledger_is_not_believed(ledger: Ledger) -> None:
@@ -347,12 +347,12 @@ def test_an_altered_plan_in_the_ledger_is_not_believed(ledger: Ledger) -> None:
         mine = update(plans).where(plans.c.digest == PLAN.content.digest())
         connection.execute(mine.values(content=foreign))
     with pytest.raises(LedgerUnusable, match="was altered"):
-        ledger.story(run)
+        ledger.run_history(run)
     with ledger._database.write() as connection:
         connection.execute(mine.values(content=b"not compressed"))
     with pytest.raises(LedgerUnusable, match="cannot be read"):
-        ledger.story(run)
-    assert ledger.story(other.id).plan == OTHER_PLAN
+        ledger.run_history(run)
+    assert ledger.run_history(other.id).plan == OTHER_PLAN
 
 
 @pytest.mark.parametrize(
@@ -366,7 +366,7 @@ def test_what_belongs_to_a_plan_and_was_altered_is_not_believed(
     with ledger._database.write() as connection:
         connection.execute(update(runs).values({column: foreign}))
     with pytest.raises(LedgerUnusable, match=f"the ledger's {column} of run {run}"):
-        ledger.story(run)
+        ledger.run_history(run)
 
 
 def test_nobody_holds_the_lock_of_a_workspace_without_runs(ledger: Ledger) -> None:

@@ -67,7 +67,7 @@ def act(run: OpenRun) -> None:
 
 def told(ledger: Ledger, run: str) -> RunSummary:
     """The run in a line, as lists have it and as its story does."""
-    story = ledger.story(run)
+    story = ledger.run_history(run)
     (summary,) = [one for one in ledger.runs(None, 100) if one.run == run]
     assert summary == story.summary
     return summary
@@ -103,7 +103,7 @@ def test_a_run_that_begins_is_on_record_with_who_and_where(ledger: Ledger) -> No
 
 def test_a_run_that_acts_is_on_record_with_its_whole_plan(ledger: Ledger) -> None:
     with acting(ledger) as run:
-        story = ledger.story(run.id)
+        story = ledger.run_history(run.id)
     assert story.plan == PLAN
     assert (story.verdicts, story.fleet, story.accepted) == (VERDICTS, FLEET, True)
     assert [action.action for action in story.actions] == list(PLAN.content.actions)
@@ -128,7 +128,7 @@ def test_a_run_that_is_closed_is_on_record_with_its_results(ledger: Ledger) -> N
     }
     assert (summary.calls, summary.in_doubt, summary.unattempted) == (2, 0, 2)
     assert (summary.halted, summary.detail) == ("interrupted", "SIGINT")
-    results = [action.result for action in ledger.story(run.id).actions]
+    results = [action.result for action in ledger.run_history(run.id).actions]
     assert results == [done, doubtful, not_attempted(BOB_MICROSOFT), not_attempted(CAROL)]
     assert ledger.holder(WORKSPACE) is None
 
@@ -138,7 +138,7 @@ def test_closing_takes_down_the_outcomes_that_the_ledger_does_not_have(ledger: L
         done = disconnect_fully(run, ALICE)
         run.intent(intent(run.id, BOB_GOOGLE))
         run.run_closed(closed(run.id, done, verified(BOB_GOOGLE)))
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert [action.result for action in story.actions[:2]] == [done, verified(BOB_GOOGLE)]
     outcomes = [[step for step in action.steps if step.outcome] for action in story.actions]
     assert [len(steps) for steps in outcomes] == [1, 1, 1, 1]
@@ -153,7 +153,7 @@ def test_a_call_in_doubt_is_not_closed_as_not_attempted(ledger: Ledger) -> None:
     summary = told(ledger, run.id)
     assert summary.in_doubt == 1
     assert summary.outcomes == {Outcome.NOT_ATTEMPTED: 3}
-    assert ledger.story(run.id).actions[0].result is None
+    assert ledger.run_history(run.id).actions[0].result is None
     with begin(ledger) as later:
         (doubt,) = later.in_doubt()
         assert (doubt.run, doubt.action, doubt.answer) == (run.id, ALICE, "no_answer")
@@ -168,9 +168,9 @@ def test_a_run_is_closed_by_the_second_try_when_the_answer_to_the_first_was_lost
         database.go(Away.AFTER_COMMIT, times=1)
         with pytest.raises(JournalFailed):
             run.run_closed(closed(run.id, done))
-        first = ledger.story(run.id)
+        first = ledger.run_history(run.id)
         run.run_closed(closed(run.id, done))
-    assert ledger.story(run.id) == first
+    assert ledger.run_history(run.id) == first
     assert first.summary.state is RunState.COMPLETED
 
 
@@ -208,7 +208,7 @@ def test_what_ended_a_run_is_not_hidden_by_a_ledger_that_is_away(ledger: Ledger)
 def test_a_refused_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> None:
     with begin(ledger) as run:
         run.refused("max-disconnects", PLAN, VERDICTS, FLEET)
-    summary, story = told(ledger, run.id), ledger.story(run.id)
+    summary, story = told(ledger, run.id), ledger.run_history(run.id)
     assert (summary.state, summary.detail) == (RunState.REFUSED, "max-disconnects")
     assert (summary.actions, summary.outcomes, summary.unattempted) == (4, {}, 4)
     assert (story.plan, story.verdicts, story.fleet) == (PLAN, VERDICTS, FLEET)
@@ -220,7 +220,7 @@ def test_a_refused_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> Non
 def test_a_run_refused_for_an_unusable_plan_has_none(ledger: Ledger) -> None:
     with begin(ledger) as run:
         run.refused("the plan expired", None, (), None)
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert (story.plan, story.verdicts, story.fleet, story.actions) == (None, (), None, ())
     assert story.summary.state is RunState.REFUSED
 
@@ -228,7 +228,7 @@ def test_a_run_refused_for_an_unusable_plan_has_none(ledger: Ledger) -> None:
 def test_a_declined_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> None:
     with begin(ledger) as run:
         run.declined(PLAN, VERDICTS, FLEET)
-    story = ledger.story(run.id)
+    story = ledger.run_history(run.id)
     assert (story.summary.state, story.plan, story.accepted) == (RunState.DECLINED, PLAN, False)
     assert ledger.history(WORKSPACE, ADDRESS, None) == History()
 
@@ -314,7 +314,7 @@ def test_a_run_acts_by_one_plan_only(ledger: Ledger) -> None:
     with acting(ledger) as run:
         with pytest.raises(JournalFailed):
             run.run_opened(opened(run.id, OTHER_PLAN))
-        assert ledger.story(run.id).plan == PLAN
+        assert ledger.run_history(run.id).plan == PLAN
 
 
 def test_a_run_that_acts_cannot_be_told_as_refused(ledger: Ledger) -> None:
@@ -346,7 +346,7 @@ def test_a_result_that_comes_after_the_end_counts(ledger: Ledger) -> None:
     with begin(ledger) as settler:
         settler.outcome(ended(run.id, verified(ALICE)))
     assert told(ledger, run.id).outcomes == {Outcome.VERIFIED: 1, Outcome.NOT_ATTEMPTED: 3}
-    assert ledger.story(run.id).actions[0].result == verified(ALICE)
+    assert ledger.run_history(run.id).actions[0].result == verified(ALICE)
 
 
 def test_equal_contents_are_stored_once(ledger: Ledger) -> None:

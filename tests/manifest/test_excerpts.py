@@ -6,9 +6,9 @@ import pytest
 
 from reconciler.config import load_configuration
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
+from reconciler.domain.text import visible
 from reconciler.manifest import load_manifests
-from reconciler.manifest.excerpts import MOST, with_excerpts
-from reconciler.manifest.source import visible
+from reconciler.manifest.loader import MOST_EXCERPTS, with_excerpts
 
 HEAD = "apiVersion: reconciler/v1\nusers:\n"
 
@@ -41,10 +41,12 @@ def test_a_file_that_is_no_text_shows_what_can_be_shown(tmp_path: Path) -> None:
 
 
 def test_of_very_many_errors_the_first_carry_their_lines(tmp_path: Path) -> None:
-    found = errors(tmp_path, (HEAD + "  - id: a\n    platfrms: []\n" * (MOST + 1)).encode())
+    found = errors(
+        tmp_path, (HEAD + "  - id: a\n    platfrms: []\n" * (MOST_EXCERPTS + 1)).encode()
+    )
     shown = [error.excerpt is not None for error in found]
-    assert shown.count(True) == MOST
-    assert all(shown[:MOST])
+    assert shown.count(True) == MOST_EXCERPTS
+    assert all(shown[:MOST_EXCERPTS])
 
 
 def test_a_place_that_is_not_there_any_more_is_told_without_its_line(tmp_path: Path) -> None:

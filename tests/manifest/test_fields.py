@@ -83,7 +83,7 @@ from tests.manifest.folder import HEAD, Folder
         ),
         (
             "users: [{id: a, platforms: [google, google]}]",
-            "m.yaml:2:37: `google` stands twice in `platforms` (remove one of them)",
+            "m.yaml:2:37: `google` appears twice in `platforms` (remove one of them)",
         ),
         (
             "users: [{id: a, handover: imediate}]",

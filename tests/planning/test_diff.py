@@ -34,8 +34,8 @@ PREFERENCES = [
 
 def oracle(desired: Shape, observed: Shape) -> Difference:
     wanted, has = desired[0] or frozenset(), observed[0] or frozenset()
-    set_to = desired[1].told() if desired[1] else {}
-    now = observed[1].told() if observed[1] else {}
+    set_to = desired[1].present() if desired[1] else {}
+    now = observed[1].present() if observed[1] else {}
     return Difference(
         tuple(sorted(Platform(p) for p in wanted - has)),
         tuple(sorted(Platform(p) for p in has - wanted)),

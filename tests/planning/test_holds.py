@@ -148,7 +148,7 @@ def test_a_leaver_with_an_unknown_platform_is_held_and_not_converged(platform: s
     )
     unknown = UnknownConnection("prod", "leaver", "r-leaver", platform, "z", "l@x.com", "left")
     assert content.blocked == (HeldAction(unknown, (Hold.UNKNOWN_PLATFORM,)),)
-    assert (content.actions, content.pending, content.spared) == ((), (), ())
+    assert (content.actions, content.pending, content.unmanaged) == ((), (), ())
     assert content.fleet.converged == 1
     assert content.waits
 
@@ -169,7 +169,7 @@ def test_an_unknown_platform_keeps_back_nothing_else_of_its_user() -> None:
         ("disconnect google_calendar of moving", (Hold.UNKNOWN_PLATFORM,)),
     ]
     assert content.pending == (Pending("moving", GOOGLE, PendingReason.NOT_CONNECTED),)
-    assert [(s.user, s.reason) for s in content.spared] == [
+    assert [(s.user, s.reason) for s in content.unmanaged] == [
         ("clerk", UnmanagedReason.UNMANAGED_CONNECTIONS)
     ]
 

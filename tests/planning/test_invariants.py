@@ -35,10 +35,10 @@ from reconciler.planning import (
     UserIndex,
     canonical_json,
     changes_since,
+    check_listed_preconditions,
     divide,
-    listed_standing,
 )
-from reconciler.planning.staleness import identity
+from reconciler.planning.plan_diff import identity
 from tests.planning.random_fleets import (
     QUICK,
     World,
@@ -89,7 +89,7 @@ def after(observed: ObservedState, actions: tuple[Action, ...]) -> ObservedState
         else:
             now = row.preferences or action.preferences
             done = structs.replace(
-                row, preferences=structs.replace(now, **action.preferences.told())
+                row, preferences=structs.replace(now, **action.preferences.present())
             )
         users[index] = done
     return ObservedState(tuple(users), observed.problems)
@@ -107,8 +107,8 @@ def wanted_actions(user: DesiredUser, row: CalendarUser) -> set[str]:
             if free and len(accounts(row, platform)) == 1
         }
     if user.preferences is not None:
-        told = row.preferences.told() if row.preferences else {}
-        if any(told.get(name) is not value for name, value in user.preferences.told().items()):
+        told = row.preferences.present() if row.preferences else {}
+        if any(told.get(name) is not value for name, value in user.preferences.present().items()):
             keys.add(f"update preferences of {user.id}")
     return keys
 
@@ -315,7 +315,7 @@ def test_everything_is_listed_in_order_of_users(world: World) -> None:
         [pending.user for pending in content.pending],
         [blocked.action.user for blocked in content.blocked],
         [missing.user for missing in content.undetermined],
-        [entry.user or "" for entry in content.spared],
+        [entry.user or "" for entry in content.unmanaged],
     ):
         assert users == sorted(users)
 
@@ -330,10 +330,10 @@ def test_no_action_is_planned_twice(world: World) -> None:
 @QUICK
 @given(worlds)
 def test_every_action_of_a_fresh_plan_may_be_done(world: World) -> None:
-    roster, protection = UserIndex(world.observed), world.protection
+    user_index, protection = UserIndex(world.observed), world.protection
     for action in world.content().actions:
-        rows = roster.rows(action.user)
-        assert listed_standing(action, rows, protection) is PreconditionResult.READY
+        rows = user_index.rows(action.user)
+        assert check_listed_preconditions(action, rows, protection) is PreconditionResult.READY
 
 
 @QUICK
@@ -342,17 +342,17 @@ def test_what_is_still_ready_in_another_world_meets_its_preconditions_there(
     world: World, users: tuple[CalendarUser, ...]
 ) -> None:
     today = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
-    saved, roster = world.content(), UserIndex(today.observed)
+    saved, user_index = world.content(), UserIndex(today.observed)
     protection = world.protection
-    ready, stale = divide(saved, today.content(), roster, protection)
+    ready, stale = divide(saved, today.content(), user_index, protection)
     assert {*ready, *(entry.action for entry in stale)} == set(saved.actions)
     assert len(ready) + len(stale) == len(saved.actions)
     for action in ready:
         assert (
-            listed_standing(action, roster.rows(action.user), protection)
+            check_listed_preconditions(action, user_index.rows(action.user), protection)
             is PreconditionResult.READY
         )
-    assert PreconditionResult.READY not in {entry.standing for entry in stale}
+    assert PreconditionResult.READY not in {entry.result for entry in stale}
 
 
 @QUICK

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from reconciler.domain import DesiredState, InvalidInput, SourceLocation
-from reconciler.planning import History, asked_of, lookalike_remarks
+from reconciler.planning import History, lookalike_remarks, users_to_look_up
 from tests.planning.fleets import (
     GOOGLE,
     connected,
@@ -55,7 +55,7 @@ def test_who_was_seen_once_may_be_gone_and_is_no_misspelling() -> None:
     observed = fleet(seen("alice", connected("google")))
     content = content_of(BOTH, observed, history=History(seen=frozenset({"Alice"})))
     assert (content.actions, content.pending, content.fleet.converged) == ((), (), 2)
-    assert asked_of(BOTH) == {"alice", "Alice"}
+    assert users_to_look_up(BOTH) == {"alice", "Alice"}
 
 
 def test_half_a_list_says_nothing_of_who_is_misspelt() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from reconciler.domain import CalendarUser, Preferences
-from reconciler.planning import History, Pending, PendingReason, Undetermined, asked_of
+from reconciler.planning import History, Pending, PendingReason, Undetermined, users_to_look_up
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -140,4 +140,4 @@ def test_who_was_seen_once_is_not_found_while_listed_under_another_id(other: Cal
 
 
 def test_of_those_of_whom_something_is_wanted_nothing_is_asked_of_the_past() -> None:
-    assert asked_of(LEAVERS) == {"leaver", "prefs"}
+    assert users_to_look_up(LEAVERS) == {"leaver", "prefs"}

@@ -5,9 +5,9 @@ from reconciler.planning import (
     Action,
     PreconditionResult,
     Protection,
+    check_listed_preconditions,
+    check_preconditions,
     effect_shows,
-    listed_standing,
-    standing,
 )
 from tests.planning.fleets import (
     GOOGLE,
@@ -32,15 +32,21 @@ SET_FIRST = update("carol", Preferences(bot_name="N"), None)
 
 
 def standings(action: Action, *users: CalendarUser) -> list[PreconditionResult]:
-    return [standing(action, user, NOBODY) for user in users]
+    return [check_preconditions(action, user, NOBODY) for user in users]
 
 
 def test_an_action_is_ready_while_the_world_is_as_it_was_seen() -> None:
     google, microsoft = connected("google", "g"), connected("microsoft", "m")
-    assert standing(MOVE, seen("alice", google, microsoft), NOBODY) is PreconditionResult.READY
-    assert standing(LEAVE, seen("bob", google), NOBODY) is PreconditionResult.READY
-    assert standing(SET, seen("carol", preferences=SET.seen), NOBODY) is PreconditionResult.READY
-    assert standing(SET_FIRST, seen("carol"), NOBODY) is PreconditionResult.READY
+    assert (
+        check_preconditions(MOVE, seen("alice", google, microsoft), NOBODY)
+        is PreconditionResult.READY
+    )
+    assert check_preconditions(LEAVE, seen("bob", google), NOBODY) is PreconditionResult.READY
+    assert (
+        check_preconditions(SET, seen("carol", preferences=SET.seen), NOBODY)
+        is PreconditionResult.READY
+    )
+    assert check_preconditions(SET_FIRST, seen("carol"), NOBODY) is PreconditionResult.READY
 
 
 def test_what_is_gone_already_is_done() -> None:
@@ -58,7 +64,9 @@ def test_what_is_gone_already_is_done() -> None:
 
 def test_preferences_that_are_set_already_are_done() -> None:
     now = Preferences(record_external=True, bot_name="N", record_internal=True)
-    assert standing(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.DONE
+    assert (
+        check_preconditions(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.DONE
+    )
 
 
 def test_another_recall_id_or_external_id_is_another_user() -> None:
@@ -133,7 +141,9 @@ def test_preferences_that_moved_make_an_update_stale() -> None:
 
 def test_preferences_that_are_not_declared_may_move() -> None:
     now = Preferences(record_external=False, bot_name=None, record_internal=True)
-    assert standing(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.READY
+    assert (
+        check_preconditions(SET, seen("carol", preferences=now), NOBODY) is PreconditionResult.READY
+    )
 
 
 def test_somebody_protected_since_is_not_touched() -> None:
@@ -141,56 +151,62 @@ def test_somebody_protected_since_is_not_touched() -> None:
     user = seen(
         "bob", connected("google", "g"), Connection("zoom", connected=True, email="BOSS@x.com")
     )
-    assert standing(LEAVE, user, protection) is PreconditionResult.PROTECTED
+    assert check_preconditions(LEAVE, user, protection) is PreconditionResult.PROTECTED
     assert (
-        standing(SET, seen("carol", preferences=SET.seen), protection)
+        check_preconditions(SET, seen("carol", preferences=SET.seen), protection)
         is PreconditionResult.PROTECTED
     )
     clerk = seen("bob", connected("google", "g", email="clerk@x.com"))
-    assert standing(LEAVE, clerk, protection) is PreconditionResult.READY
+    assert check_preconditions(LEAVE, clerk, protection) is PreconditionResult.READY
 
 
 def test_somebody_whose_email_is_no_longer_told_is_not_touched() -> None:
     protection = Protection(("*@board.example.com",))
     told = seen("bob", connected("google", "g", email="bob@x.com"))
     untold = seen("bob", connected("google", "g"))
-    assert standing(LEAVE, told, protection) is PreconditionResult.READY
-    assert standing(LEAVE, untold, protection) is PreconditionResult.EMAIL_NOT_KNOWN
-    assert listed_standing(LEAVE, (untold,), protection) is PreconditionResult.EMAIL_NOT_KNOWN
+    assert check_preconditions(LEAVE, told, protection) is PreconditionResult.READY
+    assert check_preconditions(LEAVE, untold, protection) is PreconditionResult.EMAIL_NOT_KNOWN
+    assert (
+        check_listed_preconditions(LEAVE, (untold,), protection)
+        is PreconditionResult.EMAIL_NOT_KNOWN
+    )
     ignoring = Protection(protection.patterns, UnknownEmail.IGNORE)
-    assert standing(LEAVE, untold, ignoring) is PreconditionResult.READY
+    assert check_preconditions(LEAVE, untold, ignoring) is PreconditionResult.READY
 
 
 def test_preferences_of_somebody_whose_email_is_not_known_are_not_set() -> None:
     protection = Protection(("boss@x.com",))
     other = connected("microsoft")
     now, done = seen("carol", other, preferences=SET.seen), seen("carol", other, preferences=WANTED)
-    assert standing(SET, now, protection) is PreconditionResult.EMAIL_NOT_KNOWN
-    assert standing(SET, done, protection) is PreconditionResult.DONE
+    assert check_preconditions(SET, now, protection) is PreconditionResult.EMAIL_NOT_KNOWN
+    assert check_preconditions(SET, done, protection) is PreconditionResult.DONE
 
 
 def test_protection_comes_before_other_staleness_and_after_what_is_done() -> None:
     protection = Protection(("bob",))
     assert (
-        standing(LEAVE, seen("bob", connected("google", "g2")), protection)
+        check_preconditions(LEAVE, seen("bob", connected("google", "g2")), protection)
         is PreconditionResult.PROTECTED
     )
-    assert standing(LEAVE, seen("bob"), protection) is PreconditionResult.DONE
+    assert check_preconditions(LEAVE, seen("bob"), protection) is PreconditionResult.DONE
 
 
 def test_a_list_that_does_not_show_the_user_says_that_the_user_is_gone() -> None:
-    assert listed_standing(LEAVE, (), NOBODY) is PreconditionResult.USER_GONE
+    assert check_listed_preconditions(LEAVE, (), NOBODY) is PreconditionResult.USER_GONE
 
 
 def test_a_list_that_shows_two_users_for_the_id_is_ambiguous() -> None:
     rows = seen("bob", connected("google", "g")), seen("bob", recall_id="other")
-    assert listed_standing(LEAVE, rows, NOBODY) is PreconditionResult.AMBIGUOUS_IDENTITY
+    assert check_listed_preconditions(LEAVE, rows, NOBODY) is PreconditionResult.AMBIGUOUS_IDENTITY
 
 
 def test_a_list_with_the_one_user_is_judged_like_a_re_read() -> None:
     rows = (seen("bob", connected("google", "g")),)
-    assert listed_standing(LEAVE, rows, NOBODY) is PreconditionResult.READY
-    assert listed_standing(LEAVE, rows, Protection(("bob",))) is PreconditionResult.PROTECTED
+    assert check_listed_preconditions(LEAVE, rows, NOBODY) is PreconditionResult.READY
+    assert (
+        check_listed_preconditions(LEAVE, rows, Protection(("bob",)))
+        is PreconditionResult.PROTECTED
+    )
 
 
 def test_a_disconnect_shows_once_our_connection_is_gone() -> None:
@@ -234,7 +250,7 @@ def test_ours_under_a_name_that_is_not_known_is_not_done_already() -> None:
 
 def test_a_platform_that_is_not_known_keeps_nothing_back_beside_ours() -> None:
     user = seen("bob", connected("google", "g"), connected("zoom", None))
-    assert standing(LEAVE, user, NOBODY) is PreconditionResult.READY
+    assert check_preconditions(LEAVE, user, NOBODY) is PreconditionResult.READY
 
 
 def test_without_our_connection_id_anything_connected_is_taken_for_ours() -> None:

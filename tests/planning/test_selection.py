@@ -106,7 +106,7 @@ def test_a_selection_changes_nothing_of_the_fleet_but_the_count_of_disconnects()
     whole = content_of(DESIRED, OBSERVED, limits=limits, history=history)
     part = content_of(DESIRED, OBSERVED, limits=limits, history=history, selectors=["alice@x.com"])
     assert part.fleet == whole.fleet
-    assert part.spared == whole.spared
+    assert part.unmanaged == whole.unmanaged
     assert part.desired_digest == whole.desired_digest
     assert part.guards[:6] == whole.guards[:6]
     assert [(v.guard, v.actual, v.total, v.judgement) for v in whole.guards[6:]] == [

@@ -41,7 +41,7 @@ def evidence(
         declared=declared,
         observed=observed,
         connections=100,
-        only_unknown=0,
+        unrecognised_rows=0,
         problems=problems,
         disconnects=0,
         limits=Limits(None, None, percent),

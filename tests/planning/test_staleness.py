@@ -38,7 +38,7 @@ def divided(
 ) -> tuple[list[str], list[tuple[str, PreconditionResult]]]:
     today = content_of(desired, observed, protected=protected)
     ready, stale = divide(SAVED, today, UserIndex(observed), Protection(tuple(protected)))
-    return [a.user for a in ready], [(entry.action.user, entry.standing) for entry in stale]
+    return [a.user for a in ready], [(entry.action.user, entry.result) for entry in stale]
 
 
 def test_a_world_as_it_was_leaves_every_action_ready_in_plan_order() -> None:
@@ -160,7 +160,7 @@ def test_a_disconnect_that_required_less_when_it_was_planned_is_stale() -> None:
     )
     ready, stale = divide(saved, today, UserIndex(fleet(ALICE, BOB)), Protection(()))
     assert [action.key for action in ready] == ["disconnect google of bob"]
-    assert [(entry.action.key, entry.standing) for entry in stale] == [
+    assert [(entry.action.key, entry.result) for entry in stale] == [
         ("disconnect google of alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
         ("disconnect microsoft of alice", PreconditionResult.NOT_PLANNED_ANY_MORE),
     ]

@@ -269,7 +269,7 @@ def test_an_empty_name_of_a_plan_is_refused(
 def test_a_fifo_is_no_plan(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     os.mkfifo(program.folder.folder / "fifo")
     monkeypatch.setenv("RECONCILER_PLAN", "fifo")
-    with pytest.raises(pulumi.RunError, match="cannot read fifo: it is no regular file"):
+    with pytest.raises(pulumi.RunError, match="cannot read fifo: it is not a regular file"):
         program.declare(Fleet("trial"))
 
 

@@ -116,7 +116,7 @@ def test_a_stack_is_refused_what_the_command_line_has_and_the_other_way_round(
 def test_an_update_is_on_record_with_the_stack_that_it_acted_for(folder: FleetFolder) -> None:
     result, _ = update(owner=ONE)
     with open_ledger(SqliteFile(folder.folder / ".reconciler/ledger.db"), create=False) as ledger:
-        story = ledger.story(result.run)
+        story = ledger.run_history(result.run)
     assert story.summary.owner == ONE
     assert folder.disconnects() == BOTH
 
@@ -129,7 +129,7 @@ def test_a_refused_update_is_on_record_and_takes_nobody(folder: FleetFolder) -> 
     with pytest.raises(pulumi.RunError):
         update(owner=TWO)
     with open_ledger(SqliteFile(folder.folder / ".reconciler/ledger.db"), create=False) as ledger:
-        refused = ledger.story(ledger.runs("trial", 1)[0].run)
+        refused = ledger.run_history(ledger.runs("trial", 1)[0].run)
     assert refused.summary.owner == TWO
     (verdict,) = [v for v in refused.verdicts if v.guard is GuardName.TAKEOVER]
     assert (verdict.judgement, verdict.actual) == (Judgement.REFUSED, 2)

@@ -1,13 +1,12 @@
 """The clients under test, made for a scripted server."""
 
-from reconciler.domain import CalendarUser, Deadline, Secret
+from reconciler.domain import CalendarUser, Deadline, RateLimits, Secret
 from reconciler.recall import (
     CalendarReader,
     CalendarWriter,
     ClientSettings,
     Endpoint,
     RateLimiter,
-    RequestRates,
     base_url_endpoint,
     sandbox_endpoint,
 )
@@ -31,24 +30,24 @@ class Clients:
         self,
         url: str,
         settings: ClientSettings | None = None,
-        limits: RequestRates | None = None,
+        limits: RateLimits | None = None,
         *,
         own_url: bool = False,
     ) -> None:
         self.clock = FakeClock()
-        self.patience = Deadline(self.clock)
-        self.budgets = RateLimiter(limits or RequestRates(share=1.0), self.clock)
+        self.deadline = Deadline(self.clock)
+        self.rate_limiter = RateLimiter(limits or RateLimits(share=1.0), self.clock)
         self.reader = CalendarReader(
             endpoint(url, own_url=own_url),
             clock=self.clock,
-            budgets=self.budgets,
+            rate_limiter=self.rate_limiter,
             settings=settings,
             jitter=lambda: 0.0,
         )
         self.writer = CalendarWriter(
             endpoint(url, own_url=own_url),
             clock=self.clock,
-            budgets=self.budgets,
+            rate_limiter=self.rate_limiter,
             settings=settings,
             jitter=lambda: 0.0,
         )

@@ -98,13 +98,13 @@ def _value(user: CalendarUser, field: str) -> object:
 
 def _list(*replies: Reply) -> tuple[list[CalendarUser], tuple[str, ...]]:
     with Scripted(*replies) as server, Clients(server.url) as clients:
-        observed = clients.reader.list_users(clients.patience)
+        observed = clients.reader.list_users(clients.deadline)
     return list(observed.users), observed.problems
 
 
 def _user(document: dict[str, Any]) -> CalendarUser:
     with Scripted(reply(200, document)) as server, Clients(server.url) as clients:
-        return clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.patience)
+        return clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.deadline)
 
 
 def test_the_table_speaks_of_every_field_that_is_documented() -> None:
@@ -166,7 +166,7 @@ def test_a_token_is_read_as_the_table_says(field: str, way: str, cell: str) -> N
     answer = reply(200, _spoilt({"token": "minted"}, field, way))
     with Scripted(answer) as server, Clients(server.url) as clients:
         with pytest.raises(UnexpectedAnswer, match="get calendar auth token"):
-            clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
+            clients.writer.mint_token(lambda: (LISTED, math.inf), clients.deadline)
         assert len(server.requests) == 1
 
 
@@ -184,10 +184,10 @@ def test_the_answer_of_a_change_is_not_read(answer: str, way: str) -> None:
 
 def _change(clients: Clients, answer: str) -> None:
     if answer == "disconnect":
-        permit = clients.writer.reserve_disconnect("alice@example.com", clients.patience)
+        permit = clients.writer.reserve_disconnect("alice@example.com", clients.deadline)
         clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=1e9)
     else:
-        permit = clients.writer.reserve_update("alice@example.com", clients.patience)
+        permit = clients.writer.reserve_update("alice@example.com", clients.deadline)
         wanted = Preferences(record_external=False)
         clients.writer.update_preferences(Secret(TOKEN), wanted, permit, leave_by=1e9)
 
@@ -231,7 +231,7 @@ def test_a_user_who_has_a_key_twice_cannot_be_read(key: bytes, behind: bytes) ->
         Clients(server.url) as clients,
         pytest.raises(UnexpectedAnswer, match="the same key twice"),
     ):
-        clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.patience)
+        clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.deadline)
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_a_token_that_is_there_twice_is_not_had() -> None:
         Clients(server.url) as clients,
         pytest.raises(UnexpectedAnswer, match="the same key twice"),
     ):
-        clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
+        clients.writer.mint_token(lambda: (LISTED, math.inf), clients.deadline)
 
 
 def test_key_names_and_escapes_in_values_keep_no_row_from_being_read() -> None:

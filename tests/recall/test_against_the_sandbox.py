@@ -7,7 +7,15 @@ from typing import Literal
 
 import pytest
 
-from reconciler.domain import Deadline, ObservedState, Platform, Preferences, Secret, SystemClock
+from reconciler.domain import (
+    Deadline,
+    ObservedState,
+    Platform,
+    Preferences,
+    RateLimits,
+    Secret,
+    SystemClock,
+)
 from reconciler.recall import (
     CalendarReader,
     CalendarWriter,
@@ -16,7 +24,6 @@ from reconciler.recall import (
     Endpoint,
     NoAnswer,
     RateLimiter,
-    RequestRates,
     UserTokenRefused,
     sandbox_endpoint,
 )
@@ -49,21 +56,25 @@ def endpoint(state: SandboxState, tmp_path: Path) -> Iterator[Endpoint]:
 
 
 @pytest.fixture
-def budgets() -> RateLimiter:
-    return RateLimiter(RequestRates(), CLOCK)
+def rate_limiter() -> RateLimiter:
+    return RateLimiter(RateLimits(), CLOCK)
 
 
 @pytest.fixture
-def reader(endpoint: Endpoint, budgets: RateLimiter) -> Iterator[CalendarReader]:
+def reader(endpoint: Endpoint, rate_limiter: RateLimiter) -> Iterator[CalendarReader]:
     settings = ClientSettings(attempts=1)
-    with CalendarReader(endpoint, clock=CLOCK, budgets=budgets, settings=settings) as reader:
+    with CalendarReader(
+        endpoint, clock=CLOCK, rate_limiter=rate_limiter, settings=settings
+    ) as reader:
         yield reader
 
 
 @pytest.fixture
-def writer(endpoint: Endpoint, budgets: RateLimiter) -> Iterator[CalendarWriter]:
+def writer(endpoint: Endpoint, rate_limiter: RateLimiter) -> Iterator[CalendarWriter]:
     settings = ClientSettings(attempts=1)
-    with CalendarWriter(endpoint, clock=CLOCK, budgets=budgets, settings=settings) as writer:
+    with CalendarWriter(
+        endpoint, clock=CLOCK, rate_limiter=rate_limiter, settings=settings
+    ) as writer:
         yield writer
 
 
@@ -121,7 +132,7 @@ def test_an_update_changes_what_is_told_and_nothing_else(
     writer.update_preferences(token, Preferences(bot_name="Scribe"), permit, leave_by=math.inf)
     after = reader.get_user(token, alice.id, PATIENCE)
     assert after.preferences is not None
-    assert after.preferences.told() == {**alice.preferences.told(), "bot_name": "Scribe"}
+    assert after.preferences.present() == {**alice.preferences.present(), "bot_name": "Scribe"}
     assert state.users() == (after, bob)
 
 
@@ -141,13 +152,13 @@ ERROR_BODIES = [Behaviour(error_bodies="2025"), Behaviour(error_bodies="2024")]
 
 @pytest.mark.parametrize("bodies", ERROR_BODIES, ids=["2025", "2024"])
 def test_a_wrong_key_is_refused(
-    state: SandboxState, endpoint: Endpoint, budgets: RateLimiter, bodies: Behaviour
+    state: SandboxState, endpoint: Endpoint, rate_limiter: RateLimiter, bodies: Behaviour
 ) -> None:
     seed(state)
     state.set_behaviour(bodies)
     wrong = sandbox_endpoint("x", endpoint.url, Secret("wrong"))
     with (
-        CalendarReader(wrong, clock=CLOCK, budgets=budgets) as reader,
+        CalendarReader(wrong, clock=CLOCK, rate_limiter=rate_limiter) as reader,
         pytest.raises(CredentialsRefused),
     ):
         reader.list_users(PATIENCE)

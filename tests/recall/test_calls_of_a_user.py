@@ -20,6 +20,7 @@ from reconciler.domain import (
     Platform,
     Preferences,
     Secret,
+    Timeouts,
 )
 from reconciler.recall import (
     Blocked,
@@ -57,20 +58,20 @@ Action = Callable[[Clients], object]
 
 
 def get_user(clients: Clients) -> CalendarUser:
-    return clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.patience)
+    return clients.reader.get_user(Secret(TOKEN), "alice@example.com", clients.deadline)
 
 
 def mint(clients: Clients) -> Secret:
-    return clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
+    return clients.writer.mint_token(lambda: (LISTED, math.inf), clients.deadline)
 
 
 def disconnect(clients: Clients) -> None:
-    permit = clients.writer.reserve_disconnect("alice@example.com", clients.patience)
+    permit = clients.writer.reserve_disconnect("alice@example.com", clients.deadline)
     clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
 
 
 def update(clients: Clients) -> None:
-    permit = clients.writer.reserve_update("alice@example.com", clients.patience)
+    permit = clients.writer.reserve_update("alice@example.com", clients.deadline)
     preferences = Preferences(record_external=False, bot_name=None)
     clients.writer.update_preferences(Secret(TOKEN), preferences, permit, leave_by=math.inf)
 
@@ -130,9 +131,9 @@ def test_a_call_that_outlasts_the_callers_deadline_says_so() -> None:
         return SILENT
 
     with Scripted(late) as server, Clients(server.url, ClientSettings(call_total=0.2)) as clients:
-        patience = Deadline(clients.clock, deadline=clients.clock.time + 5)
+        deadline = Deadline(clients.clock, at=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
-            clients.reader.get_user(Secret(TOKEN), "a", patience)
+            clients.reader.get_user(Secret(TOKEN), "a", deadline)
         assert len(server.requests) == 1
 
 
@@ -142,9 +143,9 @@ def test_a_token_that_outlasts_the_callers_deadline_says_so() -> None:
         return SILENT
 
     with Scripted(late) as server, Clients(server.url, ClientSettings(call_total=0.2)) as clients:
-        patience = Deadline(clients.clock, deadline=clients.clock.time + 5)
+        deadline = Deadline(clients.clock, at=clients.clock.time + 5)
         with pytest.raises(DeadlinePassed):
-            clients.writer.mint_token(lambda: (CalendarUser("u-1", "a", ()), math.inf), patience)
+            clients.writer.mint_token(lambda: (CalendarUser("u-1", "a", ()), math.inf), deadline)
         assert len(server.requests) == 1
 
 
@@ -155,7 +156,7 @@ def test_a_token_that_takes_too_long_for_the_caller_who_has_time_is_too_slow() -
     ):
         with pytest.raises(TooSlow):
             clients.writer.mint_token(
-                lambda: (CalendarUser("u-1", "a", ()), math.inf), clients.patience
+                lambda: (CalendarUser("u-1", "a", ()), math.inf), clients.deadline
             )
         assert len(server.requests) == 1
 
@@ -186,7 +187,7 @@ def test_no_token_is_minted_for_a_user_without_an_external_id(external_id: str |
     with Scripted(reply()) as server, Clients(server.url) as clients:
         with pytest.raises(ValueError, match="external id"):
             clients.writer.mint_token(
-                lambda: (CalendarUser("u", external_id, ()), math.inf), clients.patience
+                lambda: (CalendarUser("u", external_id, ()), math.inf), clients.deadline
             )
         assert server.requests == []
 
@@ -201,7 +202,7 @@ def test_each_attempt_to_mint_asks_anew_for_whom_and_after_the_wait() -> None:
     answers = [reply(429, b"", Retry_After="20"), reply(200, {"token": "minted"})]
     with Scripted(*answers) as server, Clients(server.url) as clients:
         began = clients.clock.time
-        clients.writer.mint_token(listed, clients.patience)
+        clients.writer.mint_token(listed, clients.deadline)
         sent = [json.loads(request.body)["user_id"] for request in server.requests]
     assert sent == ["alice-1", "alice-2"]
     assert [moment - began for moment in asked] == [0, pytest.approx(20, abs=1)]
@@ -216,7 +217,7 @@ def test_no_token_is_asked_for_once_the_list_is_too_old() -> None:
             return LISTED, clients.clock.time - 1
 
         with pytest.raises(NotSentInTime):
-            clients.writer.mint_token(listed, clients.patience)
+            clients.writer.mint_token(listed, clients.deadline)
         assert server.requests == []
         assert len(tried) == 5
 
@@ -227,7 +228,7 @@ def test_somebody_who_is_not_listed_any_more_ends_the_minting_at_once() -> None:
 
     with Scripted(reply()) as server, Clients(server.url) as clients:
         with pytest.raises(LookupError, match="gone"):
-            clients.writer.mint_token(listed, clients.patience)
+            clients.writer.mint_token(listed, clients.deadline)
         assert server.requests == []
 
 
@@ -368,11 +369,11 @@ def test_jitter_is_added_to_what_the_server_asks() -> None:
         reader = CalendarReader(
             endpoint(server.url),
             clock=clients.clock,
-            budgets=clients.budgets,
+            rate_limiter=clients.rate_limiter,
             jitter=lambda: 0.5,
         )
         with reader:
-            reader.get_user(Secret(TOKEN), "a", clients.patience)
+            reader.get_user(Secret(TOKEN), "a", clients.deadline)
         assert clients.clock.waits == [7.125]
 
 
@@ -401,7 +402,7 @@ def test_an_address_that_refuses_is_tried_again_and_costs_no_budget() -> None:
         with pytest.raises(NotReached) as caught:
             mint(clients)
         assert len(clients.clock.waits) == 4
-        assert clients.budgets.authenticate.idle()
+        assert clients.rate_limiter.authenticate.idle()
     assert (caught.value.effect, caught.value.status) == (Effect.NONE, None)
 
 
@@ -410,9 +411,9 @@ def test_each_attempt_takes_from_the_budget() -> None:
         with pytest.raises(ServerError):
             mint(clients)
         for _ in range(295):
-            clients.budgets.authenticate.take(clients.patience).answered()
+            clients.rate_limiter.authenticate.take(clients.deadline).answered()
         before = clients.clock.time
-        clients.budgets.authenticate.take(clients.patience)
+        clients.rate_limiter.authenticate.take(clients.deadline)
         assert clients.clock.time > before
 
 
@@ -452,7 +453,7 @@ def test_an_update_holds_only_what_is_told() -> None:
 
 def test_an_update_of_nothing_is_refused() -> None:
     with Scripted(reply()) as server, Clients(server.url) as clients:
-        permit = clients.writer.reserve_update("a", clients.patience)
+        permit = clients.writer.reserve_update("a", clients.deadline)
         with pytest.raises(ValueError, match="no preferences"):
             clients.writer.update_preferences(
                 Secret(TOKEN), Preferences(), permit, leave_by=math.inf
@@ -513,7 +514,7 @@ def test_a_change_is_sent_once_and_its_failure_says_what_is_proven(
 def test_a_change_without_an_answer_in_time_has_an_unknown_effect(action: Action) -> None:
     with (
         Scripted(SILENT) as server,
-        Clients(server.url, ClientSettings(read_timeout=0.02)) as clients,
+        Clients(server.url, ClientSettings(Timeouts(read=0.02))) as clients,
     ):
         with pytest.raises(NoAnswer) as caught:
             action(clients)
@@ -542,12 +543,12 @@ def test_each_change_has_a_connection_of_its_own(action: Action) -> None:
 
 def test_a_change_that_was_answered_counts_in_the_budget() -> None:
     with Scripted(reply(500, b"")) as server, Clients(server.url) as clients:
-        permit = clients.writer.reserve_disconnect("a", clients.patience)
+        permit = clients.writer.reserve_disconnect("a", clients.deadline)
         with pytest.raises(ServerError):
             clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
         for _ in range(119):
-            clients.writer.reserve_disconnect("a", clients.patience).answered()
-        clients.writer.reserve_disconnect("a", clients.patience)
+            clients.writer.reserve_disconnect("a", clients.deadline).answered()
+        clients.writer.reserve_disconnect("a", clients.deadline)
         assert clients.clock.waits == [60.0]
 
 
@@ -662,13 +663,13 @@ def test_a_reader_has_no_verb_but_reading_and_a_writer_none_that_deletes() -> No
 def test_clients_are_context_managers() -> None:
     with Scripted(reply(200, ALICE)) as server, Clients(server.url) as clients:
         with CalendarReader(
-            endpoint(server.url), clock=clients.clock, budgets=clients.budgets
+            endpoint(server.url), clock=clients.clock, rate_limiter=clients.rate_limiter
         ) as reader:
-            user = reader.get_user(Secret(TOKEN), "a", clients.patience)
+            user = reader.get_user(Secret(TOKEN), "a", clients.deadline)
         with CalendarWriter(
-            endpoint(server.url), clock=clients.clock, budgets=clients.budgets
+            endpoint(server.url), clock=clients.clock, rate_limiter=clients.rate_limiter
         ) as writer:
-            permit = writer.reserve_disconnect("a", clients.patience)
+            permit = writer.reserve_disconnect("a", clients.deadline)
             writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=math.inf)
     assert user.id == "u-1"
 
@@ -695,6 +696,6 @@ def test_a_list_that_takes_its_time_does_not_put_the_servers_clock_back() -> Non
 
     answer = reply(200, [], Date=http_date(START))
     with Scripted(answer) as server, Clients(server.url) as clients:
-        clients.reader.list_users(clients.patience, slowly)
+        clients.reader.list_users(clients.deadline, slowly)
         assert clients.clock.waits == []
         assert clients.reader.server_ahead == 0

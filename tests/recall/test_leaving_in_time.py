@@ -9,7 +9,15 @@ from typing import Self
 
 import pytest
 
-from reconciler.domain import Deadline, Platform, Preferences, Secret, SystemClock
+from reconciler.domain import (
+    Deadline,
+    Platform,
+    Preferences,
+    RateLimits,
+    Secret,
+    SystemClock,
+    Timeouts,
+)
 from reconciler.recall import (
     CalendarWriter,
     ClientSettings,
@@ -19,7 +27,6 @@ from reconciler.recall import (
     NotSentInTime,
     RateLimiter,
     RecallError,
-    RequestRates,
     base_url_endpoint,
 )
 from tests.recall.clients import KEY, TOKEN
@@ -91,12 +98,14 @@ def at(url: str) -> Endpoint:
 
 @contextlib.contextmanager
 def writing(
-    endpoint: Endpoint, clock: FakeClock | SystemClock, budgets: RateLimiter | None = None
+    endpoint: Endpoint, clock: FakeClock | SystemClock, rate_limiter: RateLimiter | None = None
 ) -> Iterator[CalendarWriter]:
-    if budgets is None:
-        budgets = RateLimiter(RequestRates(), clock)
-    settings = ClientSettings(connect_timeout=5.0)
-    with CalendarWriter(endpoint, clock=clock, budgets=budgets, settings=settings) as writer:
+    if rate_limiter is None:
+        rate_limiter = RateLimiter(RateLimits(), clock)
+    settings = ClientSettings(Timeouts(connect=5.0))
+    with CalendarWriter(
+        endpoint, clock=clock, rate_limiter=rate_limiter, settings=settings
+    ) as writer:
         yield writer
 
 
@@ -194,8 +203,8 @@ def test_a_connection_that_does_not_come_is_waited_for_as_long_as_the_call_may_l
 def test_a_call_that_did_not_leave_in_time_costs_no_budget(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    budgets = RateLimiter(RequestRates(user=1), clock)
-    with Raw() as server, writing(at(f"http://{server.address}"), clock, budgets) as writer:
+    rate_limiter = RateLimiter(RateLimits(user=1), clock)
+    with Raw() as server, writing(at(f"http://{server.address}"), clock, rate_limiter) as writer:
         with pytest.raises(NotSentInTime):
             disconnect(writer, clock, clock.time - 0.1)
         disconnect(writer, clock, clock.time + 2)

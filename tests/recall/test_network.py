@@ -7,7 +7,7 @@ from pathlib import Path
 import httpcore
 import pytest
 
-from reconciler.domain import Deadline, InvalidInput, Secret
+from reconciler.domain import Deadline, InvalidInput, RateLimits, Secret
 from reconciler.recall import (
     CalendarReader,
     ClientSettings,
@@ -15,7 +15,6 @@ from reconciler.recall import (
     NoAnswer,
     NotReached,
     RateLimiter,
-    RequestRates,
     base_url_endpoint,
 )
 from reconciler.recall.deadlines import CallDeadline, CallTooSlow, DeadlineBackend
@@ -38,9 +37,11 @@ def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def read_from(endpoint: Endpoint) -> None:
     clock = FakeClock()
-    budgets = RateLimiter(RequestRates(), clock)
+    rate_limiter = RateLimiter(RateLimits(), clock)
     settings = ClientSettings(attempts=1)
-    with CalendarReader(endpoint, clock=clock, budgets=budgets, settings=settings) as reader:
+    with CalendarReader(
+        endpoint, clock=clock, rate_limiter=rate_limiter, settings=settings
+    ) as reader:
         reader.get_user(Secret(TOKEN), "a", Deadline(clock))
 
 
@@ -108,7 +109,7 @@ def test_a_file_for_tls_that_is_not_there_is_refused_by_its_variable(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(name, str(tmp_path / "none" / "x"))
-    with pytest.raises(InvalidInput, match=f"{name} of the environment: No such file"):
+    with pytest.raises(InvalidInput, match=f"{name} from the environment: No such file"):
         read_from(at("https://recall.invalid"))
 
 
@@ -118,7 +119,7 @@ def test_a_certificate_file_without_certificates_is_refused_by_its_variable(
     path = tmp_path / "ca.pem"
     path.write_text("nothing")
     monkeypatch.setenv("SSL_CERT_FILE", str(path))
-    with pytest.raises(InvalidInput, match="SSL_CERT_FILE of the environment: no certificates"):
+    with pytest.raises(InvalidInput, match="SSL_CERT_FILE from the environment: no certificates"):
         read_from(at("https://recall.invalid"))
 
 

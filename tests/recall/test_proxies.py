@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.domain import RateLimits, Timeouts
 from reconciler.recall import (
     ClientSettings,
     Effect,
     NotReached,
     RecallError,
-    RequestRates,
     TlsFailed,
 )
 from tests.recall.certificates import Company
@@ -111,7 +111,7 @@ def test_a_call_for_which_a_proxy_makes_no_tunnel_was_not_sent(
 ) -> None:
     with ConnectProxy(answer) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with Clients(API, limits=RequestRates(user=1)) as clients:
+        with Clients(API, limits=RateLimits(user=1)) as clients:
             with pytest.raises(NotReached):
                 disconnect(clients)
             with pytest.raises(NotReached) as caught:
@@ -184,6 +184,6 @@ def test_a_proxy_that_does_not_answer_in_time_was_sent_no_call(
     never = b"HTTP/1.1 "
     with ConnectProxy(never, hold=True) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        settings = ClientSettings(read_timeout=0.1, attempts=2)
+        settings = ClientSettings(Timeouts(read=0.1), attempts=2)
         with Clients(API, settings) as clients, pytest.raises(NotReached):
             action(clients)

@@ -9,8 +9,8 @@ from typing import Self
 
 import pytest
 
-from reconciler.domain import InvalidInput, Platform, Secret
-from reconciler.recall import Effect, NotReached, RequestRates, TlsFailed
+from reconciler.domain import InvalidInput, Platform, RateLimits, Secret
+from reconciler.recall import Effect, NotReached, TlsFailed
 from tests.recall.certificates import Company
 from tests.recall.clients import LISTED, TOKEN, Clients
 from tests.recall.scripted_server import Scripted, reply
@@ -20,19 +20,19 @@ LOOPBACK = "127.0.0.1"
 
 
 def list_users(clients: Clients) -> None:
-    clients.reader.list_users(clients.patience)
+    clients.reader.list_users(clients.deadline)
 
 
 def get_user(clients: Clients) -> None:
-    clients.reader.get_user(Secret(TOKEN), "a", clients.patience)
+    clients.reader.get_user(Secret(TOKEN), "a", clients.deadline)
 
 
 def mint(clients: Clients) -> None:
-    clients.writer.mint_token(lambda: (LISTED, math.inf), clients.patience)
+    clients.writer.mint_token(lambda: (LISTED, math.inf), clients.deadline)
 
 
 def disconnect(clients: Clients) -> None:
-    permit = clients.writer.reserve_disconnect("a", clients.patience)
+    permit = clients.writer.reserve_disconnect("a", clients.deadline)
     leave_by = clients.clock.monotonic() + 2
     clients.writer.disconnect(Secret(TOKEN), Platform.GOOGLE, permit, leave_by=leave_by)
 
@@ -109,7 +109,7 @@ def test_a_bundle_that_cannot_be_used_is_refused_by_its_variable(
     if content is not None:
         path.write_text(content)
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(path))
-    with pytest.raises(InvalidInput, match="set up with REQUESTS_CA_BUNDLE of the environment"):
+    with pytest.raises(InvalidInput, match="set up with REQUESTS_CA_BUNDLE from the environment"):
         Clients("https://127.0.0.1:9")
 
 
@@ -173,7 +173,7 @@ def test_a_handshake_that_breaks_off_is_tried_again() -> None:
 def test_what_failed_for_tls_costs_no_budget(company: Company) -> None:
     with (
         Scripted(reply(), tls=company.server(LOOPBACK)) as server,
-        Clients(server.url, limits=RequestRates(user=1)) as clients,
+        Clients(server.url, limits=RateLimits(user=1)) as clients,
     ):
         for _ in range(3):
             with pytest.raises(TlsFailed):

@@ -50,10 +50,10 @@ from reconciler.runs import (
     HaltCause,
     Holder,
     Outcome,
+    ResolvedCall,
     RunHistory,
     RunState,
     RunSummary,
-    Settled,
     Step,
     StepKind,
     Who,
@@ -83,7 +83,7 @@ def reports(text: str) -> dict[str, Report]:
         pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
         blocked=(HeldAction(action, (Hold.PROTECTED,)), HeldAction(preferences, (Hold.PROTECTED,))),
         undetermined=(Undetermined(text),),
-        spared=(Unmanaged(text, text, (text,), UnmanagedReason.UNKNOWN_PLATFORM),),
+        unmanaged=(Unmanaged(text, text, (text,), UnmanagedReason.UNKNOWN_PLATFORM),),
         notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
         contested=contested,
         guards=(Verdict(GuardName.TAKEOVER, Judgement.REFUSED, 1, contested=contested),),
@@ -154,7 +154,7 @@ def _run(text: str) -> RunSummary:
 
 def _memory(text: str, action: Action) -> LedgerView:
     continued = structs.replace(_run(text), run="another", resumed_by=text)
-    settled = Settled(text, ended(Outcome.UNKNOWN, text, action, text))
+    settled = ResolvedCall(text, ended(Outcome.UNKNOWN, text, action, text))
     return LedgerView(text, LedgerAccess.MADE, text, (_run(text), continued), (settled,), text)
 
 

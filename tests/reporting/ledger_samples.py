@@ -35,10 +35,10 @@ from reconciler.runs import (
     HaltCause,
     Holder,
     Outcome,
+    ResolvedCall,
     RunHistory,
     RunState,
     RunSummary,
-    Settled,
     Step,
     StepKind,
     Who,
@@ -228,17 +228,17 @@ def memory(state: LedgerAccess = LedgerAccess.READ, **changes: Any) -> LedgerVie
     return structs.replace(LedgerView(PLACE, state), **changes)
 
 
-def settled(*results: Settled) -> tuple[Settled, ...]:
+def settled(*results: ResolvedCall) -> tuple[ResolvedCall, ...]:
     return results or (
-        Settled(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST, disconnect("u2"))),
-        Settled(DEAD, ended(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME, update("u3"))),
+        ResolvedCall(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST, disconnect("u2"))),
+        ResolvedCall(DEAD, ended(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME, update("u3"))),
     )
 
 
 def changes_between(saved: Plan, today: Plan, observed: Sequence[CalendarUser]) -> PlanChanges:
     """What is different in ``today``, which was planned on the list ``observed``."""
-    roster = UserIndex(ObservedState(tuple(observed), ()))
-    return changes_since(saved.content, today.content, roster, Protection(()))
+    user_index = UserIndex(ObservedState(tuple(observed), ()))
+    return changes_since(saved.content, today.content, user_index, Protection(()))
 
 
 def everything_moved() -> tuple[Plan, Plan, PlanChanges]:

@@ -4,7 +4,7 @@ import pytest
 from msgspec import structs
 
 from reconciler.reporting import ErrorReport, Format, LedgerAccess, LedgerView, PlanReport, render
-from reconciler.runs import Cause, Outcome, RunState, Settled
+from reconciler.runs import Cause, Outcome, ResolvedCall, RunState
 from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, memory, summary
 from tests.reporting.samples import disconnect, ended
@@ -88,7 +88,7 @@ def test_an_acting_run_says_that_it_settled_what_was_in_doubt() -> None:
 
 
 def test_an_acting_run_that_settled_a_part_does_not_claim_the_rest() -> None:
-    one = Settled(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST))
+    one = ResolvedCall(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST))
     found = text(memory(LedgerAccess.WRITTEN, dead=(summary(),), settled=(one,)))
     assert "This run settled 1 of what is in doubt; the next settles the rest." in found
 
@@ -120,7 +120,7 @@ def test_what_was_settled_stands_under_its_run_in_the_words_of_outcomes() -> Non
 
 def test_what_was_settled_of_several_runs_stands_under_each() -> None:
     results = tuple(
-        Settled(run, ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect(user)))
+        ResolvedCall(run, ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect(user)))
         for run, user in (("run-1", "u1"), ("run-2", "u2"), ("run-1", "u3"))
     )
     lines = text(memory(LedgerAccess.WRITTEN, settled=results)).splitlines()

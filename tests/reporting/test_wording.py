@@ -108,7 +108,7 @@ def test_every_outcome_has_words_and_a_sign(outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_that_is_not_settled_says_what_to_do(outcome: Outcome) -> None:
-    assert (outcomes.next_step(ended(outcome, "stopped")) is None) is outcome.settled
+    assert (outcomes.next_step(ended(outcome, "stopped")) is None) is outcome.in_effect
 
 
 @pytest.mark.parametrize("outcome", Outcome)

@@ -13,7 +13,7 @@ from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.domain import COMMAND_LINE, stack_owner
 from reconciler.engine import compare, limit_sources, preview, preview_again, remember
-from reconciler.manifest import collector_paused
+from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
 
@@ -89,7 +89,7 @@ def plan(
                 else (*frame.again(), *(() if out else _repeated("--select", select))),
             )
 
-    with collector_paused():  # until the fleet is gone
+    with gc_paused():  # until the fleet is gone
         frame.run(body)
 
 

@@ -34,7 +34,7 @@ def runs(
         try:
             with read_ledger(chosen.ledger) as ledger:
                 if run is not None:
-                    return RunHistoryReport(place, ledger.story(ledger.find(run)), Exit.OK)
+                    return RunHistoryReport(place, ledger.run_history(ledger.find(run)), Exit.OK)
                 listed = ledger.runs(chosen.name, limit)
         except LedgerMissing:
             if run is not None:

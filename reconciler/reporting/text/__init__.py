@@ -129,7 +129,7 @@ def _legend(page: TextPage, groups: Mapping[str, list[UserEntry]]) -> None:
 
 
 def _left_alone(page: TextPage, report: PlanReport) -> None:
-    spared = report.plan.content.spared
+    spared = report.plan.content.unmanaged
     if not spared:
         return
     page.gap()

@@ -197,9 +197,9 @@ def spared_counts(spared: tuple[Unmanaged, ...]) -> dict[str, int]:
 
 
 def _preferences(action: UpdatePreferences) -> Phrase:
-    seen = action.seen.told() if action.seen else {}
+    seen = action.seen.present() if action.seen else {}
     parts: list[str | Foreign] = []
-    for name, value in action.preferences.told().items():
+    for name, value in action.preferences.present().items():
         before = _value(seen.get(name, UNSET))
         parts += [", " if parts else "", f"{name} ", before, " → ", _value(value)]
     return tuple(parts)
@@ -260,7 +260,7 @@ def guard_change(change: GuardChange) -> str:
 
 def why_gone(stale: Stale) -> Phrase:
     """What a planned action stumbled over since."""
-    return meaning(stale.standing, stale.action)
+    return meaning(stale.result, stale.action)
 
 
 def _fleet(then: FleetCounts, now: FleetCounts) -> str:

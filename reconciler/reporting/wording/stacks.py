@@ -119,9 +119,9 @@ def remainder(content: Content) -> tuple[str, ...]:
     if content.blocked:
         held = _named((*_what(b.action), f", {changes.holds(b)}") for b in content.blocked)
         lines.append(f"{len(content.blocked)} held: {held}")
-    if content.spared:
-        spared = _named((Foreign(s.user or s.recall_id),) for s in content.spared)
-        lines.append(f"{len(content.spared)} left alone: {spared}")
+    if content.unmanaged:
+        spared = _named((Foreign(s.user or s.recall_id),) for s in content.unmanaged)
+        lines.append(f"{len(content.unmanaged)} left alone: {spared}")
     return tuple(f"{_of(content)}: {line}." for line in lines)
 
 
@@ -212,7 +212,7 @@ def _refusals(
 
 def unconfirmed(content: Content, result: RunResult) -> str:
     """Which planned actions did not end well or are held in doubt, and what to do."""
-    bad = [ended for ended in result.results if not ended.outcome.settled]
+    bad = [ended for ended in result.results if not ended.outcome.in_effect]
     planned_actions = counted(len(result.results), "planned action")
     said = f"{len(bad)} of {planned_actions} not confirmed" if bad else "not converged"
     lines = [

@@ -129,7 +129,7 @@ def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
         "held": len(content.blocked),
         "undetermined": len(content.undetermined),
         "converged": content.fleet.converged,
-        "left alone": len(content.spared),
+        "left alone": len(content.unmanaged),
         "left out by the selection": content.deselected,
     }
     unchanged = not content.actions and not content.problems

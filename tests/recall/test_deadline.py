@@ -43,9 +43,9 @@ def test_waiting_for_nothing_does_not_wait(clock: FakeClock) -> None:
 
 def test_a_wait_beyond_the_deadline_is_not_begun(clock: FakeClock) -> None:
     with pytest.raises(DeadlinePassed):
-        Deadline(clock, deadline=1005).wait(5.5)
+        Deadline(clock, at=1005).wait(5.5)
     assert clock.waits == []
-    Deadline(clock, deadline=1005).wait(5)
+    Deadline(clock, at=1005).wait(5)
 
 
 def test_a_requested_stop_begins_no_wait(clock: FakeClock) -> None:
@@ -79,11 +79,11 @@ def test_a_wait_that_the_grace_does_not_cover_ends_with_the_stop() -> None:
 def test_the_grace_does_not_move_the_deadline(clock: FakeClock) -> None:
     stop = Cancellation(clock.monotonic)
     stop.request(2)
-    patience = Deadline(clock, stop, deadline=1004, grace=10)
-    assert patience.remaining() == 4
-    patience.check()
+    deadline = Deadline(clock, stop, at=1004, grace=10)
+    assert deadline.remaining() == 4
+    deadline.check()
     with pytest.raises(DeadlinePassed):
-        patience.wait(5)
+        deadline.wait(5)
 
 
 def test_after_the_grace_nothing_is_begun(clock: FakeClock) -> None:
@@ -104,9 +104,9 @@ def test_in_the_grace_waiting_for_an_event_really_waits(clock: FakeClock) -> Non
 def test_no_single_call_takes_longer_than_the_grace_that_a_stop_would_leave_it(
     clock: FakeClock,
 ) -> None:
-    assert Deadline(clock, deadline=clock.time + 60, grace=10).one_call() == 10
-    assert Deadline(clock, deadline=clock.time + 4, grace=10).one_call() == 4
-    assert Deadline(clock, deadline=clock.time + 60).one_call() == 60
+    assert Deadline(clock, at=clock.time + 60, grace=10).call_timeout() == 10
+    assert Deadline(clock, at=clock.time + 4, grace=10).call_timeout() == 4
+    assert Deadline(clock, at=clock.time + 60).call_timeout() == 60
 
 
 def test_a_stop_in_the_instant_before_a_wait_begins_is_not_slept_through() -> None:

@@ -18,8 +18,8 @@ from tests.planning.fleets import (
 
 def test_an_id_is_answered_by_exactly_its_own_row() -> None:
     alice, upper, empty = seen("alice"), seen("Alice"), seen("")
-    roster = UserIndex(fleet(seen(None, recall_id="1"), alice, upper, empty))
-    assert [roster.rows(user) for user in ("alice", "Alice", "", "bob")] == [
+    user_index = UserIndex(fleet(seen(None, recall_id="1"), alice, upper, empty))
+    assert [user_index.rows(user) for user in ("alice", "Alice", "", "bob")] == [
         (alice,),
         (upper,),
         (empty,),

@@ -1,16 +1,23 @@
-"""Emoji that are written with characters which show nothing by themselves.
+"""Text that others wrote, made safe to show: one line, bounded, with nothing unseen in it.
 
-A joiner, a selector or a tag is kept where it makes one picture of what stands around it, as in
-``👩‍🚀``, ``❤️`` and ``1️⃣``. Anywhere else it could make two different texts look the same.
+Control characters can steer a terminal, and characters without a shape can make two different
+texts look the same. A joiner, a selector or a tag is kept only where it is part of an emoji, as in
+``👩‍🚀``, ``❤️`` and ``1️⃣``.
 """
 
 import re
+from collections.abc import Callable
 from typing import Final
+
+from reconciler.domain.secrets import Secret, redacted
+
+LONGEST_LINE: Final = 300
+"""Characters of foreign text that an error shows."""
 
 _JOINER: Final = "\u200d"
 _PICTURE: Final = "\ufe0f"
 _TONES: Final = "\U0001f3fb-\U0001f3ff"
-# Drawn as text unless a selector asks for the picture (Emoji_Presentation=No in Unicode's data).
+# Drawn as text unless a selector asks for the emoji (Emoji_Presentation=No in Unicode's data).
 _AS_TEXT: Final = (
     "\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u2328\u23cf\u23ed-\u23ef\u23f1"
     "\u23f2\u23f8-\u23fa\u24c2\u25aa\u25ab\u25b6\u25c0\u25fb\u25fc\u2600-\u2604\u260e\u2611\u2618"
@@ -28,7 +35,7 @@ _AS_TEXT: Final = (
     "\U0001f5ef\U0001f5f3\U0001f5fa\U0001f6cb\U0001f6cd-\U0001f6cf\U0001f6e0-\U0001f6e5\U0001f6e9"
     "\U0001f6f0\U0001f6f3"
 )
-# What a joined picture begins with, and what is joined to it (emoji-zwj-sequences.txt).
+# The first character of a joined emoji, and the ones joined to it (emoji-zwj-sequences.txt).
 _BEGINS: Final = (
     "\u26d3\u26f9\u2764\U0001f344\U0001f34b\U0001f3c3\U0001f3c4\U0001f3ca-\U0001f3cc"
     "\U0001f3f3\U0001f3f4\U0001f408\U0001f415\U0001f426\U0001f43b\U0001f441"
@@ -51,10 +58,50 @@ _REGIONS: Final = "|".join(
     for region in ("gbeng", "gbsct", "gbwls")
 )
 
-EMOJI_SEQUENCE: Final = re.compile(
+# One emoji of several characters, some of which show nothing by themselves.
+_EMOJI: Final = re.compile(
     f"[{_BEGINS}][{_TONES}{_PICTURE}]?(?:{_JOINER}[{_JOINED}][{_TONES}{_PICTURE}]?)+"
     f"|\U0001f3f4(?:{_REGIONS})\U000e007f"
     f"|[0-9#*]{_PICTURE}\u20e3"
     f"|[{_AS_TEXT}]{_PICTURE}"
 )
-"""One picture of several characters, of which some show nothing by themselves."""
+
+# Everything but printable ASCII and the visible rest of Unicode's basic plane.
+_UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e\u00a1-\ud7ff\uf900-\ufffd]+")
+_HTML: Final = re.compile(r"\s*<")
+
+
+def spell_out(text: str, spell: Callable[[str], str]) -> str:
+    """``text`` with ``spell`` applied to each character, except inside emoji."""
+    made, at = [], 0
+    for emoji in _EMOJI.finditer(text):
+        made += [*map(spell, text[at : emoji.start()]), emoji[0]]
+        at = emoji.end()
+    return "".join([*made, *map(spell, text[at:])])
+
+
+def visible(text: str) -> str:
+    """``text`` with every character that does not print written as its escape, except in emoji."""
+    return text if text.isprintable() else spell_out(text, _escaped)
+
+
+def excerpt(text: str | bytes | bytearray, *secrets: Secret) -> str:
+    """One line of at most :data:`LONGEST_LINE` characters of ``text``, for an error message.
+
+    It shows no control characters, no page of HTML and none of ``secrets``, however they are
+    spelled. It also hides the beginning of a secret at the end of ``text``, which may have been cut
+    there, and anything that looks like a user token.
+    """
+    if not isinstance(text, str):
+        text = bytes(text).decode(errors="replace")
+    if _HTML.match(text):
+        return "an HTML page"
+    # Redact before cutting the line: a part of a secret would not be found any more.
+    line = _UNPRINTABLE.sub(" ", redacted(text, *secrets, cut=True)).strip()
+    return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]}…"
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape").decode("ascii")

@@ -1,11 +1,7 @@
-"""What can be the name or the address of a host.
+"""The URL of a ledger, checked and brought to the one form that every reader understands alike.
 
-The URL of an API of one's own, in the one form that plans and records know it by.
-
-The URL of a ledger, in the one form that whoever opens it reads as it was meant.
-
-SQLAlchemy's conventions, read more strictly. A password has no place in it: the configuration is
-kept with the code, and reports show where the ledger is.
+It follows SQLAlchemy's conventions, more strictly. It must not hold a password: the configuration
+is kept with the code, and reports show where the ledger is.
 """
 
 import re
@@ -14,55 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
-from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile, ip_address, is_loopback
-
-_NAME = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*")
-# No name ends in a number: such a host is an IPv4 address, or nothing.
-_NUMERIC = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
-
-
-def is_host(text: str) -> bool:
-    """Whether ``text`` is a name in lower case, or an address without brackets."""
-    return bool(ip_address(text)) or (bool(_NAME.fullmatch(text)) and not _NUMERIC.fullmatch(text))
-
-
-def in_url(host: str) -> str:
-    """``host`` as a URL writes it: an IPv6 address in brackets."""
-    return f"[{host}]" if ":" in host else host
-
-
-_PORTS = {"https": 443, "http": 80}
-
-
-class UnusableUrl(Exception):
-    """A base URL that cannot be used; says what is wrong with it without telling the URL."""
-
-
-def normalised_base_url(text: str) -> str:
-    """``https://host`` or ``https://host:port`` in lower case; ``http`` for loopback only.
-
-    Raises :class:`UnusableUrl`.
-    """
-    if not (text.isascii() and text.isprintable()) or " " in text:
-        raise UnusableUrl("holds spaces or characters that are not ASCII")
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        raise UnusableUrl("is no URL") from None
-    if parts.scheme not in _PORTS:
-        raise UnusableUrl("does not begin with https://")
-    if "@" in parts.netloc:
-        raise UnusableUrl("holds a user or a password")
-    if parts.query or parts.fragment or parts.path.strip("/"):
-        raise UnusableUrl("holds a path, a query or a fragment")
-    if not is_host(host):
-        raise UnusableUrl("names no host")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise UnusableUrl("is http and not on loopback: the API key would travel in the clear")
-    suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
-    return f"{parts.scheme}://{in_url(host)}{suffix}"
-
+from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
+from reconciler.domain.urls import in_url, is_host
 
 DEFAULT_PATH: Final = ".reconciler/ledger.db"
 
@@ -83,7 +32,7 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "application_name": _TEXT,
     "channel_binding": _WORD,
     "connect_timeout": _NUMBER,
-    "host": _PATH,  # the folder of a socket; more than one, by commas, are no one place
+    "host": _PATH,  # the folder of one socket; several, with commas, are not one place
     "keepalives": _NUMBER,
     "keepalives_count": _NUMBER,
     "keepalives_idle": _NUMBER,
@@ -98,11 +47,11 @@ _OPTIONS: Final[Mapping[str, str]] = {
     "target_session_attrs": _WORD,
     "tcp_user_timeout": _NUMBER,
 }
-"""Of libpq's options those that hold no secret and take nothing from a ledger, and their form."""
+"""The options of libpq that hold no secret and take nothing from a ledger, and their form."""
 
 
 class UnusableLedger(Exception):
-    """What is wrong with a ledger's URL, without telling it; ``hint`` is what to write."""
+    """What is wrong with a ledger's URL, without showing it; ``hint`` says what to write."""
 
     def __init__(self, problem: str, hint: str) -> None:
         super().__init__(problem)
@@ -110,9 +59,9 @@ class UnusableLedger(Exception):
 
 
 def ledger_place(url: str, folder: Path) -> LedgerPlace:
-    """Where the ledger is, by a ``url`` whose scheme is one that the schema lets through.
+    """Where the ledger is. The schema has checked the scheme of ``url``.
 
-    A relative path is from ``folder`` on. Raises :class:`UnusableLedger`.
+    A relative path starts at ``folder``. Raises :class:`UnusableLedger`.
     """
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
@@ -125,7 +74,7 @@ def _sqlite_path(text: str) -> str:
         raise UnusableLedger("holds characters that do not print", "remove them")
     path, question_mark, _ = text.partition("?")
     if path in ("", "/", "/:memory:"):
-        raise UnusableLedger("names no file, and what is in memory does not last", _SQLITE_HINT)
+        raise UnusableLedger("names no file (a database in memory does not last)", _SQLITE_HINT)
     if question_mark:
         raise UnusableLedger("holds options: a `?` and what follows it", _SQLITE_HINT)
     if not path.startswith("/"):
@@ -136,16 +85,16 @@ def _sqlite_path(text: str) -> str:
 
 
 def _postgresql(text: str) -> str:
-    """What follows the scheme, in a form in which no two readers differ."""
+    """The part after the scheme, in a form that all readers understand alike."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise UnusableLedger("holds spaces or characters that are not ASCII", _SERVICE_HINT)
     user, at, rest = text.rpartition("@")
-    # The last `@`, because readers differ in where a password ends that holds one, or a `/`.
+    # We split at the last `@`: readers differ on where a password with `@` or `/` in it ends.
     if ":" in unquote(user):
         raise UnusableLedger("holds a password", _ENVIRONMENT_HINT)
     if at and not (_USER.fullmatch(user) and unquote(user).isprintable()):
-        hint = f"{_POSTGRESQL_HINT}, and any other `@` as %40"
-        raise UnusableLedger("holds no user's name before the `@`", hint)
+        hint = f"{_POSTGRESQL_HINT}, with any other `@` as %40"
+        raise UnusableLedger("holds no user name before the `@`", hint)
     try:
         parts = urlsplit(f"//{rest}")
         host, port = parts.hostname or "", parts.port
@@ -160,7 +109,7 @@ def _postgresql(text: str) -> str:
     if "#" in rest or not (
         _DATABASE.fullmatch(database) or (not database and "service" in options)
     ):
-        raise UnusableLedger("holds no usable name of a database", _SERVICE_HINT)
+        raise UnusableLedger("holds no usable database name", _SERVICE_HINT)
     authority = f"{user}{at}{in_url(host)}{f':{port}' if port else ''}"
     query = f"?{urlencode(options, safe='/')}" if options else ""
     return f"{authority}/{database}{query}"
@@ -176,8 +125,8 @@ def _options(query: str) -> dict[str, str]:
     for name, value in options.items():
         if name not in _OPTIONS:
             known = f"known here: {', '.join(_OPTIONS)}"
-            raise UnusableLedger("holds an option that is not known here", known)
+            raise UnusableLedger("holds an unknown option", known)
         if not re.fullmatch(_OPTIONS[name], value, re.ASCII):
             hint = "a path begins with /, a number is whole; see libpq's connection parameters"
-            raise UnusableLedger(f"has an option `{name}` that cannot be as it is", hint)
+            raise UnusableLedger(f"has a malformed option `{name}`", hint)
     return options

@@ -22,7 +22,7 @@ from reconciler.planning import (
     plan_file,
     seal,
 )
-from reconciler.planning.canonical import digest
+from reconciler.planning.plan import digest
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,
@@ -120,7 +120,7 @@ def test_any_other_byte_is_refused(position: int, mask: int) -> None:
 @QUICK
 @given(st.binary(max_size=200))
 def test_noise_is_refused(data: bytes) -> None:
-    with pytest.raises(PlanUnusable, match="no plan file"):
+    with pytest.raises(PlanUnusable, match="not a plan file"):
         decode_plan(data)
 
 
@@ -172,7 +172,7 @@ NOT_A_PLAN: dict[str, Callable[[bytes], bytes]] = {
 
 @pytest.mark.parametrize("change", NOT_A_PLAN.values(), ids=NOT_A_PLAN.keys())
 def test_what_is_no_plan_is_refused_as_that(change: Callable[[bytes], bytes]) -> None:
-    with pytest.raises(PlanUnusable, match=r"this is no plan file as `plan -o` writes it: .+"):
+    with pytest.raises(PlanUnusable, match=r"not a plan file that `plan -o` has written: .+"):
         decode_plan(change(DATA))
 
 

@@ -88,16 +88,16 @@ def test_a_deadline_before_the_next_slot_passes_at_once(clock: FakeClock) -> Non
     budget = RateWindow(1, clock)
     budget.take(Deadline(clock)).answered()
     with pytest.raises(DeadlinePassed):
-        budget.take(Deadline(clock, deadline=clock.time + 59))
+        budget.take(Deadline(clock, at=clock.time + 59))
     assert clock.waits == []
-    budget.take(Deadline(clock, deadline=clock.time + 61))
+    budget.take(Deadline(clock, at=clock.time + 61))
 
 
 def test_a_deadline_ends_the_wait_for_calls_in_flight(clock: FakeClock) -> None:
     budget = RateWindow(1, clock)
     budget.take(Deadline(clock))
     with pytest.raises(DeadlinePassed):
-        budget.take(Deadline(clock, deadline=clock.time + 5))
+        budget.take(Deadline(clock, at=clock.time + 5))
     assert clock.waits == [5.0]
 
 
@@ -197,14 +197,14 @@ def test_no_window_of_a_minute_holds_more_calls_than_the_limit(
 ) -> None:
     clock = FakeClock()
     budget = RateWindow(limit, clock)
-    patience = Deadline(clock)
+    deadline = Deadline(clock)
     open_calls: deque[tuple[Permit, float]] = deque()
     finished: list[tuple[float, float]] = []
     for step, number in schedule:
         if step == "pass time":
             clock.time += number
         elif step == "take" and len(open_calls) < limit:
-            permit = budget.take(patience)
+            permit = budget.take(deadline)
             # Everything that counts at this moment, by the definition and not by the budget's sums.
             counting = [end for _, end in finished if clock.time < end + 60]
             assert len(counting) + len(open_calls) + 1 <= limit

@@ -253,7 +253,7 @@ def test_forged_verdicts_are_told_and_the_judgement_of_today_stands() -> None:
 def test_a_forged_action_is_gone() -> None:
     forged = structs.replace(SAVED, actions=(*SAVED.actions, disconnect("alice", MICROSOFT)))
     found = changes(saved=forged)
-    assert [(stale.action.key, stale.standing) for stale in found.gone] == [
+    assert [(stale.action.key, stale.result) for stale in found.gone] == [
         ("disconnect microsoft of alice", PreconditionResult.CONNECTION_CHANGED)
     ]
     assert found.kept == 3

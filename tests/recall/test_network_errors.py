@@ -6,7 +6,7 @@ import socket
 import httpcore
 import pytest
 
-from reconciler.recall.network_errors import in_words
+from reconciler.recall.network_errors import describe
 
 
 def as_a_library_raises_it(error: OSError) -> Exception:
@@ -33,11 +33,11 @@ def as_a_library_raises_it(error: OSError) -> Exception:
     ids=lambda case: "" if isinstance(case, str) else str(case),
 )
 def test_a_failure_is_told_in_words_and_without_its_number(error: OSError, said: str) -> None:
-    told = in_words(as_a_library_raises_it(error))
+    told = describe(as_a_library_raises_it(error))
     assert told is not None
     assert said in told
     assert "Errno" not in told
 
 
 def test_of_what_is_no_failure_of_the_network_nothing_is_said() -> None:
-    assert in_words(httpcore.RemoteProtocolError("illegal status line")) is None
+    assert describe(httpcore.RemoteProtocolError("illegal status line")) is None

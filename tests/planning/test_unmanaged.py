@@ -19,7 +19,7 @@ def test_a_user_no_manifest_names_is_spared_and_has_no_action() -> None:
         fleet(seen("z", connected("microsoft"), connected("google")), seen("m", vacant("google"))),
     )
     assert content.actions == ()
-    assert content.spared == (
+    assert content.unmanaged == (
         Unmanaged("m", "r-m", (), UnmanagedReason.UNMANAGED_USER),
         Unmanaged("z", "r-z", ("google", "microsoft"), UnmanagedReason.UNMANAGED_USER),
     )
@@ -31,7 +31,9 @@ def test_a_user_without_external_id_is_spared_even_where_everybody_leaves() -> N
         fleet(seen(None, connected("google"), recall_id="r1"), seen("a")),
     )
     assert content.actions == ()
-    assert content.spared == (Unmanaged(None, "r1", ("google",), UnmanagedReason.NO_EXTERNAL_ID),)
+    assert content.unmanaged == (
+        Unmanaged(None, "r1", ("google",), UnmanagedReason.NO_EXTERNAL_ID),
+    )
 
 
 def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
@@ -39,7 +41,7 @@ def test_unmanaged_connections_of_a_declared_user_are_spared() -> None:
         manifest(declared("a"), declared("b"), declared("c", [GOOGLE])),
         fleet(seen("a", connected("google"), connected("zoom")), seen("b", vacant("google"))),
     )
-    assert content.spared == (
+    assert content.unmanaged == (
         Unmanaged("a", "r-a", ("google", "zoom"), UnmanagedReason.UNMANAGED_CONNECTIONS),
     )
 
@@ -52,13 +54,13 @@ def test_an_unknown_platform_of_a_managed_user_is_not_spared() -> None:
             seen("b", connected("google")),
         ),
     )
-    assert content.spared == ()
+    assert content.unmanaged == ()
     assert [blocked.action.user for blocked in content.blocked] == ["a"]
 
 
 def test_rows_that_share_every_id_have_one_order() -> None:
     rows = seen("z", connected("google")), seen("z", connected("microsoft")), seen("z")
     desired = manifest(declared("a"))
-    listed = content_of(desired, fleet(*rows)).spared
-    assert content_of(desired, fleet(*reversed(rows))).spared == listed
+    listed = content_of(desired, fleet(*rows)).unmanaged
+    assert content_of(desired, fleet(*reversed(rows))).unmanaged == listed
     assert [entry.platforms for entry in listed] == [(), ("google",), ("microsoft",)]
