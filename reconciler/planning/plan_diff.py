@@ -6,7 +6,7 @@ configuration, has the same action. Any other action is stale, with a reason.
 
 from collections.abc import Callable
 
-from msgspec import Struct, structs
+from msgspec import Struct, field, structs
 
 from reconciler.planning.action import Action, Disconnect, UnknownConnection
 from reconciler.planning.guards import Evidence, judge
@@ -20,7 +20,7 @@ class Stale(Struct, frozen=True):
     """A planned action that is no longer done, and the precondition that fails."""
 
     action: Action
-    result: PreconditionResult
+    result: PreconditionResult = field(name="standing")
 
 
 def divide(
