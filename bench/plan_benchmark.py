@@ -1,4 +1,4 @@
-"""A whole ``reconciler plan`` against a bare ``yaml.load`` of the same manifest."""
+"""A whole ``reconciler plan`` against a bare ``yaml.load`` of its manifest, and bare imports."""
 
 import statistics
 import tempfile
@@ -17,6 +17,10 @@ from reconciler.planning import decode_plan
 
 RATIO_TARGET = 0.4
 PEAK_TARGET = 500_000_000
+IMPORTS_TARGET = 1.1
+MILLION_PEAK_TARGET = 2_200_000_000
+MILLION_TARGET = 12.0
+"""Times as long as a plan of a hundred thousand users that one of a million may take."""
 _PLAN_FILE = "PLAN"
 _PLAN = ["plan", "--out", _PLAN_FILE]
 _BARE_LOAD = f"""\
@@ -24,10 +28,11 @@ import yaml
 with open({MANIFEST!r}, "rb") as manifest:
     yaml.load(manifest.read(), Loader=yaml.CSafeLoader)
 """
+_BARE_IMPORTS = "import yaml, httpx, jsonschema, deepdiff"
 
 
 class PlanFigures(Struct, frozen=True):
-    """One size of fleet. Seconds and bytes; ``plans`` and ``bare_loads`` ran in pairs.
+    """One size of fleet. Seconds and bytes; ``plans``, ``bare_loads`` and ``imports`` ran in turns.
 
     ``phases`` are the medians of separate, instrumented runs.
     """
@@ -35,6 +40,7 @@ class PlanFigures(Struct, frozen=True):
     fleet: ServedFleet
     plans: tuple[MeasuredProcess, ...]
     bare_loads: tuple[MeasuredProcess, ...]
+    imports: tuple[MeasuredProcess, ...]
     phases: Mapping[str, float]
 
     @property
@@ -55,6 +61,18 @@ class PlanFigures(Struct, frozen=True):
         )
 
     @property
+    def imports_ratio(self) -> float:
+        """Processor time of the plan to that of a process that only imports, the median."""
+        return statistics.median(
+            p.cpu / i.cpu for p, i in zip(self.plans, self.imports, strict=True)
+        )
+
+    @property
+    def wall(self) -> float:
+        """The median time of a plan in seconds."""
+        return statistics.median(plan.wall for plan in self.plans)
+
+    @property
     def peak(self) -> int:
         """The highest peak memory of a plan."""
         return max(plan.peak for plan in self.plans)
@@ -65,14 +83,16 @@ class WrongPlan(Exception):
 
 
 def measure_plan(declared: int, repetitions: int) -> PlanFigures:
-    """Plans of a generated fleet of ``declared`` users, each paired with a bare load."""
+    """Plans of a generated fleet of ``declared`` users, each with a bare load and bare imports."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         with companion("bench.fleet_server", name, str(declared), ready=ServedFleet) as fleet:
             plans: list[MeasuredProcess] = []
             bare_loads: list[MeasuredProcess] = []
+            imports: list[MeasuredProcess] = []
             for _ in range(repetitions):
                 bare_loads.append(measure([PYTHON, "-c", _BARE_LOAD], folder, environment()))
+                imports.append(measure([PYTHON, "-c", _BARE_IMPORTS], folder, environment()))
                 plans.append(measure([RECONCILER, *_PLAN], folder, environment()))
             _check(fleet, folder / _PLAN_FILE)
             phases = [_phases(folder) for _ in range(repetitions)]
@@ -80,6 +100,7 @@ def measure_plan(declared: int, repetitions: int) -> PlanFigures:
         fleet=fleet,
         plans=tuple(plans),
         bare_loads=tuple(bare_loads),
+        imports=tuple(imports),
         phases={phase: statistics.median(run[phase] for run in phases) for phase in Phase},
     )
 

@@ -46,6 +46,8 @@ def machine_line(machine: Machine) -> str:
 def _start_up(figures: StartUpFigures) -> str:
     return (
         f"`reconciler --version`: {figures.wall:.3f} s (target {start_up_benchmark.TARGET:g} s);"
+        f" `--help`: {figures.help_wall:.3f} s and a completion: {figures.completion_wall:.3f} s"
+        f" (target {start_up_benchmark.HELP_TARGET:g} s);"
         f" an interpreter that does nothing: {figures.interpreter_wall:.3f} s."
         f" Medians of {len(figures.versions)} runs.\n"
     )
@@ -61,6 +63,8 @@ def _plans(plans: Sequence[PlanFigures]) -> str:
             "wall ratio",
             "ratios of the pairs",
             "CPU ratio",
+            "imports CPU s",
+            "plan ÷ imports, CPU",
         ),
     )
     rows = [
@@ -71,14 +75,20 @@ def _plans(plans: Sequence[PlanFigures]) -> str:
             f"**{figures.ratio:.3f}**",
             f"{min(figures.ratios):.3f} to {max(figures.ratios):.3f}",
             f"{figures.cpu_ratio:.3f}",
+            f"{statistics.median(run.cpu for run in figures.imports):.2f}",
+            f"{figures.imports_ratio:.3f}",
         )
         for figures in plans
     ]
     return (
-        "Plan (whole process) and bare `yaml.load` of the same manifest, in turns;"
+        "Plan (whole process), bare `yaml.load` of the same manifest, and bare imports, in turns;"
         f" medians of {len(plans[0].plans)} pairs, peaks the highest."
         f" Targets for {TARGET_FLEET:,} users: ratio {plan_benchmark.RATIO_TARGET:g},"
-        f" peak {plan_benchmark.PEAK_TARGET / 1e6:.0f} MB.\n\n" + markdown_table(header, rows)
+        f" peak {plan_benchmark.PEAK_TARGET / 1e6:.0f} MB; for 1,000 users:"
+        f" {plan_benchmark.IMPORTS_TARGET:g} of the imports; for 1,000,000 users: peak"
+        f" {plan_benchmark.MILLION_PEAK_TARGET / 1e6:,.0f} MB and"
+        f" {plan_benchmark.MILLION_TARGET:g} times as long as {TARGET_FLEET:,} users.\n\n"
+        + markdown_table(header, rows)
     )
 
 
