@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.domain import Preferences
+from reconciler.domain import DesiredState, Observation, Preferences
 from reconciler.sandbox import FaultKind, SeedPreferences
 from tests.applying.trial import GOOGLE, Trial, fault, person, updated, wanted
 
@@ -107,3 +107,13 @@ def test_preferences_of_a_protected_user_are_left_alone(trial: Trial) -> None:
     )
     assert done.calls == [ALICES_CALL]
     assert done.outcomes["bob preferences"] == ("skipped_stale", "protected")
+
+
+def test_only_disconnects_count_as_disconnects(trial: Trial) -> None:
+    with trial.clients() as (reader, _):
+        observed, at = trial.list(reader)
+    desired = DesiredState({user.id: user for user in (ALICE, wanted("bob"))})
+    content = trial.content(desired, observed, ())
+    approved = trial.approved(content, content.actions, (), Observation(observed, at))
+    assert len(approved.ready) == 2
+    assert approved.disconnects == 1
