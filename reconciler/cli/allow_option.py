@@ -28,7 +28,7 @@ def _allow(takes: tuple[str, ...], and_more: str = "") -> Any:
     return typer.Option(
         OPTION,
         metavar="GUARD",
-        help=f"Go past this guard in this run: {', '.join(GUARDS)}{and_more}; can be repeated.",
+        help=f"Allow this guard in this run: {', '.join(GUARDS)}{and_more}; can be repeated.",
         callback=_checked(takes),
         autocompletion=lambda: list(takes),
         show_default=False,

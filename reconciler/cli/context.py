@@ -76,7 +76,8 @@ class CommandContext:
         """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
         if DASH in (self.config, Path(os.environ.get("RECONCILER_CONFIG") or ".")):
             raise UsageError(
-                "a configuration is not read from standard input: its paths start at its folder"
+                "the configuration cannot come from standard input, because its paths are relative"
+                " to its folder: name a file"
             )
         found = find_configuration(self.config, os.environ, Path.cwd())
         self.reads(found)
@@ -94,8 +95,7 @@ class CommandContext:
         name = self.workspace or os.environ.get("RECONCILER_WORKSPACE")
         if name == "":
             raise UsageError(
-                "RECONCILER_WORKSPACE is set and empty: name a workspace, or unset it for the"
-                " default one"
+                "RECONCILER_WORKSPACE is empty: name a workspace, or unset it to use the default"
             )
         workspace = configuration.workspace(name)
         self.reads(*workspace.manifests, *_others_read(workspace))
@@ -125,7 +125,7 @@ class CommandContext:
         """
         if path == DASH:
             if self._output_is_taken or self.format is not Format.TEXT:
-                raise OutputConflict("two outputs are to go to standard output: name a file")
+                raise OutputConflict("two outputs go to standard output: name a file for one")
             self._output_is_taken = True
             return StandardOutput()
         place = path.resolve()
@@ -155,7 +155,7 @@ class CommandContext:
             for path in self._inputs:
                 is_manifest = output.suffix in (".yaml", ".yml") and path in output.parents
                 if output == path or is_manifest:
-                    raise OutputConflict(f"{output} is read by this command: write elsewhere")
+                    raise OutputConflict(f"this command reads {output}: write to another file")
 
     def progress(self) -> Progress:
         """Progress on standard error, where somebody watches."""
@@ -173,12 +173,12 @@ class CommandContext:
             raise UsageError(f"the plan could not be shown ({lost}); nothing was changed")
 
     def remark(self, text: str) -> None:
-        """Say something beside the result, on standard error."""
+        """Write something about the command to standard error, unless ``--quiet``."""
         if not self.quiet:
             self.say(text)
 
     def say(self, text: str) -> None:
-        """Say on standard error what has to be known even by who wants it quiet."""
+        """Write to standard error what must be known even with ``--quiet``."""
         print_out(one_line(text), on_stderr=True)
 
     def to_type(self, *words: str) -> tuple[str, ...]:
@@ -265,7 +265,7 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
             return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
     if status is Exit.DEFECT:
         log.debug("defect", exc_info=error)
-        hint = "this is a defect of the reconciler; run again with --verbose and report it"
+        hint = "this is a defect in the reconciler: run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, outcomes.defect(error), hint),))
     if isinstance(error, LedgerError | LockHeld):
         return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))

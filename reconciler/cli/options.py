@@ -64,15 +64,15 @@ LogFormat = Annotated[LogFormatName, typer.Option(help="Format of the logs on st
 LockTimeout = Annotated[
     float,
     typer.Option(
-        "--lock-timeout", metavar="SECONDS", min=0, help="Wait so long for another run to end."
+        "--lock-timeout", metavar="SECONDS", min=0, help="Seconds to wait for another run to finish."
     ),
 ]
 MaxFailures = Annotated[
-    int, typer.Option(min=0, help="Cancellation above this many failed or unknown outcomes.")
+    int, typer.Option(min=0, help="Stop after more than this many failed or unknown outcomes.")
 ]
 Parallelism = Annotated[
     int,
     typer.Option(
-        min=1, max=32, help="Calls under way at once; users who are only read back do not count."
+        min=1, max=32, help="Calls under way at once; read-backs do not count."
     ),
 ]

@@ -1,6 +1,6 @@
-"""What the user reads: every sentence of the product, and every layout that it stands in.
+"""What the user reads: the words for every code, and every layout.
 
-``documents`` are what can be reported, ``render`` turns one into text, JSON, JSON Lines or
+``documents`` are what can be reported; ``render`` turns one into text, JSON, JSON Lines or
 Markdown. Pure: no I/O, no clock, the same output for the same input.
 """
 

@@ -1,6 +1,6 @@
-"""What can be reported: one frozen struct a kind of report, no wording and no layout.
+"""What can be reported: one frozen struct for each kind of report, without wording or layout.
 
-The fronts build these, the renderers of this room turn them into text, JSON, JSON Lines and
+The fronts build these; the renderers of this room turn them into text, JSON, JSON Lines and
 Markdown.
 """
 
@@ -16,21 +16,21 @@ from reconciler.runs.outcome import RunResult
 
 
 class LedgerAccess(StrEnum):
-    """What a command had of the ledger."""
+    """How a command used the ledger."""
 
     READ = "read"  # by a command that only looks
-    WRITTEN = "written"  # by an acting run
-    MADE = "made"  # by an acting run that found none
-    NONE = "none"  # there is none: what needs a memory is not judged
-    UNREADABLE = "unreadable"  # `detail` says why; what needs a memory is not judged
+    WRITTEN = "written"  # by a run
+    MADE = "made"  # by a run that found none
+    NONE = "none"  # there is none: guards that need history are skipped
+    UNREADABLE = "unreadable"  # `detail` says why; guards that need history are skipped
 
 
 class LedgerView(Struct, frozen=True):
-    """What a command had of the ledger at ``place``.
+    """What a command saw of the ledger at ``place``.
 
-    ``dead`` are runs that died or left calls in doubt, as a command that looks found them, or as
-    an acting run did when it began, which then has ``settled`` what they left in doubt.
-    ``used_by`` is the run that used the saved plan that the command looks at.
+    ``dead`` are runs that died or left calls in doubt: as a command that only reads found them, or
+    as a run did when it began, which then ``settled`` what they left in doubt. ``used_by`` is the
+    run that used the saved plan that the command looks at.
     """
 
     place: str
@@ -42,11 +42,11 @@ class LedgerView(Struct, frozen=True):
 
 
 class PlanReport(Struct, frozen=True):
-    """A plan, as ``plan`` and ``show`` tell it, and an acting run that was refused before it began.
+    """A plan, as ``plan`` and ``show`` report it, and a run that was refused before it acted.
 
     ``status`` is the exit status of the command. ``saved_to`` is the path of the plan file.
     ``limit_sources`` says where a limit is set (``reconciler.yaml:12:5`` or ``the default``).
-    ``verdicts`` replace those of the plan where an acting run has judged it again. ``verbose``
+    ``verdicts`` replace those of the plan where a run has judged it again. ``verbose``
     lists what is left alone instead of counting it, and every guard. ``changes`` says what is
     different today from a saved plan (``plan`` is then the saved one where it was to be applied,
     and today's where it was only to be compared). ``again`` are the options to type again in the
@@ -70,7 +70,7 @@ class PlanReport(Struct, frozen=True):
 
 
 class RunReport(Struct, frozen=True):
-    """An acting run: the plan it was bound by and how each action ended.
+    """A run: the plan it was bound by and how each action ended.
 
     ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`; ``changes`` is there when
     actions of a saved plan went stale. ``resumes`` names the run that this one continued;
@@ -108,15 +108,15 @@ class RunsReport(Struct, frozen=True):
 
 
 class RunHistoryReport(Struct, frozen=True):
-    """The whole story of one run, from the ledger at ``place``."""
+    """The whole history of one run, from the ledger at ``place``."""
 
     place: str
-    story: RunHistory
+    history: RunHistory
     status: int
 
 
 class UnlockReport(Struct, frozen=True):
-    """A lock that was taken away from ``run`` of ``workspace``; ``holder`` says who held it."""
+    """The lock of ``workspace`` was taken from ``run``; ``holder`` says who held it."""
 
     workspace: str
     run: str
@@ -162,7 +162,7 @@ class DoctorReport(Struct, frozen=True):
 
 
 class ErrorReport(Struct, frozen=True):
-    """A command that ended before it had a result, and all that kept it from one.
+    """A command that ended without a result, and everything that kept it from one.
 
     Refusals are no errors: they are reports of a plan or a run with status 3. ``plan`` is the
     plan that was in hand, where there was one, ``changes`` what is different today from a saved

@@ -102,7 +102,7 @@ def gone(plan_changes: PlanChanges) -> list[UserEntry]:
 
 
 def undetermined(content: Content) -> list[UserEntry]:
-    """Of whom nothing can be said."""
+    """Declared users about whom nothing is known."""
     return [
         UserEntry(entry.user, symbols.UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
         for entry in content.undetermined
@@ -128,13 +128,13 @@ def spared(content: Content) -> list[UserEntry]:
 def results(
     results: Iterable[ActionResult], carried: frozenset[str] = frozenset()
 ) -> list[UserEntry]:
-    """How each action ended; ``carried`` are the keys of those that an earlier run ended."""
+    """How each action ended; ``carried`` are the keys of those that an earlier run did."""
     return [
         _acting(
             result.action,
             OUTCOME_SYMBOLS[result.outcome],
             (
-                f"{outcomes.OUTCOMES[result.outcome]}, ",
+                f"{outcomes.OUTCOMES[result.outcome]}: ",
                 *outcomes.cause(result),
                 *((outcomes.CARRIED,) if result.action.key in carried else ()),
             ),
@@ -144,21 +144,21 @@ def results(
     ]
 
 
-def settled(settled: Iterable[ResolvedCall]) -> dict[str, list[UserEntry]]:
-    """How what dead runs left in doubt turned out, by the id of the run that died."""
+def resolved(resolved: Iterable[ResolvedCall]) -> dict[str, list[UserEntry]]:
+    """How the calls that dead runs left in doubt ended, by the id of the dead run."""
     by_run: dict[str, list[UserEntry]] = {}
-    for entry in settled:
+    for entry in resolved:
         by_run.setdefault(entry.run, []).extend(results([entry.result]))
     return by_run
 
 
-def recorded(story: ActionHistory) -> UserEntry:
-    """How an action stands by what is recorded of it."""
-    if story.result is not None:
-        return results([story.result])[0]
-    if story.begun:
-        return _acting(story.action, symbols.IN_DOUBT, (runs.IN_DOUBT,))
-    return _acting(story.action, symbols.NEVER_BEGUN, (runs.NEVER_BEGUN,))
+def past(past: ActionHistory) -> UserEntry:
+    """How an action of the ledger ended, as far as is recorded."""
+    if past.result is not None:
+        return results([past.result])[0]
+    if past.begun:
+        return _acting(past.action, symbols.IN_DOUBT, (runs.IN_DOUBT,))
+    return _acting(past.action, symbols.NEVER_BEGUN, (runs.NEVER_BEGUN,))
 
 
 def by_user(*lists: Iterable[UserEntry]) -> dict[str, list[UserEntry]]:

@@ -53,7 +53,7 @@ class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
 
 
 class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
-    """An acting run and how each action ended."""
+    """A run and how each action ended."""
 
     run: str
     workspace: str
@@ -214,16 +214,16 @@ def _runs(report: RunsReport) -> RunsDocument:
 
 
 def _history(report: RunHistoryReport) -> RunHistoryDocument:
-    story = report.story
+    past = report.history
     return RunHistoryDocument(
         status=report.status,
         place=report.place,
-        run=json_parts.past_run(story.summary),
-        fleet=story.fleet,
-        accepted=story.accepted,
-        guards=tuple(json_parts.guard(verdict, {}) for verdict in story.verdicts),
-        actions=json_parts.past_actions(story),
-        plan=story.plan,
+        run=json_parts.past_run(past.summary),
+        fleet=past.fleet,
+        accepted=past.accepted,
+        guards=tuple(json_parts.guard(verdict, {}) for verdict in past.verdicts),
+        actions=json_parts.past_actions(past),
+        plan=past.plan,
     )
 
 

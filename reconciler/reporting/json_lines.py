@@ -153,22 +153,22 @@ def _runs(report: RunsReport) -> Iterator[events.Event]:
 
 
 def _story(report: RunHistoryReport) -> Iterator[events.Event]:
-    story = report.story
-    run = json_parts.past_run(story.summary)
+    past = report.history
+    run = json_parts.past_run(past.summary)
     yield events.StoryHeader(
         place=report.place,
         run=run,
-        fleet=story.fleet,
-        accepted=story.accepted,
-        plan=None if story.plan is None else json_parts.outline(story.plan),
+        fleet=past.fleet,
+        accepted=past.accepted,
+        plan=None if past.plan is None else json_parts.outline(past.plan),
     )
-    yield from _guards(story.verdicts, {})
-    for action in json_parts.past_actions(story):
+    yield from _guards(past.verdicts, {})
+    for action in json_parts.past_actions(past):
         yield events.RecordedActionEvent(
-            source=entries.source(story.plan, action.action.user), recorded=action
+            source=entries.source(past.plan, action.action.user), recorded=action
         )
     yield events.SummaryEvent(
-        status=report.status, message=plain(summary.of_story(report)), counts=run.summary
+        status=report.status, message=plain(summary.of_run_history(report)), counts=run.summary
     )
 
 

@@ -77,7 +77,7 @@ class Guard(Struct, frozen=True):
 
     ``limit_source`` is where the limit is set, ``flag`` what the acting command would need,
     ``remedy`` what would let a refused plan pass; null where there is nothing to say.
-    ``contested`` are the first of those whom ``takeover`` counted.
+    ``contested`` are the first users that ``takeover`` counted.
     """
 
     guard: GuardName
@@ -227,7 +227,7 @@ def halt(result: RunResult) -> Halt | None:
 
 
 def problem(diagnostic: Diagnostic) -> Problem:
-    """``diagnostic`` with its place taken apart."""
+    """``diagnostic`` with its place split into file, line and column."""
     place = diagnostic.location
     return Problem(
         message=diagnostic.message,
@@ -319,9 +319,9 @@ def ledger_section(view: LedgerView | None) -> LedgerSection | None:
     )
 
 
-def resolved(settled: ResolvedCall) -> ResolvedAction:
-    """``settled`` explained."""
-    return ResolvedAction(settled.run, action_outcome(settled.result, None))
+def resolved(resolved: ResolvedCall) -> ResolvedAction:
+    """``resolved`` explained."""
+    return ResolvedAction(resolved.run, action_outcome(resolved.result, None))
 
 
 def past_run(summary: RunSummary) -> PastRun:
@@ -352,16 +352,16 @@ def past_run(summary: RunSummary) -> PastRun:
     )
 
 
-def past_actions(story: RunHistory) -> tuple[PastAction, ...]:
-    """The actions of ``story`` in plan order."""
-    return tuple(_action(action, story.plan) for action in story.actions)
+def past_actions(past: RunHistory) -> tuple[PastAction, ...]:
+    """The actions of ``past`` in plan order."""
+    return tuple(_action(action, past.plan) for action in past.actions)
 
 
-def _action(story: ActionHistory, plan: Plan | None) -> PastAction:
+def _action(past: ActionHistory, plan: Plan | None) -> PastAction:
     return PastAction(
-        action=story.action,
-        message=plain(entries.recorded(story).why),
-        in_doubt=story.result is None and story.begun,
-        result=None if story.result is None else action_outcome(story.result, plan),
-        steps=story.steps,
+        action=past.action,
+        message=plain(entries.past(past).why),
+        in_doubt=past.result is None and past.begun,
+        result=None if past.result is None else action_outcome(past.result, plan),
+        steps=past.steps,
     )

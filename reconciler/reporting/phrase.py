@@ -37,7 +37,7 @@ def one_line(text: str) -> str:
 
 
 def _name(character: str) -> str:
-    """``character``, or what stands for it where it would not be seen."""
+    """``character``, or its visible replacement."""
     if character.isprintable() and not _SHAPELESS.match(character):
         return character
     code = ord(character)

@@ -20,7 +20,7 @@ class Tone(StrEnum):
 
 
 class Symbol(Struct, frozen=True):
-    """One character in front of a line, its tone, and what it stands for."""
+    """One character in front of a line, its tone and its meaning."""
 
     mark: str
     tone: Tone

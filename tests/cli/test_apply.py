@@ -76,7 +76,7 @@ def test_a_wrong_answer_is_told_with_what_was_asked_for(
 ) -> None:
     assert project.run_on_a_terminal(monkeypatch, answer, "apply", "-q") == 130
     told = " ".join(project.err.split())
-    assert f"not approved: {said}, asked for was `2`, the number of disconnects;" in told
+    assert f"not approved: {said} instead of `2`, the number of disconnects;" in told
     assert project.mutations() == []
 
 
@@ -85,7 +85,7 @@ def test_where_nothing_is_disconnected_yes_is_asked_for(
 ) -> None:
     project.write("manifests/people.yaml", ONLY_PREFERENCES)
     assert project.run_on_a_terminal(monkeypatch, "1\n", "apply", "-q") == 130
-    assert "you typed `1`, asked for was `yes`; nothing" in " ".join(project.err.split())
+    assert "you typed `1` instead of `yes`; nothing" in " ".join(project.err.split())
     assert project.mutations() == []
 
 
@@ -93,7 +93,7 @@ def test_a_run_does_not_say_again_what_the_plan_above_it_said(project: Project) 
     assert project.run("apply", "--auto-approve") == 0
     assert project.out.count("No ledger was found at ") == 1
     assert "history" not in project.out
-    assert "not judged" not in project.out
+    assert " skipped: " not in project.out
 
 
 def test_a_saved_plan_is_applied_without_asking(project: Project) -> None:

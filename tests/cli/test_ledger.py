@@ -85,7 +85,7 @@ def test_a_plan_makes_no_ledger_and_says_that_nothing_needing_one_was_judged(
     place = project.folder / LEDGER
     said = f"first run of this workspace, no ledger yet at {place}"
     assert f"3 guards need history and were skipped ({said}).\n" in project.out
-    assert "not judged" not in project.out
+    assert " skipped: " not in project.out
     assert not (project.folder / ".reconciler").exists()
     project.run("plan", "--format", "json")
     assert _guard(project, "observed-fleet-shrink") == "not_judged"
@@ -152,7 +152,7 @@ def test_an_unknown_run_is_bad_usage(project: Project) -> None:
 def test_without_a_ledger_there_are_no_runs_yet(project: Project) -> None:
     assert project.run("runs") == 0
     place = project.folder / LEDGER
-    assert project.out == f"No runs yet of workspace trial in the ledger at {place}.\n"
+    assert project.out == f"No runs of workspace trial yet in the ledger at {place}.\n"
     assert not place.exists()
     assert project.run("runs", "--format", "json") == 0
     assert _document(project)["runs"] == []
@@ -383,7 +383,7 @@ def test_with_a_ledger_that_cannot_be_used_nothing_is_done_but_looked(project: P
     assert LEDGER in project.err
     assert project.mutations() == []
     assert project.run("plan") == 0
-    assert "not judged" in project.out
+    assert "skipped" in project.out
     assert project.run("doctor") == 65
 
 

@@ -87,7 +87,7 @@ def test_a_leaver_who_was_disconnected_and_is_gone_since_is_0(project: Project) 
     project.populate(*(f"{{{row}}}" for row in (settled, mover, waiting, stranger)))
     assert project.run(*DETAILED) == 0
     assert "No changes. 4 converged" in project.out
-    assert "leaver@example.com is unknown to Recall.ai by now" in project.out
+    assert "leaver@example.com no longer exists at Recall.ai" in project.out
 
 
 def test_two_who_differ_only_in_case_are_declared_where_both_are_listed(project: Project) -> None:

@@ -120,14 +120,14 @@ def test_an_import_to_a_dash_goes_to_standard_output(project: Project) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("plan", "-o", "-", "--report", "json=-"), "two outputs are to go to standard output"),
-        (("plan", "-o", "-", "--format", "json"), "two outputs are to go to standard output"),
+        (("plan", "-o", "-", "--report", "json=-"), "two outputs go to standard output"),
+        (("plan", "-o", "-", "--format", "json"), "two outputs go to standard output"),
         (
             ("apply", "--auto-approve", "--report", "json=-", "--report", "markdown=-"),
-            "two outputs are to go to standard output",
+            "two outputs go to standard output",
         ),
         (("validate", "-"), "a manifest is not read from standard input"),
-        (("plan", "--config", "-"), "a configuration is not read from standard input"),
+        (("plan", "--config", "-"), "the configuration cannot come from standard input"),
         (("sandbox", "seed", "-"), "a seed is not read from standard input"),
         (("plan", "--select", "@-", "--select", "@-"), "standard input is named twice"),
     ],
@@ -148,7 +148,7 @@ def test_the_environment_names_no_configuration_on_standard_input(
 ) -> None:
     monkeypatch.setenv("RECONCILER_CONFIG", "-")
     assert project.run("plan") == 64
-    assert "a configuration is not read from standard input" in project.err
+    assert "the configuration cannot come from standard input" in project.err
 
 
 def test_without_standard_input_a_dash_says_so(

@@ -26,7 +26,7 @@ STACK_KEEPS = {"mover@example.com": GOOGLE, "leaver@example.com": GOOGLE}
 """The stack wants both to keep what the manifests have disconnected."""
 
 REFUSED = (
-    "takeover refused: 2 declared users belong to another owner, who declares other platforms:"
+    "takeover refused: 2 declared users belong to another owner that declares other platforms:"
     f" leaver@example.com (the command line declares nothing, {STACK} declares google),"
     f" mover@example.com (the command line declares microsoft, {STACK} declares google)"
 )

@@ -177,10 +177,10 @@ def test_a_preview_is_refused_whom_the_command_line_declares_otherwise(program: 
     with pytest.raises(pulumi.RunError) as raised:
         program.declare(Fleet("trial"))
     assert (
-        "takeover refused: 1 declared user belongs to another owner, who declares other platforms:"
+        "takeover refused: 1 declared user belongs to another owner that declares other platforms:"
         " leaver@example.com (stack organization/trial/dev declares nothing,"
         " the command line declares google)."
-        " If this is meant, run it with `RECONCILER_ALLOW=takeover` in the environment"
+        " If this is intended, run it with `RECONCILER_ALLOW=takeover` in the environment"
     ) in str(raised.value)
     assert program.mocks.resources == {}
     assert {entry.method for entry in program.folder.sandbox.log()} == {"GET"}

@@ -56,10 +56,10 @@ def test_a_second_stack_that_disagrees_is_refused_with_both_names(
     with pytest.raises(pulumi.RunError) as raised:
         update(granularity, owner=TWO)
     assert (
-        "takeover refused: 2 declared users belong to another owner, who declares other platforms:"
+        "takeover refused: 2 declared users belong to another owner that declares other platforms:"
         f" leaver@example.com ({TWO} declares nothing, {ONE} declares google),"
         f" mover@example.com ({TWO} declares microsoft, {ONE} declares google and microsoft)."
-        " If this is meant, run it with `RECONCILER_ALLOW=takeover` in the environment;"
+        " If this is intended, run it with `RECONCILER_ALLOW=takeover` in the environment;"
     ) in str(raised.value)
     assert folder.mutations() == 0
     assert folder.tokens() == 0

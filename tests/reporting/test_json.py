@@ -83,7 +83,7 @@ def test_a_run_holds_each_action_with_outcome_and_explanation() -> None:
         "cause": "rejected",
         "message": "the API rejected the request",
         "detail": "400: no such platform",
-        "next": "nothing was changed; settle the cause, then plan and apply again",
+        "next": "nothing was changed; fix the cause, then plan and apply again",
         "calls": 1,
         "carried": False,
         "source": None,

@@ -58,7 +58,7 @@ def test_an_unreadable_ledger_says_why() -> None:
     found = document(REPORTS["plan with an unreadable ledger"])["memory"]
     assert found["state"] == "unreadable"
     assert found["detail"] == "it is not a database (move it away)"
-    assert "was not judged" in found["message"]
+    assert "were skipped" in found["message"]
 
 
 def test_a_dead_run_is_there_with_all_that_is_recorded_of_it() -> None:
@@ -71,7 +71,7 @@ def test_a_dead_run_is_there_with_all_that_is_recorded_of_it() -> None:
         "base_url": "https://us-west-2.recall.ai",
         "owner": "the command line",
         "state": "died",
-        "message": "It died, since its process ended or fell silent without closing it.",
+        "message": "It died: its process ended or fell silent without closing it.",
         "opened": "2026-11-02T03:12:00Z",
         "ended": None,
         "who": {"user": "ops", "host": "runner-7", "pid": 4711, "machine": "boot-1"},
@@ -234,7 +234,7 @@ def test_a_guard_that_was_not_judged_says_so() -> None:
     found = {guard["guard"]: guard for guard in guards}["observed-fleet-shrink"]
     assert (found["judgement"], found["limit"], found["total"]) == ("not_judged", 30, None)
     assert (found["actual"], found["remedy"]) == (1, None)
-    assert "not judged: no earlier run is known" in found["message"]
+    assert "skipped: no earlier run is known" in found["message"]
 
 
 def test_a_shrunken_fleet_says_what_would_let_it_pass() -> None:

@@ -39,7 +39,8 @@ def test_actions_are_rows_with_sign_user_account_reason_note_and_place() -> None
     assert "|  | User | Action | Account | Why | Source |" in found
     assert (
         "| `-` | `carol` | disconnect google | `carol.google@mail.test` "
-        "| nothing is to stay connected (`platforms: []`); note: `left 2026-10-31 (HR-1234)` "
+        "| the manifest wants nothing connected (`platforms: []`); "
+        "note: `left 2026-10-31 (HR-1234)` "
         "| `people.yaml:9:5` |" in found
     )
 
@@ -68,7 +69,7 @@ def test_an_allowance_is_told_without_a_warning() -> None:
     plan = samples.refused_plan()
     allowed = tuple(structs.replace(v, judgement=Judgement.ALLOWED) for v in plan.content.refusals)
     found = markdown(PlanReport(plan, 0, verdicts=allowed))
-    assert "> max-disconnects refused, and allowed for this run" in found
+    assert "> max-disconnects refused, but allowed for this run" in found
     assert "[!WARNING]" not in found
 
 
@@ -89,10 +90,10 @@ def test_a_selection_is_told() -> None:
 def test_a_run_tells_outcomes_halt_and_next_steps() -> None:
     found = markdown(samples.RUN_REPORT)
     assert "### Run for `prod`" in found
-    assert "> [!CAUTION]\n> The run stopped early because it was interrupted by SIGTERM" in found
-    assert "- 1 failed: nothing was changed; settle the cause" in found
-    assert "| `✗` | `u4` | disconnect microsoft |  | failed, the API rejected the request" in found
-    assert "Beyond these actions: 3 waiting for a person, 4 held." in found
+    assert "> [!CAUTION]\n> The run stopped early: it was interrupted by SIGTERM" in found
+    assert "- 1 failed: nothing was changed; fix the cause" in found
+    assert "| `✗` | `u4` | disconnect microsoft |  | failed: the API rejected the request" in found
+    assert "Not acted on: 3 waiting for a person, 4 held." in found
 
 
 def test_a_run_without_actions_has_no_table() -> None:

@@ -33,13 +33,14 @@ def test_a_ledger_that_could_not_be_read_is_a_warning(state: LedgerAccess) -> No
     found = markdown(PlanReport(samples.converged_plan(), 0, ledger=memory(state)))
     warning = next(block for block in found.split("\n\n") if block.startswith("> [!WARNING]"))
     assert f"`{PLACE}`" in warning
-    assert ("was not judged" in warning) is (state is not LedgerAccess.MADE)
+    assert ("were skipped" in warning) is (state is not LedgerAccess.MADE)
 
 
 def test_dead_runs_are_announced_before_anything_else_with_what_to_do() -> None:
     blocks = markdown(REPORTS["plan that announces a dead run"]).split("\n\n")
     assert blocks[2] == "> [!CAUTION]\n> 2 runs died:"
-    assert blocks[3].startswith(f"- Run `{DEAD}` died. It was begun `2026-11-02T03:12:00Z` by ")
+    began = "It was started at `2026-11-02T03:12:00Z` by "
+    assert blocks[3].startswith(f"- Run `{DEAD}` died. {began}")
     assert f"`reconciler resume {DEAD}` continues it." in blocks[3]
     assert blocks[3].count("\n- Run `run-2` died.") == 1
 
@@ -53,9 +54,9 @@ def test_the_heading_does_not_say_that_a_completed_run_died() -> None:
 def test_what_was_settled_is_listed_under_its_run() -> None:
     found = markdown(REPORTS["run that settled"])
     assert (
-        f"Settled, of run `{DEAD}`:\n\n"
-        "- `✓` `u2` disconnect microsoft: verified, the list of a later run shows it disconnected\n"
-        "- `?` `u3` update preferences: unknown, "
+        f"Resolved, of run `{DEAD}`:\n\n"
+        "- `✓` `u2` disconnect microsoft: verified: the list of a later run shows that the "
+        "platform is disconnected\n- `?` `u3` update preferences: unknown: "
     ) in found
 
 
@@ -96,7 +97,7 @@ def test_runs_are_a_table_with_whole_ids() -> None:
 
 def test_a_workspace_without_runs_has_no_table() -> None:
     found = markdown(REPORTS["no runs"])
-    assert f"No runs yet of workspace `prod` in the ledger at `{PLACE}`." in found
+    assert f"No runs of workspace `prod` yet in the ledger at `{PLACE}`." in found
     assert "| Run |" not in found
 
 
@@ -106,10 +107,10 @@ def test_a_story_is_a_table_of_actions_with_their_steps() -> None:
     assert "| `·` | `u4` | disconnect microsoft |  | never begun |  |  |" in found
     assert (
         "| `?` | `u3` | update preferences |  "
-        "| in doubt: its call may have been sent, and no outcome is recorded |  "
+        "| in doubt: its call may have been sent, but no outcome is recorded |  "
         "| `03:12:14` intent, call 1 |"
     ) in found
-    assert "> observed-fleet-shrink not judged" in found
+    assert "> observed-fleet-shrink skipped" in found
     assert "empty-desired" not in found
 
 
@@ -119,8 +120,8 @@ def test_a_story_without_actions_has_no_table() -> None:
 
 def test_an_unlock_says_who_held_the_lock() -> None:
     found = markdown(ledger_samples.UNLOCK_REPORT)
-    assert f"was taken away from run `{DEAD}` of `ops@runner-7`" in found
-    assert "the next acting run settles what it left in doubt" in found
+    assert f"away from run `{DEAD}` of `ops@runner-7`" in found
+    assert "the next run resolves what it left in doubt" in found
 
 
 def test_very_many_runs_and_steps_stay_within_githubs_limit() -> None:

@@ -23,12 +23,12 @@ def text(number: int, *, verbose: bool = False) -> list[str]:
 def test_a_refusal_names_the_user_both_owners_and_what_each_declares() -> None:
     assert text(1)[-4:-1] == [
         (
-            "takeover refused: 1 declared user belongs to another owner, who declares other"
+            "takeover refused: 1 declared user belongs to another owner that declares other"
             f" platforms: user-00 ({DISAGREE})"
         ),
         (
-            "  If this is meant, add `--allow takeover` to `reconciler apply`; if the plan is for"
-            " the stack that declares them, make it by"
+            "  If this is intended, add `--allow takeover` to `reconciler apply`; if the plan is"
+            " for the stack that declares them, make it with"
             " `reconciler plan --stack ORGANIZATION/PROJECT/STACK`; if not, declare the"
             " same platforms as the other owner, or leave these users out of the manifests."
         ),
@@ -44,7 +44,7 @@ def test_the_first_are_named_and_the_others_counted() -> None:
 
 def test_all_are_listed_where_everything_is_asked_for() -> None:
     lines = text(NAMED + 2, verbose=True)
-    start = lines.index("12 declared otherwise by another owner")
+    start = lines.index("12 declared by another owner with other platforms")
     assert lines[start + 1 : start + 13] == [
         f"    user-{number:02}: {DISAGREE}" for number in range(12)
     ]
@@ -72,15 +72,15 @@ def test_whoever_wants_nothing_connected_is_said_to_declare_nothing() -> None:
         (
             Judgement.NOT_JUDGED,
             (
-                "takeover not judged: no earlier run says whom it declares;"
+                "takeover skipped: no earlier run recorded an owner;"
                 " 0 declared users known to belong to another owner"
             ),
         ),
         (
             Judgement.PASSED,
             (
-                "takeover passed: 0 declared users belong to another owner,"
-                " who declares other platforms"
+                "takeover passed: 0 declared users belong to another owner"
+                " that declares other platforms"
             ),
         ),
     ],
@@ -96,8 +96,8 @@ def test_pulumi_is_told_the_variable() -> None:
     assert stacks.refused(content, content.guards, {}).splitlines() == [
         "workspace prod at https://us-west-2.recall.ai: refused; nothing was changed.",
         (
-            "takeover refused: 1 declared user belongs to another owner, who declares other"
-            f" platforms: user-00 ({DISAGREE}). If this is meant, run it with"
+            "takeover refused: 1 declared user belongs to another owner that declares other"
+            f" platforms: user-00 ({DISAGREE}). If this is intended, run it with"
             " `RECONCILER_ALLOW=takeover` in the environment; if not, declare the same platforms"
             " as the other owner, or leave these users out of the manifests."
         ),
@@ -131,7 +131,7 @@ def test_every_one_of_them_is_a_line_of_json_lines_with_his_place() -> None:
 
 def test_a_comment_names_them_and_folds_all_of_them() -> None:
     found = render(PlanReport(samples.contested_plan(2), 3), Format.MARKDOWN)
-    assert "<details><summary>2 declared otherwise by another owner</summary>" in found
+    assert "<details><summary>2 declared by another owner with other platforms</summary>" in found
     assert "`user-01`" in found
     assert f"`{STACK}` declares microsoft" in found
     assert "`--allow takeover`" in found

@@ -34,7 +34,7 @@ def test_a_fleet_that_changed_alone_is_still_one_line() -> None:
     nothing = ledger_samples.nothing_moved()
     grown = structs.replace(nothing, now=structs.replace(nothing.now, observed=2))
     assert lines(grown) == [
-        "Nothing changed since the plan was made, but for the fleet: 1 → 2 listed."
+        "Nothing changed since the plan was made, except the fleet: 1 → 2 listed."
     ]
 
 
@@ -61,8 +61,8 @@ def test_everything_that_changed_is_shown_grouped_by_user() -> None:
         "",
         "dave  # people.yaml:9:5",
         (
-            "  ? connect google: Recall.ai knows no calendar user of this id; "
-            "the person has to connect first"
+            "  ? connect google: Recall.ai has no calendar user with this id; "
+            "the person must connect first"
         ),
         "",
         "erin  # people.yaml:11:5",
@@ -70,7 +70,7 @@ def test_everything_that_changed_is_shown_grouped_by_user() -> None:
             "  ! disconnect google (erin.google@mail.test): held until the wanted platform is "
             "connected (`handover: wait`)"
         ),
-        "  ? connect microsoft: wanted and not connected; only the person can connect it",
+        "  ? connect microsoft: wanted but not connected; only the person can connect it",
     ]
 
 
@@ -94,7 +94,7 @@ def test_manifests_that_mean_no_other_action_still_count_as_changed() -> None:
 def test_a_guard_that_is_new_did_not_judge_before() -> None:
     change = structs.replace(MOVED.guards[0], then=None)
     found = lines(structs.replace(MOVED, guards=(change,)))
-    assert "  max-disconnects: did not judge → refused." in found
+    assert "  max-disconnects: not asked → refused." in found
 
 
 @pytest.mark.parametrize("name", ["run that settled", "error with memory and changes"])
@@ -123,17 +123,17 @@ def shrunken(accepted: FleetSize | None, percent: int | None = 30) -> Report:
 def test_guards_that_need_history_are_one_line_and_with_verbose_a_sentence_each() -> None:
     found = render(shrunken(None), Format.TEXT)
     assert "3 guards need history and were skipped (first run of this workspace).\n" in found
-    assert "not judged" not in found
+    assert "-shrink skipped" not in found
     found = render(structs.replace(shrunken(None), verbose=True), Format.TEXT)
-    assert "observed-fleet-shrink not judged: no earlier run is known; " in found
-    assert "desired-fleet-shrink not judged: no earlier run is known; " in found
-    assert "skipped" not in found
+    assert "observed-fleet-shrink skipped: no earlier run is known; " in found
+    assert "desired-fleet-shrink skipped: no earlier run is known; " in found
+    assert "were skipped" not in found
 
 
 def test_an_incomplete_list_says_that_it_is_the_list_that_keeps_the_guard_from_judging() -> None:
     verdict = Verdict(GuardName.OBSERVED_FLEET_SHRINK, Judgement.NOT_JUDGED, 3, 30, 10)
     assert plain(guards.sentence(verdict, None)).startswith(
-        "observed-fleet-shrink not judged: how many are listed is not known for certain; "
+        "observed-fleet-shrink skipped: the list is incomplete; "
         "Recall.ai lists 3 calendar users, 10 in the last accepted run"
     )
 
@@ -143,7 +143,7 @@ def test_a_shrunken_fleet_says_from_what_to_what_and_which_flag_or_edit_helps() 
     assert (
         "observed-fleet-shrink refused: Recall.ai lists 1 calendar user, 7 in the last accepted "
         "run (85.7 % fewer); the limit is 30 % (`maxFleetShrinkPercent`)\n"
-        "  If this is meant, add `--allow observed-fleet-shrink` to `reconciler apply`, or set "
+        "  If this is intended, add `--allow observed-fleet-shrink` to `reconciler apply`, or set "
         "`maxFleetShrinkPercent: 86` under `limits` in the configuration; if not, check that the "
         "API key and the region are those of the workspace.\n"
     ) in found

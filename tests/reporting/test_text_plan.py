@@ -155,12 +155,12 @@ def test_who_counts_as_not_connected_without_a_row_is_warned_of_once_for_all() -
     plan = plan_of([declared(user) for user in ("a", "b", "c")], rows)
     found = text(PlanReport(plan, 0), width=1000)
     assert (
-        'Warning: An empty list of connections is taken for "nothing connected", although no row'
-        " says so, of declared users: a, b"
+        'Warning: An empty list of connections counts as "nothing connected" for these declared'
+        " users, although no row says so: a, b"
     ) in found
     assert (
-        "Warning: The unwanted platform microsoft is taken for not connected, although no row"
-        " says so, of declared users: c"
+        "Warning: The unwanted platform microsoft counts as not connected for these declared"
+        " users, although no row says so: c"
     ) in found
 
 
@@ -246,7 +246,7 @@ def test_verdicts_of_an_acting_run_replace_those_of_the_plan() -> None:
         structs.replace(verdict, judgement=Judgement.ALLOWED) for verdict in plan.content.refusals
     )
     found = text(PlanReport(plan, 0, verdicts=allowed))
-    assert "max-disconnects refused, and allowed for this run: 30 disconnects" in found
+    assert "max-disconnects refused, but allowed for this run: 30 disconnects" in found
     assert "Refused by" not in found
 
 
@@ -287,7 +287,7 @@ def test_a_selection_says_what_it_is_and_how_many_actions_it_left_out() -> None:
 def test_a_saved_plan_says_where_and_how_it_is_applied() -> None:
     found = text(samples.PLAN_REPORT)
     assert "Saved to out/plan.json" in found
-    assert found.splitlines()[-1] == "Next: reconciler apply out/plan.json  # does exactly this"
+    assert found.splitlines()[-1] == "Next: reconciler apply out/plan.json  # applies exactly this"
 
 
 @pytest.mark.parametrize("plan", [samples.refused_plan(), samples.converged_plan()])
@@ -359,17 +359,21 @@ REPEATED = ("--config", "my config.yaml", "--workspace", "prod")
 def test_a_plan_ends_with_what_to_type_to_apply_or_to_save_it() -> None:
     found = text(PlanReport(samples.rich_plan(), 0, again=REPEATED))
     assert found.splitlines()[-2:] == [
-        "Next: reconciler apply --config 'my config.yaml' --workspace prod  # asks, then does this",
+        (
+            "Next: reconciler apply --config 'my config.yaml' --workspace prod"
+            "  # asks, then applies this"
+        ),
         (
             "  or: reconciler plan --config 'my config.yaml' --workspace prod -o fleet.plan"
-            "  # saves it, to be reviewed and applied as it is"
+            "  # saves it, to review and apply later"
         ),
     ]
 
 
 def test_a_plan_that_is_refused_ends_with_to_plan_again() -> None:
     report = structs.replace(samples.INCOMPLETE_REPORT, again=())
-    assert text(report).splitlines()[-1] == "Next: settle what refused it, then reconciler plan"
+    last = text(report).splitlines()[-1]
+    assert last == "Next: fix what the guards refused, then reconciler plan"
 
 
 @pytest.mark.parametrize("again", [None, ()])

@@ -24,14 +24,14 @@ def test_the_first_line_says_which_run_workspace_and_address() -> None:
 def test_a_verified_disconnect_says_how_that_is_known() -> None:
     found = text(result_of(ended(Outcome.VERIFIED, Cause.READ_BACK)))
     assert (
-        "alice  # people.yaml:1:5\n  ✓ disconnect microsoft: verified, read back as disconnected"
+        "alice  # people.yaml:1:5\n  ✓ disconnect microsoft: verified: the platform is disconnected"
         in found
     )
 
 
 def test_verified_preferences_are_set_not_disconnected() -> None:
     found = text(result_of(ended(Outcome.VERIFIED, Cause.READ_BACK, update())))
-    assert "✓ update preferences: verified, read back as set as declared" in found
+    assert "✓ update preferences: verified: preferences match the manifest" in found
 
 
 def test_a_reconnect_is_told() -> None:
@@ -41,7 +41,7 @@ def test_a_reconnect_is_told() -> None:
 
 def test_the_detail_of_the_api_stands_below_its_action() -> None:
     found = text(result_of(ended(Outcome.FAILED, "rejected", detail="400: no such platform")))
-    assert "failed, the API rejected the request\n      400: no such platform\n" in found
+    assert "failed: the API rejected the request\n      400: no such platform\n" in found
 
 
 def test_each_outcome_has_its_own_sign() -> None:
@@ -51,7 +51,7 @@ def test_each_outcome_has_its_own_sign() -> None:
 
 
 def test_an_unknown_cause_is_shown_by_its_code() -> None:
-    assert "failed, brand_new_code" in text(result_of(ended(Outcome.FAILED, "brand_new_code")))
+    assert "failed: brand_new_code" in text(result_of(ended(Outcome.FAILED, "brand_new_code")))
 
 
 def test_a_step_to_take_is_said_once_for_all_its_actions() -> None:
@@ -76,12 +76,12 @@ def test_a_run_where_all_is_well_asks_for_nothing() -> None:
 def test_what_happened_to_an_unknown_action_is_never_guessed() -> None:
     found = text(result_of(ended(Outcome.UNKNOWN, "server_error")))
     assert "nothing was changed" not in found
-    assert "assume neither way" in found
+    assert "it may or may not have taken effect. Run `reconciler plan`" in found
 
 
 def test_an_interrupted_run_names_the_signal() -> None:
     found = render(samples.RUN_REPORT, Format.TEXT)
-    assert "The run stopped early because it was interrupted by SIGTERM: asked to stop." in found
+    assert "The run stopped early: it was interrupted by SIGTERM: asked to stop." in found
 
 
 def test_a_signal_without_a_known_name_is_named_by_its_number() -> None:
@@ -91,7 +91,7 @@ def test_a_signal_without_a_known_name_is_named_by_its_number() -> None:
 
 def test_a_run_that_halts_by_itself_names_no_signal() -> None:
     found = text(result_of(halted=HaltCause.OUT_OF_CREDIT))
-    assert "The run stopped early because the Recall.ai account is out of credit." in found
+    assert "The run stopped early: the Recall.ai account is out of credit." in found
 
 
 def test_a_run_that_went_through_says_nothing_of_stopping() -> None:
@@ -100,7 +100,7 @@ def test_a_run_that_went_through_says_nothing_of_stopping() -> None:
 
 def test_what_the_run_left_to_people_and_holds_is_told() -> None:
     found = render(samples.RUN_REPORT, Format.TEXT)
-    assert "Beyond these actions: 3 waiting for a person, 4 held." in found
+    assert "Not acted on: 3 waiting for a person, 4 held." in found
 
 
 def test_a_refused_run_shows_the_refusal_and_sends_nothing() -> None:
@@ -129,7 +129,7 @@ def test_the_summary_counts_every_outcome_and_is_last() -> None:
 )
 def test_a_stale_action_says_what_it_stumbled_over(standing: PreconditionResult) -> None:
     found = text(result_of(ended(Outcome.SKIPPED_STALE, standing, calls=0)))
-    assert "» disconnect microsoft: skipped as stale, " in found
+    assert "» disconnect microsoft: skipped as stale: " in found
     assert f"stale, {standing}" not in found
 
 

@@ -64,7 +64,7 @@ def test_runs_of_all_workspaces_name_theirs() -> None:
 
 
 def test_a_workspace_without_runs_says_so_with_the_place() -> None:
-    assert runs() == [f"No runs yet of workspace prod in the ledger at {PLACE}."]
+    assert runs() == [f"No runs of workspace prod yet in the ledger at {PLACE}."]
 
 
 def test_a_ledger_without_runs_says_so_with_the_place() -> None:
@@ -79,7 +79,7 @@ def test_a_list_that_may_go_on_is_called_the_last_runs() -> None:
 
 def test_several_dead_runs_are_counted() -> None:
     dead = (summary(), summary("b"), summary("c", resumed_by=LATER))
-    assert runs(*dead)[-1] == "3 runs; 3 died, 2 to be resumed: `reconciler resume RUN`."
+    assert runs(*dead)[-1] == "3 runs; 3 died, 2 can be resumed: `reconciler resume RUN`."
 
 
 def test_a_dead_run_that_was_resumed_is_not_to_be_resumed_again() -> None:
@@ -107,10 +107,7 @@ def test_a_story_begins_with_who_ran_what_where_and_when() -> None:
         "  began 2026-11-02T03:12:00Z, not ended",
         "  on behalf of the command line",
         f"  resumed by run {LATER}",
-        (
-            "  10 declared users, 12 listed calendar users: accepted as what later runs are "
-            "measured against"
-        ),
+        ("  10 declared users, 12 listed calendar users: accepted as the baseline of later runs"),
         f"  recorded by version 0.1.0 in the ledger at {PLACE}",
         "",
     ]
@@ -120,17 +117,17 @@ def test_a_story_names_the_run_that_it_resumes_and_when_it_ended() -> None:
     found = lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0))
     assert f"  resumes run {DEAD}" in found
     assert "  began 2026-11-02T04:00:00Z, ended 2026-11-02T04:03:00Z" in found
-    assert any("not accepted as what later runs" in line for line in found)
+    assert any("not accepted as the baseline of later runs" in line for line in found)
 
 
 def test_a_story_shows_the_guards_that_did_not_pass_and_no_advice_of_then() -> None:
     found = "\n".join(story())
-    assert "observed-fleet-shrink not judged: no earlier run is known" in found
-    assert "max-disconnects refused, and allowed for this run" in found
+    assert "observed-fleet-shrink skipped: no earlier run is known" in found
+    assert "max-disconnects refused, but allowed for this run" in found
     assert "empty-desired" not in found
     halted = "\n".join(lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0)))
     assert "max-disconnects refused: 12 disconnects" in halted
-    assert "If this is meant" not in halted
+    assert "If this is intended" not in halted
 
 
 def test_every_step_of_an_action_is_told_in_order_with_its_time() -> None:
@@ -139,32 +136,32 @@ def test_every_step_of_an_action_is_told_in_order_with_its_time() -> None:
     assert found[start : start + 11] == [
         "u1",
         "  note: left",
-        "  ✓ disconnect microsoft: verified, read back as disconnected",
+        "  ✓ disconnect microsoft: verified: the platform is disconnected",
         "      03:12:08 intent, call 1",
         (
-            "      03:12:08 answered: something else was going on with the user, "
+            "      03:12:08 answered: another operation on this user was in progress, "
             "which proves that nothing was done: 409"
         ),
         "      03:12:09 intent, call 2",
         "      03:12:10 answered: accepted",
-        "      03:12:10 read back: not disconnected yet",
-        "      03:12:11 read back: the API failed while answering: 503",
-        "      03:12:12 read back: disconnected",
-        "      03:12:12 outcome: verified, read back as disconnected",
+        "      03:12:10 read back: not yet: the platform is disconnected",
+        "      03:12:11 read back: the API reported an error of its own: 503",
+        "      03:12:12 read back: the platform is disconnected",
+        "      03:12:12 outcome: verified: the platform is disconnected",
     ]
 
 
 def test_a_step_of_a_later_run_names_it_and_has_its_day() -> None:
     assert (
-        "      2026-11-03T04:00:02Z outcome: verified, the list of a later run shows it "
-        f"disconnected, settled by run {LATER}"
+        "      2026-11-03T04:00:02Z outcome: verified: the list of a later run shows that the "
+        f"platform is disconnected, resolved by run {LATER}"
     ) in story()
 
 
 def test_an_action_without_an_outcome_is_in_doubt_or_was_never_begun() -> None:
     found = story()
     assert (
-        "  ? update preferences: in doubt: its call may have been sent, and no outcome is recorded"
+        "  ? update preferences: in doubt: its call may have been sent, but no outcome is recorded"
     ) in found
     assert "  · disconnect microsoft: never begun" in found
 
@@ -220,7 +217,7 @@ def test_a_story_ends_with_its_numbers_and_how_it_is_continued() -> None:
 
 def test_an_interrupted_run_can_be_continued_too() -> None:
     found = lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0))
-    assert "It is over. It stopped early because it was interrupted: asked to stop." in found
+    assert "The run is closed. It stopped early: it was interrupted: asked to stop." in found
     assert found[-1].endswith(f"`reconciler resume {LATER}` continues it.")
 
 
@@ -242,16 +239,15 @@ def test_a_run_without_a_plan_says_so_and_why_it_ended() -> None:
 
 def test_a_reason_to_halt_of_a_later_version_is_shown_by_its_code() -> None:
     found = story(summary=summary(halted="brand_new_code"))
-    assert any("It stopped early because brand_new_code." in line for line in found)
+    assert any("It stopped early: brand_new_code." in line for line in found)
 
 
 def test_an_unlock_is_one_sentence_with_who_held_it_since_when_and_what_follows() -> None:
     assert lines(ledger_samples.UNLOCK_REPORT) == [
         (
-            f"The lock of workspace prod was taken away from run {DEAD} of ops@runner-7, who "
-            "held it since 2026-11-02T03:12:00Z (last heartbeat 2026-11-02T03:12:40Z): whatever "
-            "that run still tries finds the lock gone, and the next acting run settles what it "
-            "left in doubt."
+            f"Took the lock of workspace prod away from run {DEAD} of ops@runner-7 (held since "
+            "2026-11-02T03:12:00Z, last heartbeat 2026-11-02T03:12:40Z). That run can start "
+            "nothing more; the next run resolves what it left in doubt."
         )
     ]
 

@@ -138,7 +138,7 @@ def test_an_unknown_outcome_is_never_answered_with_the_step_of_its_cause(code: s
 @pytest.mark.parametrize("cause", HaltCause)
 def test_every_reason_to_halt_has_words(cause: HaltCause) -> None:
     told = plain(outcomes.halt(result_of(halted=cause)))
-    assert re.fullmatch(r"The run stopped early because .+\.", told)
+    assert re.fullmatch(r"The run stopped early: .+\.", told)
 
 
 def test_a_run_that_did_not_halt_has_no_words_for_it() -> None:

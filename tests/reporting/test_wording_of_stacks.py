@@ -90,7 +90,7 @@ def test_what_is_held_for_something_unknown_says_what_is_not_known() -> None:
         protected=["boss@x.com"],
     )
     [held] = stacks.remainder(content)
-    assert "2 held: user00 (google), held because the e-mail of a connection is not known" in held
+    assert "2 held: user00 (google), held because the e-mail of a connection is unknown" in held
     assert "user01 (zoom), held because this version does not know the platform" in held
 
 
@@ -101,7 +101,7 @@ def test_who_was_not_found_is_named_apart_with_who_was_probably_meant() -> None:
     )
     waiting, not_found, _ = stacks.remainder(content)
     assert waiting == f"{AT}: 1 waiting for a person to connect: new (google)."
-    assert not_found.startswith(f"{AT}: 1 not found: dupp@x.com, Recall.ai lists no calendar user")
+    assert not_found.startswith(f"{AT}: 1 not found: dupp@x.com, Recall.ai has no calendar user")
     assert "did you mean dup@x.com?" in not_found
 
 

@@ -27,6 +27,5 @@ def test_a_run_says_what_it_waits_for_and_how_long(
 
 def test_an_abort_names_the_run_and_the_command_that_continues_it() -> None:
     assert aborted("run-1", ("reconciler", "resume", "run-1", "-w", "a b")) == (
-        "Aborted in the middle of run run-1. To settle and continue it: "
-        "reconciler resume run-1 -w 'a b'"
+        "Aborted in the middle of run run-1. To continue it: reconciler resume run-1 -w 'a b'"
     )

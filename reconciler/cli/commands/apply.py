@@ -39,10 +39,10 @@ from reconciler.runs import Front
 def apply(
     plan: Annotated[
         Path | None,
-        typer.Argument(help="A saved plan: exactly that is done. [default: plan now]"),
+        typer.Argument(help="A saved plan, applied exactly as it is. [default: plan now]"),
     ] = None,
     auto_approve: Annotated[
-        bool, typer.Option("--auto-approve", help="Do not ask. Guards judge all the same.")
+        bool, typer.Option("--auto-approve", help="Do not ask. The guards still judge.")
     ] = False,
     same_commit: Annotated[
         bool,
@@ -67,9 +67,11 @@ def apply(
 
     def body() -> Report:
         if plan and select:
-            raise UsageError("a saved plan is done whole: --select goes with `plan -o`")
+            raise UsageError(
+                "--select cannot be combined with a saved plan: a plan is applied as a whole"
+            )
         if same_commit and not plan:
-            raise UsageError("--same-commit is about a saved plan: name one")
+            raise UsageError("--same-commit needs a saved plan: name one")
         if not plan and not auto_approve:
             _check_terminal()
         selectors = selectors_of(frame, select)
@@ -140,7 +142,7 @@ def _check_terminal() -> None:
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
-            " or say --auto-approve"
+            " or add --auto-approve"
         )
 
 
@@ -177,6 +179,4 @@ def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
         acting.run.journal.declined(approved.plan, approved.verdicts, approved.fleet)
         found = visible(answer.strip(), 40)
         typed = f"you typed `{found}`" if found else "nothing was typed"
-        raise NotApproved(
-            f"not approved: {typed}, asked for was {what_exactly}; nothing was changed"
-        )
+        raise NotApproved(f"not approved: {typed} instead of {what_exactly}; nothing was changed")

@@ -57,7 +57,9 @@ def plan(
 
     def body() -> Report:
         if against and select:
-            raise UsageError("--against compares with the selection of the saved plan: no --select")
+            raise UsageError(
+                "--select cannot be combined with --against: the saved plan has its own selection"
+            )
         owner = _owner(stack)
         selectors = selectors_of(frame, select)
         earlier = read_plan(frame, against) if against else None

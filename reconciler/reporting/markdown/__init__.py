@@ -1,6 +1,6 @@
 """Reports as Markdown for a comment on a pull request.
 
-What others wrote stands in code spans only, where neither HTML, links nor mentions work. A
+What others wrote is in code spans only, where neither HTML, links nor mentions work. A
 comment of GitHub holds 65 536 characters: what does not fit is cut where the reader sees it.
 """
 
@@ -144,22 +144,22 @@ _COLUMNS = ("", "User", "Action", "Account", "Outcome", "Source", "Steps")
 
 def write_history(comment: Comment, report: RunHistoryReport) -> None:
     """Who ran what, how it was judged, and a row for each action with all its steps."""
-    story = report.story
-    comment.block(f"### {inline(runs.title(story.summary))}")
-    comment.block(inline(summary.of_story(report)))
-    comment.block(inline(runs.why_ended(story.summary)))
-    comment.items(map(inline, runs.facts(story, report.place)))
-    write_guards(comment, story.verdicts, {}, remedies=False)
-    if story.actions:
-        comment.table(_COLUMNS, [_row(story, action) for action in story.actions])
+    past = report.history
+    comment.block(f"### {inline(runs.title(past.summary))}")
+    comment.block(inline(summary.of_run_history(report)))
+    comment.block(inline(runs.why_ended(past.summary)))
+    comment.items(map(inline, runs.facts(past, report.place)))
+    write_guards(comment, past.verdicts, {}, remedies=False)
+    if past.actions:
+        comment.table(_COLUMNS, [_row(past, action) for action in past.actions])
 
 
-def _row(story: RunHistory, action: ActionHistory) -> tuple[str, ...]:
+def _row(past: RunHistory, action: ActionHistory) -> tuple[str, ...]:
     steps = [
-        f"{code(runs.time_of(step, story.summary))} {inline(runs.step(step, action.action))}"
+        f"{code(runs.time_of(step, past.summary))} {inline(runs.step(step, action.action))}"
         for step in action.steps
     ]
-    return (*row(story.plan, entries.recorded(action)), "; ".join(steps))
+    return (*row(past.plan, entries.past(action)), "; ".join(steps))
 
 
 def write_validation(comment: Comment, report: ValidationReport) -> None:
@@ -269,7 +269,7 @@ def hint(hint: str | None) -> str:
 def write_ledger(
     comment: Comment, ledger: LedgerView | None, *, resumes: str | None = None, missing: bool = True
 ) -> None:
-    """Which runs died, what was settled of them, and, if asked, where a ledger is ``missing``."""
+    """Which runs died, what was resolved of them, and, if asked, where a ledger is ``missing``."""
     if ledger is None:
         return
     if ledger.dead:
@@ -280,9 +280,9 @@ def write_ledger(
         comment.block(f"> [!WARNING]\n> {inline(said)}")
     if (used := history.used(ledger)) is not None:
         comment.block(f"> [!WARNING]\n> {inline(used)}")
-    for run, settled in entries.settled(ledger.settled).items():
-        comment.block(f"{inline(history.settled_of(run))}:")
-        comment.items(map(item, settled))
+    for run, resolved in entries.resolved(ledger.settled).items():
+        comment.block(f"{inline(history.resolved_of(run))}:")
+        comment.items(map(item, resolved))
 
 
 def write_changes(comment: Comment, found: PlanChanges | None) -> None:

@@ -143,7 +143,7 @@ def _left_alone(page: TextPage, report: PlanReport) -> None:
 
 
 def _contested(page: TextPage, report: PlanReport) -> None:
-    """All of whom the guard names but the first."""
+    """Every contested user; the guard itself names the first ones."""
     found = report.plan.content.contested or ()
     if not (found and report.verbose):
         return
@@ -250,29 +250,29 @@ def _line(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 def write_history(page: TextPage, report: RunHistoryReport) -> None:
     """Who ran what, how it was judged, each step of each action, and how it ended."""
-    story = report.story
-    page.line((plain(runs.title(story.summary)), Tone.HEADING))
-    for fact in runs.facts(story, report.place):
+    past = report.history
+    page.line((plain(runs.title(past.summary)), Tone.HEADING))
+    for fact in runs.facts(past, report.place):
         page.line((f"  {plain(fact)}", Tone.FAINT))
     page.gap()
-    page.prose(plain(runs.why_ended(story.summary)), RUN_TONES[story.summary.state])
-    write_guards(page, story.verdicts, {}, remedies=False)
+    page.prose(plain(runs.why_ended(past.summary)), RUN_TONES[past.summary.state])
+    write_guards(page, past.verdicts, {}, remedies=False)
     by_user: dict[str, list[ActionHistory]] = {}
-    for action in story.actions:
+    for action in past.actions:
         by_user.setdefault(action.action.user, []).append(action)
     for user, actions in sorted(by_user.items()):
-        _user(page, story, user, actions)
+        _user(page, past, user, actions)
     page.gap()
-    page.line((plain(summary.of_story(report)), Tone.HEADING))
+    page.line((plain(summary.of_run_history(report)), Tone.HEADING))
 
 
-def _user(page: TextPage, story: RunHistory, user: str, actions: list[ActionHistory]) -> None:
-    told = [entries.recorded(action) for action in actions]
-    write_user(page, story.plan, user, told)
-    for action, entry in zip(actions, told, strict=True):
+def _user(page: TextPage, past: RunHistory, user: str, actions: list[ActionHistory]) -> None:
+    shown = [entries.past(action) for action in actions]
+    write_user(page, past.plan, user, shown)
+    for action, entry in zip(actions, shown, strict=True):
         write_entry(page, entry)
         for step in action.steps:
-            at = runs.time_of(step, story.summary)
+            at = runs.time_of(step, past.summary)
             page.prose(
                 f"{at} {plain(runs.step(step, action.action))}",
                 Tone.FAINT,

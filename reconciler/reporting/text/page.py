@@ -37,7 +37,7 @@ class TextPage:
             self._lines.append("".join([s if isinstance(s, str) else s[0] for s in spans]))
 
     def prose(self, text: str, tone: Tone = Tone.PLAIN, *, first: str = "", rest: str = "") -> None:
-        """A sentence, wrapped; ``first`` stands before its first line, ``rest`` before others."""
+        """A sentence, wrapped; ``first`` is put before its first line, ``rest`` before others."""
         for line in self._wrap(text, first, rest):
             self.line((line, tone))
 

@@ -25,7 +25,7 @@ def write_header(page: TextPage, subject: str, plan: Plan) -> None:
 
 
 def write_groups(page: TextPage, plan: Plan | None, groups: Mapping[str, list[UserEntry]]) -> None:
-    """The entries of each user under his id, and where ``plan`` says that he is declared."""
+    """The entries of each user, under the id and the place where ``plan`` says it is declared."""
     for user, group in groups.items():
         write_user(page, plan, user, group)
         for entry in group:
@@ -129,7 +129,7 @@ _TONES: Mapping[Judgement, Tone] = {
 def write_ledger(
     page: TextPage, ledger: LedgerView | None, *, resumes: str | None = None, missing: bool = True
 ) -> None:
-    """Which runs died, what was settled of them, and, if asked, where a ledger is ``missing``."""
+    """Which runs died, what was resolved of them, and, if asked, where a ledger is ``missing``."""
     if ledger is None:
         return
     for run in ledger.dead:
@@ -144,10 +144,10 @@ def write_ledger(
     if (used := history.used(ledger)) is not None:
         page.gap()
         page.prose(plain(used), Tone.CHANGE, rest="  ")
-    for run_id, settled in entries.settled(ledger.settled).items():
+    for run_id, resolved in entries.resolved(ledger.settled).items():
         page.gap()
-        page.line((plain(history.settled_of(run_id)), Tone.HEADING))
-        for entry in settled:
+        page.line((plain(history.resolved_of(run_id)), Tone.HEADING))
+        for entry in resolved:
             write_entry(page, entry, of=entry.user)
 
 

@@ -34,7 +34,7 @@ from reconciler.reporting.wording.outcomes import meaning
 
 ACTION_REASONS: Final[Mapping[ActionReason, str]] = {
     ActionReason.UNWANTED_PLATFORM: "not among the wanted platforms",
-    ActionReason.NOTHING_WANTED: "nothing is to stay connected (`platforms: []`)",
+    ActionReason.NOTHING_WANTED: "the manifest wants nothing connected (`platforms: []`)",
     ActionReason.HANDOVER_IMMEDIATE: (
         "not among the wanted platforms, and `handover: immediate` does not wait for them"
     ),
@@ -45,43 +45,43 @@ HOLDS: Final[Mapping[Hold, str]] = {
     Hold.HANDOVER: "held until the wanted platform is connected (`handover: wait`)",
     Hold.PROTECTED: "held because `protected` in the configuration matches the user",
     Hold.AMBIGUOUS_IDENTITY: (
-        "held because several calendar users, or several connections of one platform, "
-        "answer to this id; settle at Recall.ai which is meant"
+        "held because several calendar users share this id, or the user has several connections "
+        "of one platform; resolve this at Recall.ai"
     ),
     Hold.UNKNOWN_PLATFORM: (
-        "held because this version does not know the platform, and cannot disconnect it; look for "
-        "a newer version, or ask Recall.ai"
+        "held because this version does not know the platform and cannot disconnect it; upgrade, "
+        "or ask Recall.ai"
     ),
     Hold.IN_DOUBT: (
-        "held because a call of an earlier run for this user may still be under way, "
-        "or its result could not be found out"
+        "held because an earlier call for this user may still be under way, or its result is "
+        "unknown"
     ),
 }
 
 HOLD_CAUSES: Final[Mapping[HoldCause, str]] = {
     HoldCause.EMAIL_NOT_KNOWN: (
-        "held because the e-mail of a connection is not known, and `protected` in the "
-        "configuration may match it (`protectedUnknownEmail: hold`)"
+        "held because the e-mail of a connection is unknown, and a `protected` pattern may match "
+        "it (`protectedUnknownEmail: hold`)"
     ),
 }
-"""In place of what `protected` says otherwise."""
+"""Said of `protected` in place of the sentence above."""
 
 PENDING_REASONS: Final[Mapping[PendingReason, str]] = {
-    PendingReason.NOT_CONNECTED: "wanted and not connected; only the person can connect it",
+    PendingReason.NOT_CONNECTED: "wanted but not connected; only the person can connect it",
     PendingReason.UNKNOWN_TO_RECALL: (
-        "Recall.ai knows no calendar user of this id; the person has to connect first"
+        "Recall.ai has no calendar user with this id; the person must connect first"
     ),
     PendingReason.NOT_FOUND: (
-        "Recall.ai lists no calendar user of this id, and they are not known to be gone; correct "
-        "the id, or remove the entry"
+        "Recall.ai has no calendar user with this id, and no earlier run saw one; correct the id, "
+        "or remove the entry"
     ),
 }
 
 SPARED_REASONS: Final[Mapping[UnmanagedReason, str]] = {
     UnmanagedReason.UNMANAGED_USER: "no manifest names the user",
     UnmanagedReason.UNMANAGED_CONNECTIONS: "declared without `platforms`",
-    UnmanagedReason.UNKNOWN_PLATFORM: "a platform that the version did not know",
-    UnmanagedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be acted on",
+    UnmanagedReason.UNKNOWN_PLATFORM: "a platform that this version does not know",
+    UnmanagedReason.NO_EXTERNAL_ID: "a calendar user without an external id cannot be managed",
 }
 
 NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
@@ -92,29 +92,27 @@ NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.DECLARED_BUT_UNKNOWN: "The declared user ",
 }
 NOTICES: Final[Mapping[NoticeCode, str]] = {
-    NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; is it misspelt?",
+    NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; check the spelling",
     NoticeCode.DECLARED_BUT_UNKNOWN: (
-        "is unknown to Recall.ai by now, so nothing is connected under this id"
+        "no longer exists at Recall.ai, so nothing is connected under this id"
     ),
     NoticeCode.CONNECTIONS_EMPTY: (
-        'is taken for "nothing connected", although no row says so, of declared users'
+        'counts as "nothing connected" for these declared users, although no row says so'
     ),
     NoticeCode.PLATFORM_NOT_LISTED: (
-        "is taken for not connected, although no row says so, of declared users"
+        "counts as not connected for these declared users, although no row says so"
     ),
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: (
         "is connected under several calendar users, so several bots may join one meeting"
     ),
 }
 
-UNDETERMINED: Final = (
-    "missing from an incomplete observation, which is not the same as not connected"
-)
+UNDETERMINED: Final = "missing from an incomplete list, which does not mean not connected"
 IRREVERSIBLE: Final = (
     "A disconnect cannot be undone from here: only the person can connect again, in a browser."
 )
 INCOMPLETE: Final = (
-    "The observation is incomplete. Who is missing from it is unknown, not disconnected:"
+    "The observation is incomplete. Users who are missing from it are unknown, not disconnected:"
 )
 
 
@@ -128,7 +126,7 @@ def what(action: Action | UnknownConnection) -> str:
 
 
 def why(action: Action) -> Phrase:
-    """Why ``action`` is planned; for preferences, what they are and what they shall be."""
+    """Why ``action`` is planned; for preferences, the values now and then."""
     if isinstance(action, UpdatePreferences):
         return _preferences(action)
     reason = ACTION_REASONS[action.reason]
@@ -140,7 +138,7 @@ def why(action: Action) -> Phrase:
 
 
 def why_pending(pending: Pending) -> Phrase:
-    """Why a person has to connect, and which known ids look like the unknown one."""
+    """Why a person must connect, and which known ids look like the unknown one."""
     reason = PENDING_REASONS[pending.reason]
     if not pending.similar:
         return (reason,)
@@ -186,8 +184,8 @@ def selected(content: Content) -> Phrase:
 
 
 def contested(number: int) -> str:
-    """The head of those whom a plan would take over."""
-    return f"{number} declared otherwise by another owner"
+    """The heading of the users that a plan would take over."""
+    return f"{number} declared by another owner with other platforms"
 
 
 def spared_counts(spared: tuple[Unmanaged, ...]) -> dict[str, int]:
@@ -225,7 +223,7 @@ def summary_of_change(changes: PlanChanges) -> str:
     """All of ``changes`` in a line."""
     if changes.nothing:
         fleet = _fleet(changes.then, changes.now)
-        return f"{NOTHING}{f', but for the fleet: {fleet}' if fleet else ''}."
+        return f"{NOTHING}{f', except the fleet: {fleet}' if fleet else ''}."
     parts = {
         "added": len(changes.added),
         "gone": len(changes.gone),
@@ -238,7 +236,7 @@ def summary_of_change(changes: PlanChanges) -> str:
 
 
 def remarks_on_change(changes: PlanChanges) -> Iterator[str]:
-    """What is different beside actions, a sentence each."""
+    """What differs apart from the actions, a sentence each."""
     if changes.manifests:
         yield MANIFESTS
     if changes.configuration:
@@ -250,16 +248,16 @@ def remarks_on_change(changes: PlanChanges) -> Iterator[str]:
 
 
 def guard_change(change: GuardChange) -> str:
-    """A guard that judges otherwise now."""
+    """A guard whose judgement changed."""
     then, now = (
-        "did not judge" if judgement is None else JUDGEMENTS[judgement]
+        "not asked" if judgement is None else JUDGEMENTS[judgement]
         for judgement in (change.then, change.now)
     )
     return f"{change.guard}: {then} → {now}."
 
 
 def why_gone(stale: Stale) -> Phrase:
-    """What a planned action stumbled over since."""
+    """Why a planned action is stale now."""
     return meaning(stale.result, stale.action)
 
 

@@ -31,17 +31,17 @@ SETTINGS: Final[Mapping[GuardName, str]] = {
 JUDGEMENTS: Final[Mapping[Judgement, str]] = {
     Judgement.PASSED: "passed",
     Judgement.NOT_APPLICABLE: "does not apply",
-    Judgement.NOT_JUDGED: "not judged",
+    Judgement.NOT_JUDGED: "skipped",
     Judgement.REFUSED: "refused",
-    Judgement.ALLOWED: "refused, and allowed for this run",
+    Judgement.ALLOWED: "refused, but allowed for this run",
 }
 
 SHRINK: Final = (GuardName.OBSERVED_FLEET_SHRINK, GuardName.DESIRED_FLEET_SHRINK)
 """The guards that hold a fleet against the one that an earlier run accepted."""
 
 NOT_ALLOWABLE: Final = (
-    "No option allows this, because what is unknown must not be read as absent: "
-    "settle the problems of the observation and plan again."
+    "No option allows this: unknown does not mean absent. "
+    "Fix the problems of the observation, then plan again."
 )
 
 
@@ -68,16 +68,16 @@ def disagreement(contested: Contested) -> Phrase:
 
 
 def by_flag(guard: GuardName) -> str:
-    """How the command line is told to go past ``guard``."""
+    """How the command line allows ``guard``."""
     said = f"add `{flag(guard)}` to `reconciler apply`"
     if guard is GuardName.TAKEOVER:
         stack = "`reconciler plan --stack ORGANIZATION/PROJECT/STACK`"
-        return f"{said}; if the plan is for the stack that declares them, make it by {stack}"
+        return f"{said}; if the plan is for the stack that declares them, make it with {stack}"
     return said
 
 
 def by_variable(guard: GuardName) -> str:
-    """How a command that takes no option of ours is told to go past ``guard``."""
+    """How a command that takes no option of ours allows ``guard``."""
     return f"run it with `RECONCILER_ALLOW={guard}` in the environment"
 
 
@@ -85,7 +85,7 @@ def remedy(verdict: Verdict, how: Callable[[GuardName], str] = by_flag) -> Phras
     """What lets a refused ``verdict`` pass: the allowance, and the edit where there is one."""
     if verdict.guard not in ALLOWABLE:
         return (NOT_ALLOWABLE,)
-    allowance = f"If this is meant, {how(verdict.guard)}"
+    allowance = f"If this is intended, {how(verdict.guard)}"
     if verdict.guard in SETTINGS:
         edit = f"`{SETTINGS[verdict.guard]}: {_sufficient(verdict)}`"
         allowance = f"{allowance}, or set {edit} under `limits` in the configuration"
@@ -103,7 +103,7 @@ def sentence(verdict: Verdict, source: str | None) -> Phrase:
 
 
 def without_history(verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
-    """Those of ``verdicts`` that no earlier run is known for."""
+    """Those of ``verdicts`` that need history which is not there."""
     return tuple(
         verdict
         for verdict in verdicts
@@ -119,7 +119,7 @@ def skipped(verdicts: tuple[Verdict, ...], view: LedgerView | None) -> Phrase:
     if view is not None and view.state is LedgerAccess.UNREADABLE:
         return (f"{said}the ledger cannot be read).",)
     if all(verdict.guard is GuardName.TAKEOVER for verdict in verdicts):
-        return (f"{said}no earlier run says who is declared by whom).",)
+        return (f"{said}no earlier run recorded an owner).",)
     if view is not None and view.state is LedgerAccess.NONE:
         return (
             f"{said}first run of this workspace, no ledger yet at ",
@@ -133,17 +133,17 @@ def _why_not(verdict: Verdict) -> str:
     """Why ``verdict`` is neither for nor against, where its count does not say it."""
     if verdict.judgement is Judgement.NOT_JUDGED:
         if verdict.guard is GuardName.TAKEOVER:
-            return "no earlier run says whom it declares; "
+            return "no earlier run recorded an owner; "
         if verdict.total is None:
             return "no earlier run is known; "
-        return "how many are listed is not known for certain; "
+        return "the list is incomplete; "
     if verdict.judgement is Judgement.NOT_APPLICABLE and verdict.guard not in SHRINK:
-        return f"with fewer than {SMALL_FLEET} connections a percentage says nothing; "
+        return f"fewer than {SMALL_FLEET} connections are too few for a percentage; "
     return ""
 
 
 def _named(verdict: Verdict) -> Phrase:
-    """The first of those whom ``verdict`` counts, where it names any, and what is said of each."""
+    """The first users that ``verdict`` counts, where it names any, and what each declares."""
     named = (verdict.contested or ())[:NAMED]
     parts: list[str | Foreign | ShellCommand] = []
     for contested in named:
@@ -162,7 +162,7 @@ def _contested(verdict: Verdict) -> str:
     if verdict.judgement is Judgement.NOT_JUDGED:
         return f"{users} known to belong to another owner"
     belong = "belongs" if verdict.actual == 1 else "belong"
-    return f"{users} {belong} to another owner, who declares other platforms"
+    return f"{users} {belong} to another owner that declares other platforms"
 
 
 def _percentage(verdict: Verdict) -> str:

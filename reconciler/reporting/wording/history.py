@@ -9,7 +9,7 @@ from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, 
 from reconciler.reporting.wording.runs import began, left, resumable
 from reconciler.runs.history import RunState, RunSummary
 
-_NEEDS_MEMORY: Final = "what needs a memory (fleet shrinkage, takeover) was not judged"
+_SKIPPED: Final = "the guards that need history (fleet shrinkage, takeover) were skipped"
 BEFORE_PLACE: Final[Mapping[LedgerAccess, str]] = {
     LedgerAccess.NONE: "No ledger at ",
     LedgerAccess.UNREADABLE: "The ledger at ",
@@ -17,16 +17,16 @@ BEFORE_PLACE: Final[Mapping[LedgerAccess, str]] = {
 }
 AFTER_PLACE: Final[Mapping[LedgerAccess, str]] = {
     LedgerAccess.NONE: (
-        f": {_NEEDS_MEMORY}. An acting run makes one there; under `requireLedger: true` only "
-        "with `--allow new-ledger`."
+        f": {_SKIPPED}. The next run creates one there; under `requireLedger: true` only with "
+        "`--allow new-ledger`."
     ),
-    LedgerAccess.UNREADABLE: f" cannot be read: {_NEEDS_MEMORY}.",
-    LedgerAccess.MADE: ": a new one was made, and this run knows of no earlier one.",
+    LedgerAccess.UNREADABLE: f" cannot be read: {_SKIPPED}.",
+    LedgerAccess.MADE: ". A new one was created; this run knows of no earlier run.",
 }
 _DIED: Final = "died"
-_LEFT: Final = "ended, and left calls in doubt"
+_LEFT: Final = "ended and left calls in doubt"
 LOOKING: Final = (LedgerAccess.READ, LedgerAccess.NONE, LedgerAccess.UNREADABLE)
-"""The states of a command that settles nothing."""
+"""The states of a command that resolves nothing."""
 
 
 def state(view: LedgerView) -> Phrase | None:
@@ -43,12 +43,12 @@ def state(view: LedgerView) -> Phrase | None:
 
 
 def died(view: LedgerView, run: RunSummary) -> Phrase:
-    """That ``run`` died (or was completed and left calls in doubt), what it left, and who settles
+    """That ``run`` died (or was completed and left calls in doubt), what it left, and who resolves
     that."""
     return (
         "Run ",
         Foreign(run.run),
-        f" {how_ended(run)}. It was begun ",
+        f" {how_ended(run)}. It was started at ",
         *began(run),
         f" and left {left(run) or 'nothing'}.",
         *_settling(view, run),
@@ -57,52 +57,52 @@ def died(view: LedgerView, run: RunSummary) -> Phrase:
 
 def steps(run: RunSummary, resumes: str | None = None) -> tuple[Phrase, ...]:
     """What can be done about a dead ``run``; ``resumes`` is the one that is continued here."""
-    story: Phrase = (ShellCommand("reconciler runs", run.run), " tells its story")
+    shows: Phrase = (ShellCommand("reconciler runs", run.run), " shows what it did")
     if run.run == resumes:
-        return (story, ("this run continues it",))
+        return (shows, ("this run continues it",))
     if run.resumed_by is not None:
-        return (story, ("run ", Foreign(run.resumed_by), " continued it"))
+        return (shows, ("run ", Foreign(run.resumed_by), " continued it"))
     if resumable(run):
-        return (story, (ShellCommand("reconciler resume", run.run), " continues it"))
-    return (story,)
+        return (shows, (ShellCommand("reconciler resume", run.run), " continues it"))
+    return (shows,)
 
 
 def announced(view: LedgerView, run: RunSummary, resumes: str | None = None) -> Phrase:
     """:func:`died` and :func:`steps` in one."""
-    story, *others = steps(run, resumes)
-    return (*died(view, run), " ", *story, *(p for other in others for p in (", ", *other)), ".")
+    shows, *others = steps(run, resumes)
+    return (*died(view, run), " ", *shows, *(p for other in others for p in (", ", *other)), ".")
 
 
 def _settling(view: LedgerView, run: RunSummary) -> Phrase:
-    """Who settles what is in doubt of ``run``."""
+    """Who resolves the calls that ``run`` left in doubt."""
     if not run.in_doubt:
         return ()
     done = Counter(settled.run for settled in view.settled)[run.run]
     if view.state in LOOKING or not done:
-        return (" The next acting run settles what is in doubt.",)
+        return (" The next run resolves what is in doubt.",)
     if done < run.in_doubt:
-        return (f" This run settled {done} of what is in doubt; the next settles the rest.",)
-    return (" This run settled what was in doubt.",)
+        return (f" This run resolved {done} of what is in doubt; the next run resolves the rest.",)
+    return (" This run resolved what was in doubt.",)
 
 
 def finding_out(calls: int, under_way: float) -> str:
     """Before a run waits for ``calls`` of dead runs, each until ``under_way`` seconds after it."""
     return (
-        f"Finding out what became of {counted(calls, 'call')} of a run that died: up to"
-        f" {under_way:g} s after it was sent, as long as it may still be under way."
+        f"Finding out what became of {counted(calls, 'call')} of a dead run: a call may still be"
+        f" under way for {under_way:g} s after it was sent."
     )
 
 
-def settled_of(run: str) -> Phrase:
-    """The head of what was settled of ``run``."""
-    return ("Settled, of run ", Foreign(run))
+def resolved_of(run: str) -> Phrase:
+    """The heading of what was resolved of ``run``."""
+    return ("Resolved, of run ", Foreign(run))
 
 
 def used(view: LedgerView) -> Phrase | None:
     """That the saved plan that the command looks at was used; None where it was not."""
     if view.used_by is None:
         return None
-    return ("The saved plan was applied by run ", Foreign(view.used_by), ": plan again to apply.")
+    return ("Run ", Foreign(view.used_by), " already applied this saved plan. Plan again to apply.")
 
 
 def how_ended(run: RunSummary) -> str:

@@ -21,117 +21,112 @@ OUTCOMES: Final[Mapping[Outcome, str]] = {
 }
 
 CAUSES: Final[Mapping[str, str]] = {
-    Cause.READ_BACK: "read back as {done}",
-    Cause.ROW_ABSENT: "the platform has no row any more, which is taken for {done}",
+    Cause.READ_BACK: "{done}",
+    Cause.ROW_ABSENT: "the platform has no row any more, which counts as disconnected",
     Cause.RECONNECTED: (
-        "the planned connection is gone, but another one stands there now: "
-        "the person has connected again"
+        "the planned connection is gone, but the person has connected again with another one"
     ),
-    Cause.FOUND_DONE: "the re-read before the call found it {done}",
-    Cause.SEEN_IN_LIST: "the list of a later run shows it {done}",
-    Cause.NOT_SEEN_IN_TIME: "sent, but not read back as {done} before the deadline",
+    Cause.FOUND_DONE: "the re-read before the call showed that {done}",
+    Cause.SEEN_IN_LIST: "the list of a later run shows that {done}",
+    Cause.NOT_SEEN_IN_TIME: "sent, but no read-back before the deadline showed that {done}",
     Cause.NOT_READABLE: "sent, but no read-back succeeded",
-    Cause.INCOMPLETE_LIST: "the list had to be read again and did not come whole",
-    Cause.STOPPED: "the run stopped before it was done",
-    Cause.NOT_HANDED_OVER: "it was left out of the update: by a target, an exclusion or an option",
+    Cause.INCOMPLETE_LIST: "the list came back incomplete",
+    Cause.STOPPED: "the run stopped before this action was done",
+    Cause.NOT_HANDED_OVER: "left out of the update by a target, an exclusion or an option",
 }
-"""By code of :class:`Cause`; ``{done}`` is what the action makes of its target."""
+"""By code of :class:`Cause`; ``{done}`` is the clause that the action makes true."""
 
 STANDINGS: Final[Mapping[str, str]] = {
     PreconditionResult.READY: "the preconditions hold",
-    PreconditionResult.DONE: "already {done}",
+    PreconditionResult.DONE: "{done} already",
     PreconditionResult.USER_GONE: "Recall.ai no longer lists the user",
-    PreconditionResult.USER_REPLACED: "the id answers to another calendar user now",
+    PreconditionResult.USER_REPLACED: "the id now belongs to another calendar user",
     PreconditionResult.AMBIGUOUS_IDENTITY: (
-        "several calendar users, or several connections of one platform, answer to the id now"
+        "several calendar users now share this id, or the user has several connections of one "
+        "platform"
     ),
-    PreconditionResult.PROTECTED: "`protected` in the configuration matches the user now",
+    PreconditionResult.PROTECTED: "`protected` in the configuration now matches the user",
     PreconditionResult.EMAIL_NOT_KNOWN: (
-        "the e-mail of a connection is not known now, and `protected` in the configuration may "
-        "match it"
+        "the e-mail of a connection is unknown now, and a `protected` pattern may match it"
     ),
     PreconditionResult.UNKNOWN_PLATFORM: (
-        "a platform is connected now that this version does not know, and it may be this one under "
+        "a platform is connected now that this version does not know; it may be this one under "
         "another name"
     ),
     PreconditionResult.ROWS_MISSING: (
-        "the platform has no row now, and neither has one that was not to be disconnected: the "
-        "answer is not whole"
+        "the platform has no row now, and neither has one that was to stay: the answer is "
+        "incomplete"
     ),
     PreconditionResult.CONNECTION_CHANGED: (
-        "the person has connected again since: another connection id"
+        "the person has connected again since (another connection id)"
     ),
     PreconditionResult.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
-    PreconditionResult.PREFERENCES_CHANGED: "the preferences were changed by somebody else since",
-    PreconditionResult.NOT_PLANNED_ANY_MORE: "a plan made now would not hold this action",
+    PreconditionResult.PREFERENCES_CHANGED: "somebody else changed the preferences since",
+    PreconditionResult.NOT_PLANNED_ANY_MORE: "a new plan would not contain this action",
 }
-"""By code of :class:`PreconditionResult`: what a stale action stumbled over."""
+"""By code of :class:`PreconditionResult`: why an action is stale."""
 
 REFUSALS: Final[Mapping[str, str]] = {
     "credentials_refused": "the API key was refused",
     "user_token_refused": "the user's token was refused",
     "out_of_credit": "the Recall.ai account is out of credit",
     "blocked": "a firewall in front of the API refused the call",
-    "not_found": "the API knows no such user or address",
+    "not_found": "the API has no such user or address",
     "rejected": "the API rejected the request",
-    "conflict": "something else was going on with the user",
+    "conflict": "another operation on this user was in progress",
     "throttled": "the rate limit is used up",
-    "throttled_beyond_cap": "the API asked to wait longer than is waited for",
-    "not_reached": "the API was not reached",
-    "tls_failed": "no TLS connection to the API, or to the proxy, could be made",
-    "not_sent_in_time": (
-        "nothing was sent: it would have left too late after the check of the lock"
-    ),
-    "no_answer": "the call was sent and no complete answer came",
-    "too_slow": "the call was sent and its answer did not end in time",
-    "server_error": "the API failed while answering",
+    "throttled_beyond_cap": "the API asked for a longer wait than this tool accepts",
+    "not_reached": "the API could not be reached",
+    "tls_failed": "no TLS connection to the API or the proxy could be made",
+    "not_sent_in_time": "not sent: too long since the lock was checked",
+    "no_answer": "the call was sent, but no complete answer came",
+    "too_slow": "the call was sent, but its answer took too long",
+    "server_error": "the API reported an error of its own",
     "unexpected_answer": "the answer is not what the API documents",
 }
-"""By code of what the API, or the way to it, answered."""
+"""By code of what the API, or the network on the way to it, answered."""
 
 HALTS: Final[Mapping[HaltCause, str]] = {
     HaltCause.INTERRUPTED: "it was interrupted",
     HaltCause.MAX_FAILURES: "more actions failed or are unknown than `--max-failures` allows",
     HaltCause.OUT_OF_CREDIT: "the Recall.ai account is out of credit",
     HaltCause.CREDENTIALS_REFUSED: "the API key was refused",
-    HaltCause.RETRY_AFTER_BEYOND_CAP: "the API asked to wait longer than is waited for",
-    HaltCause.JOURNAL_FAILED: "the journal failed, and nothing is done off the record",
-    HaltCause.DEFECT: "of a defect in this tool",
+    HaltCause.RETRY_AFTER_BEYOND_CAP: "the API asked for a longer wait than this tool accepts",
+    HaltCause.JOURNAL_FAILED: "the ledger could not be written, so nothing more was started",
+    HaltCause.DEFECT: "a defect in this tool",
 }
-"""Why a run starts no new action; each completes "The run stopped early because …"."""
+"""Why a run starts no new action; each completes "The run stopped early: …"."""
 
 SIGNALS: Final[Mapping[int, str]] = {1: "SIGHUP", 2: "SIGINT", 15: "SIGTERM"}
 
-CARRIED: Final = "; ended so in the run that this one resumes"
+CARRIED: Final = " (in the run that this one resumes)"
 
 AGAIN: Final = "plan and apply again"
-"""How the command line begins anew."""
+"""How the command line starts over."""
 
 NEXT: Final[Mapping[Outcome, str]] = {
-    Outcome.SKIPPED_STALE: "plan again: the world has moved since the plan was made",
-    Outcome.FAILED: "nothing was changed; settle the cause, then {again}",
+    Outcome.SKIPPED_STALE: "plan again: things changed since the plan was made",
+    Outcome.FAILED: "nothing was changed; fix the cause, then {again}",
     Outcome.UNKNOWN: (
-        "assume neither way: plan again, which reads the fleet anew and plans again "
-        "what was not done"
+        "it may or may not have taken effect. Run `reconciler plan`: it shows what is still missing"
     ),
     Outcome.NOT_ATTEMPTED: "nothing was changed; {again}",
 }
 
 NEXT_BY_CAUSE: Final[Mapping[str, str]] = {
     "credentials_refused": "check the API key, and that it belongs to this region",
-    "user_token_refused": "{again}: a new token is minted in each run",
+    "user_token_refused": "{again}: each run gets a new token",
     "out_of_credit": "top up the Recall.ai account, then {again}",
-    "blocked": "ask Recall.ai, or whoever keeps your network, about the firewall",
+    "blocked": "ask Recall.ai, or the administrators of your network, about the firewall",
     "not_found": "check the address of the API, then plan again",
-    "throttled_beyond_cap": "wait as long as the API asked to, then {again}",
+    "throttled_beyond_cap": "wait as long as the API asked, then {again}",
     "not_reached": "check the address, the network and HTTPS_PROXY, then {again}",
     "tls_failed": "check SSL_CERT_FILE and the server's certificate, then {again}",
     "not_sent_in_time": "check the network and HTTPS_PROXY, then {again}",
 }
-"""Where the cause says more than the outcome about what helps against a failure; ``{again}`` begins
-anew."""
+"""Where the cause says more than the outcome about what helps; ``{again}`` starts over."""
 
-_HALTED = {code.value: f"the run stopped because {text}" for code, text in HALTS.items()}
+_HALTED = {code.value: f"the run stopped early ({text})" for code, text in HALTS.items()}
 _ALL: Final[Mapping[str, str]] = {**_HALTED, **CAUSES, **STANDINGS, **REFUSALS}
 
 
@@ -149,18 +144,20 @@ def meaning(code: str, action: Action) -> Phrase:
 
 
 def done(action: Action) -> str:
-    """What ``action`` makes of its target."""
-    return "disconnected" if isinstance(action, Disconnect) else "set as declared"
+    """The clause that ``action`` makes true."""
+    if isinstance(action, Disconnect):
+        return "the platform is disconnected"
+    return "preferences match the manifest"
 
 
 def next_step(result: ActionResult, again: str = AGAIN) -> str | None:
     """What the reader can do about ``result``; None where all is well.
 
-    ``again`` is how the front in use begins anew.
+    ``again`` is how the front in use starts over.
     """
     step = NEXT.get(result.outcome)
     if result.outcome is Outcome.SKIPPED_STALE and result.cause == PreconditionResult.DONE:
-        return "nothing is left to do: it already is as planned; was this plan applied before?"
+        return "nothing to do: it is already as planned; was this plan applied before?"
     if result.outcome in (Outcome.FAILED, Outcome.NOT_ATTEMPTED):
         step = NEXT_BY_CAUSE.get(result.cause, step)
     return step and step.replace("{again}", again)
@@ -184,15 +181,15 @@ def halt(result: RunResult) -> Phrase:
     name = SIGNALS.get(result.signal, f"signal {result.signal}") if result.signal else None
     by = f" by {name}" if name else ""
     detail: Phrase = (": ", prose(result.halt_detail)) if result.halt_detail else ()
-    return (f"The run stopped early because {HALTS[result.halted]}{by}", *detail, ".")
+    return (f"The run stopped early: {HALTS[result.halted]}{by}", *detail, ".")
 
 
 _AGAIN: Final = "Press again to abort."
 
 WRITING: Final = f"Stopping: writing the result. {_AGAIN}"
-"""For a command that has nothing left to do but tell what it found or did."""
+"""For a command that has nothing left to do but report."""
 
-NOT_WRITTEN: Final = "Aborted: the result was not written whole."
+NOT_WRITTEN: Final = "Aborted: the result is incomplete."
 
 
 TO_CONTINUE: Final = "To continue with what was not attempted:"
@@ -215,7 +212,7 @@ def stopping(in_doubt: InDoubtCount, *, answer_within: float, look_for: float) -
 
 def aborted(run: str, resume: Sequence[str]) -> str:
     """That the process ends at once, in the middle of ``run``, which ``resume`` continues."""
-    return f"Aborted in the middle of run {run}. To settle and continue it: {command(resume)}"
+    return f"Aborted in the middle of run {run}. To continue it: {command(resume)}"
 
 
 def defect(error: BaseException) -> str:

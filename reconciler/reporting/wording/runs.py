@@ -27,12 +27,12 @@ STATES: Final[Mapping[RunState, str]] = {
 }
 
 STATE_SENTENCES: Final[Mapping[RunState, str]] = {
-    RunState.RUNNING: "It holds the lock and is not over",
-    RunState.COMPLETED: "It is over",
+    RunState.RUNNING: "It holds the lock and is still running",
+    RunState.COMPLETED: "The run is closed",
     RunState.REFUSED: "It was refused, by a guard or because its saved plan could not be used",
-    RunState.DECLINED: "Somebody was asked and did not say yes",
+    RunState.DECLINED: "The plan was shown and not approved",
     RunState.STOPPED: "An error or a signal ended it before it acted",
-    RunState.DIED: "It died, since its process ended or fell silent without closing it",
+    RunState.DIED: "It died: its process ended or fell silent without closing it",
 }
 
 FRONTS: Final[Mapping[Front, str]] = {
@@ -42,11 +42,11 @@ FRONTS: Final[Mapping[Front, str]] = {
 }
 
 COLUMNS: Final = ("Run", "Workspace", "Began", "Front", "By", "State", "Actions", "Commit")
-"""What is told of each run in a list; the workspace only where it lists several."""
+"""The columns of a list of runs; the workspace only where it lists several."""
 
 _SHORT_COMMIT: Final = 10
 
-IN_DOUBT: Final = "in doubt: its call may have been sent, and no outcome is recorded"
+IN_DOUBT: Final = "in doubt: its call may have been sent, but no outcome is recorded"
 NEVER_BEGUN: Final = "never begun"
 
 _NO_EFFECT: Final = ", which proves that nothing was done"
@@ -57,9 +57,9 @@ _ANSWERS: Final[Mapping[str, str]] = {
 }
 _READINGS: Final[Mapping[str, str]] = {
     Cause.READ_BACK: "{done}",
-    Cause.ROW_ABSENT: "no row of the platform, which is taken for {done}",
+    Cause.ROW_ABSENT: "the platform has no row, which counts as disconnected",
     Cause.SEEN_IN_LIST: "{done}, by the list of a later run",
-    Cause.NOT_SEEN_IN_TIME: "not {done} yet",
+    Cause.NOT_SEEN_IN_TIME: "not yet: {done}",
 }
 """What one look shows, where its code would say more as the cause of an outcome."""
 
@@ -123,7 +123,7 @@ def why_ended(run: RunSummary) -> Phrase:
     if run.halted is None:
         return (STATE_SENTENCES[run.state], *detail)
     halted = _HALTS.get(run.halted) or Foreign(run.halted)
-    return (f"{STATE_SENTENCES[run.state]}. It stopped early because ", halted, *detail)
+    return (f"{STATE_SENTENCES[run.state]}. It stopped early: ", halted, *detail)
 
 
 def title(run: RunSummary) -> Phrase:
@@ -132,9 +132,9 @@ def title(run: RunSummary) -> Phrase:
     return ("Run ", Foreign(run.run), " for workspace ", *where)
 
 
-def facts(story: RunHistory, place: str) -> Iterator[Phrase]:
+def facts(past: RunHistory, place: str) -> Iterator[Phrase]:
     """What is recorded of the run beside its actions; ``place`` is the ledger."""
-    run = story.summary
+    run = past.summary
     yield ("plan ", Foreign(run.plan_digest)) if run.plan_digest else ("no plan",)
     commit: Phrase = (", commit ", Foreign(run.commit)) if run.commit else ()
     yield (f"{FRONTS[run.front]} by ", *who(run.who), f", process {run.who.pid}", *commit)
@@ -146,14 +146,14 @@ def facts(story: RunHistory, place: str) -> Iterator[Phrase]:
         yield ("resumes run ", Foreign(run.resumes))
     if run.resumed_by is not None:
         yield ("resumed by run ", Foreign(run.resumed_by))
-    if story.fleet is not None:
-        judged = "accepted" if story.accepted else "not accepted"
-        yield (f"{_fleet(story.fleet)}: {judged} as what later runs are measured against",)
+    if past.fleet is not None:
+        judged = "accepted" if past.accepted else "not accepted"
+        yield (f"{_fleet(past.fleet)}: {judged} as the baseline of later runs",)
     yield ("recorded by version ", Foreign(run.tool_version), " in the ledger at ", Foreign(place))
 
 
 def time_of(step: Step, run: RunSummary) -> str:
-    """When ``step`` was taken down: the time of day alone where it is the day of ``run``."""
+    """When ``step`` was recorded: the time of day alone where it is the day of ``run``."""
     day, _, time = visible(step.at).partition("T")
     return time.removesuffix("Z") if run.opened.startswith(f"{day}T") else visible(step.at)
 
@@ -166,7 +166,7 @@ def _fleet(fleet: FleetSize) -> str:
 def step(step: Step, action: Action) -> Phrase:
     """One record of ``action``, without its time."""
     detail: Phrase = (": ", prose(step.detail)) if step.detail else ()
-    by: Phrase = () if step.by is None else (", settled by run ", Foreign(step.by))
+    by: Phrase = () if step.by is None else (", resolved by run ", Foreign(step.by))
     return (*_SAID[step.kind](step, action), *detail, *by)
 
 
@@ -189,7 +189,7 @@ def _read_back(step: Step, action: Action) -> Phrase:
 
 def _outcome(step: Step, action: Action) -> Phrase:
     outcome = "none" if step.outcome is None else OUTCOMES[step.outcome]
-    return (f"outcome: {outcome}", *((", ", *meaning(step.code, action)) if step.code else ()))
+    return (f"outcome: {outcome}", *((": ", *meaning(step.code, action)) if step.code else ()))
 
 
 _SAID: Final[Mapping[StepKind, Callable[[Step, Action], Phrase]]] = {

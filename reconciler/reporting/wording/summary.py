@@ -43,7 +43,7 @@ def of_runs(report: RunsReport) -> Phrase:
     if not report.runs:
         name = report.workspace
         of: Phrase = () if name is None else (" of workspace ", Foreign(name))
-        return ("No runs yet", *of, " in the ledger at ", Foreign(report.place), ".")
+        return ("No runs", *of, " yet in the ledger at ", Foreign(report.place), ".")
     number = len(report.runs)
     listed = counted(number, "run")
     if number >= report.limit:
@@ -57,12 +57,12 @@ def of_runs(report: RunsReport) -> Phrase:
     if len(died) == 1:
         resume = ShellCommand("reconciler resume", left[0].run)
         return (f"{listed}; 1 died: resume it with ", resume, ".")
-    return (f"{listed}; {len(died)} died, {len(left)} to be resumed: `reconciler resume RUN`.",)
+    return (f"{listed}; {len(died)} died, {len(left)} can be resumed: `reconciler resume RUN`.",)
 
 
-def of_story(report: RunHistoryReport) -> Phrase:
+def of_run_history(report: RunHistoryReport) -> Phrase:
     """``Run: died; 3 verified, 1 in doubt; 4 mutating calls sent.``, and what is left to do."""
-    run = report.story.summary
+    run = report.history.summary
     calls = counted(run.calls, "mutating call")
     ended = runs.ended(run) or "nothing was done"
     said = f"Run: {runs.STATES[run.state]}; {ended}; {calls} sent."
@@ -75,18 +75,17 @@ def of_unlock(report: UnlockReport) -> Phrase:
     """Who held the lock, and what becomes of that run."""
     holder = report.holder
     return (
-        "The lock of workspace ",
+        "Took the lock of workspace ",
         Foreign(report.workspace),
-        " was taken away from run ",
+        " away from run ",
         Foreign(report.run),
         " of ",
         *runs.who(holder.who),
-        ", who held it since ",
+        " (held since ",
         Foreign(holder.since),
-        " (last heartbeat ",
+        ", last heartbeat ",
         Foreign(holder.heartbeat),
-        "): whatever that run still tries finds the lock gone",
-        ", and the next acting run settles what it left in doubt.",
+        "). That run can start nothing more; the next run resolves what it left in doubt.",
     )
 
 
@@ -149,7 +148,7 @@ def beyond_actions(content: Content) -> str | None:
         "left out by the selection": content.deselected,
     }
     shown = ", ".join(f"{number} {name}" for name, number in parts.items() if number)
-    return f"Beyond these actions: {shown}." if shown else None
+    return f"Not acted on: {shown}." if shown else None
 
 
 def _refused(guards: tuple[Verdict, ...]) -> str:
@@ -158,17 +157,17 @@ def _refused(guards: tuple[Verdict, ...]) -> str:
 
 
 STATUSES: Final[Mapping[int, str]] = {
-    0: "fine",
-    1: "unexpected error, a defect of this tool",
+    0: "success",
+    1: "unexpected error, a defect in this tool",
     2: "there are changes to apply",
-    3: "refused by a guard, or for want of a ledger",
-    4: "applied in part",
+    3: "refused by a guard, or because no ledger was found",
+    4: "partly applied",
     5: "the saved plan cannot be used, or there is nothing to resume",
     6: "the observation is incomplete",
     7: "nothing to apply, but something waits for a person",
     64: "wrong usage",
     65: "invalid manifest or configuration",
-    69: "the API is unreachable or the account out of credit",
+    69: "the API is unreachable, or the account is out of credit",
     75: "try again later",
     77: "the credentials were refused",
     130: "interrupted",
@@ -193,16 +192,16 @@ def after_plan(report: PlanReport) -> tuple[str, ...]:
     if report.again is None:
         return ()
     if any(verdict.judgement is Judgement.REFUSED for verdict in report.guards):
-        return (f"Next: settle what refused it, then {_command('plan', report.again)}",)
+        return (f"Next: fix what the guards refused, then {_command('plan', report.again)}",)
     if not report.plan.content.actions:
         return ()
     if report.saved_to is not None:
         apply = _command("apply", report.again, report.saved_to)
-        return (f"Next: {apply}  # does exactly this",)
+        return (f"Next: {apply}  # applies exactly this",)
     save = _command("plan", report.again, "-o", "fleet.plan")
     return (
-        f"Next: {_command('apply', report.again)}  # asks, then does this",
-        f"  or: {save}  # saves it, to be reviewed and applied as it is",
+        f"Next: {_command('apply', report.again)}  # asks, then applies this",
+        f"  or: {save}  # saves it, to review and apply later",
     )
 
 

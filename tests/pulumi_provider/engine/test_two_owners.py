@@ -98,10 +98,10 @@ def test_a_second_stack_that_disagrees_is_refused_in_turn_until_it_is_allowed(
     ):
         assert refused == 1
         assert (
-            "takeover refused: 2 declared users belong to another owner, who declares other"
+            "takeover refused: 2 declared users belong to another owner that declares other"
             f" platforms: leaver@example.com ({OTHER} declares nothing, {DEV} declares google),"
             f" mover@example.com ({OTHER} declares microsoft, {DEV} declares google and microsoft)."
-            " If this is meant, run it with `RECONCILER_ALLOW=takeover` in the environment"
+            " If this is intended, run it with `RECONCILER_ALLOW=takeover` in the environment"
         ) in one_line(stack.out)
     assert stack.mutations() == 0
     assert stack.up("--skip-preview", "--stack", "other", RECONCILER_ALLOW="takeover") == 0
