@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from msgspec import structs
 
 from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
 from reconciler.cli.exits import exit_status
-from reconciler.cli.logs import LogFormat, Progress, set_up_logging
+from reconciler.cli.logs import LogFormat, set_up_logging
+from reconciler.cli.run_progress import Progress, RunProgress
 from reconciler.cli.signals import Signalled, Signals
 from reconciler.cli.streams import StandardOutput, coloured, print_out, read_input, tell_lost, width
 from reconciler.config import (
@@ -25,7 +26,15 @@ from reconciler.config import (
     find_configuration,
     load_configuration,
 )
-from reconciler.domain import Cancellation, Diagnostic, Exit, InvalidInput, SqliteFile, SystemClock
+from reconciler.domain import (
+    Cancellation,
+    Clock,
+    Diagnostic,
+    Exit,
+    InvalidInput,
+    SqliteFile,
+    SystemClock,
+)
 from reconciler.engine import Session, open_session
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
@@ -41,6 +50,9 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.wording import outcomes
+
+if TYPE_CHECKING:
+    from reconciler.cli.event_stream import EventStream
 
 log = logging.getLogger(__name__)
 
@@ -66,11 +78,25 @@ class CommandContext:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
-    _told: LedgerView | None = None
+    clock: Clock = field(default_factory=SystemClock)
+    _shown_ledger: LedgerView | None = None
+    _events: "EventStream | None" = None
+    _lines: list[str] = field(default_factory=list)
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
     _output_is_taken: bool = False
     _input_is_taken: bool = False
+
+    def __post_init__(self) -> None:
+        sinks: list[Callable[[str], object]] = []
+        if self.format is Format.JSONL:
+            sinks.append(partial(print_out, on_stderr=False))
+        if any(option.startswith(f"{Format.JSONL}=") for option in self.reports):
+            sinks.append(self._lines.append)
+        if sinks:
+            from reconciler.cli.event_stream import EventStream  # noqa: PLC0415 - few need it
+
+            self._events = EventStream(self.clock, sinks)
 
     def configuration(self) -> Configuration:
         """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
@@ -110,7 +136,7 @@ class CommandContext:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """The chosen workspace with its API at hand."""
-        clock = SystemClock()
+        clock = self.clock
         stop = Cancellation(clock.monotonic)
         configuration = self.configuration()
         workspace = self._choose(configuration)
@@ -158,15 +184,25 @@ class CommandContext:
                     raise OutputConflict(f"this command reads {output}: write to another file")
 
     def progress(self) -> Progress:
-        """Progress on standard error, where somebody watches."""
+        """Bars on standard error, where somebody watches."""
         return Progress(shown=sys.stderr.isatty() and not (self.quiet or self.verbose))
+
+    @contextmanager
+    def following(self) -> Iterator[RunProgress]:
+        """Show a run as it goes: in JSON Lines, and line by line where text has no terminal."""
+        lines = self.format is Format.TEXT and not (
+            sys.stderr.isatty() or self.quiet or self.verbose
+        )
+        progress = RunProgress(self.clock, self._events, self.say if lines else _unsaid)
+        with progress.shown():
+            yield progress
 
     def show(self, report: Report, *, on_stderr: bool = False) -> None:
         """Print ``report`` as text before the command has ended, for somebody to decide by."""
         on_stderr = on_stderr or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         if isinstance(report, PlanReport):
-            self._told = report.ledger
+            self._shown_ledger = report.ledger
         text = render(report, Format.TEXT, width=width(stream), color=coloured(stream))
         lost = print_out(f"{text}\n", on_stderr=on_stderr)
         if lost is not None:
@@ -196,6 +232,8 @@ class CommandContext:
         outputs: list[_Output] = []
         with self.signals:
             try:
+                if self._events is not None:
+                    self._events.started()
                 outputs.extend(map(self._report_option, self.reports))
                 report = body()
                 # What was done has to be told: no signal ends the command between the two.
@@ -233,12 +271,13 @@ class CommandContext:
             failed = Exit.PARTIAL if sent else Exit.USAGE
         for form, output in outputs:
             try:
-                output.write(render(report, form).encode())
+                events = "".join(self._lines) if form is Format.JSONL else ""
+                output.write(f"{events}{render(report, form)}".encode())
             except OutputFailed as error:
                 report = structs.replace(report, status=_untold(str(error), failed))
         if isinstance(report, RunReport) and self.format is Format.TEXT:
             # The plan that was shown above said it.
-            same = report.ledger == self._told
+            same = report.ledger == self._shown_ledger
             report = structs.replace(report, ledger=None if same else report.ledger)
         fault = self.format is Format.TEXT and isinstance(report, ErrorReport)
         on_stderr = fault or self._output_is_taken
@@ -247,6 +286,10 @@ class CommandContext:
         text = render(report, self.format, width=width(stream), color=colour)
         failure = print_out(text, on_stderr=on_stderr)
         return report.status if failure is None else _untold(failure, failed)
+
+
+def _unsaid(_line: str) -> None:
+    return
 
 
 def _untold(reason: str, status: int) -> int:

@@ -6,8 +6,6 @@ Progress bars on standard error.
 import json
 import logging
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -54,32 +52,3 @@ def set_up_logging(form: LogFormat, *, quiet: bool, verbose: bool) -> None:
     ours.handlers = [handler]
     ours.propagate = False
     ours.setLevel(logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING)
-
-
-class Progress:
-    """Bars for long work, or silence where nobody watches."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
-
-    @contextmanager
-    def counting(
-        self, what: str, total: int | None = None, *, in_bytes: bool = False
-    ) -> Iterator[Callable[[int], None]]:
-        """A bar for ``what``; yields the function that tells it how far the work is."""
-        if not self._shown:
-            yield _ignore
-            return
-        from rich.console import Console  # noqa: PLC0415 - only where somebody watches
-        from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, TextColumn  # noqa: PLC0415
-        from rich.progress import Progress as Bars  # noqa: PLC0415
-
-        count = DownloadColumn() if in_bytes else MofNCompleteColumn()
-        columns = (TextColumn("{task.description}"), BarColumn(), count)
-        with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-            task = bars.add_task(what, total=total)
-            yield lambda done: bars.update(task, completed=done)
-
-
-def _ignore(_done: int) -> None:
-    return

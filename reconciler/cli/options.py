@@ -64,7 +64,10 @@ LogFormat = Annotated[LogFormatName, typer.Option(help="Format of the logs on st
 LockTimeout = Annotated[
     float,
     typer.Option(
-        "--lock-timeout", metavar="SECONDS", min=0, help="Seconds to wait for another run to finish."
+        "--lock-timeout",
+        metavar="SECONDS",
+        min=0,
+        help="Seconds to wait for another run to finish.",
     ),
 ]
 MaxFailures = Annotated[
@@ -72,7 +75,5 @@ MaxFailures = Annotated[
 ]
 Parallelism = Annotated[
     int,
-    typer.Option(
-        min=1, max=32, help="Calls under way at once; read-backs do not count."
-    ),
+    typer.Option(min=1, max=32, help="Calls under way at once; read-backs do not count."),
 ]

@@ -3,12 +3,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 
 from reconciler.applying import STOP_GRACE, ApplySettings
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
+from reconciler.cli.run_progress import RunProgress
 from reconciler.domain import COMMAND_LINE, DesiredState, Diagnostic
 from reconciler.engine import (
     ActingRun,
@@ -42,27 +42,37 @@ class Acting:
     session: Session
     run: ActingRun
     settings: ApplySettings
+    progress: RunProgress
     changes: PlanChanges | None = None
 
     def observe(self) -> Observation:
         """The list that the run acts by, with what dead runs left in doubt settled before."""
+        self.progress.phase = "listing calendar users"
         observation = list_users(self.frame, self.session)
-        return self.run.settle(observation, self.settings, self.frame.say)
+        self.progress.phase = "finding out what became of calls of dead runs"
+        observation = self.run.settle(observation, self.settings, self.frame.say)
+        self.progress.phase = "planning"
+        return observation
 
     def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
         """Do what was approved; from now on a signal stops gracefully."""
-        done = count(1)
         journal = CallsInDoubt(self.run.journal)
         self._stop_gracefully(journal)
         actions = len(approved.plan.content.actions)
-        with self.frame.progress().counting("Applying", actions) as tell:
+        run, stop = self.run.journal.id, self.session.stop
+        with self.frame.progress().counting("Applying", actions) as count:
 
             def on_result(result: ActionResult) -> None:
-                tell(next(done))
+                self.progress.ended(result)
                 log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
 
+            def on_halt(cause: HaltCause, detail: str | None) -> None:
+                self.progress.halted(cause, detail, stop.signal)
+
+            carried = frozenset(result.action.key for result in approved.carried)
+            self.progress.planned(approved.plan, run, carried, count)
             result = carry_out(
-                self.session, self.run.journal.id, approved, journal, self.settings, on_result
+                self.session, run, approved, journal, self.settings, on_result, on_halt
             )
         return RunReport(
             approved.plan,
@@ -118,9 +128,11 @@ def act(
     """
     acting: Acting | None = None
     try:
-        with acting_run(session, desired, front, terms, owner) as run:
-            acting = Acting(frame, session, run, settings)
-            return body(acting)
+        with frame.following() as progress:
+            progress.phase = "waiting for the lock of the workspace"
+            with acting_run(session, desired, front, terms, owner) as run:
+                acting = Acting(frame, session, run, settings, progress)
+                return body(acting)
     except Refused as refused:
         return PlanReport(
             refused.plan,

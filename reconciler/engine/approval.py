@@ -36,7 +36,7 @@ from reconciler.planning import (
     judge,
     narrowed,
 )
-from reconciler.runs import ActionResult, Journal, RunResult
+from reconciler.runs import ActionResult, HaltCause, Journal, RunResult
 
 _LONGEST: Final = 200
 """Characters of a plan file that a message repeats."""
@@ -217,13 +217,26 @@ def carry_out(
     journal: Journal,
     settings: ApplySettings,
     on_result: Callable[[ActionResult], None],
+    on_halt: Callable[[HaltCause, str | None], None] | None = None,
 ) -> RunResult:
-    """Do what was approved. Raises ``runs.JournalFailed`` if the run cannot be recorded."""
+    """Do what was approved.
+
+    ``on_result`` gets each result as it comes, ``on_halt`` the cause for which nothing new is
+    started, with a detail; both from any thread. Raises ``runs.JournalFailed`` if the run cannot
+    be recorded.
+    """
     with session.writer() as writer:
         context = session.run_context(
             run, journal, writer, approved.observation, settings, on_result
         )
-        return apply_plan(approved, context, journal)
+        breaker = context.circuit_breaker
+
+        def halted() -> None:
+            if on_halt is not None and breaker.cause is not None:
+                on_halt(breaker.cause, breaker.detail)
+
+        with breaker.calling(halted):
+            return apply_plan(approved, context, journal)
 
 
 def narrow(

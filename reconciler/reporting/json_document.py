@@ -192,7 +192,11 @@ def _run(report: RunReport) -> RunDocument:
         finished=result.finished,
         plan=json_parts.outline(report.plan),
         summary=json_parts.run_counts(result),
-        halted=json_parts.halt(result),
+        halted=(
+            None
+            if result.halted is None
+            else json_parts.halt(result.halted, result.halt_detail, result.signal)
+        ),
         guards=tuple(json_parts.guard(v, report.limit_sources) for v in report.guards),
         results=tuple(
             json_parts.action_outcome(r, report.plan, result.carried) for r in result.results

@@ -219,11 +219,9 @@ def action_outcome(
     )
 
 
-def halt(result: RunResult) -> Halt | None:
-    """Why the run stopped early, or None: it did not."""
-    if result.halted is None:
-        return None
-    return Halt(result.halted, plain(outcomes.halt(result)), result.halt_detail, result.signal)
+def halt(cause: HaltCause, detail: str | None, signal: int | None) -> Halt:
+    """Why a run stopped early; ``signal`` is the one that stopped it."""
+    return Halt(cause, plain(outcomes.halt(cause, detail, signal)), detail, signal)
 
 
 def problem(diagnostic: Diagnostic) -> Problem:

@@ -17,8 +17,9 @@ class Format(StrEnum):
 def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002
     """``report`` in ``format``, ending in a line feed, the same for the same input.
 
-    ``width`` and ``color`` (ANSI codes) are of use to text alone. The renderers are imported when
-    they are asked for: most commands need one.
+    JSON Lines give the last line alone: only a command that runs has events. ``width`` and
+    ``color`` (ANSI codes) are for text. The renderers are imported when they are asked for: most
+    commands need one.
     """
     if format is Format.TEXT:
         from reconciler.reporting.text import render_text  # noqa: PLC0415
@@ -29,9 +30,9 @@ def render(report: Report, format: Format, *, width: int = 0, color: bool = Fals
 
         return render_json(report)
     if format is Format.JSONL:
-        from reconciler.reporting.json_lines import render_json_lines  # noqa: PLC0415
+        from reconciler.reporting.json_stream import last_line  # noqa: PLC0415
 
-        return render_json_lines(report)
+        return last_line(report)
     from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
     return render_markdown(report)

@@ -1,13 +1,19 @@
 """A folder with configuration, manifests and a sandbox of its own, and the command line in it."""
 
 import sys
-from collections.abc import Sequence
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.app import run
+from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
+from reconciler.ledger import Claim, open_ledger
+from reconciler.ledger.machine import who
+from reconciler.runs import Front
 from reconciler.sandbox import Behaviour, Fault, LoggedRequest, SandboxState, load_seed
 
 KEY = "sk-recognisable-api-key-1234567890"
@@ -134,6 +140,29 @@ def _gist(body: str) -> str:
         if body == f'{{"platform":"{platform}"}}':
             return platform
     return body
+
+
+@contextmanager
+def another_run(project: Project) -> Iterator[str]:
+    """Another run that holds the lock, in this process."""
+    address = f"sandbox:{project.sandbox.id}"
+    clock = SystemClock()
+    claim = Claim(
+        run=str(uuid.uuid4()),
+        front=Front.APPLY,
+        workspace="trial",
+        base_url=address,
+        owner=COMMAND_LINE,
+        who=who(),
+        opened=rfc3339(clock.now()),
+        tool_version="0",
+        commit=None,
+    )
+    with (
+        open_ledger(SqliteFile(project.folder / ".reconciler/ledger.db"), create=True) as ledger,
+        ledger.begin(claim, clock=clock, pause=lambda _: None) as run,
+    ):
+        yield run.id
 
 
 def everything_written(folder: Path, but: Sequence[str] = ()) -> bytes:

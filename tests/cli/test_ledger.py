@@ -3,20 +3,15 @@
 import json
 import stat
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, SystemClock, rfc3339
+from reconciler.domain import Platform
 from reconciler.engine import session
 from reconciler.engine.commit import Commit, commit_of
-from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.machine import who
-from reconciler.runs import Front
 from reconciler.sandbox import Fault, FaultKind
-from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project, another_run
 from tests.repository import commit
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
@@ -45,29 +40,6 @@ def _runs(project: Project) -> list[dict[str, Any]]:
 def _guard(project: Project, name: str) -> str:
     verdicts = {g["guard"]: g["judgement"] for g in _document(project)["guards"]}
     return str(verdicts[name])
-
-
-@contextmanager
-def _another_run(project: Project) -> Iterator[str]:
-    """Another acting run that holds the lock."""
-    address = f"sandbox:{project.sandbox.id}"
-    clock = SystemClock()
-    claim = Claim(
-        run=str(uuid.uuid4()),
-        front=Front.APPLY,
-        workspace="trial",
-        base_url=address,
-        owner=COMMAND_LINE,
-        who=who(),
-        opened=rfc3339(clock.now()),
-        tool_version="0",
-        commit=None,
-    )
-    with (
-        open_ledger(SqliteFile(project.folder / LEDGER), create=True) as ledger,
-        ledger.begin(claim, clock=clock, pause=lambda _: None) as run,
-    ):
-        yield run.id
 
 
 def test_the_first_run_makes_a_ledger_and_says_where_it_looked(project: Project) -> None:
@@ -353,7 +325,7 @@ def test_another_address_has_a_history_of_its_own(project: Project) -> None:
 
 
 def test_a_second_run_is_told_who_holds_the_lock(project: Project) -> None:
-    with _another_run(project) as holder:
+    with another_run(project) as holder:
         assert project.run("apply", "--auto-approve") == 75
         assert project.run("apply", "--auto-approve", "--lock-timeout", "0.1") == 75
         assert holder in project.err
@@ -366,7 +338,7 @@ def test_a_second_run_is_told_who_holds_the_lock(project: Project) -> None:
 
 
 def test_a_lock_can_be_taken_away_by_the_id_of_its_run_alone(project: Project) -> None:
-    with _another_run(project) as holder:
+    with another_run(project) as holder:
         assert project.run("unlock", str(uuid.uuid4())) == 64
         assert project.run("unlock", holder) == 0
         assert holder in project.out

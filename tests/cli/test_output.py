@@ -76,7 +76,7 @@ def test_json_is_one_valid_document_with_the_status_whatever_happens(
 
 
 @each_situation
-def test_json_lines_end_with_a_summary_that_has_the_status(
+def test_json_lines_end_with_the_document_that_has_the_status(
     project: Project,
     arrange: Callable[[Project], None],
     arguments: tuple[str, ...],
@@ -85,7 +85,8 @@ def test_json_lines_end_with_a_summary_that_has_the_status(
     arrange(project)
     assert project.run(*arguments, "--format", "jsonl") == status
     events = [json.loads(line) for line in project.out.splitlines()]
-    assert events[-1]["type"] == "summary"
+    assert events[0]["type"] == "started"
+    assert "kind" in events[-1]
     assert events[-1]["status"] == status
 
 

@@ -118,15 +118,11 @@ def test_programs_are_told_all_in_the_plan_and_the_first_with_the_guard() -> Non
     }
 
 
-def test_every_one_of_them_is_a_line_of_json_lines_with_his_place() -> None:
-    lines = map(
-        json.loads, render(PlanReport(samples.contested_plan(2), 3), Format.JSONL).splitlines()
-    )
-    assert [
-        (line["contested"]["user"], line["message"], line["source"])
-        for line in lines
-        if line["type"] == "contested"
-    ] == [(user, DISAGREE, "people.yaml:7:5") for user in ("user-00", "user-01")]
+def test_every_one_of_them_is_in_the_document_with_the_place_of_its_user() -> None:
+    found = json.loads(render(PlanReport(samples.contested_plan(2), 3), Format.JSON))
+    contested = [entry["user"] for entry in found["content"]["contested"]]
+    assert contested == ["user-00", "user-01"]
+    assert {found["envelope"]["sources"][user] for user in contested} == {"people.yaml:7:5"}
 
 
 def test_a_comment_names_them_and_folds_all_of_them() -> None:

@@ -28,7 +28,7 @@ from reconciler.reporting.entries import CHECK_SYMBOLS, OUTCOME_SYMBOLS
 from reconciler.reporting.phrase import Phrase, plain
 from reconciler.reporting.wording import changes, guards, outcomes, summary
 from reconciler.runs.outcome import Cause, HaltCause, Outcome
-from tests.reporting.samples import GOOGLE, disconnect, ended, result_of, update
+from tests.reporting.samples import GOOGLE, disconnect, ended, update
 
 
 def error_codes(kind: type[RecallError] = RecallError) -> Iterator[str]:
@@ -137,12 +137,8 @@ def test_an_unknown_outcome_is_never_answered_with_the_step_of_its_cause(code: s
 
 @pytest.mark.parametrize("cause", HaltCause)
 def test_every_reason_to_halt_has_words(cause: HaltCause) -> None:
-    told = plain(outcomes.halt(result_of(halted=cause)))
+    told = plain(outcomes.halt(cause, None, None))
     assert re.fullmatch(r"The run stopped early: .+\.", told)
-
-
-def test_a_run_that_did_not_halt_has_no_words_for_it() -> None:
-    assert outcomes.halt(result_of()) == ()
 
 
 @pytest.mark.parametrize("state", CheckState)

@@ -17,7 +17,7 @@ from reconciler.engine.init import begin
 _STEPS: Final[tuple[tuple[str, Callable[[], None]], ...]] = (
     ("validate", validate),
     ("plan", plan),
-    ("apply --auto-approve", lambda: apply(auto_approve=True)),
+    ("apply --auto-approve", lambda: apply(auto_approve=True, quiet=True)),
     ("plan", plan),
 )
 _ENDED: Final = """

@@ -97,7 +97,8 @@ def write_run(comment: Comment, report: RunReport) -> None:
     write_heading(comment, "Run", plan.content)
     comment.block(f"**{summary.of_run(report)}**")
     if result.halted is not None:
-        comment.block(f"> [!CAUTION]\n> {inline(outcomes.halt(result))}")
+        halt = outcomes.halt(result.halted, result.halt_detail, result.signal)
+        comment.block(f"> [!CAUTION]\n> {inline(halt)}")
     write_ledger(comment, report.ledger, resumes=report.resumes)
     write_guards(
         comment,

@@ -172,7 +172,9 @@ def write_run(page: TextPage, report: RunReport) -> None:
     write_groups(page, report.plan, entries.by_user([*ended, *held]))
     if result.halted is not None:
         page.gap()
-        page.prose(plain(outcomes.halt(result)), Tone.ALARM)
+        page.prose(
+            plain(outcomes.halt(result.halted, result.halt_detail, result.signal)), Tone.ALARM
+        )
     steps = outcomes.next_steps(result.results)
     if steps:
         page.gap()

@@ -9,7 +9,7 @@ from typing import Final
 from reconciler.planning import Action, Disconnect, PreconditionResult
 from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
 from reconciler.runs.journal import InDoubtCount
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
+from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.VERIFIED: "verified",
@@ -174,14 +174,12 @@ def next_steps(results: Iterable[ActionResult], again: str = AGAIN) -> tuple[str
     )
 
 
-def halt(result: RunResult) -> Phrase:
-    """Why the run of ``result`` stopped early; empty when it did not."""
-    if result.halted is None:
-        return ()
-    name = SIGNALS.get(result.signal, f"signal {result.signal}") if result.signal else None
+def halt(cause: HaltCause, detail: str | None, signal: int | None) -> Phrase:
+    """Why a run stopped early; ``signal`` is the number of the one that stopped it."""
+    name = SIGNALS.get(signal, f"signal {signal}") if signal else None
     by = f" by {name}" if name else ""
-    detail: Phrase = (": ", prose(result.halt_detail)) if result.halt_detail else ()
-    return (f"The run stopped early: {HALTS[result.halted]}{by}", *detail, ".")
+    more: Phrase = (": ", prose(detail)) if detail else ()
+    return (f"The run stopped early: {HALTS[cause]}{by}", *more, ".")
 
 
 _AGAIN: Final = "Press again to abort."

@@ -17,9 +17,9 @@ from reconciler.reporting.documents import (
     ValidationReport,
 )
 from reconciler.reporting.phrase import PROSE_LIMIT, Foreign, Phrase, ShellCommand, counted, visible
-from reconciler.reporting.wording import runs
-from reconciler.reporting.wording.outcomes import OUTCOMES
+from reconciler.reporting.wording import changes, outcomes, runs
 from reconciler.runs.history import RunState
+from reconciler.runs.outcome import ActionResult
 
 
 def of_plan(report: PlanReport) -> str:
@@ -31,7 +31,9 @@ def of_plan(report: PlanReport) -> str:
 
 def of_run(report: RunReport) -> str:
     """``Run: 3 verified, 1 unknown, 1 held in doubt; 4 calls sent.``"""
-    counts = {OUTCOMES[outcome]: number for outcome, number in report.result.count().items()}
+    counts = {
+        outcomes.OUTCOMES[outcome]: number for outcome, number in report.result.count().items()
+    }
     counts["held in doubt"] = report.result.in_doubt
     ended = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
     calls = counted(report.result.calls, "mutating call")
@@ -114,6 +116,20 @@ def of_error(report: ErrorReport) -> str:
 def of_planned(content: Content) -> str:
     """The line of a plan that nothing is said about but what it holds."""
     return _of_content(content, content.guards)
+
+
+def of_outcome(result: ActionResult, done: int, total: int) -> Phrase:
+    """``[12/60] verified: disconnect google bruno@example.com``, with the cause of what is not."""
+    action, outcome = result.action, result.outcome
+    head = f"[{done}/{total}] {outcomes.OUTCOMES[outcome]}: {changes.what(action)} "
+    cause: Phrase = () if outcome.in_effect else (": ", *outcomes.cause(result))
+    return (head, Foreign(action.user), *cause)
+
+
+def of_silence(phase: str, seconds: float) -> str:
+    """``still applying after 3 min 30 s``, of a run that has shown nothing for a while."""
+    minutes, rest = divmod(round(seconds), 60)
+    return f"still {phase} after {f'{minutes} min ' if minutes else ''}{rest} s"
 
 
 def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
