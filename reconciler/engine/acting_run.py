@@ -160,7 +160,7 @@ def _opened(workspace: Workspace, terms: RunOptions) -> "Iterator[Ledger]":
         except LedgerMissing as missing:
             hint = (
                 "the configuration requires one: correct the place,"
-                f" or have this one run make it with {terms.new_ledger_by}"
+                f" or let this run create it with {terms.new_ledger_by}"
             )
             raise LedgerMissing(str(missing), hint) from None
         yield ledger

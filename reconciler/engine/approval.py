@@ -83,8 +83,7 @@ def check_usable(
         raise PlanUnusable("the plan was made with another API key; plan again")
     if used_by is not None:
         raise PlanUnusable(
-            f"the plan was already applied, by run {used_by}"
-            f" (`reconciler runs {used_by}`); plan again"
+            f"run {used_by} already applied this plan (`reconciler runs {used_by}`); plan again"
         )
     if session.clock.now() >= expires_at(plan):
         raise PlanUnusable(f"the plan expired at {envelope.expires}; plan again")
@@ -118,14 +117,14 @@ def _check_commit(then: str | None, now: Commit) -> None:
     if then is None:
         raise PlanUnusable("--same-commit: the plan names no git commit; plan again, within git")
     if now.name is None:
-        raise PlanUnusable(f"--same-commit: the git commit cannot be told: {now.problem}")
+        raise PlanUnusable(f"--same-commit: the git commit cannot be determined: {now.problem}")
     if then.endswith(DIRTY):
         raise PlanUnusable(
-            "--same-commit: the manifests were not as committed when the plan was made; commit"
-            " them, and plan again"
+            "--same-commit: the manifests had uncommitted changes when the plan was made; commit"
+            " them and plan again"
         )
     if now.problem is not None:
-        raise PlanUnusable(f"--same-commit: the manifests are not as committed: {now.problem}")
+        raise PlanUnusable(f"--same-commit: the manifests have uncommitted changes: {now.problem}")
     if then != now.name:
         made = _shown(then)
         raise PlanUnusable(f"the plan was made at commit {made}, this is {now.name}; plan again")

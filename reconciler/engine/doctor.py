@@ -73,7 +73,7 @@ def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[E
                 "manifests",
                 CheckState.WARNING,
                 "the manifests declare nobody",
-                "a plan is refused by the guard empty-desired",
+                "the guard empty-desired will refuse a plan",
             )
         )
         return
@@ -91,8 +91,8 @@ def _examine_ledger(workspace: Workspace, checks: list[Check], errors: list[Exce
             checks.append(Check("ledger", CheckState.FAILED, str(error), error.hint))
             errors.append(error)
             return
-        message = f"there is none at {place}: the first acting run makes one"
-        checks.append(Check("ledger", CheckState.WARNING, message, _NO_MEMORY))
+        message = f"there is no ledger at {place}: the first run creates one"
+        checks.append(Check("ledger", CheckState.WARNING, message, _NO_HISTORY))
         return
     except LedgerError as error:
         checks.append(Check("ledger", CheckState.FAILED, str(error), error.hint))
@@ -109,12 +109,12 @@ def _examine_ledger(workspace: Workspace, checks: list[Check], errors: list[Exce
         checks.append(Check("lock", CheckState.OK, message))
 
 
-_NO_MEMORY = "what needs a memory is not judged before"
+_NO_HISTORY = "until then the guards that need history are skipped"
 
 
 def _dead(run: RunSummary) -> str:
     left = (
-        f"{run.in_doubt} in doubt, {run.unattempted} never begun; the next acting run settles"
+        f"{run.in_doubt} in doubt, {run.unattempted} never begun; the next run resolves"
         " what is in doubt"
     )
     if run.resumed_by is not None:
@@ -160,7 +160,7 @@ def _clock_check(session: Session) -> Check:
         "clock",
         CheckState.WARNING,
         f"this machine's clock is {apart:.0f} s off the API's",
-        "set it: plans expire by it",
+        "set the clock: plans expire by it",
     )
 
 

@@ -18,19 +18,19 @@ class _Meaning(NamedTuple):
 
 _RESTORE: Final = (
     "keep the file for examination and restore a backup; without one, move it away and let the"
-    " next acting run begin a new ledger, which remembers nothing"
+    " next run create a new ledger, which has no history"
 )
 _WRITABLE: Final = "let this account write the file and its folder"
 
 _SQLITE: Final = {
     sqlite3.SQLITE_BUSY: _Meaning(
-        LedgerUnreachable, "is locked by another process", "wait until that has ended, try again"
+        LedgerUnreachable, "is locked by another process", "wait until it ends, then try again"
     ),
     sqlite3.SQLITE_LOCKED: _Meaning(
-        LedgerUnreachable, "is locked by this process", "wait until that has ended, try again"
+        LedgerUnreachable, "is locked by this process", "wait until it ends, then try again"
     ),
     sqlite3.SQLITE_FULL: _Meaning(
-        LedgerUnreachable, "has no space left", "make room on its filesystem, try again"
+        LedgerUnreachable, "has no space left", "make room on its filesystem, then try again"
     ),
     sqlite3.SQLITE_IOERR: _Meaning(
         LedgerUnreachable,
@@ -46,7 +46,7 @@ _SQLITE: Final = {
     sqlite3.SQLITE_FORMAT: _Meaning(LedgerUnusable, "is corrupt", _RESTORE),
     sqlite3.SQLITE_NOTADB: _Meaning(
         LedgerUnusable,
-        "is no SQLite database, or its beginning is damaged",
+        "is not an SQLite database, or its beginning is damaged",
         f"if it is another program's file, name another place; if it was a ledger, {_RESTORE}",
     ),
 }
@@ -56,7 +56,7 @@ _SQLITE_OTHER: Final = _Meaning(
     f"if another program altered it, restore a backup; otherwise {_RESTORE}",
 )
 
-_SERVER: Final = "see that the server runs and is reached from here, try again"
+_SERVER: Final = "check that the server runs and can be reached from here, then try again"
 _GRANT: Final = (
     "let the role create tables in the first schema of its search_path and write to them;"
     " a database of its own is the simplest way"
@@ -69,7 +69,7 @@ _POSTGRESQL: Final = {
     ),
     "28": _Meaning(
         LedgerUnreachable,
-        "does not let this role in",
+        "does not admit this role",
         "see PGUSER, PGPASSWORD, PGSSLMODE and the server's pg_hba.conf",
     ),
     "3D000": _Meaning(
@@ -82,26 +82,28 @@ _POSTGRESQL: Final = {
     "25006": _Meaning(
         LedgerUnreachable, "is read-only", "name the primary server, not a standby of it"
     ),
-    "25P03": _Meaning(LedgerUnreachable, "has given up a transaction", "try again"),
+    "25P03": _Meaning(LedgerUnreachable, "aborted a transaction", "try again"),
     "42": _Meaning(
         LedgerUnusable,
         "is not as this tool made it",
         "restore a backup, or give the ledger a database of its own",
     ),
     "40": _Meaning(LedgerUnreachable, "was changed by somebody else meanwhile", "try again"),
-    "53100": _Meaning(LedgerUnreachable, "has no space left", "make room on the server, try again"),
-    "53": _Meaning(LedgerUnreachable, "has too much to do", "try again later"),
+    "53100": _Meaning(
+        LedgerUnreachable, "has no space left", "make room on the server, then try again"
+    ),
+    "53": _Meaning(LedgerUnreachable, "is overloaded", "try again later"),
     "55P03": _Meaning(
-        LedgerUnreachable, "is locked by another process", "wait until that has ended, try again"
+        LedgerUnreachable, "is locked by another process", "wait until it ends, then try again"
     ),
     "57014": _Meaning(LedgerUnreachable, "took too long", "see what keeps the server busy"),
-    "57": _Meaning(LedgerUnreachable, "is not there now", _SERVER),
+    "57": _Meaning(LedgerUnreachable, "is not available now", _SERVER),
     "58": _Meaning(LedgerUnreachable, "has trouble with its disk", "see the server's log"),
-    "08": _Meaning(LedgerUnreachable, "is not reached", _SERVER),
+    "08": _Meaning(LedgerUnreachable, "cannot be reached", _SERVER),
     "XX001": _Meaning(LedgerUnusable, "is corrupt", "see the server's log, restore a backup"),
     "XX002": _Meaning(LedgerUnusable, "is corrupt", "see the server's log, rebuild the index"),
 }
-_POSTGRESQL_OTHER: Final = _Meaning(LedgerUnreachable, "is not reached", _SERVER)
+_POSTGRESQL_OTHER: Final = _Meaning(LedgerUnreachable, "cannot be reached", _SERVER)
 _POSTGRESQL_UNKNOWN: Final = _Meaning(
     LedgerUnreachable, "answered with an error", "see the server's log"
 )

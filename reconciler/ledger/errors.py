@@ -22,7 +22,7 @@ class LedgerUnusable(LedgerError):
 
 
 class LedgerOutdated(LedgerUnusable):
-    """It is of an older version; the next acting run brings it up to date."""
+    """It is of an older version; the next run brings it up to date."""
 
 
 class LedgerUnreachable(LedgerError):
@@ -30,7 +30,7 @@ class LedgerUnreachable(LedgerError):
 
 
 class LockHeld(Exception):
-    """Another acting run holds the workspace."""
+    """Another run holds the lock of the workspace."""
 
     def __init__(self, holder: Holder) -> None:
         who = holder.who
@@ -61,5 +61,5 @@ class UnknownRun(Exception):
 def missing(place: LedgerPlace) -> LedgerMissing:
     """The error for a place without a ledger."""
     return LedgerMissing(
-        f"there is no ledger at {place}", "correct the place, or let an acting run make one there"
+        f"there is no ledger at {place}", "correct the place, or let a run create one there"
     )

@@ -90,7 +90,7 @@ def check_current(database: Database, place: LedgerPlace) -> None:
     if version != newest:
         raise LedgerOutdated(
             f"the ledger {place} is of version {version}, this tool reads version {newest}",
-            "the next acting run brings it up to date",
+            "the next run brings it up to date",
         )
 
 

@@ -78,7 +78,7 @@ def _announces(project: Project, dead: str) -> None:
     assert "and left 2 in doubt." in project.out
     assert project.run("doctor") == 0
     assert f"run {dead} (" in project.out
-    assert "2 in doubt, 0 never begun; the next acting run settles" in project.out
+    assert "2 in doubt, 0 never begun; the next run resolves" in project.out
 
 
 def test_a_dead_run_is_announced_until_it_is_settled_whichever_run_came_between(
@@ -111,7 +111,7 @@ def test_doctor_names_the_run_that_continued_one_whose_call_is_in_doubt_still(
     with _begun(project, again) as run:
         run.run_opened(opened(run.id, plan))
         assert project.run("doctor") == 0
-    assert f"settles what is in doubt; run {again.run} continued it" in project.out
+    assert f"resolves what is in doubt; run {again.run} continued it" in project.out
     assert f"reconciler resume {dead}" not in project.out
 
 

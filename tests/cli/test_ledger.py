@@ -196,7 +196,7 @@ def test_manifests_that_are_not_as_committed_are_of_no_commit(project: Project) 
     manifest.write_text(f"# not committed\n{manifest.read_text()}")
     project.run("plan", "-o", "plan.json")
     assert project.run("apply", "plan.json", "--same-commit") == 5
-    assert "not as committed" in project.err
+    assert "uncommitted changes" in project.err
     commit(project.folder, "manifests")
     assert project.run("apply", "plan.json", "--same-commit") == 5
     assert project.mutations() == []
@@ -208,7 +208,7 @@ def test_what_git_hides_is_named_where_the_commit_counts(project: Project) -> No
     project.run("plan", "-o", "plan.json")
     (project.folder / "manifests/local.yaml").write_text("apiVersion: reconciler/v1\nusers: []\n")
     assert project.run("apply", "plan.json", "--same-commit") == 5
-    assert "not as committed: `manifests/local.yaml` is not in HEAD" in project.err
+    assert "have uncommitted changes: `manifests/local.yaml` is not in HEAD" in project.err
     assert project.mutations() == []
 
 
@@ -361,7 +361,7 @@ def test_with_a_ledger_that_cannot_be_used_nothing_is_done_but_looked(project: P
 
 def test_doctor_says_how_the_ledger_is(project: Project) -> None:
     assert project.run("doctor") == 0
-    assert "makes one" in project.out
+    assert "creates one" in project.out
     project.run("apply", "--auto-approve")
     assert project.run("doctor") == 0
     assert "can be read" in project.out

@@ -175,9 +175,9 @@ def test_what_another_locks_is_waited_for_and_then_told(
     ("state", "kind", "words"),
     [
         ("53100", LedgerUnreachable, "no space left"),
-        ("53300", LedgerUnreachable, "too much to do"),
+        ("53300", LedgerUnreachable, "overloaded"),
         ("57014", LedgerUnreachable, "took too long"),
-        ("57P01", LedgerUnreachable, "not there now"),
+        ("57P01", LedgerUnreachable, "not available now"),
         ("58030", LedgerUnreachable, "trouble with its disk"),
         ("40P01", LedgerUnreachable, "changed by somebody else"),
         ("25006", LedgerUnreachable, "read-only"),
@@ -259,7 +259,7 @@ def test_a_role_without_rights_is_told_and_makes_nothing(
 
 
 def test_a_server_that_is_not_there_is_told(unused_server: PostgresqlDatabase) -> None:
-    assert "not reached" in str(refusal(unused_server))
+    assert "cannot be reached" in str(refusal(unused_server))
 
 
 @pytest.fixture

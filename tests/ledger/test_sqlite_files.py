@@ -258,8 +258,8 @@ def contents(folder: Path) -> dict[str, bytes | None]:
     [
         (database_of_another_program, "another program"),
         (marked_database_of_another_program, "another program"),
-        (text_file, "no SQLite database"),
-        (short_text_file, "no SQLite database"),
+        (text_file, "not an SQLite database"),
+        (short_text_file, "not an SQLite database"),
         (one_byte, "another program"),
         (folder, "folder"),
         (pipe, "pipe"),

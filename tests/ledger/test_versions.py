@@ -70,7 +70,7 @@ def older(place: LedgerPlace) -> LedgerPlace:
 def test_an_older_ledger_is_not_migrated_by_who_reads(older: LedgerPlace) -> None:
     with later_tool(), pytest.raises(LedgerOutdated) as raised, read_ledger(older):
         pass
-    assert "acting run" in str(raised.value.hint)
+    assert "the next run" in str(raised.value.hint)
     with reading(older) as database:
         assert seals(database) == ["one"]
 
