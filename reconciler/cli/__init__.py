@@ -19,12 +19,12 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         # Before anything else is imported: pipelines and prompts ask for it again and again.
         from reconciler import __version__  # noqa: PLC0415
-        from reconciler.cli.streams import make_writable, print_out, tell_lost  # noqa: PLC0415
+        from reconciler.cli.streams import make_writable, print_out, report_lost  # noqa: PLC0415
 
         make_writable()
         lost = print_out(f"calendar-reconciler {__version__}", on_stderr=False)
         if lost is not None:
-            tell_lost(lost)
+            report_lost(lost)
             sys.exit(64)
         return
     # While the rest is loaded nothing was done, and nothing has to be said.

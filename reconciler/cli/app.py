@@ -14,7 +14,7 @@ from reconciler.cli import completion
 from reconciler.cli.command import Command, LazyGroup
 from reconciler.cli.commands.before import before
 from reconciler.cli.errors import EndedWith, UsageError
-from reconciler.cli.streams import failure_of, make_writable, print_out, tell_lost
+from reconciler.cli.streams import failure_of, make_writable, print_out, report_lost
 from reconciler.domain import Diagnostic, Exit
 from reconciler.reporting import ErrorReport, Format, render
 
@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> int:
     lost = failure_of(sys.stdout)
     # A command has said so, and has its own status then; help, versions and schemas have not.
     if status == Exit.OK and lost is not None:
-        tell_lost(lost)
+        report_lost(lost)
         return Exit.USAGE
     return status
 

@@ -17,7 +17,14 @@ from reconciler.cli.exits import exit_status
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.run_progress import Progress, RunProgress
 from reconciler.cli.signals import Signalled, Signals
-from reconciler.cli.streams import StandardOutput, coloured, print_out, read_input, tell_lost, width
+from reconciler.cli.streams import (
+    StandardOutput,
+    coloured,
+    print_out,
+    read_input,
+    report_lost,
+    width,
+)
 from reconciler.config import (
     Configuration,
     KeyFromFile,
@@ -236,18 +243,18 @@ class CommandContext:
                     self._events.started()
                 outputs.extend(map(self._report_option, self.reports))
                 report = body()
-                # What was done has to be told: no signal ends the command between the two.
-                self._only_tell()
+                # What was done must be reported: no signal ends the command before that.
+                self._only_report()
             except (Exception, Signalled, KeyboardInterrupt) as error:  # noqa: BLE001 - all ends here
-                self._only_tell()
+                self._only_report()
                 report = report_of(error, self.where)
                 if isinstance(error, OutputConflict):
                     outputs.clear()
             status = self._emit(report, outputs)
         raise EndedWith(status)
 
-    def _only_tell(self) -> None:
-        """From now on a signal ends nothing before the result is told; a later one does."""
+    def _only_report(self) -> None:
+        """From now on the first signal lets the command report; only a later one ends it."""
         remark = partial(self.say, outcomes.WRITING)
         self.signals.stop_gracefully(Cancellation(), remark, outcomes.NOT_WRITTEN)
 
@@ -264,7 +271,7 @@ class CommandContext:
         """Write and print ``report``; the status, worse where that could not be done."""
         if isinstance(report, str):
             failure = print_out(report, on_stderr=False)
-            return Exit.OK if failure is None else _untold(failure, Exit.USAGE)
+            return Exit.OK if failure is None else _unwritten(failure, Exit.USAGE)
         failed = report.status
         if failed in _FINE:
             sent = isinstance(report, RunReport) and report.result.calls
@@ -274,7 +281,7 @@ class CommandContext:
                 events = "".join(self._lines) if form is Format.JSONL else ""
                 output.write(f"{events}{render(report, form)}".encode())
             except OutputFailed as error:
-                report = structs.replace(report, status=_untold(str(error), failed))
+                report = structs.replace(report, status=_unwritten(str(error), failed))
         if isinstance(report, RunReport) and self.format is Format.TEXT:
             # The plan that was shown above said it.
             same = report.ledger == self._shown_ledger
@@ -285,16 +292,16 @@ class CommandContext:
         colour = self.format is Format.TEXT and coloured(stream)
         text = render(report, self.format, width=width(stream), color=colour)
         failure = print_out(text, on_stderr=on_stderr)
-        return report.status if failure is None else _untold(failure, failed)
+        return report.status if failure is None else _unwritten(failure, failed)
 
 
 def _unsaid(_line: str) -> None:
     return
 
 
-def _untold(reason: str, status: int) -> int:
-    """Say on standard error that the result could not be told; the status that this makes."""
-    tell_lost(one_line(reason))
+def _unwritten(reason: str, status: int) -> int:
+    """Write to standard error that the result could not be written; returns the status."""
+    report_lost(one_line(reason))
     return status
 
 
@@ -313,8 +320,8 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
     if isinstance(error, LedgerError | LockHeld):
         return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
     if isinstance(error, RecallError):
-        told = f"{where}: {error.detail}" if where else error.detail
-        return ErrorReport(status, (Diagnostic(None, told, error.hint),))
+        message = f"{where}: {error.detail}" if where else error.detail
+        return ErrorReport(status, (Diagnostic(None, message, error.hint),))
     return ErrorReport(status, (Diagnostic(None, str(error)),))
 
 

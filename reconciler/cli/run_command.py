@@ -46,7 +46,7 @@ class Acting:
     changes: PlanChanges | None = None
 
     def observe(self) -> Observation:
-        """The list that the run acts by, with what dead runs left in doubt settled before."""
+        """Resolve what dead runs left in doubt; returns the list that the run acts by."""
         self.progress.phase = "listing calendar users"
         observation = list_users(self.frame, self.session)
         self.progress.phase = "finding out what became of calls of dead runs"

@@ -93,7 +93,7 @@ def failure_of(stream: TextIO) -> str | None:
     return failure
 
 
-def tell_lost(reason: str) -> None:
+def report_lost(reason: str) -> None:
     """Say on standard error that the result is not on standard output, or not whole."""
     print_out(f"error: the result could not be written: {reason}", on_stderr=True)
 

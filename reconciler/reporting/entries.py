@@ -102,7 +102,7 @@ def gone(plan_changes: PlanChanges) -> list[UserEntry]:
 
 
 def undetermined(content: Content) -> list[UserEntry]:
-    """Declared users about whom nothing is known."""
+    """Declared users who are missing from an incomplete list."""
     return [
         UserEntry(entry.user, symbols.UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
         for entry in content.undetermined

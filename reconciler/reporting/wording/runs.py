@@ -70,7 +70,7 @@ def who(run: Who) -> Phrase:
 
 
 def began(run: RunSummary) -> Phrase:
-    """When ``run`` began, and by whom."""
+    """When ``run`` began, and who started it."""
     return (Foreign(run.opened), " by ", *who(run.who))
 
 

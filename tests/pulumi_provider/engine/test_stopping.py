@@ -81,7 +81,7 @@ def test_a_cancel_by_another_command_starts_nothing_new(stack: Stack) -> None:
         out, _ = process.communicate()
         assert process.returncode != 0
         stack.no_traceback(out)
-    assert "not attempted: the run stopped before it was done" in out
+    assert "not attempted: the run stopped before this action was done" in out
     only_those_in_flight(stack, before)
     heals(stack)
 
