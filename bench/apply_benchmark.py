@@ -22,7 +22,7 @@ from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
 from reconciler.applying import ApplySettings
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import COMMAND_LINE, Cancellation, DesiredState, LedgerPlace, RateLimits
+from reconciler.domain import Cancellation, DesiredState, LedgerPlace, RateLimits
 from reconciler.engine import (
     PlanInputs,
     RunOptions,
@@ -157,8 +157,8 @@ def _run(
         with recorded(session, desired) as recording:
             observation = observe(session)
             plan = preview(session, desired, observation, recording.history)
-            circumstances = PlanInputs(desired, observation, recording.history)
-            approved = judge_fresh(session, plan, circumstances)
+            inputs = PlanInputs(desired, observation, recording.history)
+            approved = judge_fresh(plan, inputs)
             result = carry_out(
                 session,
                 recording.run,
@@ -178,7 +178,7 @@ def _in_memory(_session: Session, _desired: DesiredState) -> Iterator[_Recording
 @contextmanager
 def _in_ledger(session: Session, desired: DesiredState) -> Iterator[_Recording]:
     began = time.perf_counter()
-    with acting_run(session, desired, Front.APPLY, RunOptions(), COMMAND_LINE) as run:
+    with acting_run(session, desired, RunOptions(Front.APPLY, ApplySettings())) as run:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)

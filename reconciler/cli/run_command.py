@@ -3,13 +3,14 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reconciler.applying import STOP_GRACE, ApplySettings
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
 from reconciler.cli.run_progress import RunProgress
-from reconciler.domain import COMMAND_LINE, DesiredState, Diagnostic
+from reconciler.domain import DesiredState, Diagnostic
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -24,7 +25,10 @@ from reconciler.engine import (
 from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
 from reconciler.reporting.wording import outcomes
-from reconciler.runs import ActionResult, CallsInDoubt, Front, HaltCause, Outcome, RunResult
+from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunResult
+
+if TYPE_CHECKING:
+    from reconciler.ledger.ledger import Ledger
 
 DEFAULTS = ApplySettings()
 
@@ -41,7 +45,6 @@ class Acting:
     frame: CommandContext
     session: Session
     run: ActingRun
-    settings: ApplySettings
     progress: RunProgress
     changes: PlanChanges | None = None
 
@@ -50,7 +53,7 @@ class Acting:
         self.progress.phase = "listing calendar users"
         observation = list_users(self.frame, self.session)
         self.progress.phase = "finding out what became of calls of dead runs"
-        observation = self.run.settle(observation, self.settings, self.frame.say)
+        observation = self.run.settle(observation, self.frame.say)
         self.progress.phase = "planning"
         return observation
 
@@ -72,7 +75,7 @@ class Acting:
             carried = frozenset(result.action.key for result in approved.carried)
             self.progress.planned(approved.plan, run, carried, count)
             result = carry_out(
-                self.session, run, approved, journal, self.settings, on_result, on_halt
+                self.session, run, approved, journal, self.run.settings, on_result, on_halt
             )
         return RunReport(
             approved.plan,
@@ -92,7 +95,7 @@ class Acting:
 
     def _stop_gracefully(self, journal: CallsInDoubt) -> None:
         answer_within = self.session.settings().call_total
-        look_for = min(STOP_GRACE, self.settings.read_back)
+        look_for = min(STOP_GRACE, self.run.settings.read_back)
 
         def remark() -> None:
             in_doubt = journal.count
@@ -115,14 +118,11 @@ def act(
     frame: CommandContext,
     session: Session,
     desired: DesiredState,
-    front: Front,
-    terms: RunOptions,
-    settings: ApplySettings,
+    options: RunOptions,
     body: Callable[[Acting], Report],
-    *,
-    owner: str = COMMAND_LINE,
+    ledger: "Ledger | None" = None,
 ) -> Report:
-    """Do ``body`` in a run for ``desired``, on behalf of ``owner``.
+    """Do ``body`` in a run for ``desired``; ``ledger`` is given where it is open already.
 
     A refusal, and a plan that cannot be used, are reports too.
     """
@@ -130,8 +130,8 @@ def act(
     try:
         with frame.following() as progress:
             progress.phase = "waiting for the lock of the workspace"
-            with acting_run(session, desired, front, terms, owner) as run:
-                acting = Acting(frame, session, run, settings, progress)
+            with acting_run(session, desired, options, ledger) as run:
+                acting = Acting(frame, session, run, progress)
                 return body(acting)
     except Refused as refused:
         return PlanReport(

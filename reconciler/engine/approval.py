@@ -1,9 +1,7 @@
-"""Approve → apply → verify: the half that can change something, in the order in which it is done.
+"""Approve → apply → verify: the half that can change something.
 
-A run is *judged* here on the list that it begins with; only an :class:`Approved` can be carried
-out, and only the two judging functions make one.
-
-A plan made now, held to a part of what it would do.
+A plan is judged here on the list that its run begins with. Only an :class:`Approved` can be carried
+out, and only :func:`judge_fresh` and :func:`judge_saved` make one.
 """
 
 from collections.abc import Callable, Set
@@ -15,10 +13,10 @@ from msgspec import structs
 from reconciler.applying import ApplySettings, Approved, apply_plan
 from reconciler.domain import DesiredState, Observation
 from reconciler.engine.commit import DIRTY, Commit
-from reconciler.engine.session import Session, protection_of
+from reconciler.engine.comparison import Comparison
+from reconciler.engine.session import Session
 from reconciler.planning import (
     Action,
-    Content,
     Disconnect,
     FleetSize,
     GuardName,
@@ -27,10 +25,9 @@ from reconciler.planning import (
     Plan,
     PlanUnusable,
     Stale,
-    UserIndex,
     Verdict,
+    allow,
     desired_digest,
-    divide,
     evidence_of,
     expires_at,
     judge,
@@ -132,80 +129,64 @@ def _check_commit(then: str | None, now: Commit) -> None:
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What a plan is judged by, beside the configuration."""
+    """What a plan is made from and judged by, beside the configuration."""
 
     desired: DesiredState
     observation: Observation
     history: History
 
 
-def judge_fresh(
-    session: Session,
-    plan: Plan,
-    circumstances: PlanInputs,
-    allowed: Set[GuardName] = frozenset(),
-) -> Approved:
-    """Judge ``plan``, which was made just now. Raises :class:`Refused`."""
-    return _judge(session, plan, circumstances, (plan.content.actions, ()), allowed)
+def judge_fresh(plan: Plan, inputs: PlanInputs, allowed: Set[GuardName] = frozenset()) -> Approved:
+    """Approve ``plan``, which was just made from ``inputs``, if its guards let it through.
+
+    A refusal by a guard in ``allowed`` does not count. Raises :class:`Refused`.
+    """
+    content = plan.content
+    return _approve(plan, inputs, (content.actions, ()), allow(content.guards, allowed))
 
 
 def judge_saved(
     session: Session,
-    plan: Plan,
-    today: Content,
-    circumstances: PlanInputs,
+    comparison: Comparison,
+    inputs: PlanInputs,
     allowed: Set[GuardName] = frozenset(),
     *,
     carried: tuple[ActionResult, ...] = (),
 ) -> Approved:
-    """Judge a saved ``plan`` under the circumstances in which a plan of ``today`` was made.
+    """Approve a saved plan, compared with the one that ``inputs`` give today.
 
-    What that one would not hold goes stale; the guards judge the rest. Of a plan that is
-    resumed the actions with a ``carried`` result are left as they are. Raises :class:`Refused`.
+    The guards judge what is ready. Actions with a ``carried`` result, of a run that is resumed, are
+    left out. Raises :class:`Refused`.
     """
     done = {result.action.key for result in carried}
-    left = tuple(action for action in plan.content.actions if action.key not in done)
-    divided = divide(
-        structs.replace(plan.content, actions=left),
-        today,
-        UserIndex(circumstances.observation.state),
-        protection_of(session.workspace),
-    )
-    approved = _judge(session, plan, circumstances, divided, allowed)
-    return replace(approved, carried=carried)
-
-
-def _judge(
-    session: Session,
-    plan: Plan,
-    circumstances: PlanInputs,
-    divided: tuple[tuple[Action, ...], tuple[Stale, ...]],
-    allowed: Set[GuardName],
-) -> Approved:
-    ready, stale = divided
+    ready = tuple(action for action in comparison.ready if action.key not in done)
+    stale = tuple(stale for stale in comparison.stale if stale.action.key not in done)
     evidence = evidence_of(
-        circumstances.desired,
-        circumstances.observation.state,
+        inputs.desired,
+        inputs.observation.state,
         session.workspace.limits,
-        circumstances.history,
+        inputs.history,
         disconnects=sum(1 for action in ready if isinstance(action, Disconnect)),
     )
-    verdicts = judge(evidence, allowed)
-    fleet = FleetSize(evidence.declared, evidence.observed)
+    verdicts = allow(judge(evidence), allowed)
+    return replace(_approve(comparison.plan, inputs, (ready, stale), verdicts), carried=carried)
+
+
+def _approve(
+    plan: Plan,
+    inputs: PlanInputs,
+    divided: tuple[tuple[Action, ...], tuple[Stale, ...]],
+    verdicts: tuple[Verdict, ...],
+) -> Approved:
+    desired, users = inputs.desired, inputs.observation.state.users
+    fleet = FleetSize(len(desired.users), len(users))
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
         raise Refused(plan, verdicts, fleet)
-    declared = circumstances.desired.platforms
-    listed = {user.external_id for user in circumstances.observation.state.users}
-    seen = frozenset(name for name in circumstances.desired.users if name in listed)
+    listed = {user.external_id for user in users}
+    seen = frozenset(name for name in desired.users if name in listed)
+    ready, stale = divided
     return Approved(
-        plan,
-        circumstances.observation,
-        ready,
-        stale,
-        verdicts,
-        fleet,
-        declared,
-        seen,
+        plan, inputs.observation, ready, stale, verdicts, fleet, desired.platforms, seen
     )
 
 
@@ -239,14 +220,14 @@ def carry_out(
 
 
 def narrow(
-    session: Session, plan: Plan, circumstances: PlanInputs, keep: Callable[[Action], bool]
+    session: Session, plan: Plan, inputs: PlanInputs, keep: Callable[[Action], bool]
 ) -> Plan:
-    """``plan`` with the actions that ``keep`` takes; its guards judge those alone."""
+    """``plan`` with the actions that ``keep`` accepts; its guards judge those alone."""
     evidence = evidence_of(
-        circumstances.desired,
-        circumstances.observation.state,
+        inputs.desired,
+        inputs.observation.state,
         session.workspace.limits,
-        circumstances.history,
+        inputs.history,
         disconnects=0,
     )
     return structs.replace(plan, content=narrowed(plan.content, keep, evidence))

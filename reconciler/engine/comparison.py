@@ -1,22 +1,28 @@
-"""A saved plan held against the one that would be made now."""
+"""A saved plan compared with the one that would be made now."""
 
 from typing import Final
+
+from msgspec import Struct
 
 from reconciler.domain import DesiredState, Observation
 from reconciler.engine.preview import preview
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import (
+    Action,
+    Content,
     History,
     Plan,
     PlanChanges,
     PlanUnusable,
+    Stale,
     UnmatchedSelector,
     UserIndex,
     changes_since,
+    divide,
 )
 
 _LONGEST: Final = 300
-"""Characters that a message repeats of a selection, which may be a hostile one."""
+"""Characters of a selection that a message repeats: it may be hostile."""
 
 
 def preview_again(
@@ -24,20 +30,27 @@ def preview_again(
 ) -> Plan:
     """The plan made now with the selection of ``saved``.
 
-    Raises ``planning.PlanUnusable`` when that selection names nobody any more.
+    Raises ``planning.PlanUnusable`` if that selection names nobody any more.
     """
     try:
         return preview(session, desired, observation, history, saved.content.selection)
     except UnmatchedSelector as error:
-        told = str(error)[:_LONGEST]
-        raise PlanUnusable(f"the plan's selection: {told}; plan again") from None
+        raise PlanUnusable(f"the plan's selection: {str(error)[:_LONGEST]}; plan again") from None
 
 
-def compare(session: Session, saved: Plan, today: Plan, observation: Observation) -> PlanChanges:
-    """What is different ``today`` from ``saved``."""
-    return changes_since(
-        saved.content,
-        today.content,
-        UserIndex(observation.state),
-        protection_of(session.workspace),
+class Comparison(Struct, frozen=True):
+    """A saved ``plan`` compared with today's: its actions that are ``ready`` and those that went
+    ``stale``, and what ``changes`` there are for people to read."""
+
+    plan: Plan
+    ready: tuple[Action, ...]
+    stale: tuple[Stale, ...]
+    changes: PlanChanges
+
+
+def compare(session: Session, saved: Plan, today: Content, observation: Observation) -> Comparison:
+    """Compare ``saved`` with the plan that ``observation`` gives ``today``."""
+    ready, stale = divide(
+        saved.content, today, UserIndex(observation.state), protection_of(session.workspace)
     )
+    return Comparison(saved, ready, stale, changes_since(saved.content, today, stale))

@@ -19,6 +19,7 @@ from reconciler.applying.executor import skipped
 from reconciler.domain import DesiredState, Observation, rfc3339
 from reconciler.engine.acting_run import ActingRun
 from reconciler.engine.approval import PlanInputs, check_usable, judge_saved
+from reconciler.engine.comparison import compare
 from reconciler.engine.preview import judged_content
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
@@ -146,9 +147,9 @@ def join_acting(
         address = session.endpoint.address
         history = ledger.history(workspace.name, address, journal.owner, users_to_look_up(desired))
         today = judged_content(session, desired, observation, history)
-        approved = judge_saved(
-            session, journal.plan, today, PlanInputs(desired, observation, history), allowed
-        )
+        inputs = PlanInputs(desired, observation, history)
+        comparison = compare(session, journal.plan, today, observation)
+        approved = judge_saved(session, comparison, inputs, allowed)
         with session.writer() as writer:
             context = session.run_context(journal.id, journal, writer, observation, settings)
             yield SharedRun(journal.id, approved, context)

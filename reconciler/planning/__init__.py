@@ -11,7 +11,7 @@ from reconciler.planning.action import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, judge, judge_list
+from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, allow, judge, judge_list
 from reconciler.planning.history import (
     Contested,
     FleetSize,
@@ -112,6 +112,7 @@ __all__ = [
     "UpdatePreferences",
     "UserIndex",
     "Verdict",
+    "allow",
     "canonical_json",
     "changes_since",
     "check_listed_preconditions",

@@ -4,7 +4,7 @@ Holds (``holds.py``) keep back a single action. The operator of a run can allow 
 guard by its name, except that of an incomplete observation.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 from typing import Final
 
 from msgspec import UNSET, Struct, structs
@@ -40,9 +40,14 @@ class Evidence(Struct, frozen=True):
     contested: tuple[Contested, ...] = ()
 
 
-def judge(evidence: Evidence, allowed: Set[GuardName] = frozenset()) -> tuple[Verdict, ...]:
-    """The verdict of every guard; a refusal by a guard in ``allowed`` becomes ``allowed``."""
-    return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS)
+def judge(evidence: Evidence) -> tuple[Verdict, ...]:
+    """The verdict of every guard."""
+    return tuple(guard(evidence) for guard in _GUARDS)
+
+
+def allow(verdicts: Iterable[Verdict], allowed: Set[GuardName]) -> tuple[Verdict, ...]:
+    """``verdicts``, in which a refusal by a guard in ``allowed`` becomes ``allowed``."""
+    return tuple(_allow(verdict, allowed) for verdict in verdicts)
 
 
 def judge_list(
@@ -59,7 +64,7 @@ def judge_list(
         limits=limits,
         history=history,
     )
-    return tuple(_allow(guard(evidence), allowed) for guard in _GUARDS_OF_THE_LIST)
+    return allow((guard(evidence) for guard in _GUARDS_OF_THE_LIST), allowed)
 
 
 def unrecognised_rows(observed: ObservedState) -> int:

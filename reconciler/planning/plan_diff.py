@@ -116,14 +116,11 @@ class PlanChanges(Struct, frozen=True):
         )
 
 
-def changes_since(
-    saved: Content, today: Content, user_index: UserIndex, protection: Protection
-) -> PlanChanges:
-    """The differences of ``today`` from ``saved``; ``user_index`` is that of today's list.
+def changes_since(saved: Content, today: Content, stale: tuple[Stale, ...]) -> PlanChanges:
+    """The differences of ``today`` from ``saved``, whose actions ``stale`` today's plan has not.
 
     Nothing is done here, so a forged ``saved`` does no harm.
     """
-    kept, gone = divide(saved, today, user_index, protection)
     calls = {identity(action) for action in saved.actions}
     waiting = {_waiting(pending) for pending in saved.pending}
     held = {_held(blocked) for blocked in saved.blocked}
@@ -132,9 +129,9 @@ def changes_since(
         configuration=saved.configuration != today.configuration,
         then=saved.fleet,
         now=today.fleet,
-        kept=len(kept),
+        kept=len(saved.actions) - len(stale),
         added=tuple(action for action in today.actions if identity(action) not in calls),
-        gone=gone,
+        gone=stale,
         pending=tuple(pending for pending in today.pending if _waiting(pending) not in waiting),
         blocked=tuple(blocked for blocked in today.blocked if _held(blocked) not in held),
         guards=_guard_changes(saved, today),

@@ -190,7 +190,7 @@ def _evaluate(
                 check_usable(session, saved, desired, used_by=used_by)
             observation = observe(session)
             if run is not None:
-                observation = run.settle(observation, apply_settings(workspace), request.remark)
+                observation = run.settle(observation, request.remark)
                 history, ledger = run.history(desired), run.ledger_view
             else:
                 address = session.endpoint.address
@@ -225,9 +225,13 @@ def _run(
 ) -> AbstractContextManager[ActingRun]:
     """The run of this update."""
     options = RunOptions(
-        new_ledger=request.overrides.new_ledger, new_ledger_by=in_environment(NEW_LEDGER)
+        Front.PULUMI,
+        apply_settings(session.workspace),
+        request.owner,
+        new_ledger=request.overrides.new_ledger,
+        new_ledger_by=in_environment(NEW_LEDGER),
     )
-    return acting_run(session, desired, Front.PULUMI, options, request.owner)
+    return acting_run(session, desired, options)
 
 
 def _used_by(workspace: Workspace, saved: Plan) -> str | None:
@@ -244,9 +248,9 @@ def _judge_saved(
 ) -> tuple[Approved, PlanChanges]:
     observation = plan_inputs.observation
     today = preview_again(session, saved, plan_inputs.desired, observation, plan_inputs.history)
-    allowed = request.overrides.guards
-    approved = judge_saved(session, saved, today.content, plan_inputs, allowed)
-    return approved, compare(session, saved, today, observation)
+    comparison = compare(session, saved, today.content, observation)
+    approved = judge_saved(session, comparison, plan_inputs, request.overrides.guards)
+    return approved, comparison.changes
 
 
 def _judge_today(
@@ -259,10 +263,11 @@ def _judge_today(
     today = preview(session, plan_inputs.desired, plan_inputs.observation, plan_inputs.history)
     allowed = request.overrides.guards
     if record is None:
-        return judge_fresh(session, today, plan_inputs, allowed), ()
+        return judge_fresh(today, plan_inputs, allowed), ()
     postponed = tuple(action for action in today.content.actions if not record.holds(action))
     plan = narrow(session, today, plan_inputs, record.holds) if postponed else today
-    return judge_saved(session, plan, today.content, plan_inputs, allowed), postponed
+    comparison = compare(session, plan, today.content, plan_inputs.observation)
+    return judge_saved(session, comparison, plan_inputs, allowed), postponed
 
 
 def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:

@@ -22,9 +22,13 @@ from reconciler.planning import (
     Envelope,
     History,
     Plan,
+    PlanChanges,
     Protection,
     Target,
     UpdatePreferences,
+    UserIndex,
+    changes_since,
+    divide,
     make_plan,
 )
 
@@ -156,3 +160,11 @@ def update(
         reason=ActionReason.PREFERENCES_DIFFER,
         note=note,
     )
+
+
+def differences(
+    saved: Content, today: Content, user_index: UserIndex, protection: Protection
+) -> PlanChanges:
+    """What is different ``today`` from ``saved``; ``user_index`` is that of today's list."""
+    _, stale = divide(saved, today, user_index, protection)
+    return changes_since(saved, today, stale)

@@ -13,6 +13,7 @@ from reconciler.planning import (
     Judgement,
     Ownership,
     Verdict,
+    allow,
     evidence_of,
     judge,
     judge_list,
@@ -206,7 +207,7 @@ EVERYTHING_WRONG = structs.replace(HEALTHY, declared=0, observed=0, disconnects=
 
 
 def test_an_allowance_allows_the_guard_it_names_and_no_other() -> None:
-    verdicts = judge(EVERYTHING_WRONG, {GuardName.EMPTY_OBSERVED, GuardName.MAX_DISCONNECTS})
+    verdicts = allow(judge(EVERYTHING_WRONG), {GuardName.EMPTY_OBSERVED, GuardName.MAX_DISCONNECTS})
     assert [(v.guard, v.judgement) for v in verdicts] == [
         (GuardName.COMPLETE_OBSERVATION, PASSED),
         (GuardName.EMPTY_DESIRED, REFUSED),
@@ -222,18 +223,18 @@ def test_an_allowance_allows_the_guard_it_names_and_no_other() -> None:
 def test_an_allowance_keeps_the_numbers() -> None:
     [found] = [
         v
-        for v in judge(EVERYTHING_WRONG, {GuardName.MAX_DISCONNECT_PERCENT})
+        for v in allow(judge(EVERYTHING_WRONG), {GuardName.MAX_DISCONNECT_PERCENT})
         if v.judgement is ALLOWED
     ]
     assert found == Verdict(GuardName.MAX_DISCONNECT_PERCENT, ALLOWED, 99, 20, 100)
 
 
 def test_what_passes_is_not_shown_as_allowed() -> None:
-    assert judge(HEALTHY, set(GuardName)) == judge(HEALTHY)
+    assert allow(judge(HEALTHY), set(GuardName)) == judge(HEALTHY)
 
 
 def test_an_incomplete_observation_can_not_be_allowed() -> None:
-    verdicts = judge(structs.replace(EVERYTHING_WRONG, problems=1), set(GuardName))
+    verdicts = allow(judge(structs.replace(EVERYTHING_WRONG, problems=1)), set(GuardName))
     assert [v.guard for v in verdicts if v.judgement is REFUSED] == [GuardName.COMPLETE_OBSERVATION]
     assert GuardName.COMPLETE_OBSERVATION not in ALLOWABLE
 

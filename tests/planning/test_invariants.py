@@ -34,11 +34,11 @@ from reconciler.planning import (
     UpdatePreferences,
     UserIndex,
     canonical_json,
-    changes_since,
     check_listed_preconditions,
     divide,
 )
 from reconciler.planning.plan_diff import identity
+from tests.planning.fleets import differences
 from tests.planning.random_fleets import (
     QUICK,
     World,
@@ -417,7 +417,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 ) -> None:
     later = structs.replace(world, observed=ObservedState((*users, *world.observed.users[1:])))
     saved, today = world.content(), later.content()
-    changes = changes_since(saved, today, UserIndex(later.observed), world.protection)
+    changes = differences(saved, today, UserIndex(later.observed), world.protection)
     gone = {identity(stale.action) for stale in changes.gone}
     kept = {identity(action) for action in saved.actions} - gone
     assert len(kept) == changes.kept
@@ -432,7 +432,7 @@ def test_what_changed_since_a_plan_was_made_leads_from_it_to_the_plan_of_today(
 @QUICK
 @given(complete_worlds)
 def test_a_plan_made_twice_shows_no_change(world: World) -> None:
-    changes = changes_since(
+    changes = differences(
         world.content(), world.content(), UserIndex(world.observed), world.protection
     )
     assert changes.nothing

@@ -15,7 +15,6 @@ from reconciler.planning import (
     Ownership,
     Plan,
     Verdict,
-    changes_since,
     decode_plan,
     encode_plan,
 )
@@ -28,6 +27,7 @@ from tests.planning.fleets import (
     connected,
     content_of,
     declared,
+    differences,
     fleet,
     manifest,
     plan_of,
@@ -160,7 +160,7 @@ def test_a_plan_file_of_before_there_were_owners_is_read_as_it_is() -> None:
 def test_what_changed_since_such_a_plan_says_that_the_guard_judges_now() -> None:
     today = content_of(DESIRED, OBSERVED, history=remembering(alice=owned(MICROSOFT)))
     guards = tuple(verdict for verdict in today.guards if verdict.guard is not TAKEOVER)
-    changes = changes_since(
+    changes = differences(
         structs.replace(today, guards=guards, contested=UNSET),
         today,
         UserIndex(OBSERVED),

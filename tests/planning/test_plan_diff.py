@@ -30,7 +30,6 @@ from reconciler.planning import (
     Stale,
     UserIndex,
     Verdict,
-    changes_since,
     decode_plan,
     encode_plan,
 )
@@ -41,6 +40,7 @@ from tests.planning.fleets import (
     connected,
     content_of,
     declared,
+    differences,
     disconnect,
     fleet,
     manifest,
@@ -71,7 +71,7 @@ def changes(
     history: History = History(),  # noqa: B008 - frozen
 ) -> PlanChanges:
     today = content_of(desired, observed, protected=protected, limits=limits, history=history)
-    return changes_since(saved, today, UserIndex(observed), Protection(tuple(protected)))
+    return differences(saved, today, UserIndex(observed), Protection(tuple(protected)))
 
 
 def test_a_world_that_stood_still_changes_nothing() -> None:
@@ -219,7 +219,7 @@ def test_a_guard_that_counts_otherwise_and_judges_alike_is_no_change() -> None:
         limits=limits,
     )
     assert {v.actual for v in more.refusals} != {v.actual for v in saved.refusals}
-    assert changes_since(saved, more, UserIndex(WORLD), Protection(())).guards == ()
+    assert differences(saved, more, UserIndex(WORLD), Protection(())).guards == ()
 
 
 def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
@@ -228,7 +228,7 @@ def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
     assert changes(saved=saved).guards == (GuardChange(last.guard, None, last.judgement),)
     today = structs.replace(SAVED, guards=SAVED.guards[1:])
     first = SAVED.guards[0]
-    assert changes_since(SAVED, today, UserIndex(WORLD), Protection(())).guards == (
+    assert differences(SAVED, today, UserIndex(WORLD), Protection(())).guards == (
         GuardChange(first.guard, first.judgement, None),
     )
 

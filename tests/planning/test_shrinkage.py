@@ -10,6 +10,7 @@ from reconciler.planning import (
     History,
     Judgement,
     Verdict,
+    allow,
     judge,
 )
 from reconciler.planning.guards import Evidence
@@ -50,7 +51,7 @@ def evidence(
 
 
 def verdicts(given: Evidence, *allowed: GuardName) -> list[Verdict]:
-    return [v for v in judge(given, set(allowed)) if v.guard in (OBSERVED, DESIRED)]
+    return [v for v in allow(judge(given), set(allowed)) if v.guard in (OBSERVED, DESIRED)]
 
 
 BOUNDARIES = pytest.mark.parametrize(

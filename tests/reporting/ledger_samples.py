@@ -16,6 +16,7 @@ from reconciler.planning import (
     UserIndex,
     Verdict,
     changes_since,
+    divide,
 )
 from reconciler.reporting import (
     ErrorReport,
@@ -238,7 +239,8 @@ def settled(*results: ResolvedCall) -> tuple[ResolvedCall, ...]:
 def changes_between(saved: Plan, today: Plan, observed: Sequence[CalendarUser]) -> PlanChanges:
     """What is different in ``today``, which was planned on the list ``observed``."""
     user_index = UserIndex(ObservedState(tuple(observed), ()))
-    return changes_since(saved.content, today.content, user_index, Protection(()))
+    _, stale = divide(saved.content, today.content, user_index, Protection(()))
+    return changes_since(saved.content, today.content, stale)
 
 
 def everything_moved() -> tuple[Plan, Plan, PlanChanges]:

@@ -88,16 +88,18 @@ def apply(
                     observation = acting.observe()
                     history = acting.run.history(desired)
                     planned = preview(session, desired, observation, history, selectors)
-                    circumstances = PlanInputs(desired, observation, history)
-                    approved = judge_fresh(session, planned, circumstances, allowed.guards)
+                    inputs = PlanInputs(desired, observation, history)
+                    approved = judge_fresh(planned, inputs, allowed.guards)
                     _ask(acting, approved, auto_approve=auto_approve)
                 return acting.carry_out(approved)
 
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
             )
-            terms = RunOptions(new_ledger=allowed.new_ledger, lock_timeout=lock_timeout)
-            return act(frame, session, desired, Front.APPLY, terms, settings, run)
+            terms = RunOptions(
+                Front.APPLY, settings, new_ledger=allowed.new_ledger, lock_timeout=lock_timeout
+            )
+            return act(frame, session, desired, terms, run)
 
     frame.run(body)
 
@@ -120,9 +122,9 @@ def _approve_saved(
         raise
     observation, history = acting.observe(), acting.run.history(desired)
     today = preview_again(session, saved, desired, observation, history)
-    acting.changes = compare(session, saved, today, observation)
-    circumstances = PlanInputs(desired, observation, history)
-    return judge_saved(session, saved, today.content, circumstances, allowed)
+    comparison = compare(session, saved, today.content, observation)
+    acting.changes = comparison.changes
+    return judge_saved(session, comparison, PlanInputs(desired, observation, history), allowed)
 
 
 def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> None:
@@ -134,7 +136,7 @@ def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> Non
         today = preview_again(session, saved, desired, observation, history)
     except (RecallError, PlanUnusable):
         return
-    acting.changes = compare(session, saved, today, observation)
+    acting.changes = compare(session, saved, today.content, observation).changes
 
 
 def _check_terminal() -> None:

@@ -72,7 +72,7 @@ def plan(
             changes = None
             if earlier:
                 planned = preview_again(session, earlier, desired, observation, remembered.history)
-                changes = compare(session, earlier, planned, observation)
+                changes = compare(session, earlier, planned.content, observation).changes
             else:
                 planned = preview(session, desired, observation, remembered.history, selectors)
             if saved:

@@ -55,11 +55,12 @@ def resume(
     allowed = overrides(allow, OPTION, GUARDS)
 
     def body() -> Report:
-        with frame.session() as session:
-            # To be written, so that one of an older version is brought up to date.
-            with open_ledger(session.workspace.ledger, create=False) as ledger:
-                resumed = ledger.find(run)
-                owner = ledger.owner(resumed) or COMMAND_LINE
+        with (
+            frame.session() as session,
+            # Opened for writing, which brings a ledger of an older version up to date.
+            open_ledger(session.workspace.ledger, create=False) as ledger,
+        ):
+            resumed = ledger.find(run)
             desired = load(frame, session)
 
             def go_on(acting: Acting) -> Report:
@@ -67,20 +68,16 @@ def resume(
                     _approve(acting, resumed, desired, allowed.guards), resumes=resumed
                 )
 
-            settings = apply_settings(
-                session.workspace, max_failures=max_failures, parallelism=parallelism
-            )
-            terms = RunOptions(lock_timeout=lock_timeout, resumes=resumed)
-            return act(
-                frame,
-                session,
-                desired,
+            terms = RunOptions(
                 Front.RESUME,
-                terms,
-                settings,
-                go_on,
-                owner=owner,
+                apply_settings(
+                    session.workspace, max_failures=max_failures, parallelism=parallelism
+                ),
+                ledger.owner(resumed) or COMMAND_LINE,
+                lock_timeout=lock_timeout,
+                resumes=resumed,
             )
+            return act(frame, session, desired, terms, go_on, ledger)
 
     frame.run(body)
 
@@ -98,8 +95,7 @@ def _approve(
         used_by = journal.used_by(seal(resumed.plan))
         check_usable(session, resumed.plan, desired, used_by=None if used_by == run else used_by)
     today = preview_again(session, resumed.plan, desired, observation, history)
-    acting.changes = compare(session, resumed.plan, today, observation)
-    circumstances = PlanInputs(desired, observation, history)
-    return judge_saved(
-        session, resumed.plan, today.content, circumstances, allowed, carried=resumed.carried
-    )
+    comparison = compare(session, resumed.plan, today.content, observation)
+    acting.changes = comparison.changes
+    inputs = PlanInputs(desired, observation, history)
+    return judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)
