@@ -60,9 +60,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit statuses: 0 fine, 1 defect, 2 changes and 7 something waits for a person "
-    "(both only with --detailed-exitcode), 3 refused by a guard or for want of a ledger, "
-    "4 applied in part, 5 saved plan unusable, 6 observation incomplete, 64 usage, "
+    epilog="Exit statuses: 0 success, 1 defect, 2 changes and 7 something waits for a person "
+    "(both only with --detailed-exitcode), 3 refused by a guard or no ledger found, "
+    "4 partly applied, 5 saved plan unusable, 6 observation incomplete, 64 usage, "
     "65 invalid manifest or configuration, 69 API unreachable, 75 try later, "
     "77 credentials refused, 130/143 interrupted.",
 )

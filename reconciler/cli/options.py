@@ -49,14 +49,14 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="SELECTOR",
-        help="Only these users: an id, a pattern with *, group:NAME, or @FILE with one a line; "
+        help="Only these users: an id, a pattern with *, group:NAME, or @FILE with one per line; "
         "can be repeated.",
         show_default=False,
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no logs.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="List what is left alone too; log to stderr.")
+    bool, typer.Option("--verbose", "-v", help="Also list what is left alone; log to stderr.")
 ]
 LogFormat = Annotated[LogFormatName, typer.Option(help="Format of the logs on standard error.")]
 

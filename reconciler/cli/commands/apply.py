@@ -128,7 +128,7 @@ def _approve_saved(
 
 
 def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> None:
-    """What the plan would be now, for the refusal to show; a refusal it is all the same."""
+    """Find what the plan would be now, for the refusal to show."""
     session = acting.session
     try:
         observation = list_users(acting.frame, session)
@@ -140,7 +140,7 @@ def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> Non
 
 
 def _check_terminal() -> None:
-    """Raise :class:`UsageError` where nobody could be asked; before anything else is done."""
+    """Raise :class:`UsageError` where nobody can be asked; before anything else is done."""
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         raise UsageError(
             "there is no terminal to ask on: apply a saved plan (`plan -o PLAN`, `apply PLAN`)"
@@ -149,7 +149,7 @@ def _check_terminal() -> None:
 
 
 def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
-    """Show the plan and have somebody say yes. Raises :class:`NotApproved`."""
+    """Show the plan and ask for approval. Raises :class:`NotApproved`."""
     if not approved.ready:
         return
     frame = acting.frame

@@ -26,7 +26,7 @@ def plan(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option("--against", metavar="PLAN", help="Say what changed since this saved plan."),
+        typer.Option("--against", metavar="PLAN", help="Show what changed since this saved plan."),
     ] = None,
     detailed_exitcode: Annotated[
         bool,
@@ -40,7 +40,7 @@ def plan(
         typer.Option(
             "--stack",
             metavar="ORGANIZATION/PROJECT/STACK",
-            help="Judge on behalf of this Pulumi stack, which is to apply the plan.",
+            help="Plan for this Pulumi stack, which will apply the plan.",
         ),
     ] = None,
     select: options.Select = [],
@@ -100,7 +100,7 @@ def _repeated(option: str, values: list[str]) -> list[str]:
 
 
 def _owner(stack: str | None) -> str:
-    """On whose behalf the plan is judged. Raises :class:`UsageError`."""
+    """The owner that the plan is judged for. Raises :class:`UsageError`."""
     if stack is None:
         return COMMAND_LINE
     if len(stack.split("/")) != _PARTS or not all(stack.split("/")):

@@ -33,7 +33,8 @@ from reconciler.runs import Front
 
 def resume(
     run: Annotated[
-        str, typer.Argument(autocompletion=completion.runs, help="The run, or how its id begins.")
+        str,
+        typer.Argument(autocompletion=completion.runs, help="The id of the run, or its beginning."),
     ],
     allow: AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
@@ -49,7 +50,7 @@ def resume(
 ) -> None:
     """Finish a run that was interrupted or killed.
 
-    Settles what it left in doubt, and does what it never began, by the plan that it had.
+    Resolves the calls that it left in doubt, then does the rest of its plan.
     """
     frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, GUARDS)
@@ -85,7 +86,7 @@ def resume(
 def _approve(
     acting: Acting, run: str, desired: DesiredState, allowed: frozenset[GuardName]
 ) -> Approved:
-    """Judge what is left of ``run``, after settling. Raises ``Refused`` and ``PlanUnusable``."""
+    """Judge what is left of ``run``, after recovery. Raises ``Refused`` and ``PlanUnusable``."""
     session, journal = acting.session, acting.run.journal
     observation, history = acting.observe(), acting.run.history(desired)
     resumed = resumption(journal.lineage(run))

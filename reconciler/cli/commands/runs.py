@@ -16,7 +16,7 @@ def runs(
         str | None,
         typer.Argument(
             autocompletion=completion.runs,
-            help="Tell the whole story of this run, or of the one that begins so.",
+            help="Show the whole history of this run; the beginning of its id will do.",
         ),
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to list.")] = 20,

@@ -105,7 +105,7 @@ def show(
     log: Annotated[
         bool, typer.Option("--log", help="The requests that it received, instead of its users.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="As the API tells it: JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON, like the API.")] = False,
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
 ) -> None:
@@ -142,7 +142,7 @@ def connect(
         str | None,
         typer.Option(
             help="The account. [default: that of the user's other connection, or the id if it is"
-            " an address; otherwise none is told]",
+            " an address; otherwise none]",
             show_default=False,
         ),
     ] = None,
@@ -190,7 +190,7 @@ def _state(frame: CommandContext) -> Iterator[SandboxState]:
 
 
 def _usable(body: Callable[[], str]) -> Callable[[], str]:
-    """``body``, with what the sandbox refuses told as bad usage."""
+    """``body``, with what the sandbox refuses reported as bad usage."""
 
     def told() -> str:
         try:

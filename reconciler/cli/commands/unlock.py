@@ -25,7 +25,7 @@ def unlock(
 ) -> None:
     """Take the lock of a workspace away from a run.
 
-    What that run still tries finds the lock gone.
+    That run can start nothing more.
     """
     frame = CommandContext(config, workspace, output_format, report)
 
