@@ -12,7 +12,7 @@ from bench.leavers import leavers_plan, made_again
 from reconciler.domain import Cancellation, Deadline, LedgerPlace, SystemClock
 from reconciler.ledger import open_ledger
 from reconciler.ledger.database import Database
-from reconciler.ledger.postgresql import unhurried
+from reconciler.ledger.postgresql import without_timeouts
 from reconciler.ledger.schema import in_doubt, runs, steps, used_plans
 from reconciler.ledger.stored_plans import pack_envelope
 from reconciler.planning import Action, Plan, seal
@@ -168,7 +168,7 @@ def _writing(database: Database) -> Iterator[Connection]:
     """A transaction that may take as long as it needs."""
     with database.write() as connection, ExitStack() as stack:
         if database.dialect == "postgresql":
-            stack.enter_context(unhurried(connection))
+            stack.enter_context(without_timeouts(connection))
         yield connection
 
 

@@ -1,9 +1,8 @@
-"""The durable journal: what was intended, done, answered and verified, and who may act now.
+"""The ledger: the database of all runs, with their plans and steps, and the lock of a workspace.
 
 Importing this room is cheap; opening a ledger loads SQLAlchemy.
 """
 
-from reconciler.ledger.claim import Claim
 from reconciler.ledger.errors import (
     LedgerError,
     LedgerMissing,
@@ -15,7 +14,7 @@ from reconciler.ledger.errors import (
     NotJoinable,
     UnknownRun,
 )
-from reconciler.ledger.opening import open_ledger, read_ledger
+from reconciler.ledger.opening import Claim, open_ledger, read_ledger
 
 __all__ = [
     "Claim",

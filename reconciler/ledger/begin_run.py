@@ -1,4 +1,4 @@
-"""Taking a workspace's lock, with the run that holds it: in one transaction, or not at all."""
+"""Begins a run: takes the workspace's lock and opens the run in one transaction."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -7,19 +7,21 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, insert, select, update
 
 from reconciler.domain import Clock
-from reconciler.ledger.claim import Claim
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockHeld
 from reconciler.ledger.in_doubt import unresolved_runs
-from reconciler.ledger.lock import Lock, LockTimes, keep_lock, make_lock, take_lock
+from reconciler.ledger.lock import Lock, LockTimes, hold_lock, make_lock, take_lock
+from reconciler.ledger.opening import Claim
 from reconciler.ledger.run_history import SUMMARY_COLUMNS, summaries
 from reconciler.ledger.schema import runs
 from reconciler.runs import RunState, RunSummary
 
 
-class Taken(Struct, frozen=True):
-    """A lock that was taken: its fence, the number of the run's row, and what is to be announced:
-    the runs found dead, and earlier ones that left calls in doubt."""
+class BegunRun(Struct, frozen=True):
+    """A run that holds the lock: the lock's fence, and the number of the run's row.
+
+    ``dead`` are the runs found dead now, and earlier ones with calls in doubt.
+    """
 
     fence: int
     number: int
@@ -27,7 +29,7 @@ class Taken(Struct, frozen=True):
 
 
 class _Watch:
-    """Looks at the heartbeat of who holds the lock, by this process's own clock."""
+    """Watches the heartbeat of the lock's holder by this process's own clock."""
 
     def __init__(self, clock: Clock, lease: float) -> None:
         self._clock = clock
@@ -36,7 +38,7 @@ class _Watch:
         self._since = 0.0
 
     def still(self, lock: Lock) -> bool:
-        """Whether it has not changed for a whole lease: whatever the database's clock says."""
+        """Whether it has not changed for a whole lease, whatever the database's clock says."""
         now = self._clock.monotonic()
         seen = (lock.fence, lock.heartbeat)
         if seen != self._seen:
@@ -52,8 +54,8 @@ def begin_run(
     times: LockTimes,
     lock_timeout: float,
     pause: Callable[[float], None],
-) -> Taken:
-    """Take the lock and open the run, as soon as the lock is free or its owner dead.
+) -> BegunRun:
+    """Take the lock and open the run as soon as the lock is free or its holder is dead.
 
     Raises :class:`LockHeld` when that takes longer than ``lock_timeout`` seconds.
     """
@@ -62,7 +64,7 @@ def begin_run(
     while True:
         with database.write() as connection:
             make_lock(connection, claim.workspace)
-            lock = keep_lock(connection, claim.workspace)
+            lock = hold_lock(connection, claim.workspace)
             now = database.now(connection)
             if lock is None or lock.dead(now, times) or watch.still(lock):
                 return _take(connection, claim, now, times)
@@ -73,9 +75,9 @@ def begin_run(
         pause(min(times.poll, left))
 
 
-def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) -> Taken:
+def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) -> BegunRun:
     fence = take_lock(connection, claim, now)
-    dead = _bury(connection, claim)
+    dead = _mark_dead(connection, claim)
     connection.execute(
         insert(runs).values(
             run=claim.run,
@@ -97,13 +99,13 @@ def _take(connection: Connection, claim: Claim, now: float, times: LockTimes) ->
         )
     )
     number = connection.execute(select(runs.c.number).where(runs.c.run == claim.run)).scalar_one()
-    return Taken(fence, number, summaries(connection, dead, now, times))
+    return BegunRun(fence, number, summaries(connection, dead, now, times))
 
 
-def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
-    """Mark what is still open in the workspace as dead: nobody but the lock's holder is not.
+def _mark_dead(connection: Connection, claim: Claim) -> list[Row[Any]]:
+    """Mark every run still open as dead: only the holder of the lock can be alive.
 
-    Returns those, and the earlier ones of which calls are still in doubt.
+    Returns those runs, and earlier ones with calls in doubt.
     """
     found = select(runs.c.number).where(unresolved_runs(claim.workspace))
     numbers = list(connection.execute(found).scalars())
@@ -111,5 +113,5 @@ def _bury(connection: Connection, claim: Claim) -> list[Row[Any]]:
     connection.execute(
         update(runs).where(*open_).values(state=RunState.DIED.value, ended_at=claim.opened)
     )
-    buried = select(*SUMMARY_COLUMNS).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
-    return list(connection.execute(buried))
+    dead_rows = select(*SUMMARY_COLUMNS).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
+    return list(connection.execute(dead_rows))

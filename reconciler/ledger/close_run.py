@@ -1,4 +1,4 @@
-"""The last words of a run, in one transaction with giving its lock back."""
+"""Closes a run, in the same transaction that gives its lock back."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Update, update
 
 from reconciler.domain import InvalidInput
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.lock import keep_lock, release_lock
+from reconciler.ledger.lock import hold_lock, release_lock
 from reconciler.ledger.run_history import pack_counts
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import StepRecords
@@ -17,18 +17,18 @@ from reconciler.recall import RecallError
 from reconciler.runs import JournalFailed, RunClosed, RunState
 
 _WITHOUT_SECRETS: Final = (LedgerError, JournalFailed, RecallError, InvalidInput, PlanUnusable)
-"""Errors whose text may be taken down; of others only the name is."""
+"""Errors whose text we record; of others we record only the name."""
 
 _REASON: Final = 300
-"""Characters of an error's text that are taken down."""
+"""Characters of an error's text that we record."""
 
 
-def complete_run(connection: Connection, book: StepRecords, record: RunClosed) -> None:
-    """It acted, and every action has its outcome. Saying it twice changes nothing."""
+def complete_run(connection: Connection, steps: StepRecords, record: RunClosed) -> None:
+    """Close a run that acted: every action has its outcome. Doing it twice changes nothing."""
     result = record.result
-    counts = book.complete(connection, record.at, result.results)
+    counts = steps.complete(connection, record.at, result.results)
     ended = _ended(
-        book.number,
+        steps.number,
         RunState.COMPLETED,
         record.at,
         outcomes=pack_counts(counts),
@@ -42,28 +42,28 @@ def complete_run(connection: Connection, book: StepRecords, record: RunClosed) -
 def end_run(
     connection: Connection, number: int, state: RunState, at: str, detail: str | None, **more: Any
 ) -> None:
-    """It ended before it acted; ``more`` are columns of what it was judged by.
+    """Close a run that ended before it acted; ``more`` are the columns of its judgement.
 
-    What a guard or the operator said stands: whoever cannot know that it was taken down, since the
-    ledger failed just then, ends the run once more.
+    A refusal or an operator's "no" stays. If the ledger failed while recording one, the caller
+    cannot know that it is recorded, and ends the run again.
     """
     ended = _ended(number, state, at, accepted=False, detail=detail, **more)
-    said = (RunState.REFUSED.value, RunState.DECLINED.value)
-    connection.execute(ended.where(runs.c.state.not_in(said)))
+    final = (RunState.REFUSED.value, RunState.DECLINED.value)
+    connection.execute(ended.where(runs.c.state.not_in(final)))
 
 
 def note_run(connection: Connection, number: int, detail: str) -> None:
-    """Why it will be found dead: it ended while it acted, without having been closed."""
+    """Record why a run will be found dead: it ended while it acted, and was not closed."""
     connection.execute(update(runs).where(runs.c.number == number).values(detail=detail))
 
 
-def judged(
+def judgement_columns(
     connection: Connection,
     plan: Plan | None,
     verdicts: tuple[Verdict, ...],
     fleet: FleetSize | None,
 ) -> Mapping[str, Any]:
-    """The columns of what a run was judged by, with the plan stored."""
+    """Store the plan; return the columns for it, the verdicts and the fleet."""
     columns: dict[str, Any] = {"verdicts": pack_verdicts(verdicts)}
     if plan is not None:
         columns |= store_plan(connection, plan)
@@ -73,18 +73,18 @@ def judged(
 
 
 def reason(error: BaseException | None) -> str:
-    """Why a run ended that nobody closed."""
+    """Why a run ended without being closed."""
     if error is None:
-        return "it ended without saying how"
+        return "it ended without closing"
     if not isinstance(error, Exception):
         return "interrupted"
     name = type(error).__name__
     return f"{name}: {error}"[:_REASON] if isinstance(error, _WITHOUT_SECRETS) else name
 
 
-def give_back(connection: Connection, workspace: str, run: str, fence: int) -> None:
-    """Release the lock if it is still the run's; asked first, as everyone does."""
-    keep_lock(connection, workspace)
+def give_lock_back(connection: Connection, workspace: str, run: str, fence: int) -> None:
+    """Release the lock if the run still holds it; lock its row first, as every writer does."""
+    hold_lock(connection, workspace)
     release_lock(connection, workspace, run, fence)
 
 

@@ -1,4 +1,4 @@
-"""One ledger's database: transactions that either hold or fail in words of this tool."""
+"""The database of a ledger: transactions that succeed or raise errors of this tool."""
 
 import threading
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from reconciler.ledger.errors import LedgerUnreachable
 Dialect: TypeAlias = Literal["sqlite", "postgresql"]
 
 BUSY_TIMEOUT: Final = 10.0
-"""Seconds to wait for who else writes."""
+"""Seconds to wait for other writers."""
 
 _NOW: Final = {
     "sqlite": text("SELECT (julianday('now') - 2440587.5) * 86400.0"),
@@ -26,9 +26,9 @@ _NOW: Final = {
 class Database:
     """One ledger's database, SQLite or PostgreSQL. Thread-safe.
 
-    Every error of the database leaves :meth:`read` and :meth:`write` as a :class:`LedgerError`
-    without a secret in it, except SQLAlchemy's ``IntegrityError``: a violated constraint is
-    something that the caller may have counted on. What else is raised inside passes unchanged.
+    :meth:`read` and :meth:`write` raise every database error as a :class:`LedgerError` without
+    secrets, except SQLAlchemy's ``IntegrityError``, which a caller may expect. Other exceptions
+    pass unchanged.
     """
 
     dialect: Dialect
@@ -40,34 +40,34 @@ class Database:
         self._place = place
         self._reading = reading
         self._writing = writing
-        # SQLite has one writer at a time. Waiting for the other threads of this process here
-        # is fair and at once; SQLite's own waiting is neither.
+        # SQLite has one writer at a time. Here threads of this process wait fairly and wake at
+        # once; SQLite's own waiting does neither.
         self._turn = threading.Lock() if dialect == "sqlite" else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A transaction that sees one state of the ledger and cannot write."""
+        """A transaction that sees one consistent state and cannot write."""
         with self._transaction(self._reading) as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that is durable when this has been left, and rolled back on an exception.
+        """A transaction that is durable after the context, and rolled back on an exception.
 
-        On SQLite it excludes other writers from its beginning. On PostgreSQL it is READ
-        COMMITTED: a row that must not change under the caller has to be locked by the caller.
+        On SQLite it excludes other writers from its beginning. On PostgreSQL it is READ COMMITTED:
+        the caller has to lock the rows that must not change.
         """
         if self._writing is None:
-            raise TypeError("this ledger was opened to be read")
+            raise TypeError("this ledger is open for reading only")
         with self._turn_to_write(), self._transaction(self._writing) as connection:
             yield connection
 
     def now(self, connection: Connection) -> float:
-        """Seconds since 1970 by the database's clock; for SQLite that is this machine's."""
+        """Seconds since 1970 by the database's clock; for SQLite that is this machine's clock."""
         return float(connection.execute(_NOW[self.dialect]).scalar_one())
 
     def close(self) -> None:
-        """Close the connections that are not in use."""
+        """Close the idle connections."""
         self._reading.dispose()
         if self._writing is not None:
             self._writing.dispose()
@@ -95,7 +95,7 @@ class Database:
                 try:
                     yield connection
                 except BaseException:
-                    # What went wrong first is what is told, also where this fails too.
+                    # Keep the first error, even if the rollback fails too.
                     try:
                         transaction.rollback()
                     except SQLAlchemyError:
@@ -106,5 +106,5 @@ class Database:
         except IntegrityError:
             raise
         except (DBAPIError, PendingRollbackError) as error:
-            # Not chained: texts of drivers may quote what they were configured with.
+            # Not chained: a driver's text may quote its configuration.
             raise failure(self._place, error) from None

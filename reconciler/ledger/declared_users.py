@@ -1,9 +1,8 @@
-"""Who declared whom last, and with which platforms: whom a user belongs to.
+"""Owners of users, and the users that were ever listed.
 
-A run writes down what it changes in that, and nothing of what stays. The last word on a user is
-that of the last run that was let through, so that what a run wrote and did not begin is nothing.
-
-Which declared users were ever listed: who is missing now is gone, and not misspelt.
+A user belongs to the owner that last declared them in an accepted run. A run records only what it
+changes, and a run that was not accepted counts for nothing. A declared user who was listed once and
+is missing now has left; one who was never listed may be misspelt.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -13,29 +12,28 @@ from typing import Final, NamedTuple
 from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.domain import Platform
-from reconciler.ledger.integrity import refuse_foreign_rows
+from reconciler.ledger.rows import insert_many, refuse_foreign_rows
 from reconciler.ledger.schema import declared_users, runs, seen_users
-from reconciler.ledger.upsert import insert_many
 from reconciler.planning import Owned, Ownership
 
 
 class Scope(NamedTuple):
-    """Where users belong to somebody: a workspace, by its name, at one address."""
+    """Where ownership applies: a workspace, by its name, at one address."""
 
     workspace: str
     address: str
 
 
 def read_ownership(connection: Connection, scope: Scope, owner: str) -> Ownership | None:
-    """Who belongs to others than ``owner``; None where no run has recorded an owner."""
+    """The users that belong to other owners than ``owner``; None if no owner is recorded."""
     owners = set(
-        connection.execute(select(runs.c.owner).where(*_that_count(scope)).distinct()).scalars()
+        connection.execute(select(runs.c.owner).where(*_counting_runs(scope)).distinct()).scalars()
     )
     if not owners:
         return None
-    if owners == {owner}:  # as nearly everywhere
+    if owners == {owner}:  # nearly always
         return Ownership(owner, {})
-    last = _last_words(connection, scope)
+    last = _last_declarations(connection, scope)
     return Ownership(owner, {user: of for user, of in last.items() if of.owner != owner})
 
 
@@ -46,12 +44,12 @@ def declare(
     owner: str,
     declared: Mapping[str, frozenset[Platform]],
 ) -> None:
-    """Let ``declared`` belong to ``owner``, by the run of this number.
+    """Record that ``declared`` belong to ``owner``, by the run with this number.
 
-    For the transaction that lets the run through. Who is not declared any more stays with
-    whoever declared him last.
+    Call it in the transaction that accepts the run. Users that are no longer declared stay with the
+    owner that declared them last.
     """
-    last = _last_words(connection, scope)
+    last = _last_declarations(connection, scope)
     changed = [
         (run, user, ",".join(_in_order(platforms)))
         for user, platforms in declared.items()
@@ -61,19 +59,19 @@ def declare(
 
 
 @refuse_foreign_rows()
-def _last_words(connection: Connection, scope: Scope) -> dict[str, Owned]:
-    """What the last run that spoke of a user said of him."""
+def _last_declarations(connection: Connection, scope: Scope) -> dict[str, Owned]:
+    """The last declaration of each user."""
     rows = connection.execute(
         select(declared_users.c.user, runs.c.owner, declared_users.c.platforms)
         .join(runs, runs.c.number == declared_users.c.run)
-        .where(*_that_count(scope))
+        .where(*_counting_runs(scope))
         .order_by(runs.c.number)
     )
     return {user: Owned(owner, _unpacked(platforms)) for user, owner, platforms in rows}
 
 
-def _that_count(scope: Scope) -> tuple[ColumnElement[bool], ...]:
-    """The runs there that were let through, and say on whose behalf they acted."""
+def _counting_runs(scope: Scope) -> tuple[ColumnElement[bool], ...]:
+    """The accepted runs there that recorded an owner."""
     return (
         runs.c.workspace == scope.workspace,
         runs.c.address == scope.address,
@@ -93,16 +91,16 @@ def _unpacked(packed: str) -> tuple[Platform, ...]:
 
 
 _AT_ONCE: Final = 500
-"""Users that one statement asks for: some databases take no more than 999 values."""
+"""Users in one statement: some databases take no more than 999 values."""
 
 
 def read_seen(connection: Connection, scope: Scope, asked: Collection[str]) -> frozenset[str]:
-    """Those of ``asked`` who were seen there."""
+    """The users of ``asked`` that were listed there once."""
     return frozenset(_found(connection, scope, sorted(asked)))
 
 
 def record_seen(connection: Connection, scope: Scope, seen: Collection[str]) -> None:
-    """Remember that ``seen`` were listed there."""
+    """Record that ``seen`` were listed there."""
     known = set(connection.execute(select(seen_users.c.user).where(*_there(scope))).scalars())
     new = [(*scope, user) for user in sorted(seen) if user not in known]
     insert_many(connection, seen_users, ("workspace", "address", "user"), new)

@@ -1,4 +1,4 @@
-"""What can be wrong with a ledger, divided by what the caller can do."""
+"""The errors of a ledger, one class for each thing that the caller can do."""
 
 from reconciler.domain import LedgerPlace
 from reconciler.runs import Holder
@@ -14,19 +14,19 @@ class LedgerError(Exception):
 
 
 class LedgerMissing(LedgerError):
-    """There is none at the place: which is not the same as an empty one."""
+    """There is no ledger at the place, which is not the same as an empty one."""
 
 
 class LedgerUnusable(LedgerError):
-    """It will not do as it is: corrupt, foreign, of a newer version, on a network filesystem."""
+    """The ledger is corrupt, foreign, of a newer version, or on a network filesystem."""
 
 
 class LedgerOutdated(LedgerUnusable):
-    """It is of an older version; the next run brings it up to date."""
+    """The ledger has an older version; the next run migrates it."""
 
 
 class LedgerUnreachable(LedgerError):
-    """Not now: the server is gone, the disk full, the file not writable."""
+    """The ledger cannot be used now: server gone, disk full, file not writable."""
 
 
 class LockHeld(Exception):
@@ -40,22 +40,22 @@ class LockHeld(Exception):
             f" last heartbeat {holder.age:.0f} s ago"
         )
         self.hint = (
-            "wait for it (--lock-timeout SECONDS); if it cannot end by itself any more,"
+            "wait for it (--lock-timeout SECONDS); if it can no longer end by itself, run"
             f" `reconciler unlock {holder.run}`"
         )
         self.holder = holder
 
 
 class LockLost(JournalFailed):
-    """The lock is another run's by now: nothing more may be sent."""
+    """The run has lost its lock: nothing more may be sent."""
 
 
 class NotJoinable(Exception):
-    """There is no run that this process may act in, and why."""
+    """There is no run that this process may join. The text says why."""
 
 
 class UnknownRun(Exception):
-    """The ledger has no such run, or several whose ids begin so."""
+    """The ledger has no such run, or several whose ids begin that way."""
 
 
 def missing(place: LedgerPlace) -> LedgerMissing:

@@ -1,9 +1,7 @@
-"""An SQLite ledger whose files are deleted or replaced while a run has them open.
+"""The file of an SQLite ledger: a plain file on a disk of this machine, private to its account.
 
-SQLite would go on writing into files that nobody finds again, and whoever opens the name finds no
-lock in the new one.
-
-The file of an SQLite ledger: of one machine, a plain file, its owner's alone.
+If the file is deleted or replaced while a run has it open, SQLite goes on writing into a file that
+nobody finds again, and a second run finds no lock in the new file. So every transaction checks it.
 """
 
 import os
@@ -19,7 +17,7 @@ _Identity: TypeAlias = tuple[tuple[int, int], ...]
 
 
 class SameFiles:
-    """Remembers which files the names led to at first: the ledger, its log and their index."""
+    """Checks that the names of the ledger, its log and their index lead to the same files."""
 
     def __init__(self, place: SqliteFile) -> None:
         self._place = place
@@ -31,9 +29,9 @@ class SameFiles:
         self._first: _Identity | None = None
 
     def check(self) -> None:
-        """Raise :class:`LedgerUnreachable` unless they lead there still.
+        """Raise :class:`LedgerUnreachable` if they lead elsewhere now.
 
-        To be asked within a transaction, when all of them are there.
+        Call it within a transaction, when all the files exist.
         """
         found = self._identity()
         if self._first is None:
@@ -41,8 +39,8 @@ class SameFiles:
         if found is None or found != self._first:
             raise LedgerUnreachable(
                 f"the ledger {self._place} was moved, deleted or replaced while it was in use",
-                "put back the one that was there, if it is still to be had, and look what else is"
-                " running: another run would not have seen this one's lock",
+                "put the old file back if you can, and check what else is running: another run"
+                " would not have seen this run's lock",
             )
 
     def _identity(self) -> _Identity | None:
@@ -52,15 +50,15 @@ class SameFiles:
             return None
 
 
-# Several machines can have these mounted, or the host of this one; a write-ahead log needs memory
-# that all its users share. What psutil and the systems it knows call them.
+# Several machines, or a virtual machine and its host, can mount these. A write-ahead log needs
+# memory that all its users share. The names are those of psutil.
 _SHARED: Final = frozenset(
     """
     9p acfs afpfs afs beegfs ceph cifs coda davfs fhgfs gfs gfs2 glusterfs gpfs lustre ncpfs nfs
     nfs3 nfs4 ocfs2 orangefs prl_fs pvfs2 smb smb2 smb3 smbfs vboxsf virtiofs vmhgfs webdav
     fuse.ceph fuse.davfs fuse.gcsfuse fuse.glusterfs fuse.goofys fuse.grpcfuse fuse.juicefs
     fuse.mount-s3 fuse.osxfs fuse.rclone fuse.s3fs fuse.sshfs fuse.vmhgfs-fuse
-    """.split()  # noqa: SIM905 - to be read, and to be added to
+    """.split()  # noqa: SIM905 - easier to read and to extend
 )
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
@@ -74,8 +72,8 @@ _KINDS: Final = (
 def exists(place: SqliteFile) -> bool:
     """Whether there is a file.
 
-    Raises :class:`LedgerUnusable` when there is something else, :class:`LedgerUnreachable` when
-    that cannot be told.
+    Raises :class:`LedgerUnusable` for anything but a file, :class:`LedgerUnreachable` when we
+    cannot find out.
     """
     try:
         mode = place.path.stat().st_mode
@@ -87,7 +85,7 @@ def exists(place: SqliteFile) -> bool:
             ) from None
         return False
     except OSError as error:
-        raise _refused(place, "cannot be looked at", error) from None
+        raise _refused(place, "cannot be accessed", error) from None
     for is_it, name in _KINDS:
         if is_it(mode):
             raise LedgerUnusable(f"the ledger {place} is {name}", "name a file")
@@ -95,7 +93,7 @@ def exists(place: SqliteFile) -> bool:
 
 
 def make(place: SqliteFile) -> None:
-    """Make the empty file, mode 0600, and the folders that are missing, 0700."""
+    """Make an empty file with mode 0600, and the missing folders with mode 0700."""
     try:
         _make_folder(place.path.parent)
         with suppress(FileExistsError):  # another process was faster
@@ -106,10 +104,10 @@ def make(place: SqliteFile) -> None:
 
 
 def keep_private(place: SqliteFile) -> None:
-    """Take away what the group and others may do with the file, its log and their index.
+    """Remove the rights of the group and of others on the file, its log and their index.
 
-    Whom the ledger names is nobody else's business, and who could write it could make a guard
-    forget. Where the account may not do that, the ledger is not used.
+    The ledger names people, and anyone who can write it could erase what guards need. If this
+    account may not change the rights, we do not use the ledger.
     """
     real = place.path.resolve()
     for path in (real, *(real.with_name(real.name + end) for end in ("-wal", "-shm", "-journal"))):
@@ -121,14 +119,14 @@ def keep_private(place: SqliteFile) -> None:
             continue
         except OSError as error:
             raise LedgerUnusable(
-                f"the ledger {place} can be used by other accounts, and {path.name} is not this"
-                f" account's to close: {error.strerror}",
-                "let one account own it, or use PostgreSQL, which several can use",
+                f"other accounts can use the ledger {place}, and this account may not change the"
+                f" rights of {path.name}: {error.strerror}",
+                "let one account own it, or use PostgreSQL, which several accounts can use",
             ) from None
 
 
 def check_writable(place: SqliteFile) -> None:
-    """Raise :class:`LedgerUnreachable` now for what SQLite would say at the first write only."""
+    """Raise :class:`LedgerUnreachable` now, and not at the first write."""
     effective = os.access in os.supports_effective_ids
     if not os.access(place.path, os.W_OK, effective_ids=effective):
         raise LedgerUnreachable(
@@ -137,18 +135,18 @@ def check_writable(place: SqliteFile) -> None:
 
 
 def refuse_shared(place: SqliteFile) -> None:
-    """Raise :class:`LedgerUnusable` on a filesystem that other machines can have mounted."""
+    """Raise :class:`LedgerUnusable` on a filesystem that other machines can mount."""
     kind = _filesystem(place.path.resolve())
     if kind in _SHARED:
         raise LedgerUnusable(
-            f"the ledger {place} would be on a network filesystem ({kind}), where an SQLite file"
-            " can be damaged and its lock can fail",
+            f"the ledger {place} is on a network filesystem ({kind}), where an SQLite file can be"
+            " damaged and its lock can fail",
             "put it on a disk of this machine, or use PostgreSQL: ledger: postgresql+psycopg://…",
         )
 
 
 def _filesystem(path: Path) -> str | None:
-    """The type of the filesystem that ``path`` is on or would be on, None where it is not told."""
+    """The type of the filesystem that ``path`` is on or would be on; None if unknown."""
     import psutil  # noqa: PLC0415 - slow to load
 
     try:
@@ -158,7 +156,7 @@ def _filesystem(path: Path) -> str | None:
     found: tuple[int, str] | None = None
     for partition in partitions:
         point = Path(partition.mountpoint)
-        # Of several at one place the last is the one that is seen.
+        # Of several mounts at one place, the last one is visible.
         if path.is_relative_to(point) and (found is None or len(point.parts) >= found[0]):
             found = len(point.parts), partition.fstype.lower()
     return found[1] if found else None
@@ -172,7 +170,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _make_durable(folder: Path) -> None:
-    """Let what was just made in ``folder`` survive a loss of power."""
+    """Make new entries of ``folder`` survive a loss of power."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What earlier runs left: open, in doubt without an outcome, or perhaps still under way."""
+"""Finds what earlier runs left: open runs, calls in doubt, calls perhaps still in progress."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, or_, select, union
 
-from reconciler.ledger.integrity import refuse_foreign_rows
+from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_content
 from reconciler.planning import Action
@@ -14,19 +14,21 @@ from reconciler.runs import InDoubt, Outcome, RunState, StepKind
 
 
 def unresolved_runs(workspace: str) -> ColumnElement[bool]:
-    """The runs of ``workspace`` that are open, or over and with a call in doubt: what everybody
-    announces of which the process is gone, whoever held the lock since."""
+    """The runs of ``workspace`` that are open, or that ended with a call in doubt.
+
+    Every command reports those whose process has ended, whatever run held the lock since.
+    """
     open_ = select(runs.c.number).where(
         runs.c.workspace == workspace, runs.c.state == RunState.RUNNING.value
     )
-    # By numbers that indexes give: no look at every run of the workspace.
+    # The indexes give these numbers, so the query does not scan every run of the workspace.
     found = union(open_, select(in_doubt.c.run))
     return (runs.c.workspace == workspace) & runs.c.number.in_(found)
 
 
 @refuse_foreign_rows()
 def read_in_doubt(connection: Connection, workspace: str, address: str) -> tuple[InDoubt, ...]:
-    """The calls in doubt of runs of ``workspace`` at ``address`` that are over, oldest first."""
+    """The calls in doubt of closed or dead runs of ``workspace`` at ``address``, oldest first."""
     rows = connection.execute(
         select(in_doubt, runs.c.run.label("id"), runs.c.plan)
         .join(runs, runs.c.number == in_doubt.c.run)
@@ -34,37 +36,37 @@ def read_in_doubt(connection: Connection, workspace: str, address: str) -> tuple
             runs.c.workspace == workspace,
             runs.c.address == address,
             runs.c.state != RunState.RUNNING,
-            # Said once more, so that SQLite does not look at every run of the workspace.
+            # Redundant, but it keeps SQLite from scanning every run of the workspace.
             runs.c.number.in_(select(in_doubt.c.run)),
         )
         .order_by(in_doubt.c.run, in_doubt.c.position)
     ).all()
     actions = _actions(connection, (row.plan for row in rows))
-    return tuple(_doubt(row, actions[row.plan]) for row in rows)
+    return tuple(_in_doubt(row, actions[row.plan]) for row in rows)
 
 
 @refuse_foreign_rows()
 def read_under_way(
     connection: Connection, workspace: str, address: str, since: str, now: str
 ) -> frozenset[str]:
-    """The users for whom any run of this ledger intended a call ``since`` that has no outcome, or
-    ended as ``unknown``: it may still be under way.
+    """The users with a call that may still be in progress: intended ``since``, by any run of this
+    ledger, without an outcome or with the outcome ``unknown``.
 
-    By Recall's ids, which mean one user everywhere; by external ids too where the call was one of
-    ``workspace`` at ``address``. An intent that lies after ``now`` was recorded before a clock was
-    set back, or by another clock: it counts as just now until a run that began later in its
-    workspace was over before ``since``. (Times are RFC 3339.)
+    The result has Recall's ids, which are unique everywhere, and external ids too for calls of
+    ``workspace`` at ``address``. An intent after ``now`` comes from before a clock was set back, or
+    from another clock. It counts as recent until a run that began later in its workspace ended
+    before ``since``. (Times are RFC 3339.)
     """
-    told = (runs.c.workspace, runs.c.address, runs.c.plan)
+    columns = (runs.c.workspace, runs.c.address, runs.c.plan)
     intent = steps.alias()
-    # A run that died is said to have ended when the one that found it set out, which may have
-    # waited long for the lock.
+    # The end of a dead run is the beginning of the run that found it, which may have waited long
+    # for the lock. So the end of a dead run does not rule it out.
     recent = select(runs.c.number).where(
         or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since, runs.c.state == RunState.DIED)
     )
     rows = [
         *connection.execute(
-            select(in_doubt.c.position, *told)
+            select(in_doubt.c.position, *columns)
             .join(runs, runs.c.number == in_doubt.c.run)
             .where(
                 in_doubt.c.at >= since,
@@ -73,7 +75,7 @@ def read_under_way(
             )
         ),
         *connection.execute(
-            select(steps.c.position, *told)
+            select(steps.c.position, *columns)
             .join(runs, runs.c.number == steps.c.run)
             .where(
                 steps.c.run.in_(recent),
@@ -101,8 +103,11 @@ def read_under_way(
 
 
 def _not_outlived(at: ColumnElement[str], since: str, now: str) -> ColumnElement[bool]:
-    """That an intent of a row of ``runs`` is not proven to be older than ``since`` although ``at``
-    lies after ``now``: a later run of its workspace began when no more intents could follow."""
+    """The condition that an intent may be younger than ``since``.
+
+    One whose ``at`` is after ``now`` is older if a later run of its workspace ended before
+    ``since``: no more intents could follow when that run began.
+    """
     later = runs.alias()
     outlived = (
         select(later.c.number)
@@ -119,11 +124,11 @@ def _not_outlived(at: ColumnElement[str], since: str, now: str) -> ColumnElement
 
 
 def _actions(connection: Connection, plans: Iterable[str]) -> dict[str, tuple[Action, ...]]:
-    """The actions of ``plans``, which are named by their digests."""
+    """The actions of the plans with these digests."""
     return {plan: stored_content(connection, plan).actions for plan in set(plans)}
 
 
-def _doubt(row: Row[Any], actions: tuple[Action, ...]) -> InDoubt:
+def _in_doubt(row: Row[Any], actions: tuple[Action, ...]) -> InDoubt:
     if row.position < 0:
         raise IndexError(f"position {row.position}")
     if datetime.fromisoformat(row.at).tzinfo is None:

@@ -1,9 +1,13 @@
-"""The lock of a workspace: one row, never deleted, whose ``fence`` grows with every taking.
+"""The lock of a workspace, and the heartbeat that shows that its holder lives.
 
-Times in it are by the database's clock, so that machines need not agree on theirs.
+The lock is one row that is never deleted; its ``fence`` grows each time a run takes the lock. Its
+times are by the database's clock, so that machines need not agree on theirs.
 """
 
+import logging
 import math
+import threading
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -12,18 +16,22 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select, update
 
 from reconciler.domain import rfc3339
-from reconciler.ledger.claim import Claim
-from reconciler.ledger.errors import LockLost
-from reconciler.ledger.integrity import refuse_foreign_rows
+from reconciler.ledger.errors import LedgerError, LockLost
 from reconciler.ledger.machine import alive
+from reconciler.ledger.opening import Claim
+from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import locks
-from reconciler.ledger.upsert import insert_new
 from reconciler.runs import Holder, Who
+
+log = logging.getLogger(__name__)
+
+_LAST_BEAT: Final = 5.0
+"""Seconds to wait at the end for a heartbeat in progress."""
 
 
 class LockTimes(Struct, frozen=True):
-    """Seconds that locks go by: a heartbeat every ``beat``, an owner silent for ``lease`` is
-    presumed dead, and who waits looks every ``poll``."""
+    """Times of locks in seconds: a heartbeat comes every ``beat``, a holder that is silent for
+    ``lease`` counts as dead, and a waiting run checks every ``poll``."""
 
     lease: float = 30.0
     beat: float = 5.0
@@ -59,20 +67,20 @@ class Lock(Struct, frozen=True):
     started: str | None = None
 
     def alive(self) -> bool | None:
-        """Whether the process of its owner still runs; None if unknown. False is proof."""
+        """Whether its holder's process still runs; None if unknown. False is proof."""
         return alive(self.who, self.started)
 
     def overdue(self, now: float, times: LockTimes) -> bool:
-        """Whether no heartbeat was seen for too long."""
+        """Whether the last heartbeat is too old."""
         return now - self.heartbeat > times.lease
 
     def dead(self, now: float, times: LockTimes) -> bool:
-        """Whether its owner is known, or because of its silence presumed, to be gone."""
+        """Whether its holder has ended, or counts as ended because it is silent."""
         return self.overdue(now, times) or self.alive() is False
 
     @refuse_foreign_rows()
     def holder(self, now: float, times: LockTimes) -> Holder:
-        """The lock for people. A heartbeat of the future, by a clock set back, is no age."""
+        """The lock for people. A heartbeat in the future (a clock was set back) has age 0."""
         return Holder(
             workspace=self.workspace,
             run=self.run,
@@ -85,22 +93,21 @@ class Lock(Struct, frozen=True):
 
 
 def read_lock(connection: Connection, workspace: str) -> Lock | None:
-    """The lock of ``workspace``; None while nobody holds it."""
+    """The lock of ``workspace``; None while no run holds it."""
     return _lock(connection.execute(_row(workspace)).one_or_none())
 
 
-def keep_lock(connection: Connection, workspace: str) -> Lock | None:
-    """As :func:`read_lock`; and nobody else changes it before this transaction ends.
+def hold_lock(connection: Connection, workspace: str) -> Lock | None:
+    """As :func:`read_lock`, and nothing else changes the lock until this transaction ends.
 
-    Whoever writes more than the lock asks for it first: that order keeps two from waiting for
-    each other.
+    A transaction that writes more than the lock holds it first; this order prevents deadlocks.
     """
     return _lock(connection.execute(_row(workspace).with_for_update()).one_or_none())
 
 
 def require_lock(connection: Connection, workspace: str, run: str, fence: int) -> Lock:
-    """The lock as :func:`keep_lock` has it. Raises :class:`LockLost` if it is another's by now."""
-    lock = keep_lock(connection, workspace)
+    """As :func:`hold_lock`. Raises :class:`LockLost` if the run does not hold the lock any more."""
+    lock = hold_lock(connection, workspace)
     if lock is None:
         raise LockLost(
             f"the lock of workspace {workspace} was taken away from run {run}; nothing more is sent"
@@ -114,12 +121,12 @@ def require_lock(connection: Connection, workspace: str, run: str, fence: int) -
 
 
 def make_lock(connection: Connection, workspace: str) -> None:
-    """See to it that there is a row."""
+    """Make the row of the lock if there is none."""
     insert_new(connection, locks, workspace=workspace, fence=0)
 
 
 def take_lock(connection: Connection, claim: Claim, now: float) -> int:
-    """Give the lock to the run of ``claim``, whoever had it; the new fence."""
+    """Give the lock to the run of ``claim``, whatever run had it. Returns the new fence."""
     connection.execute(
         update(locks)
         .where(locks.c.workspace == claim.workspace)
@@ -143,7 +150,7 @@ def take_lock(connection: Connection, claim: Claim, now: float) -> int:
 
 
 def refresh_lock(connection: Connection, workspace: str, run: str, fence: int, now: float) -> bool:
-    """Write the owner's heartbeat; False if the lock is another's by now."""
+    """Write the holder's heartbeat; False if the run does not hold the lock any more."""
     beaten = connection.execute(
         update(locks)
         .where(locks.c.workspace == workspace, locks.c.run == run, locks.c.fence == fence)
@@ -153,7 +160,7 @@ def refresh_lock(connection: Connection, workspace: str, run: str, fence: int, n
 
 
 def release_lock(connection: Connection, workspace: str, run: str, fence: int) -> None:
-    """Give the lock back, if it is still that run's."""
+    """Give the lock back if the run still holds it."""
     connection.execute(
         update(locks)
         .where(locks.c.workspace == workspace, locks.c.run == run, locks.c.fence == fence)
@@ -162,7 +169,7 @@ def release_lock(connection: Connection, workspace: str, run: str, fence: int) -
 
 
 def revoke_lock(connection: Connection, lock: Lock) -> None:
-    """Take the lock away from its owner: what that still tries has an old fence."""
+    """Take the lock away from its holder, which then has an old fence."""
     connection.execute(
         update(locks)
         .where(locks.c.workspace == lock.workspace)
@@ -198,3 +205,69 @@ def _lock(row: Row[Any] | None) -> Lock | None:
 
 def _moment(seconds: float) -> str:
     return rfc3339(datetime.fromtimestamp(seconds, UTC))
+
+
+class Heartbeat:
+    """A thread that calls ``beat`` every few seconds; ``beat`` says whether the lock is still ours.
+
+    If ``beat`` raises :class:`LedgerError`, the thread tries again. When the last success is older
+    than a lease, the lock counts as lost until ``beat`` succeeds. Time is ``monotonic``.
+    """
+
+    def __init__(
+        self,
+        beat: Callable[[], bool],
+        *,
+        workspace: str,
+        monotonic: Callable[[], float],
+        times: LockTimes,
+    ) -> None:
+        self._beat = beat
+        self._workspace = workspace
+        self._monotonic = monotonic
+        self._times = times
+        self._stop = threading.Event()
+        self._lost: str | None = None
+        self._last = monotonic()
+        self._thread = threading.Thread(target=self._work, name="ledger-heartbeat", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no more beats; wait briefly for one in progress."""
+        self._stop.set()
+        self._thread.join(_LAST_BEAT)
+
+    def check(self) -> None:
+        """Raise :class:`LockLost` if the lock is lost or counts as lost."""
+        lost = self._lost
+        if lost is not None:
+            raise LockLost(lost)
+
+    def _work(self) -> None:
+        while not self._stop.wait(self._times.beat):
+            try:
+                ours = self._beat()
+            except LedgerError as error:
+                self._missed(error)
+                continue
+            if not ours:
+                self._lose(f"another run has taken the lock of workspace {self._workspace}")
+                return
+            self._last = self._monotonic()
+            self._lost = None
+
+    def _missed(self, error: LedgerError) -> None:
+        silent = self._monotonic() - self._last
+        log.info("a heartbeat could not be written: %s", error)
+        if silent > self._times.lease:
+            self._lose(
+                f"the lock of workspace {self._workspace} could not be kept for {silent:.0f} s:"
+                f" {error}"
+            )
+
+    def _lose(self, why: str) -> None:
+        if self._lost is None:
+            log.warning("%s; nothing more is sent", why)
+        self._lost = why

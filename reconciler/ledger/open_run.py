@@ -1,4 +1,4 @@
-"""An acting run in the process that opened it: the durable journal, and the lock."""
+"""A run in the process that opened it: its durable journal and its lock."""
 
 import logging
 from collections.abc import Collection, Iterator
@@ -10,14 +10,20 @@ from typing import Final, NamedTuple, Self
 from sqlalchemy import Connection, update
 
 from reconciler.domain import Clock, rfc3339
-from reconciler.ledger.begin_run import Taken
-from reconciler.ledger.claim import Claim
-from reconciler.ledger.close_run import complete_run, end_run, give_back, judged, note_run, reason
+from reconciler.ledger.begin_run import BegunRun
+from reconciler.ledger.close_run import (
+    complete_run,
+    end_run,
+    give_lock_back,
+    judgement_columns,
+    note_run,
+    reason,
+)
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, declare, record_seen
-from reconciler.ledger.heartbeat import Heartbeat
 from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
-from reconciler.ledger.lock import LockTimes, refresh_lock, require_lock
+from reconciler.ledger.lock import Heartbeat, LockTimes, refresh_lock, require_lock
+from reconciler.ledger.opening import Claim
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import DeadRunSteps, StepRecords, journalled
@@ -41,18 +47,18 @@ log = logging.getLogger(__name__)
 
 
 class _Acting(NamedTuple):
-    """A run that may act: where its steps go, and the seal of the plan that it is bound by."""
+    """A run that may act: its step records, and the seal of the plan that binds it."""
 
-    book: StepRecords
+    steps: StepRecords
     seal: str
 
 
 class OpenRun:
-    """An acting run that holds its workspace's lock: the durable ``applying.Journal``.
+    """A run that holds its workspace's lock; the durable ``runs.Journal``.
 
-    Its heartbeat is a thread of this process. Leaving the context closes the run (as stopped, if
-    it has not begun to act; one that has, and was not closed, is left to be found dead) and gives
-    the lock back. Its records raise ``applying.JournalFailed``, its questions
+    Its heartbeat is a thread of this process. Leaving the context gives the lock back and closes
+    the run as stopped if it has not begun to act. A run that has acted and was not closed is left
+    for the next run to find dead. Recording raises ``runs.JournalFailed``, reading raises
     :class:`LedgerError`. Thread-safe.
     """
 
@@ -61,48 +67,46 @@ class OpenRun:
         database: Database,
         reader: LedgerReader,
         claim: Claim,
-        taken: Taken,
+        begun: BegunRun,
         *,
         clock: Clock,
         times: LockTimes,
     ) -> None:
         self.id: Final = claim.run
-        self.dead: Final[tuple[RunSummary, ...]] = taken.dead
-        """The runs that were found dead, and are marked so now; and the earlier ones that left
-        calls in doubt which no run settled before this one."""
+        self.dead: Final[tuple[RunSummary, ...]] = begun.dead
+        """The runs found dead now, and earlier ones whose calls are still in doubt."""
         self._database = database
         self._reader = reader
         self._claim = claim
-        self._fence = taken.fence
-        self._number = taken.number
+        self._fence = begun.fence
+        self._number = begun.number
         self._clock = clock
-        self._began: _Acting | None = None  # once it may act
+        self._began: _Acting | None = None  # set once it may act
         self._used = False
         self._closing: RunClosed | None = None
         self._over = False
-        self._dead_books = DeadRunSteps(claim)
+        self._dead_run_steps = DeadRunSteps(claim)
         self._heartbeat = Heartbeat(
             self._beat, workspace=claim.workspace, monotonic=clock.monotonic, times=times
         )
         self._heartbeat.start()
 
-    # What it may ask.
+    # Reading.
 
     def history(self, asked: Collection[str] = ()) -> History:
-        """What the last acting run accepted here, and who belongs to others than its owner;
-        which of ``asked`` were ever seen."""
+        """The fleet of the last accepted run, the users of other owners, and the users of ``asked``
+        that were ever seen."""
         claim = self._claim
         return self._reader.history(claim.workspace, claim.base_url, claim.owner, asked)
 
     def in_doubt(self) -> tuple[InDoubt, ...]:
-        """What earlier runs of this workspace at this address left in doubt."""
+        """The calls that earlier runs of this workspace at this address left in doubt."""
         with self._database.read() as connection:
             return read_in_doubt(connection, self._claim.workspace, self._claim.base_url)
 
     def under_way(self, seconds: float) -> frozenset[str]:
-        """The users for whom a call may be under way that any run of this ledger, of whatever
-        workspace, intended at most ``seconds`` ago: by Recall's ids, and by the external ids of
-        this workspace at this address."""
+        """The users with a call that may still be in progress: any run of this ledger intended it
+        at most ``seconds`` ago. Recall's ids, and external ids of this workspace and address."""
         claim, now = self._claim, self._clock.now()
         since = rfc3339(now - timedelta(seconds=seconds))
         with self._database.read() as connection:
@@ -113,7 +117,7 @@ class OpenRun:
         return self._reader.used_by(plan_seal)
 
     def run_history(self, run: str) -> RunHistory:
-        """As :meth:`LedgerReader.story`."""
+        """As :meth:`LedgerReader.run_history`."""
         return self._reader.run_history(run)
 
     def lineage(self, run: str) -> tuple[RunHistory, ...]:
@@ -121,89 +125,89 @@ class OpenRun:
         return self._reader.lineage(run)
 
     def check(self) -> None:
-        """Raise :class:`LockLost` if the heartbeat found that the lock is another's by now."""
+        """Raise :class:`LockLost` if the heartbeat found that the lock is lost."""
         self._heartbeat.check()
 
-    # What ends it before it acts.
+    # Ending it before it acts.
 
     def refused(
         self, detail: str, plan: Plan | None, verdicts: tuple[Verdict, ...], fleet: FleetSize | None
     ) -> None:
-        """The run is over: a guard refused it, or its saved plan was unusable."""
+        """Close the run: a guard refused it, or its saved plan was unusable."""
         self._end(RunState.REFUSED, detail, plan, verdicts, fleet)
 
     def declined(self, plan: Plan, verdicts: tuple[Verdict, ...], fleet: FleetSize) -> None:
-        """The run is over: the operator was asked and did not say yes."""
+        """Close the run: the operator did not answer yes."""
         self._end(RunState.DECLINED, None, plan, verdicts, fleet)
 
     def stopped(self, detail: str) -> None:
-        """The run is over before it acted, by an error or a signal."""
+        """Close the run: an error or a signal ended it before it acted."""
         self._end(RunState.STOPPED, detail)
 
-    # What it does.
+    # Acting.
 
     def run_opened(self, record: RunOpened) -> None:
-        """It may act from now on; what was seen is what later runs are measured against.
+        """Let the run act. Later runs compare their fleet with the one that it saw.
 
-        Whom it declares belongs to its owner from now on.
+        The users that it declares belong to its owner from now on.
         """
         self._must_be_this(record.run)
         if self._began is not None or self._over:
-            raise JournalFailed(f"run {self.id} was opened or ended before")
+            raise JournalFailed(f"run {self.id} was opened or closed before")
         content, claim = record.plan.content, self._claim
         scope = Scope(claim.workspace, claim.base_url)
         if (content.workspace, content.base_url) != scope:
             raise JournalFailed(f"the plan is not for the workspace and address of run {self.id}")
         with self._writing() as connection:
             require_lock(connection, claim.workspace, self.id, self._fence)
-            columns = judged(connection, record.plan, record.verdicts, record.fleet)
+            columns = judgement_columns(connection, record.plan, record.verdicts, record.fleet)
             connection.execute(
                 update(runs).where(runs.c.number == self._number).values(accepted=True, **columns)
             )
             declare(connection, scope, self._number, claim.owner, record.declared)
             record_seen(connection, scope, record.seen)
-        book = StepRecords(self.id, self._number, record.plan.content.actions)
-        self._began = _Acting(book, seal(record.plan))
+        steps = StepRecords(self.id, self._number, record.plan.content.actions)
+        self._began = _Acting(steps, seal(record.plan))
 
     def intent(self, record: Intent) -> None:
-        """Durable when this returns, and only if the lock is still ours in that transaction."""
+        """Record an intent durably, only if the run still holds the lock in that transaction."""
         self._must_be_this(record.run)
         acting = self._acting()
         with self._writing() as connection:
             require_lock(connection, self._claim.workspace, self.id, self._fence)
-            acting.book.intent(connection, record)
+            acting.steps.intent(connection, record)
             if not self._used:
                 user = UsingRun(self.id, self._claim.resumes)
                 use_plan(connection, acting.seal, user, record.at)
             self._refresh(connection)
         self._used = True
 
-    # Facts of what was done are taken down whoever has the lock by now.
+    # What was done is recorded even if the run has lost its lock.
 
     def answer(self, record: Answer) -> None:
-        """What came back for a call."""
+        """Record the answer to a call."""
         with self._writing() as connection:
-            self._book_of(connection, record.run).answer(connection, record)
+            self._records_of(connection, record.run).answer(connection, record)
 
     def read_back(self, record: ReadBack) -> None:
-        """What a read-back showed."""
+        """Record a read-back."""
         with self._writing() as connection:
-            self._book_of(connection, record.run).read_back(connection, record)
+            self._records_of(connection, record.run).read_back(connection, record)
 
     def outcome(self, record: Ended) -> None:
-        """How an action ended."""
+        """Record the outcome of an action."""
         with self._writing() as connection:
-            self._book_of(connection, record.run).outcome(connection, record)
+            self._records_of(connection, record.run).outcome(connection, record)
 
     def run_closed(self, record: RunClosed) -> None:
-        """It is over; outcomes that could not be taken down before are taken down now."""
+        """Close the run, and record the outcomes that could not be recorded before."""
         self._must_be_this(record.run)
-        book = self._acting().book
+        steps = self._acting().steps
         self._heartbeat.stop()
         self._closing = record
         with self._writing() as connection:
             self._give_back(connection)
-            complete_run(connection, book, record)
+            complete_run(connection, steps, record)
         self._over = True
 
     def __enter__(self) -> Self:
@@ -234,7 +238,7 @@ class OpenRun:
         elif self._began is None:
             self.stopped(reason(error))
         else:
-            # It has acted. What it left is for the next run to find, to tell and to settle.
+            # It has acted: the next run finds, reports and resolves what it left.
             with self._writing() as connection:
                 self._give_back(connection)
                 note_run(connection, self._number, reason(error))
@@ -249,11 +253,11 @@ class OpenRun:
         fleet: FleetSize | None = None,
     ) -> None:
         if self._began is not None or self._over:
-            raise JournalFailed(f"run {self.id} began to act, or ended, before")
+            raise JournalFailed(f"run {self.id} began to act, or was closed, before")
         self._heartbeat.stop()
         with self._writing() as connection:
             self._give_back(connection)
-            columns = judged(connection, plan, verdicts, fleet)
+            columns = judgement_columns(connection, plan, verdicts, fleet)
             at = rfc3339(self._clock.now())
             end_run(connection, self._number, state, at, detail, **columns)
         self._over = True
@@ -265,16 +269,16 @@ class OpenRun:
 
     def _must_be_this(self, run: str) -> None:
         if run != self.id:
-            raise JournalFailed(f"a record of run {run} was handed to run {self.id}")
+            raise JournalFailed(f"run {self.id} got a record of run {run}")
 
     def _acting(self) -> _Acting:
         if self._began is None or self._over:
-            raise JournalFailed(f"run {self.id} is not open for acting")
+            raise JournalFailed(f"run {self.id} may not act")
         return self._began
 
-    def _book_of(self, connection: Connection, run: str) -> StepRecords:
-        """The book to write in: this run's, or that of a dead one which this run settles."""
-        return self._acting().book if run == self.id else self._dead_books.of(connection, run)
+    def _records_of(self, connection: Connection, run: str) -> StepRecords:
+        """The step records of this run, or of a dead run whose calls this run resolves."""
+        return self._acting().steps if run == self.id else self._dead_run_steps.of(connection, run)
 
     def _beat(self) -> bool:
         with self._database.write() as connection:
@@ -285,4 +289,4 @@ class OpenRun:
         return refresh_lock(connection, self._claim.workspace, self.id, self._fence, now)
 
     def _give_back(self, connection: Connection) -> None:
-        give_back(connection, self._claim.workspace, self.id, self._fence)
+        give_lock_back(connection, self._claim.workspace, self.id, self._fence)

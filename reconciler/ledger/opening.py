@@ -1,12 +1,15 @@
-"""Opening a ledger: the light door of this room, which loads SQLAlchemy when it is used."""
+"""Opens a ledger, for reading or for a run. This module is light; opening loads SQLAlchemy."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from reconciler.domain import LedgerPlace, SqliteFile
 from reconciler.ledger.errors import missing
 from reconciler.ledger.files import exists
+from reconciler.runs import Front, Who
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
@@ -15,10 +18,29 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
+class Claim(Struct, frozen=True):
+    """A run that wants to begin, on behalf of ``owner``. ``opened`` is RFC 3339 in UTC.
+
+    ``started`` is the start of its process, as ``process.start_of`` gives it.
+    """
+
+    run: str
+    front: Front
+    workspace: str
+    base_url: str
+    owner: str
+    who: Who
+    opened: str
+    tool_version: str
+    commit: str | None
+    resumes: str | None = None
+    started: str | None = None
+
+
 @contextmanager
 def read_ledger(place: LedgerPlace) -> "Iterator[LedgerReader]":
-    """The ledger, to be read only: nothing is made, migrated or written. Raises LedgerError."""
-    # Before SQLAlchemy is loaded, which takes longer than everything else of a small first plan.
+    """Open the ledger for reading: nothing is made, migrated or written. Raises LedgerError."""
+    # Checked before SQLAlchemy is loaded, which takes longer than the rest of a small first plan.
     if isinstance(place, SqliteFile) and not exists(place):
         raise missing(place)
     from reconciler.ledger import postgresql, sqlite
@@ -38,9 +60,9 @@ def read_ledger(place: LedgerPlace) -> "Iterator[LedgerReader]":
 
 @contextmanager
 def open_ledger(place: LedgerPlace, *, create: bool) -> "Iterator[Ledger]":
-    """The ledger, to be written; brought up to date, and made where there is none and ``create``.
+    """Open the ledger for a run, migrate it, and with ``create`` make it if there is none.
 
-    Raises :class:`LedgerMissing` where there is none, and otherwise :class:`LedgerError`.
+    Raises :class:`LedgerMissing` if there is none, and other kinds of :class:`LedgerError`.
     """
     from reconciler.ledger import postgresql, sqlite
     from reconciler.ledger.ledger import Ledger

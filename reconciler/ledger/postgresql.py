@@ -1,4 +1,4 @@
-"""The PostgreSQL side of a ledger: how its connections are opened, and how long they wait."""
+"""Opens a ledger in PostgreSQL: its connections, and how long they wait."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from reconciler.ledger.errors import LedgerUnusable
 if TYPE_CHECKING:
     from reconciler.ledger.server_connection import ServerConnection
 
-# libpq's names; the URL may say otherwise. A host that is gone is given up after some ten seconds.
+# Options by libpq's names; the URL may override them. A lost host fails after ten seconds or so.
 _OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 8_000,
@@ -26,8 +26,8 @@ _OPTIONS: Final[dict[str, Any]] = {
     "client_encoding": "utf8",
 }
 
-# What was acknowledged has to outlive a crash of the server, whatever the server's default is. A
-# process that stands still in the middle must not keep its row locks for ever.
+# A commit must survive a crash of the server, whatever the server's default is. A process that
+# hangs in a transaction must not keep its row locks for ever.
 _SESSION: Final = f"""
 SELECT set_config('lock_timeout', '{BUSY_TIMEOUT:.0f}s', false),
        set_config('statement_timeout', '{BUSY_TIMEOUT + 2:.0f}s', false),
@@ -40,7 +40,7 @@ _PASSWORDS: Final = {"password", "sslpassword"}
 
 
 def open_for_writing(place: PostgresqlDatabase) -> Database:
-    """The database, to be read and written."""
+    """The database for reading and writing."""
     engine = _engine(place)
     return Database(
         place,
@@ -51,12 +51,12 @@ def open_for_writing(place: PostgresqlDatabase) -> Database:
 
 
 def open_for_reading(place: PostgresqlDatabase) -> Database:
-    """The database, to be read."""
+    """The database for reading only."""
     return Database(place, "postgresql", reading=_for_reading(_engine(place)), writing=None)
 
 
 @contextmanager
-def unhurried(connection: Connection) -> Iterator[None]:
+def without_timeouts(connection: Connection) -> Iterator[None]:
     """Let the statements of this transaction take as long as they need, as a migration may."""
     driver: Any = connection.connection.driver_connection
     longest = driver.longest
@@ -78,7 +78,7 @@ def _engine(place: PostgresqlDatabase) -> Engine:
         from reconciler.ledger.server_connection import ServerConnection  # noqa: PLC0415
     except ImportError:
         raise LedgerUnusable(
-            "the ledger is in PostgreSQL, and the driver for that is not installed",
+            "the ledger is in PostgreSQL, and its driver is not installed",
             "pip install 'calendar-reconciler[postgresql]'",
         ) from None
 
@@ -95,9 +95,9 @@ def _engine(place: PostgresqlDatabase) -> Engine:
 
     engine = create_engine(
         url,
-        pool_size=0,  # no bound: there are as many connections as threads
+        pool_size=0,  # no limit: there are as many connections as threads
         pool_pre_ping=True,
-        use_native_hstore=False,  # not asked for, hence not looked up
+        use_native_hstore=False,  # we do not use it, so do not look it up
         hide_parameters=True,
     )
     event.listen(engine, "do_connect", connect)
@@ -118,7 +118,7 @@ def _begin_session(place: PostgresqlDatabase, connection: "ServerConnection") ->
 
 
 def _url(place: PostgresqlDatabase) -> URL:
-    """The URL, checked. What is wrong with it is told without it: it may hold a password."""
+    """The checked URL. Errors do not show it, because it may hold a password."""
     try:
         url = make_url(place.url)
     except (ArgumentError, ValueError):
@@ -128,7 +128,7 @@ def _url(place: PostgresqlDatabase) -> URL:
     if url.password is not None or _PASSWORDS & url.query.keys():
         raise LedgerUnusable(
             "the ledger's URL holds a password",
-            "take it out; give it in the environment: PGPASSWORD or PGPASSFILE",
+            "remove it; put it into the environment: PGPASSWORD or PGPASSFILE",
         )
     if url.drivername not in (
         "postgresql",

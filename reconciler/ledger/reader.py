@@ -1,4 +1,4 @@
-"""The ledger as everyone may see it: what was done, by whom, and who may act now."""
+"""Reads the ledger: runs, their history, owners, and the holder of the lock."""
 
 from collections.abc import Collection
 from typing import Any, Final
@@ -11,8 +11,8 @@ from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership, read_seen
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
-from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
+from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.run_history import (
     SUMMARY_COLUMNS,
     read_lineage,
@@ -26,11 +26,11 @@ from reconciler.planning import FleetSize, History
 from reconciler.runs import Holder, RunHistory, RunState, RunSummary
 
 FEWEST: Final = 4
-"""Characters of a run's id that it may be named by."""
+"""The shortest beginning of a run's id that names it."""
 
 
 class LedgerReader:
-    """Reads. Every method raises :class:`LedgerError`."""
+    """Reads the ledger. Every method raises :class:`LedgerError`."""
 
     def __init__(
         self, database: Database, place: LedgerPlace, times: LockTimes = LOCK_TIMES
@@ -42,10 +42,10 @@ class LedgerReader:
     def history(
         self, workspace: str, base_url: str, owner: str | None, asked: Collection[str] = ()
     ) -> History:
-        """What the last acting run accepted there, and who belongs to others than ``owner``.
+        """The fleet of the last accepted run there, and the users of other owners than ``owner``.
 
-        None asks nothing of ownership: for who declares nobody. ``asked`` are those of whom it
-        is asked whether they were ever seen.
+        With None as ``owner`` it does not look up ownership. ``asked`` are the users to look up:
+        were they ever seen?
         """
         scope = Scope(workspace, base_url)
         accepted = (
@@ -66,29 +66,29 @@ class LedgerReader:
             return History(msgspec.convert(size, FleetSize), ownership=ownership, seen=seen)
 
     def owner(self, run: str) -> str | None:
-        """On whose behalf ``run`` acted; None where that is not recorded."""
+        """The owner that ``run`` acted for; None if it is not recorded."""
         with self._database.read() as connection:
             owner: str | None = run_row(connection, run).owner
             return owner
 
     def workspaces_of(self, owner: str) -> frozenset[str]:
-        """The workspaces in which ``owner`` declared users in a run that was let through."""
-        let_through = select(runs.c.workspace).where(runs.c.owner == owner, runs.c.accepted)
+        """The workspaces in which ``owner`` declared users in an accepted run."""
+        accepted = select(runs.c.workspace).where(runs.c.owner == owner, runs.c.accepted)
         with self._database.read() as connection, refuse_foreign_rows():
-            return frozenset(connection.execute(let_through.distinct()).scalars())
+            return frozenset(connection.execute(accepted.distinct()).scalars())
 
     def used_by(self, seal: str) -> str | None:
-        """The run that used the plan with this seal, the last one if it was resumed."""
+        """The run that used the plan with this seal; the last one if it was resumed."""
         with self._database.read() as connection:
             return used_by(connection, seal)
 
     def runs(self, workspace: str | None, limit: int) -> tuple[RunSummary, ...]:
-        """The last runs (of all workspaces for None), newest first."""
+        """The last runs, newest first; of all workspaces if ``workspace`` is None."""
         last = select(*SUMMARY_COLUMNS).order_by(runs.c.number.desc()).limit(limit)
         return self._summaries(last if workspace is None else _of(last, workspace))
 
     def find(self, beginning: str) -> str:
-        """The one run whose id begins so: the id itself, or at least its first 4 characters.
+        """The one run whose id begins with ``beginning``, which has at least 4 characters.
 
         Raises :class:`UnknownRun`.
         """
@@ -111,12 +111,12 @@ class LedgerReader:
         return str(found[0])
 
     def run_history(self, run: str) -> RunHistory:
-        """All of one run. Raises :class:`UnknownRun`."""
+        """The history of one run. Raises :class:`UnknownRun`."""
         with self._database.read() as connection:
             return read_run_history(connection, run, self._database.now(connection), self._times)
 
     def lineage(self, run: str) -> tuple[RunHistory, ...]:
-        """All of one run and of those that it continues, newest first, all of one plan.
+        """The histories of a run and of the runs that it continues, newest first, all of one plan.
 
         Raises :class:`UnknownRun`.
         """
@@ -124,18 +124,18 @@ class LedgerReader:
             return read_lineage(connection, run, self._database.now(connection), self._times)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
-        """Runs that are over and left calls in doubt, and those that are open although their
-        process is known or presumed to be gone; oldest first.
+        """Runs that ended with calls in doubt, and open runs whose process has ended or is silent;
+        oldest first.
 
-        The latter are told as dead here; the next acting run takes note of it.
+        The open ones are reported as dead here; the next run records that.
         """
-        told = self._summaries(
+        found = self._summaries(
             select(*SUMMARY_COLUMNS).where(unresolved_runs(workspace)).order_by(runs.c.number)
         )
-        return tuple(summary for summary in told if summary.state is not RunState.RUNNING)
+        return tuple(summary for summary in found if summary.state is not RunState.RUNNING)
 
     def holder(self, workspace: str) -> Holder | None:
-        """Who holds the lock."""
+        """The holder of the lock of ``workspace``; None if it is free."""
         with self._database.read() as connection:
             lock = read_lock(connection, workspace)
             now = self._database.now(connection)

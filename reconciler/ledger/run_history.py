@@ -1,6 +1,6 @@
-"""The whole story of one run: what it planned, and every step of it.
+"""Reads the history of runs: one run with its plan and steps, or many as summaries.
 
-Runs in a line each, from rows that are found by indexes alone.
+Summaries use only rows that indexes find.
 """
 
 from collections import defaultdict
@@ -11,8 +11,8 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, case, func, select
 
 from reconciler.ledger.errors import UnknownRun
-from reconciler.ledger.integrity import refuse_foreign_rows
 from reconciler.ledger.lock import Lock, LockTimes, read_lock
+from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_plan, unpack_verdicts
 from reconciler.planning import Action, FleetSize
@@ -41,11 +41,11 @@ def run_row(connection: Connection, run: str) -> Row[Any]:
 
 @refuse_foreign_rows()
 def read_run_history(connection: Connection, run: str, now: float, times: LockTimes) -> RunHistory:
-    """All that is recorded of ``run``. Raises :class:`UnknownRun`."""
-    return _story(connection, run_row(connection, run), now, times)
+    """The history of ``run``. Raises :class:`UnknownRun`."""
+    return _run_history(connection, run_row(connection, run), now, times)
 
 
-def _story(connection: Connection, row: Row[Any], now: float, times: LockTimes) -> RunHistory:
+def _run_history(connection: Connection, row: Row[Any], now: float, times: LockTimes) -> RunHistory:
     (summary,) = summaries(connection, [row], now, times)
     plan = stored_plan(connection, row)
     written = _steps(connection, row.number)
@@ -56,7 +56,7 @@ def _story(connection: Connection, row: Row[Any], now: float, times: LockTimes) 
         fleet=None if row.declared is None else FleetSize(row.declared, row.observed),
         accepted=row.accepted,
         actions=tuple(
-            _action_story(action, written.get(position, []))
+            _action_history(action, written.get(position, []))
             for position, action in enumerate(plan.content.actions if plan else ())
         ),
     )
@@ -66,23 +66,25 @@ def _story(connection: Connection, row: Row[Any], now: float, times: LockTimes) 
 def read_lineage(
     connection: Connection, run: str, now: float, times: LockTimes
 ) -> tuple[RunHistory, ...]:
-    """All that is recorded of ``run``, and of the runs that it continues: newest first, all of one
-    plan. Raises :class:`UnknownRun`."""
+    """The histories of ``run`` and of the runs that it continues, newest first, all of one plan.
+
+    Raises :class:`UnknownRun`.
+    """
     row = run_row(connection, run)
-    stories = [_story(connection, row, now, times)]
-    plan = stories[0].plan
+    histories = [_run_history(connection, row, now, times)]
+    plan = histories[0].plan
     while row.resumes is not None:
         younger, row = row, run_row(connection, row.resumes)
-        older = _story(connection, row, now, times)
-        # Only one that died before it had a plan is of none.
+        older = _run_history(connection, row, now, times)
+        # Only a run that died before it had a plan has none.
         if row.number >= younger.number or plan not in (None, older.plan):
             raise ValueError(f"run {younger.run} cannot have continued run {row.run}")
-        stories.append(older)
-    return tuple(stories)
+        histories.append(older)
+    return tuple(histories)
 
 
 def _steps(connection: Connection, number: int) -> dict[int, list[Step]]:
-    """The steps of each action, by its position, in the order in which they were written."""
+    """The steps of each action by its position, in the order in which they were recorded."""
     written: dict[int, list[Step]] = defaultdict(list)
     for row in connection.execute(
         select(steps).where(steps.c.run == number).order_by(steps.c.number)
@@ -102,7 +104,7 @@ def _steps(connection: Connection, number: int) -> dict[int, list[Step]]:
     return written
 
 
-def _action_story(action: Action, written: list[Step]) -> ActionHistory:
+def _action_history(action: Action, written: list[Step]) -> ActionHistory:
     result = None
     for step in written:
         if step.outcome is not None:
@@ -113,27 +115,27 @@ def _action_story(action: Action, written: list[Step]) -> ActionHistory:
 
 
 _MANY: Final = 500
-"""Runs that are asked for in one statement: databases bound its parameters."""
+"""Runs in one statement: databases limit its parameters."""
 
 SUMMARY_COLUMNS: Final = tuple(
     column for column in runs.c if column.name not in {"envelope", "seal", "verdicts"}
 )
-"""The columns of ``runs`` that a summary needs: not those that grow with the plan."""
+"""The columns of ``runs`` for a summary, without those that grow with the plan."""
 
 _counts = msgspec.json.Decoder(dict[Outcome, int])
 
 
 class _Facts(msgspec.Struct, frozen=True):
-    """What stands elsewhere than in the rows themselves, by the number or the id of the run."""
+    """What other tables have about runs, by the number or the id of the run."""
 
     outcomes: Mapping[int, Mapping[Outcome, int]]
     calls: Mapping[int, int]
-    doubts: Mapping[int, int]
+    in_doubt: Mapping[int, int]
     resumed_by: Mapping[str, str]
 
 
 def pack_counts(counts: Mapping[Outcome, int]) -> str:
-    """How many actions have which outcome, as ``runs`` holds it."""
+    """The number of actions for each outcome, as ``runs`` stores it."""
     return msgspec.json.encode(counts, order="sorted").decode()
 
 
@@ -141,14 +143,14 @@ def pack_counts(counts: Mapping[Outcome, int]) -> str:
 def summaries(
     connection: Connection, rows: Sequence[Row[Any]], now: float, times: LockTimes
 ) -> tuple[RunSummary, ...]:
-    """The rows of ``runs``, in their order; ``now`` is by the database's clock.
+    """Summaries of rows of ``runs``, in their order; ``now`` is by the database's clock.
 
-    A run that is open, but not by its lock or not by a living process, is told as one that died.
+    An open run without the lock, or whose process has ended, is reported as dead.
     """
     running = {row.workspace for row in rows if row.state == RunState.RUNNING}
     locks = {workspace: read_lock(connection, workspace) for workspace in running}
     dead = {workspace for workspace, lock in locks.items() if lock and lock.dead(now, times)}
-    told = []
+    found = []
     for some in _portions(rows):
         facts = _facts(connection, some)
         for row in some:
@@ -157,8 +159,8 @@ def summaries(
                 row.workspace in dead or not _holds(locks[row.workspace], row.run)
             ):
                 state = RunState.DIED
-            told.append(_summary(row, state, facts))
-    return tuple(told)
+            found.append(_summary(row, state, facts))
+    return tuple(found)
 
 
 def _holds(lock: Lock | None, run: str) -> bool:
@@ -190,14 +192,14 @@ def _summary(row: Row[Any], state: RunState, facts: _Facts) -> RunSummary:
             if row.outcomes is None
             else _counts.decode(row.outcomes)
         ),
-        in_doubt=facts.doubts.get(row.number, 0),
+        in_doubt=facts.in_doubt.get(row.number, 0),
         calls=facts.calls.get(row.number, 0) if row.calls is None else row.calls,
         resumes=row.resumes,
         resumed_by=facts.resumed_by.get(row.run),
         halted=row.halted,
         detail=row.detail,
     )
-    # Struct by struct nothing is checked: what SQLite had in a column need not be of its type.
+    # Checked here: a column of SQLite may hold a value of any type.
     return msgspec.convert(msgspec.to_builtins(summary), RunSummary)
 
 
@@ -207,13 +209,13 @@ def _facts(connection: Connection, rows: Sequence[Row[Any]]) -> _Facts:
     return _Facts(
         outcomes=_outcomes(connection, uncounted),
         calls=_calls(connection, uncounted),
-        doubts=_doubts(connection, numbers),
+        in_doubt=_in_doubt(connection, numbers),
         resumed_by=_resumed_by(connection, [row.run for row in rows]),
     )
 
 
 def _outcomes(connection: Connection, numbers: list[int]) -> dict[int, dict[Outcome, int]]:
-    """By the last outcome of each action."""
+    """The number of actions for each outcome, by the last outcome of each action."""
     if not numbers:
         return {}
     later = func.lead(steps.c.number).over(
@@ -235,7 +237,7 @@ def _outcomes(connection: Connection, numbers: list[int]) -> dict[int, dict[Outc
 
 
 def _calls(connection: Connection, numbers: list[int]) -> dict[int, int]:
-    """Intents that were not taken back: calls that were, or may have been, sent."""
+    """The number of calls that were, or may have been, sent: intents that were not withdrawn."""
     if not numbers:
         return {}
     withdrawn: ColumnElement[bool] = steps.c.code == NOT_SENT
@@ -250,17 +252,17 @@ def _calls(connection: Connection, numbers: list[int]) -> dict[int, int]:
     return {run: int(calls) for run, calls in rows}
 
 
-def _doubts(connection: Connection, numbers: list[int]) -> dict[int, int]:
+def _in_doubt(connection: Connection, numbers: list[int]) -> dict[int, int]:
     rows = connection.execute(
-        select(in_doubt.c.run, func.count().label("doubts"))
+        select(in_doubt.c.run, func.count().label("calls"))
         .where(in_doubt.c.run.in_(numbers))
         .group_by(in_doubt.c.run)
     )
-    return {row.run: row.doubts for row in rows}
+    return {row.run: row.calls for row in rows}
 
 
 def _resumed_by(connection: Connection, ids: list[str]) -> dict[str, str]:
-    """The last run that resumed each and was let through: a refused one continued nothing."""
+    """The last accepted run that resumed each; a refused run continued nothing."""
     rows = connection.execute(
         select(runs.c.resumes, runs.c.run)
         .where(runs.c.resumes.in_(ids), runs.c.accepted)

@@ -1,10 +1,8 @@
-"""Text as both databases can hold it: whatever Python can, unaltered.
+"""The tables of the ledger.
 
-The tables of the ledger, version 3: what is stored, and nothing of how it is asked for.
-
-``migrations`` makes them; a test holds the two against each other. Times of runs and steps are
-RFC 3339 in UTC by the clock of the process that wrote them; those of ``locks`` are seconds since
-1970 by the clock of the database. Nothing here ever holds a secret.
+``migrations`` makes them; a test compares the two. Times of runs and steps are RFC 3339 in UTC by
+the clock of the process that wrote them. Those of ``locks`` are seconds since 1970 by the clock of
+the database. The ledger never holds a secret.
 """
 
 import re
@@ -27,18 +25,18 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator
 
 from reconciler.ledger.errors import LedgerUnusable
-from reconciler.ledger.integrity import HINT
+from reconciler.ledger.rows import HINT
 
-# The first character for private use stands for nothing by itself; hence it marks what follows.
+# The first private-use character has no meaning of its own, so it can mark an escape.
 _MARK: Final = "\ue000"
 _WITHIN: Final = re.compile("[\0\ud800-\udfff\ue000]")
 _STORED: Final = re.compile("\ue000([0-9a-f]{4})")
 
 
 class LedgerText(TypeDecorator[str]):
-    """Text in which a NUL and half a surrogate pair, which databases refuse, are spelled out.
+    """Text that escapes a NUL and half a surrogate pair, which databases refuse.
 
-    A user id may hold either. Everything else is stored as it is; equal stays equal.
+    A user id may hold either. All other text is stored as it is, and equal texts stay equal.
     """
 
     impl = Text
@@ -52,14 +50,14 @@ class LedgerText(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         if value is None:
             return None
-        if not isinstance(value, str):  # SQLite lets anything be in any column
+        if not isinstance(value, str):  # a column of SQLite may hold any type
             raise LedgerUnusable("the ledger holds what this tool does not write: no text", HINT)
         return _STORED.sub(lambda found: chr(int(found[1], 16)), value)
 
 
 metadata: Final = MetaData()
 
-# SQLite numbers rows by themselves only in a column of exactly this type.
+# SQLite numbers rows itself only in a column of exactly this type.
 _Number = BigInteger().with_variant(Integer, "sqlite")
 
 about = Table(
@@ -102,13 +100,13 @@ runs = Table(
     Column("verdicts", LedgerText),  # JSON
     Column("declared", BigInteger),
     Column("observed", BigInteger),
-    Column("accepted", Boolean, nullable=False),  # declared and observed are what others measure by
+    Column("accepted", Boolean, nullable=False),  # later runs compare with declared and observed
     Column("actions", BigInteger, nullable=False),
-    Column("outcomes", LedgerText),  # JSON, once ended: how many actions have which outcome
+    Column("outcomes", LedgerText),  # JSON, once closed: the number of actions for each outcome
     Column("calls", BigInteger),
     Column("halted", LedgerText),
     Column("detail", LedgerText),
-    Column("owner", LedgerText),  # on whose behalf it acts; None of a run of version 1
+    Column("owner", LedgerText),  # the owner it acts for; None for a run of version 1
     Index("runs_of_workspace", "workspace", "number"),
     Index("runs_accepted", "workspace", "address", "accepted", "number"),
     Index("runs_in_state", "workspace", "state"),
@@ -120,7 +118,7 @@ declared_users = Table(
     metadata,
     Column("run", _Number, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
     Column("user", LedgerText, primary_key=True),
-    Column("platforms", LedgerText, nullable=False),  # by their names, with commas; empty: none
+    Column("platforms", LedgerText, nullable=False),  # names with commas; empty for none
 )
 
 seen_users = Table(
@@ -143,15 +141,15 @@ steps = Table(
     Column("call", Integer),
     Column("code", LedgerText),
     Column("no_effect", Boolean),
-    Column("outcome", LedgerText),  # of a step that says how the action ended
+    Column("outcome", LedgerText),  # only in a step that ends the action
     Column("detail", LedgerText),
     Column("settled_by", LedgerText),  # the later run that wrote it
     Index("steps_of_run", "run", "number"),
     sqlite_autoincrement=True,
 )
 
-# For counting the outcomes of a run that died before it was counted. It has a `postgresql_where`
-# too, in its migration alone: naming it here would load that dialect for every SQLite ledger.
+# Makes it fast to count the outcomes of a dead run, which were not counted at its end. The
+# migration has a `postgresql_where` too: naming it here would load that dialect for SQLite.
 Index(
     "steps_that_end",
     steps.c.run,
@@ -183,8 +181,10 @@ locks = Table(
     "locks",
     metadata,
     Column("workspace", LedgerText, primary_key=True),
-    Column("fence", BigInteger, nullable=False),  # grows with every taking, and never falls
-    Column("run", LedgerText),  # None while nobody holds it
+    Column(
+        "fence", BigInteger, nullable=False
+    ),  # grows each time a run takes the lock, and never falls
+    Column("run", LedgerText),  # None while the lock is free
     Column("who", LedgerText),
     Column("host", LedgerText),
     Column("pid", BigInteger),

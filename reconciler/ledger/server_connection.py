@@ -1,7 +1,7 @@
-"""A connection to PostgreSQL that waits for no answer for ever.
+"""A connection to PostgreSQL that never waits for ever.
 
-The kernel notices a host that is gone. It does not notice a server that stands still, nor what is
-gone behind a proxy. The one module that needs the driver.
+The kernel notices a lost host. It does not notice a server that hangs, or one that is lost behind a
+proxy. Only this module imports the driver.
 """
 
 import time
@@ -14,20 +14,20 @@ from reconciler.ledger.database import BUSY_TIMEOUT
 
 _Result = TypeVar("_Result")
 
-# Longer than the server itself may take, so that its own words are heard where it has any.
+# Longer than the server's own limit, so that the server can report its error first.
 _LONGEST: Final = BUSY_TIMEOUT + 3
 
 
 class ServerConnection(psycopg.Connection[Any]):
-    """A connection of psycopg that is closed when an answer takes too long.
+    """A psycopg connection that closes itself when an answer takes too long.
 
-    ``longest`` is how many seconds an answer may take; None for a statement that may need more.
+    ``longest`` are the seconds that an answer may take; None means no limit.
     """
 
     longest: float | None = _LONGEST
 
     def wait(self, gen: PQGen[_Result], *arguments: Any, **options: Any) -> _Result:
-        """As the driver's, but for the bound."""
+        """As the driver's, with the limit."""
         return super().wait(self._bounded(gen), *arguments, **options)
 
     def _bounded(self, gen: PQGen[_Result]) -> PQGen[_Result]:

@@ -1,4 +1,4 @@
-"""The SQLite side of a ledger: which file is one, how it is opened, how transactions begin."""
+"""Opens a ledger in SQLite: checks the file, and sets up connections and transactions."""
 
 import os
 import sqlite3
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reconciler.domain import SqliteFile
 from reconciler.ledger.database import BUSY_TIMEOUT, Database
-from reconciler.ledger.database_errors import cut_short, failure
+from reconciler.ledger.database_errors import failure, truncated
 from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable, missing
 from reconciler.ledger.files import (
     SameFiles,
@@ -25,9 +25,9 @@ from reconciler.ledger.files import (
     refuse_shared,
 )
 
-_APPLICATION_ID: Final = 0x52434C47  # "RCLG": tells a ledger from any other SQLite file
+_APPLICATION_ID: Final = 0x52434C47  # "RCLG": marks an SQLite file as a ledger
 
-# Of the file's URI. None of them makes the file; the last neither locks it nor reads its log.
+# Modes of the file's URI. None makes the file; the last one neither locks it nor reads its log.
 _WRITTEN: Final = "mode=rw"
 _READ: Final = "mode=ro"
 _READ_WHOLE: Final = "mode=ro&immutable=1"
@@ -35,19 +35,19 @@ _READ_WHOLE: Final = "mode=ro&immutable=1"
 _NOT_OPENED: Final = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY}
 
 
-class _Look(Struct, frozen=True):
-    """What a file shows before anything is done to it."""
+class _FileState(Struct, frozen=True):
+    """What a file shows before we change anything."""
 
     marked: bool  # as a ledger
     blank: bool  # without any content
-    whole: bool  # not cut within a page, which SQLite would not notice
-    plain: bool  # without views and triggers: these compute, and that can take for ever
+    whole: bool  # it does not end within a page, which SQLite would not notice
+    plain: bool  # without views and triggers, which could compute for ever
 
 
 def open_for_writing(place: SqliteFile, *, create: bool) -> Database:
-    """The file, to be read and written; made where there is none, or a blank one, and ``create``.
+    """The database for reading and writing. ``create`` makes a missing file, or uses a blank one.
 
-    Raises :class:`LedgerMissing`, and otherwise :class:`LedgerError`.
+    Raises :class:`LedgerMissing`, and other kinds of :class:`LedgerError`.
     """
     there = exists(place)
     refuse_shared(place)
@@ -67,11 +67,11 @@ def open_for_writing(place: SqliteFile, *, create: bool) -> Database:
 
 
 def open_for_reading(place: SqliteFile) -> Database:
-    """The file, which is there, to be read without altering a byte of it.
+    """The database for reading only; the file must exist, and not a byte of it changes.
 
-    The usual way leaves an empty log beside a ledger that nobody has open, as SQLite does. Where
-    that cannot be written (a read-only folder), a ledger that was closed in order is read as a
-    file that does not change, and that it did not is checked.
+    SQLite's usual way leaves an empty log beside a ledger that no process has open. In a read-only
+    folder that is impossible. There we read a cleanly closed ledger as an unchanging file, and
+    check that it did not change.
     """
     refuse_shared(place)
     _check_content(place, blank=False)
@@ -86,42 +86,42 @@ def open_for_reading(place: SqliteFile) -> Database:
             raise failure(place, error) from None
     engine = _engine(lambda: _connect(path, access))
     if access == _READ_WHOLE:
-        _check_that_it_stands_still(place, engine)
+        _check_unchanged(place, engine)
     return Database(place, "sqlite", reading=engine, writing=None)
 
 
 def _check_content(place: SqliteFile, *, blank: bool) -> None:
-    """Raise :class:`LedgerError` unless it is a ledger, or blank where that will do."""
-    seen = _look(place)
+    """Raise :class:`LedgerError` unless the file is a ledger or, if ``blank``, empty."""
+    seen = _inspect(place)
     if seen.blank and not blank:
         raise missing(place)
     if not seen.marked and not seen.blank:
         raise LedgerUnusable(
-            f"{place} is a file of another program, and no ledger",
-            "name another place; nothing in it was changed",
+            f"{place} is a file of another program, not a ledger",
+            "name another place; the file was not changed",
         )
     if not seen.plain:
         raise LedgerUnusable(
-            f"the ledger {place} has views or triggers, and this tool makes none",
+            f"the ledger {place} has views or triggers, which this tool does not make",
             "if another program altered the ledger, restore a backup",
         )
     if not seen.whole and _careful_access(place.path) == _READ_WHOLE:
-        raise cut_short(place)
+        raise truncated(place)
 
 
-def _look(place: SqliteFile) -> _Look:
-    """What is in the file, without a trace of the look where nobody has it open."""
+def _inspect(place: SqliteFile) -> _FileState:
+    """What is in the file. Leaves no trace if no process has it open."""
     try:
         try:
-            return _look_with(place.path, _careful_access(place.path))
+            return _inspect_with(place.path, _careful_access(place.path))
         except sqlite3.DatabaseError:
-            # Somebody may have begun to write meanwhile, which the usual way can bear.
-            return _look_with(place.path, _READ)
+            # Another process may have begun to write; the usual way handles that.
+            return _inspect_with(place.path, _READ)
     except sqlite3.Error as error:
         raise failure(place, error) from None
 
 
-def _look_with(path: Path, access: str) -> _Look:
+def _inspect_with(path: Path, access: str) -> _FileState:
     with closing(_connect(path, access)) as connection:
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (objects,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -130,9 +130,9 @@ def _look_with(path: Path, access: str) -> _Look:
             "SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')"
         ).fetchone()
     size = path.stat().st_size
-    return _Look(
+    return _FileState(
         marked=application == _APPLICATION_ID,
-        # SQLite takes a file of one byte, too, for an empty database.
+        # SQLite takes a file of one byte for an empty database too.
         blank=application == 0 and objects == 0 and size != 1,
         whole=access == _READ or size % page == 0,
         plain=not programs,
@@ -157,7 +157,7 @@ def _prepare(place: SqliteFile) -> None:
 
 
 def _write_ahead(connection: sqlite3.Connection) -> str:
-    """Switch to the write-ahead log; SQLite does not wait by itself while another does that."""
+    """Switch to the write-ahead log. SQLite itself does not wait if another process does that."""
     deadline = time.monotonic() + BUSY_TIMEOUT
     while True:
         try:
@@ -170,8 +170,8 @@ def _write_ahead(connection: sqlite3.Connection) -> str:
             return str(mode)
 
 
-def _check_that_it_stands_still(place: SqliteFile, engine: Engine) -> None:
-    """Let reading fail where the file, thought to be at rest, was written meanwhile."""
+def _check_unchanged(place: SqliteFile, engine: Engine) -> None:
+    """Let reading fail if the file changes meanwhile."""
 
     def state() -> tuple[str, int, int, int]:
         stat = place.path.stat()
@@ -181,16 +181,14 @@ def _check_that_it_stands_still(place: SqliteFile, engine: Engine) -> None:
 
     def check(_connection: Connection) -> None:
         if state() != before:
-            raise LedgerUnreachable(
-                f"the ledger {place} was written while it was read", "try again"
-            )
+            raise LedgerUnreachable(f"the ledger {place} changed while it was read", "try again")
 
     event.listen(engine, "begin", check)
     event.listen(engine, "commit", check)
 
 
 def _careful_access(path: Path) -> str:
-    """How to read without a trace: a file without a log, or with an empty one, is whole."""
+    """How to read without leaving a trace: with no log, or an empty one, the file is complete."""
     real = path.resolve()
     try:
         size = real.with_name(f"{real.name}-wal").stat().st_size
@@ -200,7 +198,7 @@ def _careful_access(path: Path) -> str:
 
 
 def _connect(path: Path, access: str) -> sqlite3.Connection:
-    """A connection that begins no transaction by itself. It never makes the file."""
+    """A connection that begins no transactions by itself, and never makes the file."""
     connection = sqlite3.connect(
         f"file:{quote(os.fsencode(path))}?{access}",
         uri=True,
@@ -224,7 +222,7 @@ def _engine(connect: Callable[[], sqlite3.Connection]) -> Engine:
         "sqlite+pysqlite://",
         creator=connect,
         poolclass=QueuePool,
-        pool_size=0,  # no bound: there are as many connections as threads
+        pool_size=0,  # no limit: there are as many connections as threads
         hide_parameters=True,
     )
     event.listen(engine, "begin", _begin)

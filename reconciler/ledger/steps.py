@@ -1,8 +1,6 @@
-"""The steps of one run's actions: appended, never altered, and what they leave in doubt.
+"""Records the steps of actions: appended, never changed. Keeps track of the calls in doubt.
 
-The books of dead runs, for the run that settles what they left in doubt.
-
-Failures of the ledger, as who writes a journal is told of them.
+A run records its own steps, and those of dead runs whose calls it resolves.
 """
 
 import threading
@@ -14,12 +12,11 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from reconciler.ledger.claim import Claim
 from reconciler.ledger.errors import LedgerError
-from reconciler.ledger.integrity import refuse_foreign_rows
+from reconciler.ledger.opening import Claim
+from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_actions
-from reconciler.ledger.upsert import insert_new
 from reconciler.planning import Action
 from reconciler.runs import (
     ActionResult,
@@ -35,10 +32,10 @@ from reconciler.runs import (
 
 
 class StepRecords:
-    """Writes the steps of the run with this ``number``, of actions of its stored plan alone.
+    """Records steps of the run with this ``number``, only for actions of its stored plan.
 
-    ``settled_by`` is the later run that writes, None where it is the run itself. Every method
-    is given the transaction to write in, and raises :class:`JournalFailed`.
+    ``settled_by`` is the later run that writes them; None if the run itself does. Every method
+    writes in the transaction of ``connection``, and raises :class:`JournalFailed`.
     """
 
     def __init__(
@@ -51,24 +48,24 @@ class StepRecords:
         self._settled_by = settled_by
 
     def position(self, action: Action) -> int:
-        """Where ``action`` stands in the plan: that very action, not one that is called so."""
+        """The position of exactly this ``action`` in the plan; its name alone is not enough."""
         at = self._positions.get(action.key)
         if at is None or self._actions[at] != action:
-            raise JournalFailed(f"{action.key} is not in the plan of run {self.run} as it is here")
+            raise JournalFailed(f"{action.key} is not in the plan of run {self.run}")
         return at
 
     def intent(self, connection: Connection, record: Intent) -> None:
-        """A call is about to be sent; refused while one for the action is in doubt."""
+        """Record an intent. Refused while an earlier call of the action is in doubt."""
         position = self.position(record.action)
         values = {"run": self.number, "position": position, "call": record.call, "at": record.at}
         if not insert_new(connection, in_doubt, **values):
             raise JournalFailed(
-                f"{record.action.key}: an earlier call may have been sent, and has no outcome yet"
+                f"{record.action.key}: an earlier call may have been sent and has no outcome"
             )
         self._append(connection, record, StepKind.INTENT, record.action, call=record.call)
 
     def answer(self, connection: Connection, record: Answer) -> None:
-        """What came back; an answer that proves that nothing happened ends the doubt."""
+        """Record an answer. If it proves that the call did nothing, the call is not in doubt."""
         position = self._append(
             connection,
             record,
@@ -89,7 +86,7 @@ class StepRecords:
             connection.execute(update(in_doubt).where(*this).values(answer=record.answer))
 
     def read_back(self, connection: Connection, record: ReadBack) -> None:
-        """What a look at the user showed."""
+        """Record a read-back."""
         self._append(
             connection,
             record,
@@ -100,11 +97,11 @@ class StepRecords:
         )
 
     def outcome(self, connection: Connection, record: Ended) -> None:
-        """How the action ended: nothing of it is in doubt any more."""
+        """Record an outcome: the action is no longer in doubt."""
         position = self.position(record.result.action)
         self._append_outcomes(connection, record.at, [(position, record.result)])
-        self._settle(connection, [position])
-        # What was counted when the run was closed does not hold any more.
+        self._resolve(connection, [position])
+        # The counts made when the run was closed are no longer right.
         connection.execute(
             update(runs)
             .where(runs.c.number == self.number, runs.c.outcomes.is_not(None))
@@ -114,22 +111,22 @@ class StepRecords:
     def complete(
         self, connection: Connection, at: str, results: Iterable[ActionResult]
     ) -> Counter[Outcome]:
-        """Take down the outcomes that are not yet; how many actions have which, all in all.
+        """Record the missing outcomes. Returns the number of actions for each outcome.
 
-        An action of which a call is in doubt is not brought to an end by a run that says only
-        that it was not attempted: it stays in doubt, to be settled.
+        "Not attempted" does not end an action with a call in doubt: it stays in doubt until a run
+        resolves it.
         """
         ended = self._outcomes(connection)
-        doubted = self._doubted(connection)
+        in_doubt = self._positions_in_doubt(connection)
         missing = []
         for result in results:
             position = self.position(result.action)
-            unsettled = position in doubted and result.outcome is Outcome.NOT_ATTEMPTED
-            if position not in ended and not unsettled:
+            unresolved = position in in_doubt and result.outcome is Outcome.NOT_ATTEMPTED
+            if position not in ended and not unresolved:
                 missing.append((position, result))
                 ended[position] = result.outcome
         self._append_outcomes(connection, at, missing)
-        self._settle(connection, [position for position, _ in missing if position in doubted])
+        self._resolve(connection, [position for position, _ in missing if position in in_doubt])
         return Counter(ended.values())
 
     @refuse_foreign_rows()
@@ -142,7 +139,7 @@ class StepRecords:
         )
         return {position: Outcome(outcome) for position, outcome in rows}
 
-    def _doubted(self, connection: Connection) -> set[int]:
+    def _positions_in_doubt(self, connection: Connection) -> set[int]:
         rows = connection.execute(select(in_doubt.c.position).where(in_doubt.c.run == self.number))
         return set(rows.scalars())
 
@@ -170,8 +167,8 @@ class StepRecords:
             ],
         )
 
-    def _settle(self, connection: Connection, positions: list[int]) -> None:
-        """Nothing is in doubt of these any more."""
+    def _resolve(self, connection: Connection, positions: list[int]) -> None:
+        """Record that these actions are no longer in doubt."""
         connection.execute(
             delete(in_doubt).where(
                 in_doubt.c.run == self.number, in_doubt.c.position.in_(positions)
@@ -202,45 +199,48 @@ class StepRecords:
 
 
 class DeadRunSteps:
-    """Opened when they are first written in. Thread-safe."""
+    """Step records of dead runs, for the run of ``claim``, which resolves their calls in doubt.
 
-    def __init__(self, settler: Claim) -> None:
-        self._settler = settler
+    Thread-safe.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim = claim
         self._lock = threading.Lock()
-        self._books: dict[str, StepRecords] = {}
+        self._opened: dict[str, StepRecords] = {}
 
     def of(self, connection: Connection, run: str) -> StepRecords:
-        """The book of ``run``, which is over, of the settler's own workspace and address.
+        """The records of ``run``, a closed or dead run of the same workspace and address.
 
-        Raises :class:`JournalFailed` for any other.
+        Raises :class:`JournalFailed` for any other run.
         """
         with self._lock:
-            if run not in self._books:
-                self._books[run] = self._open(connection, run)
-            return self._books[run]
+            if run not in self._opened:
+                self._opened[run] = self._open(connection, run)
+            return self._opened[run]
 
     def _open(self, connection: Connection, run: str) -> StepRecords:
-        settler = self._settler
+        claim = self._claim
         row = connection.execute(
             select(runs).where(
                 runs.c.run == run,
-                runs.c.workspace == settler.workspace,
-                runs.c.address == settler.base_url,
+                runs.c.workspace == claim.workspace,
+                runs.c.address == claim.base_url,
                 runs.c.state != RunState.RUNNING.value,
             )
         ).one_or_none()
         if row is None:
-            raise JournalFailed(f"run {run} is none that run {settler.run} may settle")
-        return StepRecords(run, row.number, stored_actions(connection, row), settled_by=settler.run)
+            raise JournalFailed(f"run {claim.run} may not resolve calls of run {run}")
+        return StepRecords(run, row.number, stored_actions(connection, row), settled_by=claim.run)
 
 
 @contextmanager
 def journalled() -> Iterator[None]:
-    """Raise what the ledger raises as :class:`JournalFailed`, with the hint in its text."""
+    """Raise errors of the ledger as :class:`JournalFailed`, with the hint in the text."""
     try:
         yield
     except LedgerError as error:
         raise JournalFailed(f"{error} ({error.hint})" if error.hint else str(error)) from error
     except IntegrityError:
         # Not chained: its text quotes the row.
-        raise JournalFailed("the ledger holds something else in the place of a record") from None
+        raise JournalFailed("the ledger has a different record in this place") from None

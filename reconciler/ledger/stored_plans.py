@@ -1,6 +1,7 @@
-"""Plans in the ledger: the content once per digest, the envelope with each run.
+"""Plans in the ledger, and which of them were used.
 
-Which plans were used: a plan is, from the first durable intent of a run of it.
+The content is stored once for each digest, the envelope with each run. A plan is used from the
+first durable intent of a run with it.
 """
 
 import zlib
@@ -11,9 +12,8 @@ import msgspec
 from sqlalchemy import Connection, Row, select
 
 from reconciler.ledger.errors import LedgerUnusable
-from reconciler.ledger.integrity import HINT, refuse_foreign_rows
+from reconciler.ledger.rows import HINT, insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import plans, runs, used_plans
-from reconciler.ledger.upsert import insert_new
 from reconciler.planning import Action, Content, Envelope, Plan, Verdict, canonical_json, seal
 from reconciler.planning.plan import digest
 from reconciler.planning.plan_file import MAX_BYTES
@@ -25,17 +25,17 @@ _verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
 
 
 def pack_envelope(envelope: Envelope) -> bytes:
-    """An envelope as ``runs`` holds it."""
+    """An envelope as ``runs`` stores it."""
     return zlib.compress(canonical_json(envelope))
 
 
 def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
-    """Store ``plan``'s content; the columns of ``runs`` that name and complete it."""
+    """Store the content of ``plan``. Returns the columns of ``runs`` for the rest of it."""
     data = canonical_json(plan.content)
-    if len(data) > MAX_BYTES:  # it could not be read again
+    if len(data) > MAX_BYTES:  # we could not read it again
         raise LedgerUnusable(
-            f"the plan is larger than {MAX_BYTES // 1024 // 1024} MB, which no ledger takes",
-            "plan for a part of the users: --select",
+            f"the plan is larger than {MAX_BYTES // 1024 // 1024} MB, too large for the ledger",
+            "plan for some of the users: --select",
         )
     name = digest(data)
     if connection.execute(select(plans.c.digest).where(plans.c.digest == name)).first() is None:
@@ -50,7 +50,7 @@ def store_plan(connection: Connection, plan: Plan) -> dict[str, Any]:
 
 @refuse_foreign_rows()
 def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
-    """The whole plan of a row of ``runs``; None where it ended before it had one."""
+    """The plan of a row of ``runs``; None if the run ended before it had one."""
     if run.plan is None:
         return None
     try:
@@ -79,17 +79,17 @@ def stored_content(connection: Connection, name: str) -> Content:
 
 
 def _unpacked(packed: bytes) -> bytes:
-    """What was packed, and of what unpacks to more than a plan can be no more than that."""
+    """The unpacked data, cut at the largest size of a plan."""
     return zlib.decompressobj().decompress(packed, MAX_BYTES)
 
 
 def stored_actions(connection: Connection, run: Row[Any]) -> tuple[Action, ...]:
-    """The actions of a run's plan; none without a plan."""
+    """The actions of a run's plan; empty without a plan."""
     return () if run.plan is None else stored_content(connection, run.plan).actions
 
 
 def pack_verdicts(verdicts: tuple[Verdict, ...]) -> str:
-    """Verdicts as ``runs`` holds them."""
+    """Verdicts as ``runs`` stores them."""
     return canonical_json(verdicts).decode()
 
 
@@ -110,9 +110,9 @@ class UsingRun(NamedTuple):
 
 
 def use_plan(connection: Connection, seal: str, user: UsingRun, at: str) -> None:
-    """Take down that ``user`` uses the plan with this seal.
+    """Record that ``user`` uses the plan with this seal.
 
-    Raises :class:`JournalFailed` if a run did that the user does not continue.
+    Raises :class:`JournalFailed` if another run used it that ``user`` does not continue.
     """
     if insert_new(connection, used_plans, seal=seal, run=user.run, at=at):
         return
@@ -125,7 +125,7 @@ def use_plan(connection: Connection, seal: str, user: UsingRun, at: str) -> None
 
 @refuse_foreign_rows()
 def used_by(connection: Connection, seal: str) -> str | None:
-    """The run that used the plan; where it was resumed, the last that did."""
+    """The run that used the plan; the last one if it was resumed."""
     last: str | None = connection.execute(
         select(used_plans.c.run).where(used_plans.c.seal == seal)
     ).scalar_one_or_none()
@@ -138,7 +138,7 @@ def used_by(connection: Connection, seal: str) -> str | None:
 
 
 def _resumed(connection: Connection, user: UsingRun) -> Iterator[str]:
-    """The runs that ``user`` continues, the last first."""
+    """The runs that ``user`` continues, newest first."""
     resumed = user.resumes
     before: int | None = None
     while resumed is not None:
@@ -152,7 +152,7 @@ def _resumed(connection: Connection, user: UsingRun) -> Iterator[str]:
 
 
 def _continued_by(connection: Connection, run: str) -> str | None:
-    """The last run that resumed ``run`` and was let through."""
+    """The last accepted run that resumed ``run``."""
     number = connection.execute(select(runs.c.number).where(runs.c.run == run)).scalar_one()
     later: str | None = connection.execute(
         select(runs.c.run)

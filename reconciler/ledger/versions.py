@@ -1,8 +1,6 @@
-"""Which version of the tables a database has, asked in plain SQL: it is asked at every opening.
+"""Checks the version of a ledger's tables, makes them, and migrates them.
 
-Making a ledger's tables and bringing them up to date: by one process at a time, or not at all.
-
-Alembic is loaded where there is something to do.
+Every opening checks the version, so it uses plain SQL. Alembic is loaded only for a migration.
 """
 
 import uuid
@@ -17,7 +15,7 @@ import reconciler
 from reconciler.domain import LedgerPlace, rfc3339
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LedgerOutdated, LedgerUnusable, missing
-from reconciler.ledger.postgresql import unhurried
+from reconciler.ledger.postgresql import without_timeouts
 from reconciler.ledger.schema import about
 
 VERSION_TABLE: Final = "ledger_version"
@@ -40,7 +38,7 @@ def script_folders() -> tuple[Path, ...]:
 
 
 def known_versions() -> tuple[str, ...]:
-    """The versions that this tool knows, the oldest first; the last is the one that it uses."""
+    """The versions that this tool knows, oldest first; it uses the last one."""
     scripts = (
         script
         for folder in script_folders()
@@ -50,28 +48,28 @@ def known_versions() -> tuple[str, ...]:
 
 
 def stored_version(database: Database, connection: Connection, place: LedgerPlace) -> str | None:
-    """The version of the ledger's tables, None where there is no ledger.
+    """The version of the ledger's tables; None if there is no ledger.
 
-    Raises :class:`LedgerUnusable` when there is something else, or one of a newer version.
+    Raises :class:`LedgerUnusable` for tables of another program, or of a newer version.
     """
     columns = set(connection.execute(_COLUMNS[database.dialect]).scalars())
     if not columns:
         return None
     if not columns >= _ABOUT:
         raise LedgerUnusable(
-            f"in {place} there is a table 'about' of something else, hence no ledger",
-            "give the ledger a place of its own",
+            f"{place} has a table 'about' of another program, so it is not a ledger",
+            "give the ledger a database of its own",
         )
     found = connection.execute(_VERSION).scalars().all()
     if len(found) != 1:
         raise LedgerUnusable(
-            f"the ledger {place} has lost its version", "restore a backup of the ledger"
+            f"the ledger {place} has no version any more", "restore a backup of the ledger"
         )
     (version,) = found
     if version not in known_versions():
         raise LedgerUnusable(
-            f"the ledger {place} is of version {version}, which this tool does not know:"
-            f" a newer one made or updated it",
+            f"the ledger {place} has version {version}, which this tool does not know:"
+            f" a newer tool made or migrated it",
             "use that version of the tool, or a later one",
         )
     return str(version)
@@ -81,7 +79,7 @@ _ONE_AT_A_TIME: Final = text("SELECT pg_advisory_xact_lock(5927406230414711885)"
 
 
 def check_current(database: Database, place: LedgerPlace) -> None:
-    """Raise :class:`LedgerMissing` or :class:`LedgerOutdated` unless it can be read as it is."""
+    """Raise :class:`LedgerMissing` or :class:`LedgerOutdated` unless we can read it as it is."""
     with database.read() as connection:
         version = stored_version(database, connection, place)
     if version is None:
@@ -89,15 +87,16 @@ def check_current(database: Database, place: LedgerPlace) -> None:
     newest = known_versions()[-1]
     if version != newest:
         raise LedgerOutdated(
-            f"the ledger {place} is of version {version}, this tool reads version {newest}",
-            "the next run brings it up to date",
+            f"the ledger {place} has version {version}, this tool reads version {newest}",
+            "the next run migrates it",
         )
 
 
 def bring_up_to_date(database: Database, place: LedgerPlace, *, create: bool) -> bool:
-    """Make the tables, if there are none and ``create``, or migrate them. Whether it made them.
+    """Migrate the tables, or make them if there are none and ``create``. Returns whether it made
+    them.
 
-    One transaction: killed in the middle it leaves what was there.
+    It is one transaction: if it is killed, the ledger stays as it was.
     """
     newest = known_versions()[-1]
     with database.read() as connection:
@@ -112,7 +111,7 @@ def bring_up_to_date(database: Database, place: LedgerPlace, *, create: bool) ->
         version = stored_version(database, connection, place)
         if version == newest:  # another process was faster
             return False
-        with unhurried(connection) if database.dialect == "postgresql" else nullcontext():
+        with without_timeouts(connection) if database.dialect == "postgresql" else nullcontext():
             _upgrade(connection)
             if version is None:
                 connection.execute(

@@ -154,7 +154,7 @@ def test_a_joined_run_acts_on_its_stored_plan_alone(ledger: Ledger) -> None:
         assert (joined.id, joined.plan) == (opener.id, PLAN)
         with pytest.raises(JournalFailed, match="is not in the plan"):
             joined.intent(intent(joined.id, ERIN))
-        with pytest.raises(JournalFailed, match="was handed to run"):
+        with pytest.raises(JournalFailed, match="got a record of run"):
             joined.intent(intent(new_run(), ALICE))
         assert kinds(ledger, opener.id) == [[], [], [], []]
 
@@ -258,9 +258,9 @@ def test_a_run_that_is_over_is_not_acted_in_although_its_lock_is_still_there(
         joined = join(ledger)
         with ledger._database.write() as connection:
             connection.execute(update(runs).values(state=RunState.DIED.value))
-        with pytest.raises(LockLost, match=f"run {opener.id} is over"):
+        with pytest.raises(LockLost, match=f"run {opener.id} is closed"):
             joined.intent(intent(joined.id, ALICE))
-        with pytest.raises(NotJoinable, match=f"run {opener.id} is over"):
+        with pytest.raises(NotJoinable, match=f"run {opener.id} is closed"):
             join(ledger)
 
 

@@ -175,7 +175,7 @@ def test_a_run_that_was_deleted_behind_its_back_begins_nothing(ledger: Ledger) -
         with ledger._database.write() as connection:
             connection.execute(delete(declared_users))
             connection.execute(delete(runs))
-        with pytest.raises(JournalFailed, match="holds something else"):
+        with pytest.raises(JournalFailed, match="has a different record"):
             run.intent(intent(run.id, ALICE))
         crash(run)
 
@@ -337,7 +337,7 @@ def test_doubts_of_another_workspace_or_address_are_not_settled_here(
     mine = crashed(ledger, 0)
     with begin(ledger) as run:
         assert [doubt.run for doubt in run.in_doubt()] == [mine]
-        with pytest.raises(JournalFailed, match="may settle"):
+        with pytest.raises(JournalFailed, match="may not resolve calls"):
             run.outcome(ended(other, verified(by.content.actions[0])))
     assert ledger.run_history(other).summary.in_doubt == 1
 
@@ -351,7 +351,7 @@ def test_what_is_still_under_way_is_not_in_doubt_and_not_settled(ledger: Ledger)
         with acting(ledger, by=anew) as quick:
             quick.intent(intent(quick.id, BOB_GOOGLE))
             assert [doubt.run for doubt in quick.in_doubt()] == [slow.id]
-            with pytest.raises(JournalFailed, match="may settle"):
+            with pytest.raises(JournalFailed, match="may not resolve calls"):
                 slow.outcome(ended(quick.id, verified(BOB_GOOGLE)))
             assert ledger.run_history(quick.id).summary.in_doubt == 1
             crash(quick)

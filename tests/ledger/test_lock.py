@@ -350,7 +350,7 @@ def test_the_heartbeat_notices_that_the_lock_is_lost(place: LedgerPlace, ledger:
         owner.check()
         ledger.unlock(WORKSPACE, owner.id)
         wait_until(lambda: owner._heartbeat._lost is not None)
-        with pytest.raises(LockLost, match="was taken from this run"):
+        with pytest.raises(LockLost, match="another run has taken the lock"):
             owner.check()
 
 

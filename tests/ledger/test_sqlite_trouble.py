@@ -121,7 +121,7 @@ def test_on_a_full_disk_no_ledger_is_begun(small_disk: Path) -> None:
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in (sqlite_module, database_module):
-        monkeypatch.setattr(module, "PATIENCE", 0.01)
+        monkeypatch.setattr(module, "BUSY_TIMEOUT", 0.01)
 
 
 def test_what_another_process_locks_is_waited_for_and_then_told(

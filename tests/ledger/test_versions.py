@@ -176,7 +176,7 @@ def test_a_table_about_of_another_program_is_refused(postgresql: PostgresqlDatab
     for door in (read_ledger(postgresql), open_ledger(postgresql, create=True)):
         with pytest.raises(LedgerUnusable) as raised, door:
             pass
-        assert "of something else" in str(raised.value)
+        assert "of another program" in str(raised.value)
         assert "of its own" in str(raised.value.hint)
     assert run_sql(postgresql, "SELECT text FROM about") == "x"
 

@@ -1,5 +1,5 @@
-"""How the tables of the ledger came to be as they are: one script a version, run by Alembic.
+"""Migrations of the ledger's tables: one script for each version, run by Alembic.
 
-A version is named by four digits, its script ``vNNNN_WHAT.py``. A script is never changed once it
-was released. Everything of a migration happens in one transaction.
+A version has four digits; its script is ``vNNNN_WHAT.py``. We never change a released script. A
+migration is one transaction.
 """

@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the scripts on the connection, in the transaction, that it is given."""
+"""Alembic's entry point: runs the scripts in the transaction of the given connection."""
 
 from alembic import context
 

@@ -1,6 +1,6 @@
-"""Owners: on whose behalf a run acts, and whom it declares with which platforms.
+"""Owners: the owner that a run acts for, and the users and platforms that it declares.
 
-What ran before has no owner, and nobody belongs to anybody until a run declares him.
+Earlier runs have no owner, and no user belongs to an owner until a run declares them.
 
 Revision ID: 0002
 """

@@ -1,6 +1,6 @@
-"""Seen users: which declared users were listed when a run was let through.
+"""Seen users: the declared users that were listed when a run was accepted.
 
-Of what ran before, those count for whom a call was about to be sent: each was read just then.
+Of earlier runs, the users with an intent count: each was read just before it.
 
 Revision ID: 0003
 """

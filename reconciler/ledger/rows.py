@@ -1,19 +1,53 @@
-"""Rows that may be there already, and rows by the thousand."""
+"""Reads rows as this tool writes them, and inserts rows: new ones, or thousands at once."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, bindparam, func, insert, select
+from sqlalchemy.exc import MultipleResultsFound, NoResultFound
+
+from reconciler.ledger.errors import LedgerUnusable
 
 _COUNTING: Final = {"preserve_rowcount": True}
 
 _MANY: Final = 10_000
-"""Rows that are handed to the database at once."""
+"""Rows in one statement."""
+
+HINT: Final = "if another program altered the ledger, restore a backup"
+
+_LONGEST: Final = 200
+
+# What decoding raises for a value of another type, out of range, or missing.
+_NOT_OURS: Final = (
+    ArithmeticError,
+    LookupError,
+    MultipleResultsFound,
+    NoResultFound,
+    TypeError,
+    ValueError,
+)
+
+
+@contextmanager
+def refuse_foreign_rows() -> Iterator[None]:
+    """For code that only decodes rows; works as a decorator too.
+
+    A row that this tool did not write raises :class:`LedgerUnusable`, whatever is wrong with it.
+    """
+    try:
+        yield
+    except _NOT_OURS as error:
+        detail = str(error)[:_LONGEST]
+        raise LedgerUnusable(
+            f"the ledger holds what this tool does not write ({type(error).__name__}: {detail})",
+            HINT,
+        ) from None
 
 
 def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
-    """Insert a row unless one with its key is there; whether it was inserted."""
+    """Insert a row unless there is one with its key. Returns whether it did."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - loaded by its engine alone
 
@@ -28,7 +62,7 @@ def insert_new(connection: Connection, table: Table, **values: Any) -> bool:
 def insert_many(
     connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
-    """Insert ``rows``, of which none is there; their values are those of ``columns``."""
+    """Insert new ``rows``; their values are in the order of ``columns``."""
     for some in _portions(rows):
         if connection.dialect.name == "postgresql":
             _insert_as_arrays(connection, table, columns, some)
@@ -40,7 +74,7 @@ def insert_many(
 def _insert_as_arrays(
     connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]
 ) -> None:
-    """In one statement: a server is far quicker with one than with one for each row."""
+    """Insert in one statement, which is far faster on a server than one for each row."""
     from sqlalchemy.dialects.postgresql import ARRAY  # noqa: PLC0415
 
     arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in columns]
