@@ -6,7 +6,7 @@ import reconciler
 from bench.leavers import TARGET
 from reconciler.domain import COMMAND_LINE, Platform
 from reconciler.ledger import Claim
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.planning import Action, FleetSize, Plan
 from reconciler.runs import (
     ActionResult,
@@ -42,7 +42,7 @@ def claim() -> Claim:
         workspace=TARGET.workspace,
         base_url=TARGET.base_url,
         owner=COMMAND_LINE,
-        who=who(),
+        who=current_process(),
         opened=AT,
         tool_version=reconciler.__version__,
         commit=None,

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.planning import FleetSize, decode_plan
 from reconciler.runs import Answer, Front, Intent, RunOpened
 from tests.ledger.samples import crash
@@ -40,7 +40,7 @@ def leave_in_doubt(
         workspace=plan.content.workspace,
         base_url=plan.content.base_url,
         owner=owner,
-        who=structs.replace(who(), pid=ended.pid),
+        who=structs.replace(current_process(), pid=ended.pid),
         opened=at,
         tool_version="0",
         commit=None,

@@ -18,7 +18,7 @@ from reconciler.engine.overrides import NEW_LEDGER, OPTION
 from reconciler.engine.preview import observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.planning import History, PlanUnusable, users_to_look_up
 from reconciler.process import start_of
 from reconciler.reporting import LedgerAccess, LedgerView
@@ -131,7 +131,7 @@ def acting_run(
             workspace=workspace.name,
             base_url=session.endpoint.address,
             owner=options.owner,
-            who=who(),
+            who=current_process(),
             opened=rfc3339(session.clock.now()),
             tool_version=reconciler.__version__,
             commit=session.commit(desired).name,

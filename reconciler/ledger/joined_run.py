@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockLost, NotJoinable
 from reconciler.ledger.lock import Lock, LockTimes, read_lock, require_lock
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import StepRecords, journalled
 from reconciler.ledger.stored_plans import UsingRun, stored_plan, use_plan
@@ -122,7 +122,7 @@ def join_run(
 def _check_opener(lock: Lock, now: float, times: LockTimes) -> None:
     """Raise :class:`NotJoinable` unless the run's opener is a live process of this machine."""
     opener = f"run {lock.run} was opened by process {lock.who.pid} of {lock.who.host}"
-    here = who().machine
+    here = current_process().machine
     if here is None or lock.who.machine != here:
         raise NotJoinable(
             f"{opener}, and a run can be joined only on the machine that opened it, before that"

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row, Select, select, update
 
 from reconciler.domain import rfc3339
 from reconciler.ledger.errors import LedgerError, LockLost
-from reconciler.ledger.machine import alive
+from reconciler.ledger.current_process import is_alive
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import locks
@@ -68,7 +68,7 @@ class Lock(Struct, frozen=True):
 
     def alive(self) -> bool | None:
         """Whether its holder's process still runs; None if unknown. False is proof."""
-        return alive(self.who, self.started)
+        return is_alive(self.who, self.started)
 
     def overdue(self, now: float, times: LockTimes) -> bool:
         """Whether the last heartbeat is too old."""

@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.app import run
 from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.runs import Front
 from reconciler.sandbox import Behaviour, Fault, LoggedRequest, SandboxState, load_seed
 
@@ -153,7 +153,7 @@ def another_run(project: Project) -> Iterator[str]:
         workspace="trial",
         base_url=address,
         owner=COMMAND_LINE,
-        who=who(),
+        who=current_process(),
         opened=rfc3339(clock.now()),
         tool_version="0",
         commit=None,

@@ -11,10 +11,10 @@ from sqlalchemy import update
 
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, Preferences
 from reconciler.ledger import Claim, open_ledger
+from reconciler.ledger.current_process import current_process
 from reconciler.ledger.database import Database
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes
-from reconciler.ledger.machine import who
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.schema import locks
 from reconciler.planning import (
@@ -144,7 +144,7 @@ def claim(
         workspace=workspace,
         base_url=base_url,
         owner=owner,
-        who=by or who(),
+        who=by or current_process(),
         opened=opened,
         tool_version="1.2.3",
         commit="0d1f",

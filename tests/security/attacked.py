@@ -17,7 +17,7 @@ from msgspec import structs
 
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, SqliteFile, SystemClock
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.planning import FleetSize, Plan, decode_plan, encode_plan
 from reconciler.runs import Front, Intent, RunOpened, Who
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
@@ -156,4 +156,4 @@ def _of_the_dead() -> Who:
     """A process of this machine that has ended."""
     with subprocess.Popen(["true"]) as process:
         process.wait()
-    return structs.replace(who(), pid=process.pid)
+    return structs.replace(current_process(), pid=process.pid)

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from reconciler.domain import Platform, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.machine import who
+from reconciler.ledger.current_process import current_process
 from reconciler.planning import FleetSize, decode_plan
 from reconciler.runs import Front, RunOpened
 from tests.pulumi_provider.engine.stack import Stack
@@ -60,7 +60,7 @@ def acting(stack: Stack, owner: str, declared: Mapping[str, frozenset[Platform]]
         workspace="trial",
         base_url=stack.address,
         owner=owner,
-        who=who(),
+        who=current_process(),
         opened=at,
         tool_version="0",
         commit=None,

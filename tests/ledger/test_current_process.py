@@ -10,34 +10,34 @@ import msgspec
 import pytest
 
 from reconciler import process
-from reconciler.ledger.machine import alive, who
+from reconciler.ledger.current_process import current_process, is_alive
 from reconciler.runs import Who
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="told on Linux alone")
 
 
 def process_of(pid: int) -> Who:
-    return msgspec.structs.replace(who(), pid=pid)
+    return msgspec.structs.replace(current_process(), pid=pid)
 
 
 def test_this_process_is_told() -> None:
-    assert who().pid == os.getpid()
-    assert who().host
-    assert who().user
+    assert current_process().pid == os.getpid()
+    assert current_process().host
+    assert current_process().user
 
 
 @on_linux
 def test_this_process_is_alive() -> None:
-    assert alive(who()) is True
+    assert is_alive(current_process()) is True
 
 
 @on_linux
 def test_a_running_process_is_alive_until_it_has_ended() -> None:
     process = subprocess.Popen(["cat"], stdin=subprocess.PIPE)
     child = process_of(process.pid)
-    assert alive(child) is True
+    assert is_alive(child) is True
     process.communicate()
-    assert alive(child) is False
+    assert is_alive(child) is False
 
 
 @on_linux
@@ -46,18 +46,21 @@ def test_a_process_that_nobody_waited_for_has_ended() -> None:
     assert process.stdout is not None
     process.stdout.read()
     os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-    assert alive(process_of(process.pid)) is False
+    assert is_alive(process_of(process.pid)) is False
     process.wait()
     process.stdout.close()
 
 
 @on_linux
 def test_another_process_of_this_machine_says_the_same_of_it() -> None:
-    program = "from reconciler.ledger.machine import who; print(who().machine)"
+    program = (
+        "from reconciler.ledger.current_process import current_process;"
+        "print(current_process().machine)"
+    )
     told = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    assert told.stdout.strip() == who().machine
+    assert told.stdout.strip() == current_process().machine
 
 
 @pytest.mark.parametrize(
@@ -68,13 +71,13 @@ def test_of_a_process_elsewhere_nothing_is_known(elsewhere: dict[str, str | None
     process = subprocess.Popen(["true"])
     process.wait()
     ended = process_of(process.pid)
-    assert alive(msgspec.structs.replace(ended, **elsewhere)) is None
+    assert is_alive(msgspec.structs.replace(ended, **elsewhere)) is None
 
 
 @on_linux
 @pytest.mark.parametrize("pid", [0, -1, 2**70])
 def test_what_is_no_process_is_not_judged(pid: int) -> None:
-    assert alive(process_of(pid)) is None
+    assert is_alive(process_of(pid)) is None
 
 
 @on_linux
@@ -83,15 +86,15 @@ def test_a_process_of_another_account_is_alive(monkeypatch: pytest.MonkeyPatch) 
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "kill", refused)
-    assert alive(process_of(1)) is True
+    assert is_alive(process_of(1)) is True
 
 
 def test_where_the_machine_is_not_told_nothing_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
     process.boot_id.cache_clear()
     with monkeypatch.context() as patch:
         patch.setattr(process, "_BOOT", Path("/nowhere"))
-        assert who().machine is None
-        assert alive(who()) is None
+        assert current_process().machine is None
+        assert is_alive(current_process()) is None
     process.boot_id.cache_clear()
 
 
@@ -100,13 +103,13 @@ def test_an_account_without_a_name_is_told_by_its_number(monkeypatch: pytest.Mon
         raise KeyError("getpwuid(): uid not found")
 
     monkeypatch.setattr(getpass, "getuser", nameless)
-    assert who().user == f"uid {os.getuid()}"
+    assert current_process().user == f"uid {os.getuid()}"
 
 
 @on_linux
 def test_a_process_that_got_the_id_of_one_that_ended_is_not_that_one() -> None:
-    assert alive(who(), process.start_of(os.getpid())) is True
-    assert alive(who(), "an earlier start") is False
+    assert is_alive(current_process(), process.start_of(os.getpid())) is True
+    assert is_alive(current_process(), "an earlier start") is False
 
 
 @on_linux

@@ -10,12 +10,12 @@ from reconciler.process import boot_id, is_running, pid_namespace
 from reconciler.runs import Who
 
 
-def who() -> Who:
+def current_process() -> Who:
     """Who runs this process, and where."""
     return Who(_user(), os.uname().nodename, os.getpid(), _machine())
 
 
-def alive(who: Who, start: str | None = None) -> bool | None:
+def is_alive(who: Who, start: str | None = None) -> bool | None:
     """Whether that process still runs; None if it cannot be known. False is proof.
 
     ``start`` is when it started. Earlier versions did not record that: without it, a later process
