@@ -141,7 +141,9 @@ def evaluate(
         return Failure(error)
     approved: list[ApprovedFleet] = []
     try:
-        failure = _evaluate_each(zip(fleets, workspaces, strict=True), request, approved, update)
+        failure = _evaluate_each(
+            zip(fleets, workspaces, strict=True), request, approved, update=update
+        )
     except BaseException:
         abandon(approved)
         raise
@@ -161,7 +163,8 @@ def _evaluate_each(
     fleets: Iterable[tuple[Fleet, Workspace]],
     request: EvaluationRequest,
     approved: list[ApprovedFleet],
-    update: bool,  # noqa: FBT001
+    *,
+    update: bool,
 ) -> Failure | None:
     """Fill ``approved``, whose runs are open, as far as there is no failure."""
     for fleet, workspace in fleets:
