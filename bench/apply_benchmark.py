@@ -151,7 +151,7 @@ def _run(
     """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
     desired = load_manifests(workspace.manifests)
     with open_session(
-        workspace, environment(), clock=clock, stop=Cancellation(clock.monotonic)
+        workspace, environment(), clock=clock, cancellation=Cancellation(clock.monotonic)
     ) as session:
         begun = clock.monotonic()
         with recorded(session, desired) as recording:

@@ -1,7 +1,8 @@
 """The command line: parse, call the engine, render, exit status.
 
-Each command is a file in ``commands``; what they share is ``frame`` (configuration, output,
-reports), ``exits`` (the one function from what happened to an exit status) and ``signals``.
+Each command is a file in ``commands``, loaded when it is called. They share ``context``
+(configuration, output, reports), ``run_command`` (a run and its report), ``exits`` (from what
+happened to an exit status) and ``signals``.
 """
 
 import gc
@@ -27,13 +28,13 @@ def main() -> None:
             report_lost(lost)
             sys.exit(64)
         return
-    # While the rest is loaded nothing was done, and nothing has to be said.
+    # Until everything is loaded, nothing was done and there is nothing to say.
     for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        # What is ignored stays ignored: that is how `nohup` and `trap ''` ask for it.
+        # An ignored signal stays ignored: that is how `nohup` and `trap ''` ask for it.
         if signal.getsignal(signum) is not signal.SIG_IGN:
             signal.signal(signum, _end)
-    # Looking for cycles among what the imports leave, as often as by default and again at the end,
-    # takes a third of a small plan's time. A run that lasts still gets its collections.
+    # With the default, and a last collection at the end, looking for cycles among what the imports
+    # leave takes a third of a small plan's time. Long runs still get their collections.
     gc.set_threshold(COLLECT_EVERY)
     from reconciler.cli.app import run  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""The commands put together, and the one way in and out."""
+"""The command line as a whole: its commands by name, and the one way in and out."""
 
 import os
 import sys
@@ -91,7 +91,7 @@ def _run(arguments: list[str]) -> int:
     try:
         Path.cwd()
     except FileNotFoundError:
-        return _tell_bad_usage(arguments, "the working folder is gone: change to one that exists")
+        return _report_bad_usage(arguments, "the working folder is gone: change to one that exists")
     try:
         status = app(
             completion.with_shell(arguments) or ["--help"],
@@ -101,23 +101,23 @@ def _run(arguments: list[str]) -> int:
     except EndedWith as end:
         return end.status
     except UsageError as error:
-        return _tell_bad_usage(arguments, str(error))
+        return _report_bad_usage(arguments, str(error))
     except typer.Abort:
         return Exit.INTERRUPTED
     except Exception as error:
         # The library keeps its errors to itself; this is what they have in common.
         if not hasattr(error, "format_message"):
             raise
-        return _tell_bad_usage(arguments, error.format_message())
+        return _report_bad_usage(arguments, error.format_message())
     # The library ends by itself with help and versions, and with an interrupt of its own.
     return status if isinstance(status, int) else Exit.OK
 
 
-def _tell_bad_usage(arguments: list[str], message: str) -> int:
+def _report_bad_usage(arguments: list[str], message: str) -> int:
     """Say what is wrong with the arguments, in the format that a machine may wait for."""
-    told = Diagnostic(None, message, "`--help` after a command explains its options")
+    problem = Diagnostic(None, message, "`--help` after a command explains its options")
     form = _machine_format(arguments)
-    report = ErrorReport(Exit.USAGE, (told,))
+    report = ErrorReport(Exit.USAGE, (problem,))
     print_out(render(report, form or Format.TEXT), on_stderr=form is None)
     return Exit.USAGE
 

@@ -47,23 +47,23 @@ def get_ready() -> None:
     _completion.completion_init()  # type: ignore[attr-defined]  # imported there, for others too
 
 
-def _telling(
+def _reporting_errors(
     callback: Callable[..., object],
 ) -> Callable[[typer.Context, typer.CallbackParam, Shell | None], None]:
-    def tell(context: typer.Context, param: typer.CallbackParam, shell: Shell | None) -> None:
+    def run(context: typer.Context, param: typer.CallbackParam, shell: Shell | None) -> None:
         try:
             callback(context, param, None if shell is None else shell.value)
         except OSError as error:
             raise typer.BadParameter(f"{error.filename}: {error.strerror}") from None
 
-    return tell
+    return run
 
 
 def _option(name: str, callback: Callable[..., object], what: str) -> Any:
     return typer.Option(
         name,
         metavar="SHELL",
-        callback=_telling(callback),
+        callback=_reporting_errors(callback),
         is_eager=True,
         expose_value=False,
         show_default=False,
@@ -108,8 +108,8 @@ def runs(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
             from reconciler.ledger import read_ledger  # noqa: PLC0415 - most words need none
 
             with read_ledger(workspace.ledger) as ledger:
-                told = ledger.runs(workspace.name, _MOST_RUNS)
-            found += [(r.run, r.state.value) for r in told if r.run.startswith(incomplete)]
+                last = ledger.runs(workspace.name, _MOST_RUNS)
+            found += [(r.run, r.state.value) for r in last if r.run.startswith(incomplete)]
     return found
 
 

@@ -144,10 +144,10 @@ class CommandContext:
     def session(self) -> Iterator[Session]:
         """The chosen workspace with its API at hand."""
         clock = self.clock
-        stop = Cancellation(clock.monotonic)
+        cancellation = Cancellation(clock.monotonic)
         configuration = self.configuration()
         workspace = self._choose(configuration)
-        with open_session(workspace, os.environ, clock=clock, stop=stop) as session:
+        with open_session(workspace, os.environ, clock=clock, cancellation=cancellation) as session:
             self.where = f"workspace {workspace.name} at {session.endpoint.address}"
             yield session
 

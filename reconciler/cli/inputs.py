@@ -1,6 +1,6 @@
-"""What ``plan`` and ``apply`` both begin with, under a progress bar.
+"""What commands begin with: manifests, the list of users, selectors, a saved plan.
 
-Reading a plan file from disk: hostile input until the codec has accepted it.
+A plan file is hostile input until ``decode_plan`` has accepted it.
 """
 
 import io
@@ -16,20 +16,20 @@ from reconciler.manifest.source import MAX_BYTES, as_source, read_source
 from reconciler.planning import Plan, PlanUnusable, decode_plan
 
 
-def load(frame: CommandContext, session: Session) -> DesiredState:
+def load(context: CommandContext, session: Session) -> DesiredState:
     """The manifests of the workspace. Raises ``domain.InvalidInput``."""
-    with frame.progress().counting("Reading manifests") as done:
+    with context.progress().counting("Reading manifests") as done:
         return load_manifests(session.workspace.manifests, on_progress=done)
 
 
-def list_users(frame: CommandContext, session: Session) -> Observation:
+def list_users(context: CommandContext, session: Session) -> Observation:
     """The workspace's calendar users. Raises ``recall.RecallError``."""
     what = f"Listing calendar users of {session.workspace.name}"
-    with frame.progress().counting(what, in_bytes=True) as done:
+    with context.progress().counting(what, in_bytes=True) as done:
         return observe(session, done)
 
 
-def selectors_of(frame: CommandContext, options: Sequence[str]) -> list[str] | None:
+def selectors_of(context: CommandContext, options: Sequence[str]) -> list[str] | None:
     """The selectors given, those in ``@FILE`` among them; None where none was given.
 
     Raises :class:`UsageError`.
@@ -40,21 +40,21 @@ def selectors_of(frame: CommandContext, options: Sequence[str]) -> list[str] | N
     for option in options:
         if option == "@":
             raise UsageError("--select @: name a file behind the @")
-        found.extend(_lines(frame, Path(option[1:])) if option.startswith("@") else [option])
+        found.extend(_lines(context, Path(option[1:])) if option.startswith("@") else [option])
     return found
 
 
-def _lines(frame: CommandContext, path: Path) -> list[str]:
+def _lines(context: CommandContext, path: Path) -> list[str]:
     name = f"--select @{path}"
     try:
         if path == DASH:
-            source = as_source("-", frame.standard_input(MAX_BYTES))
+            source = as_source("-", context.standard_input(MAX_BYTES))
         else:
-            frame.reads(path)
+            context.reads(path)
             source = read_source(path, str(path))
     except InvalidInput as error:
-        told = error.diagnostics[0]
-        raise UsageError(": ".join(filter(None, (name, told.message, told.hint)))) from None
+        problem = error.diagnostics[0]
+        raise UsageError(": ".join(filter(None, (name, problem.message, problem.hint)))) from None
     lines = [line.strip() for line in io.StringIO(source.data.decode(), newline=None)]
     selectors = [line for line in lines if line and not line.startswith("#")]
     if not selectors:
@@ -62,16 +62,16 @@ def _lines(frame: CommandContext, path: Path) -> list[str]:
     return selectors
 
 
-def read_plan(frame: CommandContext, path: Path) -> Plan:
-    """The plan in ``path``, which no output may replace; on standard input for ``-``.
+def read_plan(context: CommandContext, path: Path) -> Plan:
+    """The plan in ``path``, or on standard input for ``-``; no output may replace it.
 
-    Raises ``PlanUnusable``, :class:`UsageError` for no such file.
+    Raises ``PlanUnusable``, and :class:`UsageError` if there is no such file.
     """
     try:
         if path == DASH:
-            data = frame.standard_input(MAX_BYTES)
+            data = context.standard_input(MAX_BYTES)
         else:
-            frame.reads(path)
+            context.reads(path)
             with path.open("rb") as file:
                 data = file.read(MAX_BYTES + 1)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""What ``apply`` and ``resume`` have in common: the run around them, and what they report of it."""
+"""What ``apply`` and ``resume`` share: the run around them, and their report on it."""
 
 import logging
 from collections.abc import Callable
@@ -36,13 +36,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass
-class Acting:
-    """One acting command: its run, and the report that it ends with.
+class RunCommand:
+    """A command that acts: its run, and the report that it ends with.
 
-    ``changes`` is what is different today from the saved plan, as soon as that is known.
+    ``changes`` are the differences of today from the saved plan, once they are known.
     """
 
-    frame: CommandContext
+    context: CommandContext
     session: Session
     run: ActingRun
     progress: RunProgress
@@ -51,9 +51,9 @@ class Acting:
     def observe(self) -> Observation:
         """Resolve what dead runs left in doubt; returns the list that the run acts by."""
         self.progress.phase = "listing calendar users"
-        observation = list_users(self.frame, self.session)
+        observation = list_users(self.context, self.session)
         self.progress.phase = "finding out what became of calls of dead runs"
-        observation = self.run.settle(observation, self.frame.say)
+        observation = self.run.settle(observation, self.context.say)
         self.progress.phase = "planning"
         return observation
 
@@ -62,15 +62,15 @@ class Acting:
         journal = CallsInDoubt(self.run.journal)
         self._stop_gracefully(journal)
         actions = len(approved.plan.content.actions)
-        run, stop = self.run.journal.id, self.session.stop
-        with self.frame.progress().counting("Applying", actions) as count:
+        run, cancellation = self.run.journal.id, self.session.cancellation
+        with self.context.progress().counting("Applying", actions) as count:
 
             def on_result(result: ActionResult) -> None:
                 self.progress.ended(result)
                 log.info("%s: %s (%s)", result.action.key, result.outcome, result.cause)
 
             def on_halt(cause: HaltCause, detail: str | None) -> None:
-                self.progress.halted(cause, detail, stop.signal)
+                self.progress.halted(cause, detail, cancellation.signal)
 
             carried = frozenset(result.action.key for result in approved.carried)
             self.progress.planned(approved.plan, run, carried, count)
@@ -91,7 +91,7 @@ class Acting:
 
     @property
     def _resume(self) -> tuple[str, ...]:
-        return self.frame.to_type("resume", self.run.journal.id)
+        return self.context.to_type("resume", self.run.journal.id)
 
     def _stop_gracefully(self, journal: CallsInDoubt) -> None:
         answer_within = self.session.settings().call_total
@@ -99,54 +99,54 @@ class Acting:
 
         def remark() -> None:
             in_doubt = journal.count
-            self.frame.say(
+            self.context.say(
                 outcomes.stopping(in_doubt, answer_within=answer_within, look_for=look_for)
             )
 
-        self.frame.signals.stop_gracefully(
-            self.session.stop, remark, outcomes.aborted(self.run.journal.id, self._resume)
+        self.context.signals.stop_gracefully(
+            self.session.cancellation, remark, outcomes.aborted(self.run.journal.id, self._resume)
         )
 
 
 def _stopped_before_its_end(result: RunResult) -> bool:
-    """Whether a signal left something of the run that was never begun."""
+    """Whether a signal left actions of the run that never began."""
     never = any(done.outcome is Outcome.NOT_ATTEMPTED for done in result.results)
     return result.halted is HaltCause.INTERRUPTED and never
 
 
-def act(
-    frame: CommandContext,
+def run_command(
+    context: CommandContext,
     session: Session,
     desired: DesiredState,
     options: RunOptions,
-    body: Callable[[Acting], Report],
+    body: Callable[[RunCommand], Report],
     ledger: "Ledger | None" = None,
 ) -> Report:
     """Do ``body`` in a run for ``desired``; ``ledger`` is given where it is open already.
 
     A refusal, and a plan that cannot be used, are reports too.
     """
-    acting: Acting | None = None
+    command: RunCommand | None = None
     try:
-        with frame.following() as progress:
+        with context.following() as progress:
             progress.phase = "waiting for the lock of the workspace"
             with acting_run(session, desired, options, ledger) as run:
-                acting = Acting(frame, session, run, progress)
-                return body(acting)
+                command = RunCommand(context, session, run, progress)
+                return body(command)
     except Refused as refused:
         return PlanReport(
             refused.plan,
             exit_status(refused),
             verdicts=refused.verdicts,
             limit_sources=limit_sources(session.workspace),
-            verbose=frame.verbose,
-            ledger=acting.run.ledger_view if acting else None,
-            changes=acting.changes if acting else None,
+            verbose=context.verbose,
+            ledger=command.run.ledger_view if command else None,
+            changes=command.changes if command else None,
         )
     except PlanUnusable as error:
         return ErrorReport(
             exit_status(error),
             (Diagnostic(None, str(error)),),
-            ledger=acting.run.ledger_view if acting else None,
-            changes=acting.changes if acting else None,
+            ledger=command.run.ledger_view if command else None,
+            changes=command.changes if command else None,
         )

@@ -1,8 +1,8 @@
 """What ^C, SIGTERM and a lost terminal (SIGHUP) do.
 
-Before a run acts they end the command at once. From then on the first one stops the run gracefully
-(nothing new is started, what was sent is read back, everything is reported) and says so. A later
-one ends the process.
+Before a run acts, a signal ends the command at once. From then on the first one stops the run
+gracefully and says so: nothing new starts, what was sent is read back, everything is reported. A
+later one ends the process.
 """
 
 import _thread
@@ -27,7 +27,7 @@ _LONGEST_REMARK: Final = 2.0
 
 
 class Signalled(BaseException):
-    """The command was told to end before it acted. No ``Exception``: nothing may swallow it."""
+    """A signal before the command acted. No ``Exception``, so that nothing swallows it."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
@@ -45,22 +45,22 @@ class Signals:
         self._monotonic = monotonic
         self._end = end
         self._requested_at: float | None = None
-        self._stop: Cancellation | None = None
+        self._cancellation: Cancellation | None = None
         self._remark: Callable[[], None] = _nothing
         self._farewell = ""
         self._remarking: _thread.LockType | None = None
         self._before: dict[signal.Signals, signal._HANDLER] = {}
 
     def stop_gracefully(
-        self, stop: Cancellation, remark: Callable[[], None], farewell: str
+        self, cancellation: Cancellation, remark: Callable[[], None], farewell: str
     ) -> None:
-        """From now on, until this is called again, a signal requests ``stop``.
+        """From now on, until this is called again, a signal requests ``cancellation``.
 
         ``remark`` says at once what happens then, in a thread of its own; ``farewell`` is the line
         that is written when a later signal ends the process.
         """
-        self._stop, self._remark, self._farewell = stop, remark, farewell
-        # What is being said of an earlier request comes before whatever is said next.
+        self._cancellation, self._remark, self._farewell = cancellation, remark, farewell
+        # The remark on an earlier request comes before whatever is said next.
         if self._remarking is not None:
             self._remarking.acquire(timeout=_LONGEST_REMARK)
 
@@ -79,9 +79,9 @@ class Signals:
         now = self._monotonic()
         if self._requested_at is None:
             self._requested_at = now
-            if self._stop is None:
+            if self._cancellation is None:
                 raise Signalled(signum)
-            self._stop.request(signum)
+            self._cancellation.request(signum)
             # In a thread: this one may have been interrupted while it was writing.
             self._remarking = _thread.allocate_lock()
             self._remarking.acquire()
@@ -98,7 +98,7 @@ class Signals:
 
 
 def _write_now(line: str) -> None:
-    """Write to standard error past all buffers, from a signal handler; a failure is borne."""
+    """Write to standard error past all buffers, from a signal handler; failures are ignored."""
     with contextlib.suppress(OSError):
         # A progress bar hides the cursor.
         shown = "\x1b[?25h\n" if os.isatty(2) else ""

@@ -1,4 +1,4 @@
-"""Standard output and error, as they are found: closed, full, narrow, or not for our alphabet."""
+"""Standard output and error in any state: closed, full, narrow, or in another encoding."""
 
 import contextlib
 import os
@@ -15,8 +15,8 @@ from reconciler.cli.errors import UsageError
 class Output:
     """A stream that never fails: ``failure`` says from then on why it could not be written.
 
-    Everything that is printed goes through it, by whatever library. A reader who goes away is no
-    failure: a closed pipe changes no status.
+    Everything that any library prints goes through it. A reader who goes away is no failure: a
+    closed pipe changes no status.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -53,7 +53,7 @@ class Output:
 
 
 def make_writable() -> None:
-    """Have both streams, and have them take every character; before anything else is printed."""
+    """Make both streams exist and accept every character, before anything is printed."""
     sys.stdout = _writable(sys.stdout)
     sys.stderr = _writable(sys.stderr)
 
@@ -69,7 +69,7 @@ def _writable(stream: Any) -> TextIO:
 
 
 def coloured(stream: TextIO) -> bool:
-    """Whether ``stream`` shows colour, and its reader wants it."""
+    """Whether ``stream`` shows colour and its reader wants it."""
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return stream.isatty() and not plain
 
@@ -94,7 +94,7 @@ def failure_of(stream: TextIO) -> str | None:
 
 
 def report_lost(reason: str) -> None:
-    """Say on standard error that the result is not on standard output, or not whole."""
+    """Say on standard error that the result is not on standard output, or not complete."""
     print_out(f"error: the result could not be written: {reason}", on_stderr=True)
 
 

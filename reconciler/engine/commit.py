@@ -1,6 +1,6 @@
 """The git commit that manifests were read at: each file is held against its blob in HEAD.
 
-``git status`` is not asked. It hides ignored files and those that it was told to assume unchanged
+``git status`` is not asked. It hides ignored files and those marked as assumed unchanged
 or to leave out of the working tree, believes filters and file times, and runs programs that the
 repository's configuration names. What is asked here reads objects only.
 """
@@ -49,14 +49,14 @@ _CAUTIOUS: Final = {
 
 class Commit(Struct, frozen=True):
     """``name`` is the commit, followed by :data:`DIRTY` where what was read is not what it holds,
-    or None where it cannot be told; ``problem`` says why it is not the bare commit."""
+    or None if it cannot be determined; ``problem`` says why it is not the bare commit."""
 
     name: str | None
     problem: str | None = None
 
 
 class _Unknown(Exception):
-    """The commit cannot be told, and why."""
+    """The commit cannot be determined; says why."""
 
 
 class _Entry(Struct, frozen=True):

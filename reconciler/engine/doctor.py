@@ -31,7 +31,7 @@ class Examination(Struct, frozen=True):
 
 
 def examine(
-    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Cancellation
+    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, cancellation: Cancellation
 ) -> Examination:
     """Examine ``workspace``; never raises for what it finds."""
     checks = [Check("configuration", CheckState.OK, f"workspace {workspace.name!r} is readable")]
@@ -40,7 +40,7 @@ def examine(
     _examine_ledger(workspace, checks, errors)
     address: str | None = None
     try:
-        with open_session(workspace, environ, clock=clock, stop=stop) as session:
+        with open_session(workspace, environ, clock=clock, cancellation=cancellation) as session:
             address = session.endpoint.address
             fingerprint = session.endpoint.fingerprint()
             checks.append(

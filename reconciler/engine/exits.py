@@ -30,7 +30,7 @@ _HALTED = {
 def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
     """The status of a command that ended with ``event``.
 
-    ``detailed`` tells a plan with changes (2), or one that waits for a person (7), from others.
+    ``detailed`` distinguishes a plan with changes (2), or one that waits for a person (7).
     """
     if isinstance(event, Plan):
         return _of_plan(event, detailed=detailed)
@@ -53,7 +53,7 @@ def _of_plan(plan: Plan, *, detailed: bool) -> Exit:
 
 
 def _of_run(result: RunResult) -> Exit:
-    """Once a mutating call was sent, only how the run went counts, and not what ended it."""
+    """Once a mutating call was sent, the results count, and not what ended the run."""
     if result.signal is not None and result.halted is HaltCause.INTERRUPTED:
         return of_signal(result.signal)
     if not result.calls and result.halted in _HALTED:

@@ -1,4 +1,4 @@
-"""What commands that only look have of the ledger: never a write, never a failure of theirs."""
+"""What commands that only look read from the ledger: they never write it or fail because of it."""
 
 from msgspec import Struct
 
@@ -10,7 +10,7 @@ from reconciler.reporting import LedgerAccess, LedgerView
 
 
 class WorkspaceHistory(Struct, frozen=True):
-    """The history that guards judge by, and what is to be said of where it came from."""
+    """The history that guards judge by, and what to say about its ledger."""
 
     history: History
     ledger: LedgerView

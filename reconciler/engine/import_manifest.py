@@ -24,7 +24,7 @@ class Imported(Struct, frozen=True):
 
 
 def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
-    """Declare everyone as he is now; ``preferences`` declares the recording preferences too.
+    """Declare everyone as they are now; ``preferences`` declares the recording preferences too.
 
     Somebody with nothing connected is declared without ``platforms``: that nothing *may* be
     connected is a decision, and not one that an import can take. Raises :class:`IncompleteList`.
@@ -78,13 +78,13 @@ def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, obj
     if platforms := [platform.value for platform in Platform if user.connected(platform)]:
         entry["platforms"] = platforms
     if preferences and user.preferences:
-        told = {
+        declared = {
             key: value
             for key, value in user.preferences.present().items()
             if isinstance(value, bool) or (value is not None and _writable(value))
         }
-        if told:
-            entry["preferences"] = told
+        if declared:
+            entry["preferences"] = declared
     return entry
 
 

@@ -60,7 +60,7 @@ workspaces:
     manifests: [manifests/]
     # A plan that disconnects more is refused; `--allow` lets a single run go beyond.
     limits: {{maxDisconnects: 10, maxDisconnectPercent: 20}}
-    # Users whom no run touches: ids and e-mails; * stands for any text.
+    # Users that no run touches: ids and e-mails; * stands for any text.
     protected: [{protected}]
 # Where runs are recorded: a SQLite file in .reconciler/, unless it is said here. A pipeline begins
 # with a new one each time: let it use PostgreSQL, and refuse to act where that is empty.
@@ -70,7 +70,7 @@ workspaces:
 """
 _REGION: Final = """\
     region: {region}
-    # The key itself never stands in a file of git: it is taken from the environment.
+    # The key itself is never in a file of git: it is taken from the environment.
     apiKey: {{env: RECALL_API_KEY}}"""
 _SANDBOX: Final = """\
     # An imitation of the API that the commands serve themselves: no account, no key.
@@ -153,7 +153,7 @@ def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
                     undo.callback(path.unlink)
                     file.write(text)
             except OSError as error:
-                # A full disk is told without a name.
+                # The error of a full disk has no file name.
                 raise OSError(error.errno, error.strerror, str(path)) from None
         undo.pop_all()
     return Begun(tuple(files), to_ignore)

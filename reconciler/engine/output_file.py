@@ -108,7 +108,7 @@ def _is_kept(path: Path) -> bool:
 
 
 def _mount(path: Path) -> str | None:
-    """What is mounted at or above ``path``; None where the system does not tell."""
+    """What is mounted at or above ``path``; None if the system does not say."""
     try:
         descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:

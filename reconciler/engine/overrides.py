@@ -1,7 +1,7 @@
-"""What the operator allows for one command: guards that it may pass, and a few other things.
+"""What the operator allows for one command: guards that it may go past, and a few other things.
 
-The command line is told by ``--allow``, a Pulumi program by ``RECONCILER_ALLOW``, in the same
-words. Never by a configuration, which would stay and allow the next command too.
+The command line has ``--allow``, a Pulumi program ``RECONCILER_ALLOW``, with the same words. A
+configuration cannot allow anything, because it would allow it to the next command too.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ VARIABLE: Final = "RECONCILER_ALLOW"
 NEW_LEDGER: Final = "new-ledger"
 OTHER_WORKSPACE: Final = "other-workspace"
 GUARDS: Final = tuple(guard.value for guard in ALLOWABLE)
-"""The words that every command which acts takes."""
+"""The words that every command that acts accepts."""
 
 
 class Overrides(Struct, frozen=True):
@@ -60,5 +60,5 @@ def overrides_of(environ: Mapping[str, str]) -> Overrides:
 
 
 def in_environment(word: str) -> str:
-    """How a command that takes no option of ours is told to allow ``word``."""
+    """How to allow ``word`` to a command that has no options of ours."""
     return f"`{VARIABLE}={word}` in the environment"

@@ -14,7 +14,7 @@ class IncompleteList(Exception):
 
 
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
-    """One list call. Raises ``recall.RecallError`` where nothing can be said of the fleet."""
+    """One list call. Raises ``recall.RecallError`` if it says nothing about the fleet."""
     requested_at = session.clock.monotonic()
     return Observation(session.reader.list_users(session.deadline(), on_progress), requested_at)
 
@@ -26,7 +26,7 @@ def preview(
     history: History,
     selectors: Sequence[str] | None = None,
 ) -> Plan:
-    """The plan that would make ``desired`` of what was observed, judged by the guards.
+    """The plan that turns what was observed into ``desired``, judged by the guards.
 
     Raises ``planning.UnmatchedSelector``.
     """
@@ -41,7 +41,7 @@ def judged_content(
     history: History,
     selectors: Sequence[str] | None = None,
 ) -> Content:
-    """What :func:`preview` makes a plan of, for those who keep none."""
+    """The content of the plan that :func:`preview` makes, for callers that keep no plan."""
     workspace = session.workspace
     return make_plan(
         session.target,

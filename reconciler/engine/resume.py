@@ -1,4 +1,4 @@
-"""What of an earlier run may be continued: what never had an intent, and nothing else."""
+"""What is left of an earlier run: the actions that never had an intent, and nothing else."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ from reconciler.runs import ActionHistory, ActionResult, Cause, Outcome, RunHist
 
 
 class Resumption(Struct, frozen=True):
-    """A run to be continued: its plan, what it brought to an end, and how much is left."""
+    """A run to continue: its plan, the results that it has, and how many actions are left."""
 
     plan: Plan
     carried: tuple[ActionResult, ...]
@@ -17,8 +17,9 @@ class Resumption(Struct, frozen=True):
 
 
 def resumption(lineage: Sequence[RunHistory]) -> Resumption:
-    """What there is to continue of a run: the first of ``lineage``, followed by those that it
-    resumes itself. It may have died before it took down what they had brought to an end.
+    """What is left of a run, the first of ``lineage``; the others are the runs that it resumed.
+
+    It may have died before it recorded their results as its own.
 
     Raises ``planning.PlanUnusable`` for a run that was not let through to act, or was continued
     already.
@@ -40,12 +41,12 @@ def resumption(lineage: Sequence[RunHistory]) -> Resumption:
 
 
 def _carried(story: ActionHistory) -> ActionResult | None:
-    """The result that stands; None for what may be done: it was never begun."""
+    """The result that stands; None for an action that never began and so may be done."""
     if story.result is not None and story.result.outcome is not Outcome.NOT_ATTEMPTED:
         return story.result
     if not story.begun:
         return None
-    # Could not be settled yet: it may have happened, so it is not done again here.
+    # Still in doubt: it may have happened, so it is not done again here.
     return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=story.calls)
 
 

@@ -1,10 +1,7 @@
-"""Where a workspace's API is: a region, a URL of one's own, or the sandbox that is served for it.
+"""What one command on one workspace works with, made from the workspace's configuration.
 
-The only place that turns configuration into an endpoint with a key in it.
-
-What one command on one workspace works with: who is asked, how, and what stops it.
-
-What the configuration of a workspace says of acting, as acting and its reports take it.
+``open_remote`` is the only place that makes an endpoint with a key in it: a region, a URL, or the
+sandbox, which it serves if no process does.
 """
 
 import random
@@ -97,7 +94,7 @@ class Session:
     reader: CalendarReader
     rate_limiter: RateLimiter
     clock: Clock
-    stop: Cancellation
+    cancellation: Cancellation
     _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
 
     @property
@@ -112,8 +109,8 @@ class Session:
         return self._commits[desired.files]
 
     def deadline(self) -> Deadline:
-        """To wait until told to stop."""
-        return Deadline(self.clock, self.stop)
+        """Waits until the run is cancelled."""
+        return Deadline(self.clock, self.cancellation)
 
     def settings(self) -> ClientSettings:
         """The workspace's timeouts as the client takes them."""
@@ -137,7 +134,7 @@ class Session:
             writer=writer,
             protection=protection_of(self.workspace),
             clock=self.clock,
-            cancellation=self.stop,
+            cancellation=self.cancellation,
             settings=settings,
             jitter=random.Random(),  # noqa: S311 - it only spreads retries
             on_result=on_result,
@@ -157,7 +154,7 @@ class Session:
 
 @contextmanager
 def open_session(
-    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, stop: Cancellation
+    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, cancellation: Cancellation
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
     rate_limiter = RateLimiter(workspace.rate_limits, clock)
@@ -167,7 +164,7 @@ def open_session(
             endpoint, clock=clock, rate_limiter=rate_limiter, settings=client_settings(workspace)
         ) as reader,
     ):
-        yield Session(workspace, endpoint, reader, rate_limiter, clock, stop)
+        yield Session(workspace, endpoint, reader, rate_limiter, clock, cancellation)
 
 
 def client_settings(workspace: Workspace) -> ClientSettings:

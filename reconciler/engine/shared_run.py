@@ -1,11 +1,7 @@
-"""A run whose actions another process does: what the process that opened it does instead.
+"""One run in two processes: one opens it and stores its plan, the other acts on that plan.
 
-The other half is ``joining``.
-
-Acting in a run that another process opened: its stored plan, and nothing else.
-
-What ``apply PLAN`` does with a plan file is done here with the plan of the open run: it is held
-against today's configuration, manifests, list and guards, and what it no longer shows is stale.
+The process that joins checks the stored plan as ``apply PLAN`` checks a plan file: against today's
+configuration, manifests, list and guards. Actions that today's plan does not have are stale.
 """
 
 import threading
@@ -38,7 +34,7 @@ from reconciler.runs import (
 
 
 def share_run(run: ActingRun, approved: Approved) -> None:
-    """Store the plan: from now on another process may join the run and act on it.
+    """Store the plan, so that another process may join the run and act on it.
 
     Raises ``applying.JournalFailed``.
     """
@@ -49,9 +45,9 @@ def share_run(run: ActingRun, approved: Approved) -> None:
 
 
 def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
-    """Close a run that was handed over; how each of its actions ended.
+    """Close a shared run. Returns how each of its actions ended.
 
-    What is in doubt stays so in the ledger, for the next run to settle. Raises
+    Calls in doubt stay so in the ledger, for the next run to resolve. Raises
     ``applying.JournalFailed`` and ``ledger.LedgerError``.
     """
     session, journal = run.session, run.journal
@@ -98,7 +94,7 @@ class SharedRun:
         self._lock = threading.Lock()
 
     def act(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
-        """Do ``actions``, which are of the plan; how each ended, in their order."""
+        """Do ``actions`` of the plan. Returns how each ended, in their order."""
         with self._lock:
             ready = [done for action in actions if (done := self._ready.pop(action.key, None))]
             stale = [gone for action in actions if (gone := self._stale.pop(action.key, None))]

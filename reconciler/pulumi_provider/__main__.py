@@ -72,7 +72,7 @@ def _resources(fleet: Fleet) -> list[dict[str, Any]]:
     desired = load_manifests(workspace.manifests)
     clock = SystemClock()
     with open_session(
-        workspace, os.environ, clock=clock, stop=Cancellation(clock.monotonic)
+        workspace, os.environ, clock=clock, cancellation=Cancellation(clock.monotonic)
     ) as session:
         place = place_of(fleet, session.endpoint.address)
     client_of(place).check_history()

@@ -183,8 +183,8 @@ def _evaluate(
     saved = request.saved
     try:
         with ExitStack() as stack:
-            stop = Cancellation(_CLOCK.monotonic)
-            opening = open_session(workspace, os.environ, clock=_CLOCK, stop=stop)
+            cancellation = Cancellation(_CLOCK.monotonic)
+            opening = open_session(workspace, os.environ, clock=_CLOCK, cancellation=cancellation)
             session = stack.enter_context(opening)
             desired = load_manifests(workspace.manifests)
             run = stack.enter_context(_run(session, desired, request)) if update else None

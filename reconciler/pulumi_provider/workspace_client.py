@@ -94,7 +94,7 @@ def close_clients() -> None:
 def _open(configuration: str, workspace: str) -> "WorkspaceClient":
     with provider_errors():
         chosen = load_configuration(Path.cwd() / configuration).workspace(workspace)
-        session = open_session(chosen, os.environ, clock=CLOCK, stop=CANCELLATION)
+        session = open_session(chosen, os.environ, clock=CLOCK, cancellation=CANCELLATION)
         return WorkspaceClient(_open_until_exit.enter_context(session))
 
 

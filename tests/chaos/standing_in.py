@@ -17,8 +17,8 @@ import httpcore
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-import reconciler.cli.context as cli_frame
-import reconciler.cli.run_command as cli_acting
+import reconciler.cli.context as cli_context
+import reconciler.cli.run_command as cli_run_command
 import reconciler.engine.session as engine_session
 import reconciler.ledger.lock as ledger_lock
 import reconciler.ledger.postgresql as ledger_postgresql
@@ -204,12 +204,12 @@ def standing_in(world: World) -> Iterator[None]:
         mock.patch.dict("os.environ", {KEY_VARIABLE: KEY}),
         mock.patch.object(httpcore.SyncBackend, "connect_tcp", _connect(world)),
         mock.patch.object(recall_bounded, "time", time),
-        mock.patch.object(cli_frame, "SystemClock", _clock),
-        mock.patch.object(cli_frame, "render", _render),
-        mock.patch.object(cli_frame, "report_of", _report_of),
-        mock.patch.object(cli_frame, "print_out", _nothing),
-        mock.patch.object(cli_frame, "set_up_logging", _nothing),
-        mock.patch.object(cli_acting, "carry_out", _carry_out(world)),
+        mock.patch.object(cli_context, "SystemClock", _clock),
+        mock.patch.object(cli_context, "render", _render),
+        mock.patch.object(cli_context, "report_of", _report_of),
+        mock.patch.object(cli_context, "print_out", _nothing),
+        mock.patch.object(cli_context, "set_up_logging", _nothing),
+        mock.patch.object(cli_run_command, "carry_out", _carry_out(world)),
         mock.patch.object(Signals, "__enter__", _enter),
         mock.patch.object(Signals, "__exit__", _exit),
         mock.patch.object(engine_session, "random", chance),

@@ -12,7 +12,7 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.run_command import DEFAULTS, Acting, act
+from reconciler.cli.run_command import DEFAULTS, RunCommand, run_command
 from reconciler.domain import DesiredState, Exit
 from reconciler.engine import (
     Approved,
@@ -62,7 +62,7 @@ def apply(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
-    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, APPLY_TAKES)
 
     def body() -> Report:
@@ -74,24 +74,24 @@ def apply(
             raise UsageError("--same-commit needs a saved plan: name one")
         if not plan and not auto_approve:
             _check_terminal()
-        selectors = selectors_of(frame, select)
-        saved = read_plan(frame, plan) if plan else None
-        with frame.session() as session:
-            desired = load(frame, session)
+        selectors = selectors_of(context, select)
+        saved = read_plan(context, plan) if plan else None
+        with context.session() as session:
+            desired = load(context, session)
 
-            def run(acting: Acting) -> Report:
+            def run(command: RunCommand) -> Report:
                 if saved:
                     approved = _approve_saved(
-                        acting, saved, desired, allowed.guards, same_commit=same_commit
+                        command, saved, desired, allowed.guards, same_commit=same_commit
                     )
                 else:
-                    observation = acting.observe()
-                    history = acting.run.history(desired)
+                    observation = command.observe()
+                    history = command.run.history(desired)
                     planned = preview(session, desired, observation, history, selectors)
                     inputs = PlanInputs(desired, observation, history)
                     approved = judge_fresh(planned, inputs, allowed.guards)
-                    _ask(acting, approved, auto_approve=auto_approve)
-                return acting.carry_out(approved)
+                    _ask(command, approved, auto_approve=auto_approve)
+                return command.carry_out(approved)
 
             settings = apply_settings(
                 session.workspace, max_failures=max_failures, parallelism=parallelism
@@ -99,13 +99,13 @@ def apply(
             terms = RunOptions(
                 Front.APPLY, settings, new_ledger=allowed.new_ledger, lock_timeout=lock_timeout
             )
-            return act(frame, session, desired, terms, run)
+            return run_command(context, session, desired, terms, run)
 
-    frame.run(body)
+    context.run(body)
 
 
 def _approve_saved(
-    acting: Acting,
+    command: RunCommand,
     saved: Plan,
     desired: DesiredState,
     allowed: frozenset[GuardName],
@@ -113,30 +113,30 @@ def _approve_saved(
     same_commit: bool,
 ) -> Approved:
     """Judge a saved plan whole, on today's list. Raises ``Refused`` and ``PlanUnusable``."""
-    session, journal = acting.session, acting.run.journal
+    session, journal = command.session, command.run.journal
     used_by = journal.used_by(seal(saved))
     try:
         check_usable(session, saved, desired, used_by=used_by, same_commit=same_commit)
     except ManifestsMoved:
-        _say_what_changed(acting, saved, desired)
+        _say_what_changed(command, saved, desired)
         raise
-    observation, history = acting.observe(), acting.run.history(desired)
+    observation, history = command.observe(), command.run.history(desired)
     today = preview_again(session, saved, desired, observation, history)
     comparison = compare(session, saved, today.content, observation)
-    acting.changes = comparison.changes
+    command.changes = comparison.changes
     return judge_saved(session, comparison, PlanInputs(desired, observation, history), allowed)
 
 
-def _say_what_changed(acting: Acting, saved: Plan, desired: DesiredState) -> None:
+def _say_what_changed(command: RunCommand, saved: Plan, desired: DesiredState) -> None:
     """Find what the plan would be now, for the refusal to show."""
-    session = acting.session
+    session = command.session
     try:
-        observation = list_users(acting.frame, session)
-        history = acting.run.history(desired)
+        observation = list_users(command.context, session)
+        history = command.run.history(desired)
         today = preview_again(session, saved, desired, observation, history)
     except (RecallError, PlanUnusable):
         return
-    acting.changes = compare(session, saved, today.content, observation).changes
+    command.changes = compare(session, saved, today.content, observation).changes
 
 
 def _check_terminal() -> None:
@@ -148,24 +148,24 @@ def _check_terminal() -> None:
         )
 
 
-def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
+def _ask(command: RunCommand, approved: Approved, *, auto_approve: bool) -> None:
     """Show the plan and ask for approval. Raises :class:`NotApproved`."""
     if not approved.ready:
         return
-    frame = acting.frame
+    context = command.context
     shown = PlanReport(
         approved.plan,
         Exit.OK,
-        limit_sources=limit_sources(acting.session.workspace),
+        limit_sources=limit_sources(command.session.workspace),
         verdicts=approved.verdicts,
-        verbose=frame.verbose,
-        ledger=acting.run.ledger_view,
+        verbose=context.verbose,
+        ledger=command.run.ledger_view,
     )
     if auto_approve:
-        if frame.format is Format.TEXT:
-            frame.show(shown)
+        if context.format is Format.TEXT:
+            context.show(shown)
         return
-    frame.show(shown, on_stderr=frame.format is not Format.TEXT)
+    context.show(shown, on_stderr=context.format is not Format.TEXT)
     expected = str(approved.disconnects) if approved.disconnects else "yes"
     what = "the number of disconnects" if approved.disconnects else "yes"
     what_exactly = f"`{expected}`" + (f", {what}" if approved.disconnects else "")
@@ -178,7 +178,7 @@ def _ask(acting: Acting, approved: Approved, *, auto_approve: bool) -> None:
     if not answer:
         typer.echo(err=True)
     if answer.strip() != expected:
-        acting.run.journal.declined(approved.plan, approved.verdicts, approved.fleet)
+        command.run.journal.declined(approved.plan, approved.verdicts, approved.fleet)
         found = visible(answer.strip(), 40)
         typed = f"you typed `{found}`" if found else "nothing was typed"
         raise NotApproved(f"not approved: {typed} instead of {what_exactly}; nothing was changed")

@@ -21,14 +21,16 @@ def doctor(
 
     Configuration, manifests, credentials, reachability, the clock and the ledger.
     """
-    frame = CommandContext(config, workspace, output_format, report, quiet)
+    context = CommandContext(config, workspace, output_format, report, quiet)
 
     def body() -> Report:
         clock = SystemClock()
-        chosen = frame.chosen_workspace()
-        with frame.progress().counting(f"Examining {chosen.name}"):
-            found = examine(chosen, os.environ, clock=clock, stop=Cancellation(clock.monotonic))
+        chosen = context.chosen_workspace()
+        with context.progress().counting(f"Examining {chosen.name}"):
+            found = examine(
+                chosen, os.environ, clock=clock, cancellation=Cancellation(clock.monotonic)
+            )
         status = exit_status(found.error) if found.error else Exit.OK
         return DoctorReport(chosen.name, found.address, found.checks, status)
 
-    frame.run(body)
+    context.run(body)

@@ -26,26 +26,26 @@ def import_(
     quiet: options.Quiet = False,
 ) -> None:
     """Write a manifest of everyone as connected now."""
-    frame = CommandContext(config, workspace, quiet=quiet)
+    context = CommandContext(config, workspace, quiet=quiet)
 
     def body() -> str:
         if out and out != DASH and out.exists():
             raise UsageError(f"{out} exists: an import writes a new file")
-        with frame.session() as session:
+        with context.session() as session:
             target = OutputFile(out) if out and out != DASH else None
-            observed = list_users(frame, session).state
+            observed = list_users(context, session).state
             imported = import_manifest(observed, preferences=preferences)
             for remark in imported.remarks:
-                frame.remark(f"left out: {remark}")
+                context.remark(f"left out: {remark}")
             if not target:
                 return imported.manifest
             manifests = session.workspace.manifests
             repeated = declared_already(imported.ids, manifests, target.path)
             target.write(imported.manifest.encode())
             number, name = len(imported.ids), session.workspace.name
-            frame.remark(f"{number} users of {name} written to {out}")
+            context.remark(f"{number} users of {name} written to {out}")
             if repeated:
-                frame.remark(f"warning: {repeated}")
+                context.remark(f"warning: {repeated}")
             return ""
 
-    frame.run(body)
+    context.run(body)

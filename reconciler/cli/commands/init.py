@@ -52,7 +52,7 @@ def init(
     A commented reconciler.yaml, a folder of manifests and a .gitignore, in the folder where you
     are. Nothing is ever overwritten.
     """
-    frame = CommandContext()
+    context = CommandContext()
 
     def body() -> str:
         known = ", ".join(REGIONS)
@@ -75,18 +75,18 @@ def init(
             raise UsageError(f"{error.filename} cannot be written: {error.strerror}") from None
         first = [] if adding else _next(region)
         return "\n".join(
-            [*_told(begun), "", "Next:", *first, *(_FOR_PIPELINES if pipeline else ())]
+            [*_report(begun), "", "Next:", *first, *(_FOR_PIPELINES if pipeline else ())]
         )
 
-    frame.run(body)
+    context.run(body)
 
 
-def _told(begun: Begun) -> list[str]:
-    told = [f"Wrote {name}" for name in begun.written]
+def _report(begun: Begun) -> list[str]:
+    lines = [f"Wrote {name}" for name in begun.written]
     if IGNORE not in begun.written:
-        told.append(f"Left {IGNORE} as it was")
-    told += [f"Add to {IGNORE}: {line}" for line in begun.to_ignore]
-    return told
+        lines.append(f"Left {IGNORE} as it was")
+    lines += [f"Add to {IGNORE}: {line}" for line in begun.to_ignore]
+    return lines
 
 
 def _next(region: str | None) -> list[str]:

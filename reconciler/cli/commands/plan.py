@@ -53,7 +53,7 @@ def plan(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Show what would be changed; changes nothing."""
-    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
 
     def body() -> Report:
         if against and select:
@@ -61,14 +61,14 @@ def plan(
                 "--select cannot be combined with --against: the saved plan has its own selection"
             )
         owner = _owner(stack)
-        selectors = selectors_of(frame, select)
-        earlier = read_plan(frame, against) if against else None
-        with frame.session() as session:
-            saved = frame.output(out) if out else None
-            desired = load(frame, session)
+        selectors = selectors_of(context, select)
+        earlier = read_plan(context, against) if against else None
+        with context.session() as session:
+            saved = context.output(out) if out else None
+            desired = load(context, session)
             address = session.endpoint.address
             remembered = remember(session.workspace, address, owner, earlier, desired=desired)
-            observation = list_users(frame, session)
+            observation = list_users(context, session)
             changes = None
             if earlier:
                 planned = preview_again(session, earlier, desired, observation, remembered.history)
@@ -88,11 +88,11 @@ def plan(
                 # What went to standard output is somebody else's to store and to name.
                 again=None
                 if out == DASH
-                else (*frame.again(), *(() if out else _repeated("--select", select))),
+                else (*context.again(), *(() if out else _repeated("--select", select))),
             )
 
     with gc_paused():  # until the fleet is gone
-        frame.run(body)
+        context.run(body)
 
 
 def _repeated(option: str, values: list[str]) -> list[str]:

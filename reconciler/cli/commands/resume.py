@@ -1,4 +1,4 @@
-"""``reconciler resume``: what a crash or an interrupt left of a run, settled and continued."""
+"""``reconciler resume``: resolves and continues what a crash or an interrupt left of a run."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from reconciler.cli.allow_option import AllowGuards
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.run_command import DEFAULTS, Acting, act
+from reconciler.cli.run_command import DEFAULTS, RunCommand, run_command
 from reconciler.domain import COMMAND_LINE, DesiredState
 from reconciler.engine import (
     Approved,
@@ -52,21 +52,21 @@ def resume(
 
     Resolves the calls that it left in doubt, then does the rest of its plan.
     """
-    frame = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
     allowed = overrides(allow, OPTION, GUARDS)
 
     def body() -> Report:
         with (
-            frame.session() as session,
+            context.session() as session,
             # Opened for writing, which brings a ledger of an older version up to date.
             open_ledger(session.workspace.ledger, create=False) as ledger,
         ):
             resumed = ledger.find(run)
-            desired = load(frame, session)
+            desired = load(context, session)
 
-            def go_on(acting: Acting) -> Report:
-                return acting.carry_out(
-                    _approve(acting, resumed, desired, allowed.guards), resumes=resumed
+            def go_on(command: RunCommand) -> Report:
+                return command.carry_out(
+                    _approve(command, resumed, desired, allowed.guards), resumes=resumed
                 )
 
             terms = RunOptions(
@@ -78,25 +78,25 @@ def resume(
                 lock_timeout=lock_timeout,
                 resumes=resumed,
             )
-            return act(frame, session, desired, terms, go_on, ledger)
+            return run_command(context, session, desired, terms, go_on, ledger)
 
-    frame.run(body)
+    context.run(body)
 
 
 def _approve(
-    acting: Acting, run: str, desired: DesiredState, allowed: frozenset[GuardName]
+    command: RunCommand, run: str, desired: DesiredState, allowed: frozenset[GuardName]
 ) -> Approved:
-    """Judge what is left of ``run``, after recovery. Raises ``Refused`` and ``PlanUnusable``."""
-    session, journal = acting.session, acting.run.journal
-    observation, history = acting.observe(), acting.run.history(desired)
+    """Judge what is left of ``run``. Raises ``Refused`` and ``PlanUnusable``."""
+    session, journal = command.session, command.run.journal
+    observation, history = command.observe(), command.run.history(desired)
     resumed = resumption(journal.lineage(run))
     check_place(session, resumed.plan)
     if resumed.left:
-        # A saved plan may have been applied anew after this run of it died.
+        # A saved plan may have been applied again after this run of it died.
         used_by = journal.used_by(seal(resumed.plan))
         check_usable(session, resumed.plan, desired, used_by=None if used_by == run else used_by)
     today = preview_again(session, resumed.plan, desired, observation, history)
     comparison = compare(session, resumed.plan, today.content, observation)
-    acting.changes = comparison.changes
+    command.changes = comparison.changes
     inputs = PlanInputs(desired, observation, history)
     return judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)

@@ -1,4 +1,4 @@
-"""``reconciler runs``: what was done, by whom, and how it went; from the ledger alone."""
+"""``reconciler runs``: past runs, their owners and how they ended; from the ledger alone."""
 
 from typing import Annotated
 
@@ -26,10 +26,10 @@ def runs(
     report: options.Reports = [],
 ) -> None:
     """List past runs, newest first, or show one in full."""
-    frame = CommandContext(config, workspace, output_format, report)
+    context = CommandContext(config, workspace, output_format, report)
 
     def body() -> Report:
-        chosen = frame.chosen_workspace()
+        chosen = context.chosen_workspace()
         place = str(chosen.ledger)
         try:
             with read_ledger(chosen.ledger) as ledger:
@@ -42,4 +42,4 @@ def runs(
             listed = ()  # the first run makes one
         return RunsReport(chosen.name, place, listed, limit, Exit.OK)
 
-    frame.run(body)
+    context.run(body)

@@ -47,10 +47,10 @@ def serve(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Serve the workspace's sandbox until ^C."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
-        source = _source(frame)
+        source = _source(context)
         with open_seeded(source.state, source.seed):
             pass
         server = SandboxServer(
@@ -58,27 +58,27 @@ def serve(
         )
 
         def ready() -> None:
-            frame.remark(f"serving {source.state} on {server.url} until ^C")
-            frame.remark("its API key, for other clients: reconciler sandbox key")
+            context.remark(f"serving {source.state} on {server.url} until ^C")
+            context.remark("its API key, for other clients: reconciler sandbox key")
 
         server.serve_forever(ready)
         return ""
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 @app.command(cls=Command)
 def reset(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Put the sandbox back to its seed."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
-        source = _source(frame)
+        source = _source(context)
         with open_seeded(source.state, source.seed) as state:
             state.seed(load_seed(source.seed))
             return f"{len(state.users())} calendar users from {source.seed}"
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 @app.command(cls=Command)
@@ -88,16 +88,16 @@ def seed(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Replace what the sandbox holds with another seed."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
         if file == DASH:
             raise UsageError("a seed is not read from standard input: name a file")
-        with _state(frame) as state:
+        with _state(context) as state:
             state.seed(load_seed(file))
             return f"{len(state.users())} calendar users from {file}"
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 @app.command(cls=Command)
@@ -110,28 +110,28 @@ def show(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """What the sandbox holds now."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
-        with _state(frame) as state:
+        with _state(context) as state:
             held: Sequence[LoggedRequest | CalendarUser] = state.log() if log else state.users()
         if as_json:
             return msgspec.json.format(msgspec.json.encode(held), indent=2).decode()
         return "\n".join(one_line(_line(entry)) for entry in held)
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 @app.command(cls=Command)
 def key(config: options.Config = None, workspace: options.WorkspaceName = None) -> None:
     """Print the API key that the sandbox accepts. It opens nothing else."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
-        with _state(frame) as state:
+        with _state(context) as state:
             return state.api_key.reveal()
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 @app.command(cls=Command)
@@ -150,10 +150,10 @@ def connect(
     workspace: options.WorkspaceName = None,
 ) -> None:
     """Do what only a person can do on the real API: connect a platform."""
-    frame = CommandContext(config, workspace)
+    context = CommandContext(config, workspace)
 
     def body() -> str:
-        with _state(frame) as state:
+        with _state(context) as state:
             users = state.users()
             found = [each for each in users if each.external_id == user]
             if not found:
@@ -164,27 +164,27 @@ def connect(
             state.connect(user, platform, email or _account(found[0], platform))
             return f"{user} connected {platform}"
 
-    frame.run(_usable(body))
+    context.run(_usable(body))
 
 
 def _account(user: CalendarUser, platform: Platform) -> str | None:
     """What account somebody is taken to connect ``platform`` with; None where nothing says it."""
     others = [c.email for c in user.connections if c.platform != platform and c.connected]
-    told = next(filter(None, others), None)
+    others_email = next(filter(None, others), None)
     name = user.external_id or ""
-    return told or (name if "@" in name else None)
+    return others_email or (name if "@" in name else None)
 
 
-def _source(frame: CommandContext) -> SandboxSource:
-    chosen = frame.chosen_workspace()
+def _source(context: CommandContext) -> SandboxSource:
+    chosen = context.chosen_workspace()
     if isinstance(chosen.remote, SandboxSource):
         return chosen.remote
     raise UsageError(f"workspace {chosen.name!r} is not on a sandbox")
 
 
 @contextmanager
-def _state(frame: CommandContext) -> Iterator[SandboxState]:
-    source = _source(frame)
+def _state(context: CommandContext) -> Iterator[SandboxState]:
+    source = _source(context)
     with open_seeded(source.state, source.seed) as state:
         yield state
 
@@ -192,7 +192,7 @@ def _state(frame: CommandContext) -> Iterator[SandboxState]:
 def _usable(body: Callable[[], str]) -> Callable[[], str]:
     """``body``, with what the sandbox refuses reported as bad usage."""
 
-    def told() -> str:
+    def run() -> str:
         try:
             return body()
         except RemoteListenRefused as error:
@@ -200,7 +200,7 @@ def _usable(body: Callable[[], str]) -> Callable[[], str]:
         except (UnknownUser, OSError) as error:
             raise UsageError(str(error)) from None
 
-    return told
+    return run
 
 
 def _line(entry: LoggedRequest | CalendarUser) -> str:

@@ -22,21 +22,21 @@ def show(
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved plan."""
-    frame = CommandContext(config, format=output_format, reports=report, verbose=verbose)
+    context = CommandContext(config, format=output_format, reports=report, verbose=verbose)
 
     def body() -> Report:
-        saved = read_plan(frame, plan)
-        return PlanReport(saved, Exit.OK, verbose=verbose, ledger=_ledger_view(frame, saved))
+        saved = read_plan(context, plan)
+        return PlanReport(saved, Exit.OK, verbose=verbose, ledger=_ledger_view(context, saved))
 
-    frame.run(body)
+    context.run(body)
 
 
-def _ledger_view(frame: CommandContext, saved: Plan) -> LedgerView | None:
+def _ledger_view(context: CommandContext, saved: Plan) -> LedgerView | None:
     """What the ledger has of the plan's workspace; a plan can be shown without a configuration."""
     try:
-        workspace = frame.configuration().workspace(saved.content.workspace)
+        workspace = context.configuration().workspace(saved.content.workspace)
     except InvalidInput:
-        if frame.config is not None:
+        if context.config is not None:
             raise
         return None
     return remember(workspace, saved.content.base_url, None, saved).ledger

@@ -27,12 +27,12 @@ def unlock(
 
     That run can start nothing more.
     """
-    frame = CommandContext(config, workspace, output_format, report)
+    context = CommandContext(config, workspace, output_format, report)
 
     def body() -> Report:
-        chosen = frame.chosen_workspace()
+        chosen = context.chosen_workspace()
         with open_ledger(chosen.ledger, create=False) as ledger:
             holder = ledger.unlock(chosen.name, run)
         return UnlockReport(chosen.name, run, holder, Exit.OK)
 
-    frame.run(body)
+    context.run(body)

@@ -26,23 +26,23 @@ def validate(
     quiet: options.Quiet = False,
 ) -> None:
     """Read and check manifests, offline."""
-    frame = CommandContext(config, workspace, output_format, report, quiet)
+    context = CommandContext(config, workspace, output_format, report, quiet)
 
     def body() -> Report:
         name, manifests = None, paths
         if not manifests:
-            chosen = frame.chosen_workspace()
+            chosen = context.chosen_workspace()
             name, manifests = chosen.name, list(chosen.manifests)
         if DASH in manifests:
             raise UsageError("a manifest is not read from standard input: name a file or a folder")
-        frame.reads(*manifests)
+        context.reads(*manifests)
         files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
         try:
             desired = load_manifests(manifests)
         except InvalidInput as error:
             return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
         for remark in lookalike_remarks(desired):
-            frame.remark(remark)
+            context.remark(remark)
         return ValidationReport(len(desired.users), files, name, (), Exit.OK)
 
-    frame.run(body)
+    context.run(body)
