@@ -85,7 +85,7 @@ class CommandContext:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(init=False)
     _shown_ledger: LedgerView | None = None
     _events: "EventStream | None" = None
     _lines: list[str] = field(default_factory=list)
@@ -95,6 +95,7 @@ class CommandContext:
     _input_is_taken: bool = False
 
     def __post_init__(self) -> None:
+        self.clock = SystemClock()
         sinks: list[Callable[[str], object]] = []
         if self.format is Format.JSONL:
             sinks.append(partial(print_out, on_stderr=False))
