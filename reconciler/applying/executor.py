@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from reconciler.applying.run_context import RunContext
-from reconciler.applying.scheduler import Lane, Scheduler
+from reconciler.applying.scheduler import Queue, Scheduler
 from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.applying.user_run import UserRun
 from reconciler.domain import Observation, Platform, rfc3339
@@ -82,9 +82,9 @@ def act(actions: Sequence[Action], context: RunContext) -> None:
     """
     settings, breaker = context.settings, context.circuit_breaker
     scheduler = Scheduler(
-        context.clock, {Lane.ACT: settings.workers, Lane.SETTLE: READ_BACK_THREADS}
+        context.clock, {Queue.ACT: settings.workers, Queue.VERIFY: READ_BACK_THREADS}
     )
-    with breaker.calling(lambda: scheduler.open(Lane.ACT)):
+    with breaker.calling(lambda: scheduler.open(Queue.ACT)):
         defect = scheduler.run(
             [UserRun(of_user, context).work() for of_user in _by_user(actions)],
             context.cancellation,

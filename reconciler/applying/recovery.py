@@ -12,7 +12,7 @@ from datetime import datetime
 
 from reconciler.applying.circuit_breaker import CircuitBreaker, Halted
 from reconciler.applying.run_context import RunContext
-from reconciler.applying.scheduler import Lane, Pause, Scheduler
+from reconciler.applying.scheduler import Pause, Queue, Scheduler
 from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession
@@ -48,7 +48,7 @@ def recover(
         {doubt.run: context.of_run(doubt.run, breaker) for doubt in in_doubt}, UserIndex(observed)
     )
     scheduler = Scheduler(
-        context.clock, {Lane.ACT: context.settings.workers, Lane.SETTLE: READ_BACK_THREADS}
+        context.clock, {Queue.ACT: context.settings.workers, Queue.VERIFY: READ_BACK_THREADS}
     )
     with breaker.calling(lambda: _open(scheduler)):
         defect = scheduler.run(
@@ -58,7 +58,7 @@ def recover(
         )
     if defect is not None:
         raise defect
-    return recovery.settled(in_doubt)
+    return recovery.results(in_doubt)
 
 
 class _Recovery:
@@ -81,7 +81,7 @@ class _Recovery:
                 if result is not None:
                     context.recorder.outcome(result)
 
-    def settled(self, in_doubt: Sequence[InDoubt]) -> tuple[ResolvedCall, ...]:
+    def results(self, in_doubt: Sequence[InDoubt]) -> tuple[ResolvedCall, ...]:
         """What was resolved. Raises :class:`JournalFailed` if it could not be recorded."""
         for context in self._contexts.values():
             if context.recorder.failure is not None:
@@ -150,5 +150,5 @@ def _by_user(in_doubt: Sequence[InDoubt]) -> list[list[InDoubt]]:
 
 
 def _open(scheduler: Scheduler) -> None:
-    for lane in Lane:
-        scheduler.open(lane)
+    for queue in Queue:
+        scheduler.open(queue)

@@ -1,7 +1,7 @@
 """Runs the work of many users on few threads: a user who waits holds no thread.
 
 A piece of work is an iterator that yields a :class:`Pause` whenever it has to wait. There are two
-lanes, each with its own threads. ``ACT`` starts work and may block on a rate budget. ``SETTLE``
+queues, each with its own threads. ``ACT`` starts work and may block on a rate budget. ``VERIFY``
 reads back what was sent, which must not queue behind users who wait to start.
 """
 
@@ -18,17 +18,17 @@ from reconciler.domain import Cancellation, Clock
 _LONG = 3600.0
 
 
-class Lane(StrEnum):
+class Queue(StrEnum):
     """Which threads run a piece of work."""
 
     ACT = "act"
-    SETTLE = "settle"
+    VERIFY = "verify"
 
 
 class Pause(Struct, frozen=True):
-    """Continue this work in ``lane``, after ``seconds`` or when hurried."""
+    """Continue this work in ``queue``, after ``seconds`` or when hurried."""
 
-    lane: Lane
+    queue: Queue
     seconds: float
 
 
@@ -38,14 +38,14 @@ Work = Iterator[Pause]
 class Scheduler:
     """Continues work that has begun before it starts anything new."""
 
-    def __init__(self, clock: Clock, threads: Mapping[Lane, int]) -> None:
+    def __init__(self, clock: Clock, threads: Mapping[Queue, int]) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._fresh: deque[Work] = deque()
-        self._waiting: dict[Lane, list[tuple[float, int, Work]]] = {lane: [] for lane in Lane}
-        self._open: set[Lane] = set()
+        self._waiting: dict[Queue, list[tuple[float, int, Work]]] = {queue: [] for queue in Queue}
+        self._open: set[Queue] = set()
         self._workers = [
-            (lane, threading.Event()) for lane, number in threads.items() for _ in range(number)
+            (queue, threading.Event()) for queue, number in threads.items() for _ in range(number)
         ]
         self._unfinished = 0
         self._ticket = 0
@@ -75,7 +75,7 @@ class Scheduler:
                     self._all_done.wait()
             if cancellation.requested_at is not None:
                 on_cancel()
-                self.hurry(Lane.SETTLE)
+                self.hurry(Queue.VERIFY)
         except BaseException:
             # The caller is gone: nothing may go on acting unseen.
             on_cancel()
@@ -85,42 +85,42 @@ class Scheduler:
                 thread.join()
         return self._defect
 
-    def hurry(self, lane: Lane) -> None:
-        """Continue everything that waits in ``lane`` now."""
+    def hurry(self, queue: Queue) -> None:
+        """Continue everything that waits in ``queue`` now."""
         with self._lock:
-            self._hurry(lane)
+            self._hurry(queue)
 
-    def open(self, lane: Lane) -> None:
-        """Let nothing wait in ``lane`` any more, now or later."""
+    def open(self, queue: Queue) -> None:
+        """Let nothing wait in ``queue`` any more, now or later."""
         with self._lock:
-            self._open.add(lane)
-            self._hurry(lane)
+            self._open.add(queue)
+            self._hurry(queue)
 
-    def _hurry(self, lane: Lane) -> None:
-        self._waiting[lane] = [(0.0, ticket, work) for _, ticket, work in self._waiting[lane]]
-        heapq.heapify(self._waiting[lane])
-        self._wake(lane)
+    def _hurry(self, queue: Queue) -> None:
+        self._waiting[queue] = [(0.0, ticket, work) for _, ticket, work in self._waiting[queue]]
+        heapq.heapify(self._waiting[queue])
+        self._wake(queue)
 
-    def _serve(self, lane: Lane, wake: threading.Event) -> None:
+    def _serve(self, queue: Queue, wake: threading.Event) -> None:
         while True:
             with self._lock:
                 if not self._unfinished:
                     self._all_done.set()
                     return
                 wake.clear()
-                work, seconds = self._next(lane)
+                work, seconds = self._next(queue)
             if work is None:
                 self._clock.wait(seconds, wake)
             else:
                 self._carry_on(work)
 
-    def _next(self, lane: Lane) -> tuple[Work | None, float]:
-        """The piece that is due in ``lane``, or the seconds until the first one is."""
-        waiting = self._waiting[lane]
+    def _next(self, queue: Queue) -> tuple[Work | None, float]:
+        """The piece that is due in ``queue``, or the seconds until the first one is."""
+        waiting = self._waiting[queue]
         seconds = waiting[0][0] - self._clock.monotonic() if waiting else _LONG
         if seconds <= 0:
             return heapq.heappop(waiting)[2], 0
-        if lane is Lane.ACT and self._fresh:
+        if queue is Queue.ACT and self._fresh:
             return self._fresh.popleft(), 0
         return None, seconds
 
@@ -134,18 +134,18 @@ class Scheduler:
             if pause is None:
                 self._unfinished -= 1
                 if not self._unfinished:
-                    self._wake(*Lane)
+                    self._wake(*Queue)
             else:
                 self._queue(work, pause)
 
     def _queue(self, work: Work, pause: Pause) -> None:
         self._ticket += 1
-        seconds = 0.0 if pause.lane in self._open else pause.seconds
+        seconds = 0.0 if pause.queue in self._open else pause.seconds
         due = self._clock.monotonic() + seconds
-        heapq.heappush(self._waiting[pause.lane], (due, self._ticket, work))
-        self._wake(pause.lane)
+        heapq.heappush(self._waiting[pause.queue], (due, self._ticket, work))
+        self._wake(pause.queue)
 
-    def _wake(self, *lanes: Lane) -> None:
-        for lane, wake in self._workers:
-            if lane in lanes:
+    def _wake(self, *queues: Queue) -> None:
+        for queue, wake in self._workers:
+            if queue in queues:
                 wake.set()

@@ -13,7 +13,7 @@ from typing import NoReturn
 from reconciler.applying.circuit_breaker import Halted
 from reconciler.applying.recorder import ACCEPTED
 from reconciler.applying.run_context import RunContext
-from reconciler.applying.scheduler import Lane, Pause
+from reconciler.applying.scheduler import Pause, Queue
 from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession, replaced
@@ -88,7 +88,7 @@ class UserRun:
                 self._context.recorder.outcome(result)
                 if left:
                     # Not on a thread that reads back: other users wait for those.
-                    yield Pause(Lane.ACT, 0)
+                    yield Pause(Queue.ACT, 0)
         except Exception as defect:
             self._give_up(left, defect)
             raise
@@ -105,7 +105,7 @@ class UserRun:
     def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
         while True:
             while self._breaker.holding_back(action):
-                yield Pause(Lane.ACT, _HELD_BACK)
+                yield Pause(Queue.ACT, _HELD_BACK)
             try:
                 attempt = self._attempt(action)
             except _TooLate:
@@ -119,7 +119,7 @@ class UserRun:
                 return (yield from self._verify(action, answer))
             if self._is_final(answer):
                 return self._result(action, Outcome.FAILED, answer.code, str(answer))
-            yield Pause(Lane.ACT, self._backoff(answer))
+            yield Pause(Queue.ACT, self._backoff(answer))
 
     def _attempt(self, action: Action) -> "ActionResult | _Answered":
         """One try: budget, re-read, preconditions, intent, call. A result where none was sent."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.applying.recorder import ACCEPTED
 from reconciler.applying.run_context import RunContext
-from reconciler.applying.scheduler import Lane, Pause
+from reconciler.applying.scheduler import Pause, Queue
 from reconciler.applying.user_session import UserSession, replaced
 from reconciler.domain import CalendarUser, Deadline, DeadlinePassed
 from reconciler.planning import (
@@ -104,7 +104,7 @@ class Verification:
             left = deadline.remaining() - LAST_LOOK
             if pause and left < _WORTH_WAITING:
                 return
-            yield Pause(Lane.SETTLE, min(pause, max(left, 0.0)))
+            yield Pause(Queue.VERIFY, min(pause, max(left, 0.0)))
             try:
                 self.look(deadline)
             except DeadlinePassed:

@@ -53,7 +53,7 @@ class RunCommand:
         self.progress.phase = "listing calendar users"
         observation = list_users(self.context, self.session)
         self.progress.phase = "finding out what became of calls of dead runs"
-        observation = self.run.settle(observation, self.context.say)
+        observation = self.run.recover_calls(observation, self.context.say)
         self.progress.phase = "planning"
         return observation
 

@@ -55,7 +55,7 @@ class ActingRun:
     journal: "OpenRun"
     settings: ApplySettings
     made: bool
-    settled: tuple[ResolvedCall, ...] = ()
+    resolved: tuple[ResolvedCall, ...] = ()
     _unresolved: tuple[InDoubt, ...] | None = None
 
     @property
@@ -65,11 +65,11 @@ class ActingRun:
             place=str(self.session.workspace.ledger),
             state=LedgerAccess.MADE if self.made else LedgerAccess.WRITTEN,
             dead=self.journal.dead,
-            settled=self.settled,
+            resolved=self.resolved,
         )
 
     def history(self, desired: DesiredState) -> History:
-        """The history that this run judges ``desired`` by; after :meth:`settle`.
+        """The history that this run judges ``desired`` by; after :meth:`recover_calls`.
 
         A user is in doubt for all of this run if a call for them was in doubt when the run began
         and could not be resolved, or if any run of the ledger intended a call for them so recently
@@ -81,7 +81,7 @@ class ActingRun:
         history = self.journal.history(users_to_look_up(desired))
         return structs.replace(history, in_doubt=ids | under_way)
 
-    def settle(self, observation: Observation, remark: Callable[[str], None]) -> Observation:
+    def recover_calls(self, observation: Observation, remark: Callable[[str], None]) -> Observation:
         """Resolve what dead runs left in doubt, before anything is planned.
 
         Returns the list to plan by: ``observation``, or a new one where resolving took time.
@@ -94,11 +94,11 @@ class ActingRun:
         session, journal = self.session, self.journal
         with session.writer() as writer:
             context = session.run_context(journal.id, journal, writer, observation, self.settings)
-            self.settled = recover(in_doubt, observation.state, context)
+            self.resolved = recover(in_doubt, observation.state, context)
         resolved = {
-            (settled.run, settled.result.action.key)
-            for settled in self.settled
-            if settled.result.outcome is not Outcome.UNKNOWN
+            (resolved.run, resolved.result.action.key)
+            for resolved in self.resolved
+            if resolved.result.outcome is not Outcome.UNKNOWN
         }
         self._unresolved = tuple(
             doubt for doubt in in_doubt if (doubt.run, doubt.action.key) not in resolved

@@ -24,10 +24,10 @@ def remember(
     *,
     desired: DesiredState | None = None,
 ) -> WorkspaceHistory:
-    """What the ledger has of ``workspace`` at ``address``, for ``owner`` who would declare there.
+    """What the ledger knows of ``workspace`` at ``address``, for ``owner``.
 
-    Without one, or with one that cannot be read, what needs a memory is not judged. ``saved`` is
-    a plan that is looked at: was it used? ``desired`` is what would be planned for.
+    Without a ledger, or with one that cannot be read, the guards that need history are skipped.
+    ``saved`` is a plan that is looked at: was it used? ``desired`` is what would be planned for.
     """
     asked = users_to_look_up(desired) if desired else frozenset()
     place = str(workspace.ledger)

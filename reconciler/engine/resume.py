@@ -24,30 +24,30 @@ def resumption(lineage: Sequence[RunHistory]) -> Resumption:
     Raises ``planning.PlanUnusable`` for a run that was not let through to act, or was continued
     already.
     """
-    story, *earlier = lineage
-    summary = story.summary
+    history, *earlier = lineage
+    summary = history.summary
     if summary.resumed_by is not None:
         raise PlanUnusable(
             f"run {summary.run} was resumed already: resume {summary.resumed_by} instead"
         )
-    if story.plan is None or not story.accepted:
+    if history.plan is None or not history.accepted:
         raise PlanUnusable(f"run {summary.run} {_ENDED[summary.state]}: plan again")
-    results = [_carried(action) for action in story.actions]
+    results = [_carried(action) for action in history.actions]
     for older in earlier:
         for position, action in enumerate(older.actions):
             results[position] = results[position] or _carried(action)
     carried = tuple(result for result in results if result is not None)
-    return Resumption(story.plan, carried, len(results) - len(carried))
+    return Resumption(history.plan, carried, len(results) - len(carried))
 
 
-def _carried(story: ActionHistory) -> ActionResult | None:
+def _carried(history: ActionHistory) -> ActionResult | None:
     """The result that stands; None for an action that never began and so may be done."""
-    if story.result is not None and story.result.outcome is not Outcome.NOT_ATTEMPTED:
-        return story.result
-    if not story.begun:
+    if history.result is not None and history.result.outcome is not Outcome.NOT_ATTEMPTED:
+        return history.result
+    if not history.begun:
         return None
     # Still in doubt: it may have happened, so it is not done again here.
-    return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=story.calls)
+    return ActionResult(history.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=history.calls)
 
 
 _ENDED = {

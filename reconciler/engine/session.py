@@ -196,7 +196,7 @@ def apply_settings(
 
 
 def protection_of(workspace: Workspace) -> Protection:
-    """Whom ``workspace`` protects."""
+    """The users that ``workspace`` protects."""
     return Protection(workspace.protected, workspace.protected_unknown_email)
 
 

@@ -51,7 +51,7 @@ def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
     ``applying.JournalFailed`` and ``ledger.LedgerError``.
     """
     session, journal = run.session, run.journal
-    story = journal.run_history(journal.id)
+    history = journal.run_history(journal.id)
     content = approved.plan.content
     finished = rfc3339(session.clock.now())
     result = RunResult(
@@ -59,27 +59,27 @@ def close_shared_run(run: ActingRun, approved: Approved) -> RunResult:
         workspace=content.workspace,
         base_url=content.base_url,
         plan_digest=content.digest(),
-        started=story.summary.opened,
+        started=history.summary.opened,
         finished=finished,
-        results=tuple(_ended(action) for action in story.actions),
+        results=tuple(_ended(action) for action in history.actions),
         in_doubt=len(content.in_doubt),
     )
     known = tuple(
         ended
-        for ended, action in zip(result.results, story.actions, strict=True)
+        for ended, action in zip(result.results, history.actions, strict=True)
         if action.result is not None or not action.begun
     )
     journal.run_closed(RunClosed(journal.id, finished, structs.replace(result, results=known)))
     return result
 
 
-def _ended(story: ActionHistory) -> ActionResult:
-    if story.result is not None:
-        return story.result
-    if not story.begun:
-        return ActionResult(story.action, Outcome.NOT_ATTEMPTED, Cause.NOT_HANDED_OVER)
-    calls = sum(1 for step in story.steps if step.kind is StepKind.INTENT)
-    return ActionResult(story.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=calls)
+def _ended(history: ActionHistory) -> ActionResult:
+    if history.result is not None:
+        return history.result
+    if not history.begun:
+        return ActionResult(history.action, Outcome.NOT_ATTEMPTED, Cause.NOT_HANDED_OVER)
+    calls = sum(1 for step in history.steps if step.kind is StepKind.INTENT)
+    return ActionResult(history.action, Outcome.UNKNOWN, Cause.NOT_READABLE, calls=calls)
 
 
 class SharedRun:

@@ -128,7 +128,7 @@ def _declare(
 
 
 def _mocked() -> bool:
-    """Whether the SDK's mocks stand in for an engine: then nothing can be done."""
+    """Whether the SDK's mocks replace the engine: then nothing can be done."""
     return isinstance(get_monitor(), MockMonitor)
 
 

@@ -193,7 +193,7 @@ def _evaluate(
                 check_usable(session, saved, desired, used_by=used_by)
             observation = observe(session)
             if run is not None:
-                observation = run.settle(observation, request.remark)
+                observation = run.recover_calls(observation, request.remark)
                 history, ledger = run.history(desired), run.ledger_view
             else:
                 address = session.endpoint.address

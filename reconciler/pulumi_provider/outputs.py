@@ -98,7 +98,7 @@ def _observed(
 
 
 def _outcomes(run: str | None, results: Sequence[ActionResult]) -> dict[str, Any]:
-    """The run, the outcome of each action by user, and the actions that are not settled.
+    """The run, the outcome of each action by user, and the actions that are not confirmed.
 
     ``run`` is None if nothing was planned.
     """

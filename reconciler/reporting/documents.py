@@ -29,7 +29,7 @@ class LedgerView(Struct, frozen=True):
     """What a command saw of the ledger at ``place``.
 
     ``dead`` are runs that died or left calls in doubt: as a command that only reads found them, or
-    as a run did when it began, which then ``settled`` what they left in doubt. ``used_by`` is the
+    as a run did when it began, which then ``resolved`` what they left in doubt. ``used_by`` is the
     run that used the saved plan that the command looks at.
     """
 
@@ -37,7 +37,7 @@ class LedgerView(Struct, frozen=True):
     state: LedgerAccess
     detail: str | None = None
     dead: tuple[RunSummary, ...] = ()
-    settled: tuple[ResolvedCall, ...] = ()
+    resolved: tuple[ResolvedCall, ...] = ()
     used_by: str | None = None
 
 

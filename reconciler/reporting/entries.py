@@ -109,12 +109,12 @@ def undetermined(content: Content) -> list[UserEntry]:
     ]
 
 
-def spared(content: Content) -> list[UserEntry]:
+def unmanaged(content: Content) -> list[UserEntry]:
     """What is left alone; a user without an external id goes by Recall's id."""
     return [
         UserEntry(
             entry.user or entry.recall_id,
-            symbols.SPARED,
+            symbols.UNMANAGED,
             "left alone",
             (
                 changes.SPARED_REASONS[entry.reason],

@@ -33,10 +33,10 @@ from reconciler.runs.history import (
 from reconciler.runs.outcome import ActionResult, HaltCause, Outcome, RunResult
 
 
-class PlanCounts(Struct, frozen=True):
+class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):
     """How much a plan holds of each kind, ``pending`` without ``not_found``.
 
-    ``converged`` and ``spared`` are of the whole fleet.
+    ``converged`` and ``unmanaged`` are of the whole fleet.
     """
 
     disconnect: int
@@ -46,7 +46,7 @@ class PlanCounts(Struct, frozen=True):
     blocked: int
     undetermined: int
     converged: int
-    spared: int
+    unmanaged: int
     deselected: int
     problems: int
 
@@ -151,7 +151,7 @@ def plan_counts(content: Content) -> PlanCounts:
         blocked=len(content.blocked),
         undetermined=len(content.undetermined),
         converged=content.fleet.converged,
-        spared=len(content.unmanaged),
+        unmanaged=len(content.unmanaged),
         deselected=content.deselected,
         problems=len(content.problems),
     )
@@ -275,7 +275,7 @@ class ResolvedAction(Struct, frozen=True):
     result: ActionOutcome
 
 
-class LedgerSection(Struct, frozen=True):
+class LedgerSection(Struct, frozen=True, rename={"resolved": "settled"}):
     """What the command had of the ledger; ``message`` is null where all is well."""
 
     place: str
@@ -283,7 +283,7 @@ class LedgerSection(Struct, frozen=True):
     message: str | None
     detail: str | None
     dead: tuple[PastRun, ...]
-    settled: tuple[ResolvedAction, ...]
+    resolved: tuple[ResolvedAction, ...]
     used_by: str | None
 
 
@@ -312,7 +312,7 @@ def ledger_section(view: LedgerView | None) -> LedgerSection | None:
         message=None if said is None else plain(said),
         detail=view.detail,
         dead=tuple(map(past_run, view.dead)),
-        settled=tuple(map(resolved, view.settled)),
+        resolved=tuple(map(resolved, view.resolved)),
         used_by=view.used_by,
     )
 

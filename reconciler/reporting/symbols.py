@@ -32,7 +32,7 @@ UPDATE = Symbol("~", Tone.CHANGE, "update preferences")
 PENDING = Symbol("?", Tone.PERSON, "waiting for the person")
 HELD = Symbol("!", Tone.HELD, "held")
 UNDETERMINED = Symbol("*", Tone.CHANGE, "undetermined")
-SPARED = Symbol("=", Tone.FAINT, "left alone")
+UNMANAGED = Symbol("=", Tone.FAINT, "left alone")
 PLAN_SYMBOLS = (DISCONNECT, UPDATE, PENDING, HELD, UNDETERMINED)
 """The signs of a plan's entries, in the order of its legend."""
 

@@ -153,6 +153,7 @@ def test_platforms_emptied_without_a_reason_that_counts_are_an_error_at_the_user
 ) -> None:
     (error,) = folder.errors_of(HEAD + body)
     assert error.startswith("m.yaml:5:3: `a` has `platforms: []`")
+    assert "and no `reason`" in error
 
 
 def test_a_farther_reason_is_not_taken_over_with_platforms_of_ones_own(folder: Folder) -> None:

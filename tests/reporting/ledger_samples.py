@@ -229,7 +229,7 @@ def memory(state: LedgerAccess = LedgerAccess.READ, **changes: Any) -> LedgerVie
     return structs.replace(LedgerView(PLACE, state), **changes)
 
 
-def settled(*results: ResolvedCall) -> tuple[ResolvedCall, ...]:
+def resolved(*results: ResolvedCall) -> tuple[ResolvedCall, ...]:
     return results or (
         ResolvedCall(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST, disconnect("u2"))),
         ResolvedCall(DEAD, ended(Outcome.UNKNOWN, Cause.NOT_SEEN_IN_TIME, update("u3"))),
@@ -270,7 +270,7 @@ def nothing_moved() -> PlanChanges:
 
 SAVED, TODAY, MOVED = everything_moved()
 UNREADABLE = memory(LedgerAccess.UNREADABLE, detail="it is not a database (move it away)")
-ACTING = memory(LedgerAccess.WRITTEN, dead=(summary(),), settled=settled())
+ACTING = memory(LedgerAccess.WRITTEN, dead=(summary(),), resolved=resolved())
 RUNS_REPORT = RunsReport("prod", PLACE, (completed(), summary(), refused()), 20, 0)
 STORY_REPORT = RunHistoryReport(PLACE, story(), 0)
 UNLOCK_REPORT = UnlockReport("prod", DEAD, holder(), 0)

@@ -88,7 +88,7 @@ def test_every_sign_of_a_change_is_in_the_page(symbol: symbols.Symbol) -> None:
 
 
 @pytest.mark.parametrize(
-    "symbol", [*symbols.PLAN_SYMBOLS, symbols.SPARED], ids=lambda symbol: symbol.meaning
+    "symbol", [*symbols.PLAN_SYMBOLS, symbols.UNMANAGED], ids=lambda symbol: symbol.meaning
 )
 def test_every_sign_of_a_plan_is_in_the_page(symbol: symbols.Symbol) -> None:
     assert f"\n| `{symbol.mark}` | " in PAGE

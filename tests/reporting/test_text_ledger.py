@@ -89,7 +89,7 @@ def test_an_acting_run_says_that_it_settled_what_was_in_doubt() -> None:
 
 def test_an_acting_run_that_settled_a_part_does_not_claim_the_rest() -> None:
     one = ResolvedCall(DEAD, ended(Outcome.VERIFIED, Cause.SEEN_IN_LIST))
-    found = text(memory(LedgerAccess.WRITTEN, dead=(summary(),), settled=(one,)))
+    found = text(memory(LedgerAccess.WRITTEN, dead=(summary(),), resolved=(one,)))
     assert "This run resolved 1 of what is in doubt; the next run resolves the rest." in found
 
 
@@ -126,7 +126,7 @@ def test_what_was_settled_of_several_runs_stands_under_each() -> None:
         ResolvedCall(run, ended(Outcome.VERIFIED, Cause.READ_BACK, disconnect(user)))
         for run, user in (("run-1", "u1"), ("run-2", "u2"), ("run-1", "u3"))
     )
-    lines = text(memory(LedgerAccess.WRITTEN, settled=results)).splitlines()
+    lines = text(memory(LedgerAccess.WRITTEN, resolved=results)).splitlines()
     first, second = lines.index("Resolved, of run run-1"), lines.index("Resolved, of run run-2")
     assert [line.split(":")[0] for line in lines[first + 1 : first + 3]] == [
         "  ✓ disconnect microsoft of u1",

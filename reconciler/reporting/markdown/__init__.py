@@ -80,7 +80,7 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
     if content.notices:
         notices = [inline(changes.remark(notice)) for notice in content.notices]
         comment.folded(counted(len(notices), "warning"), notices)
-    write_folded(comment, "left alone", entries.spared(content))
+    write_folded(comment, "left alone", entries.unmanaged(content))
     if content.contested:
         contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
         comment.folded(changes.contested(len(contested)), contested)
@@ -281,7 +281,7 @@ def write_ledger(
         comment.block(f"> [!WARNING]\n> {inline(said)}")
     if (used := history.used(ledger)) is not None:
         comment.block(f"> [!WARNING]\n> {inline(used)}")
-    for run, resolved in entries.resolved(ledger.settled).items():
+    for run, resolved in entries.resolved(ledger.resolved).items():
         comment.block(f"{inline(history.resolved_of(run))}:")
         comment.items(map(item, resolved))
 

@@ -129,15 +129,15 @@ def _legend(page: TextPage, groups: Mapping[str, list[UserEntry]]) -> None:
 
 
 def _left_alone(page: TextPage, report: PlanReport) -> None:
-    spared = report.plan.content.unmanaged
-    if not spared:
+    unmanaged = report.plan.content.unmanaged
+    if not unmanaged:
         return
     page.gap()
-    page.line((f"Left alone: {len(spared)}", Tone.HEADING))
-    for reason, number in changes.spared_counts(spared).items():
+    page.line((f"Left alone: {len(unmanaged)}", Tone.HEADING))
+    for reason, number in changes.unmanaged_counts(unmanaged).items():
         page.line((f"  = {number}: {reason}", Tone.FAINT))
     if report.verbose:
-        for user, group in entries.by_user(entries.spared(report.plan.content)).items():
+        for user, group in entries.by_user(entries.unmanaged(report.plan.content)).items():
             for entry in group:
                 page.line((f"    {visible(user)}: {plain(entry.why)}", Tone.FAINT))
 

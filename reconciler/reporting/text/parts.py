@@ -144,7 +144,7 @@ def write_ledger(
     if (used := history.used(ledger)) is not None:
         page.gap()
         page.prose(plain(used), Tone.CHANGE, rest="  ")
-    for run_id, resolved in entries.resolved(ledger.settled).items():
+    for run_id, resolved in entries.resolved(ledger.resolved).items():
         page.gap()
         page.line((plain(history.resolved_of(run_id)), Tone.HEADING))
         for entry in resolved:

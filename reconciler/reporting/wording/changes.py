@@ -188,9 +188,9 @@ def contested(number: int) -> str:
     return f"{number} declared by another owner with other platforms"
 
 
-def spared_counts(spared: tuple[Unmanaged, ...]) -> dict[str, int]:
+def unmanaged_counts(unmanaged: tuple[Unmanaged, ...]) -> dict[str, int]:
     """How many are left alone for each reason, in the order of the reasons."""
-    counts = Counter(entry.reason for entry in spared)
+    counts = Counter(entry.reason for entry in unmanaged)
     return {SPARED_REASONS[reason]: counts[reason] for reason in UnmanagedReason if counts[reason]}
 
 

@@ -77,7 +77,7 @@ def _settling(view: LedgerView, run: RunSummary) -> Phrase:
     """Who resolves the calls that ``run`` left in doubt."""
     if not run.in_doubt:
         return ()
-    done = Counter(settled.run for settled in view.settled)[run.run]
+    done = Counter(resolved.run for resolved in view.resolved)[run.run]
     if view.state in LOOKING or not done:
         return (" The next run resolves what is in doubt.",)
     if done < run.in_doubt:

@@ -120,8 +120,8 @@ def remainder(content: Content) -> tuple[str, ...]:
         held = _named((*_what(b.action), f", {changes.holds(b)}") for b in content.blocked)
         lines.append(f"{len(content.blocked)} held: {held}")
     if content.unmanaged:
-        spared = _named((Foreign(s.user or s.recall_id),) for s in content.unmanaged)
-        lines.append(f"{len(content.unmanaged)} left alone: {spared}")
+        unmanaged = _named((Foreign(s.user or s.recall_id),) for s in content.unmanaged)
+        lines.append(f"{len(content.unmanaged)} left alone: {unmanaged}")
     return tuple(f"{_of(content)}: {line}." for line in lines)
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconciler.applying.scheduler import Lane, Pause, Scheduler
+from reconciler.applying.scheduler import Pause, Queue, Scheduler
 from reconciler.domain import Cancellation, SystemClock
 from tests.applying.virtual_clock import VirtualClock
 
 
-def lanes(clock: VirtualClock, *, act: int = 1, settle: int = 1) -> Scheduler:
+def queues(clock: VirtualClock, *, act: int = 1, settle: int = 1) -> Scheduler:
     clock.threads = act + settle
-    return Scheduler(clock, {Lane.ACT: act, Lane.SETTLE: settle})
+    return Scheduler(clock, {Queue.ACT: act, Queue.VERIFY: settle})
 
 
 def nothing() -> None:
@@ -25,10 +25,10 @@ def test_each_piece_is_carried_on_when_its_pause_is_over() -> None:
     def work(name: str, pause: float) -> Iterator[Pause]:
         for _ in range(2):
             moments.append((clock.monotonic() - 1000, name))
-            yield Pause(Lane.SETTLE, pause)
+            yield Pause(Queue.VERIFY, pause)
         moments.append((clock.monotonic() - 1000, name))
 
-    lanes(clock).run([work("a", 3), work("b", 5)], Cancellation(clock.monotonic), nothing)
+    queues(clock).run([work("a", 3), work("b", 5)], Cancellation(clock.monotonic), nothing)
     assert sorted(moments) == [(0, "a"), (0, "b"), (3, "a"), (5, "b"), (6, "a"), (10, "b")]
 
 
@@ -37,15 +37,15 @@ def test_pieces_start_in_their_order() -> None:
 
     def work(number: int) -> Iterator[Pause]:
         started.append(number)
-        yield Pause(Lane.SETTLE, 1)
+        yield Pause(Queue.VERIFY, 1)
 
-    lanes(clock).run([work(number) for number in range(9)], Cancellation(clock.monotonic), nothing)
+    queues(clock).run([work(number) for number in range(9)], Cancellation(clock.monotonic), nothing)
     assert started == list(range(9))
 
 
 def test_a_run_without_work_ends() -> None:
     clock = VirtualClock()
-    assert lanes(clock).run([], Cancellation(clock.monotonic), nothing) is None
+    assert queues(clock).run([], Cancellation(clock.monotonic), nothing) is None
 
 
 @pytest.mark.parametrize("error", [KeyError("a defect"), SystemExit(1)])
@@ -53,27 +53,27 @@ def test_a_piece_that_breaks_is_told_and_the_others_go_on(error: BaseException) 
     clock, ended = VirtualClock(), []
 
     def broken() -> Iterator[Pause]:
-        yield Pause(Lane.SETTLE, 1)
+        yield Pause(Queue.VERIFY, 1)
         raise error
 
     def sound(name: str) -> Iterator[Pause]:
-        yield Pause(Lane.SETTLE, 5)
+        yield Pause(Queue.VERIFY, 5)
         ended.append(name)
 
     work = [sound("a"), broken(), broken(), sound("b")]
-    assert lanes(clock).run(work, Cancellation(clock.monotonic), nothing) is error
+    assert queues(clock).run(work, Cancellation(clock.monotonic), nothing) is error
     assert ended == ["a", "b"]
 
 
 def test_an_open_lane_holds_nobody_not_even_who_comes_later() -> None:
     clock = VirtualClock()
-    under_test = lanes(clock)
+    under_test = queues(clock)
 
     def work() -> Iterator[Pause]:
-        under_test.open(Lane.ACT)
-        yield Pause(Lane.ACT, 100)
-        yield Pause(Lane.ACT, 100)
-        yield Pause(Lane.SETTLE, 7)
+        under_test.open(Queue.ACT)
+        yield Pause(Queue.ACT, 100)
+        yield Pause(Queue.ACT, 100)
+        yield Pause(Queue.VERIFY, 7)
 
     under_test.run([work()], Cancellation(clock.monotonic), nothing)
     assert clock.monotonic() == 1007
@@ -81,29 +81,29 @@ def test_an_open_lane_holds_nobody_not_even_who_comes_later() -> None:
 
 def test_a_hurried_lane_lets_everybody_look_once() -> None:
     clock = VirtualClock()
-    under_test = lanes(clock)
+    under_test = queues(clock)
     looks: list[float] = []
 
     def work() -> Iterator[Pause]:
         for _ in range(2):
-            yield Pause(Lane.SETTLE, 50)
+            yield Pause(Queue.VERIFY, 50)
             looks.append(clock.monotonic() - 1000)
 
-    clock.at(10, lambda: under_test.hurry(Lane.SETTLE))
+    clock.at(10, lambda: under_test.hurry(Queue.VERIFY))
     under_test.run([work(), work()], Cancellation(clock.monotonic), nothing)
     assert looks == [10, 10, 60, 60]
 
 
 def test_a_stop_from_before_the_run_is_seen_though_nothing_announces_it() -> None:
     clock = VirtualClock()
-    under_test = lanes(clock)
+    under_test = queues(clock)
     stop = Cancellation(clock.monotonic)
     stop.request(2)
     stopped = threading.Event()
 
     def work() -> Iterator[Pause]:
         assert stopped.wait(5)
-        yield Pause(Lane.SETTLE, 0)
+        yield Pause(Queue.VERIFY, 0)
 
     assert under_test.run([work()], stop, stopped.set) is None
 
@@ -112,10 +112,10 @@ def test_a_machine_clock_carries_work_too() -> None:
     ended = []
 
     def work(name: str) -> Iterator[Pause]:
-        yield Pause(Lane.SETTLE, 0.01)
-        yield Pause(Lane.ACT, 0.01)
+        yield Pause(Queue.VERIFY, 0.01)
+        yield Pause(Queue.ACT, 0.01)
         ended.append(name)
 
-    under_test = Scheduler(SystemClock(), {Lane.ACT: 2, Lane.SETTLE: 1})
+    under_test = Scheduler(SystemClock(), {Queue.ACT: 2, Queue.VERIFY: 1})
     assert under_test.run([work("a"), work("b")], Cancellation(), nothing) is None
     assert sorted(ended) == ["a", "b"]
