@@ -1,8 +1,8 @@
 """Acts on an approved plan: every action at most once, each with exactly one outcome.
 
 Nothing here decides *whether* to act. The guards have judged the plan and the operator has approved
-it. The caller has divided it, by the list that the run begins with, into actions that are ready and
-actions that went stale.
+it. The caller has compared it with the first list of the run, and divided its actions into those
+that are ready and those that are stale.
 """
 
 import logging
@@ -25,13 +25,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Approved:
-    """A plan that every guard lets through, divided by the list that the run begins with.
+    """A plan that no guard refuses, with its actions divided by the first list of the run.
 
-    ``ready``, ``stale`` and ``carried`` divide the actions of ``plan``. ``carried`` are the results
-    of an earlier run of the same plan: nothing is done for them, and they do not count as failures.
-    ``declared`` has the
-    platforms of every user whose connections are managed; ``seen`` are the users that are declared
-    and listed.
+    Each action of ``plan`` is in ``ready`` or ``stale``, or has its result in ``carried``: the
+    results of an earlier run of the same plan, which this run resumes. Nothing is done for those,
+    and they do not count as failures. ``declared`` has the platforms of every user whose
+    connections are managed; ``seen`` are the users that are both declared and listed.
     """
 
     plan: Plan
@@ -46,7 +45,7 @@ class Approved:
 
     @property
     def disconnects(self) -> int:
-        """How many disconnects are about to be called."""
+        """How many disconnects the run is going to send, if their preconditions hold."""
         return sum(1 for action in self.ready if isinstance(action, Disconnect))
 
     def opened(self, run: str, at: str) -> RunOpened:
@@ -55,10 +54,10 @@ class Approved:
 
 
 def apply_plan(approved: Approved, context: RunContext, journal: Journal) -> RunResult:
-    """Act on ``approved`` and record the whole run in ``journal``, that of ``context``.
+    """Act on ``approved`` and record the whole run in ``journal``, which is also the context's.
 
-    Raises :class:`JournalFailed` if the run could not even be opened. After that it raises nothing
-    for what the API, the journal or a defect of ours did: the result says so.
+    Raises :class:`JournalFailed` if the run could not even be opened. After that, errors of the API
+    or the journal and defects of ours are not raised: they are in the result.
     """
     run, started = context.run, rfc3339(context.clock.now())
     journal.run_opened(approved.opened(run, started))
@@ -76,7 +75,7 @@ def apply_plan(approved: Approved, context: RunContext, journal: Journal) -> Run
 
 
 def act(actions: Sequence[Action], context: RunContext) -> None:
-    """Do ``actions``, which hold everything to be done for each of their users.
+    """Do ``actions``. They must include everything that is to be done for each of their users.
 
     Several threads may call this with one context: whatever halts one call halts them all.
     """
@@ -106,7 +105,7 @@ def skipped(stale: Stale) -> ActionResult:
 
 
 def _by_user(actions: Sequence[Action]) -> list[list[Action]]:
-    """The actions of each user together, in plan order, wherever in the plan they stand."""
+    """The actions grouped by user, each group in plan order."""
     users: dict[str, list[Action]] = {}
     for action in actions:
         users.setdefault(action.user, []).append(action)

@@ -1,7 +1,7 @@
 """All actions of one calendar user, one after the other: re-read, act once, read back.
 
-The unit of work of a run. It is a generator that yields where it has to wait, so that a user who
-waits holds no thread.
+The unit of work of a run. It is a generator that yields where it has to wait, so that no thread is
+blocked while a user waits.
 """
 
 from collections import deque
@@ -43,10 +43,10 @@ from reconciler.runs.journal import JournalFailed
 from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
 
 _MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
-"""Answers that prove that nothing happened. After a new re-read the call may be sent again."""
+"""Answers that prove that the call did nothing: it may be sent again after a new re-read."""
 
 _HELD_BACK = 0.5
-"""Seconds until this looks again whether another user may start."""
+"""Seconds until this checks again whether another user may start."""
 
 _BACKOFF_START = 1.0
 _BACKOFF_MAX = 30.0
@@ -54,13 +54,13 @@ _BACKOFF_MAX = 30.0
 
 @dataclass(frozen=True)
 class _Answered:
-    """A call left this machine; ``answer`` is its error, None for a 2xx."""
+    """A call was sent. ``answer`` is the error that it ended with, None for a 2xx."""
 
     answer: RecallError | None
 
 
 class _TooLate(Exception):
-    """The call could not leave soon enough after its re-read and its intent; repeat both."""
+    """The call could not be sent soon enough after its re-read and its intent; repeat both."""
 
 
 class UserRun:
@@ -77,7 +77,7 @@ class UserRun:
         self._calls = 0
 
     def work(self) -> Iterator[Pause]:
-        """Bring every action, in order, to exactly one recorded outcome."""
+        """Do the actions in order, and record exactly one outcome for each."""
         left = deque(self._actions)
         try:
             while left:
@@ -87,14 +87,14 @@ class UserRun:
                 self._calls = self._late = 0
                 self._context.recorder.outcome(result)
                 if left:
-                    # Not on a thread that reads back: other users wait for those.
+                    # Leave the threads that read back to the other users that wait for them.
                     yield Pause(Queue.ACT, 0)
         except Exception as defect:
             self._give_up(left, defect)
             raise
 
     def _give_up(self, left: Sequence[Action], defect: Exception) -> None:
-        """After a defect: what was sent stays in doubt, and the run starts nothing else."""
+        """After a defect: a call that was sent is ``unknown``, and the run starts nothing else."""
         self._breaker.halt(HaltCause.DEFECT, type(defect).__name__)
         for action in left:
             in_doubt = Outcome.UNKNOWN if self._calls else Outcome.NOT_ATTEMPTED
@@ -122,7 +122,7 @@ class UserRun:
             yield Pause(Queue.ACT, self._backoff(answer))
 
     def _attempt(self, action: Action) -> "ActionResult | _Answered":
-        """One try: budget, re-read, preconditions, intent, call. A result where none was sent."""
+        """One try: budget, re-read, preconditions, intent, call. Without a call, its result."""
         try:
             self._breaker.check()
             with self._reserve(action) as permit:
@@ -163,22 +163,22 @@ class UserRun:
     def _nothing_to_send(
         self, action: Action, now: PreconditionResult, detail: str | None = None
     ) -> ActionResult:
-        """The result where the list or the re-read leaves nothing to send."""
+        """The result if the list or the re-read shows that there is nothing to send."""
         if now is not PreconditionResult.DONE:
             return self._result(action, Outcome.SKIPPED_STALE, now, detail)
-        # Done after a call of ours got the answer "not now": verified, whoever did it.
+        # If an earlier call of this run was answered "not now", this is verified, whoever did it.
         outcome = Outcome.VERIFIED if self._calls else Outcome.ALREADY_ABSENT
         cause = Cause.ROW_ABSENT if self._row_absent else Cause.FOUND_DONE
         return self._result(action, outcome, cause)
 
     def _not_sent(self, action: Action, error: RecallError) -> ActionResult:
-        """The result where a token or a re-read failed, or the call could not leave in time."""
+        """The result if a token or a re-read failed, or the call could not be sent in time."""
         halts = self._breaker.note_error(error)
         outcome = Outcome.NOT_ATTEMPTED if halts and not self._calls else Outcome.FAILED
         return self._result(action, outcome, error.code, str(error))
 
     def _stopped(self, action: Action) -> ActionResult:
-        """The result where the run halts. Whatever was sent so far provably did nothing."""
+        """The result if the run halts. Any call sent so far provably did nothing."""
         outcome = Outcome.FAILED if self._calls else Outcome.NOT_ATTEMPTED
         return self._result(action, outcome, Cause.STOPPED)
 
@@ -190,9 +190,10 @@ class UserRun:
         good_until = self._session.read_at + REREAD_MAX_AGE
         if self._context.clock.monotonic() > good_until:
             self._try_again(NotSentInTime("re-read: its answer came too late to act on"))
-        # Counted from before the intent, because the check of the lock may be as old as that. The
-        # writer checks the time again just before the first byte leaves. What remains is a pause
-        # of this thread exactly between that check and the write: at most one call a worker.
+        # The time starts before the intent is written, because the lock may be checked as early as
+        # that. The writer checks the time again just before it sends the first byte. Only if this
+        # thread is suspended exactly between that check and the sending can the call be late: at
+        # most one call for each worker.
         leave_by = min(self._context.clock.monotonic() + INTENT_GOOD_FOR, good_until)
         self._context.recorder.intent(action, self._calls + 1)
         if self._context.clock.monotonic() > leave_by:
@@ -220,13 +221,13 @@ class UserRun:
             writer.update_preferences(token, action.preferences, permit, leave_by=leave_by)
 
     def _too_late(self, action: Action, error: NotSentInTime | None = None) -> NoReturn:
-        """Take the intent back: writing it, or with ``error`` connecting, took too long."""
+        """Withdraw the intent: writing it took too long, or with ``error``, connecting did."""
         self._context.recorder.not_sent(action, self._calls + 1)
         self._try_again(error)
 
     def _try_again(self, error: NotSentInTime | None = None) -> NoReturn:
-        """Begin again with the budget, but not for ever: a slow journal stops the whole run, a
-        slow API (``error``) this action."""
+        """Begin the try again, a limited number of times. Then a slow journal stops the whole run,
+        and a slow API (``error``) stops this action."""
         self._late += 1
         if self._late >= self._context.settings.calls:
             if error is not None:
@@ -235,7 +236,7 @@ class UserRun:
         raise _TooLate
 
     def _is_final(self, answer: RecallError) -> bool:
-        """Whether to give up after this answer, although it would allow another call."""
+        """Whether to give up after this answer, although the call could be sent again."""
         if isinstance(answer, TlsFailed):
             return True
         if isinstance(answer, UserTokenRefused) and self._session.refused():
@@ -259,7 +260,7 @@ class UserRun:
     ) -> Generator[Pause, None, ActionResult]:
         context = self._context
         until = context.clock.monotonic() + context.settings.read_back
-        # Without the hint of the error: what helps depends on the outcome, not on the answer.
+        # Leave out the advice of the error: what helps depends on the outcome, not on the answer.
         code, detail = (ACCEPTED, None) if answer is None else (answer.code, answer.detail)
         sent = Sent(action, self._calls, code, detail, self._session.rows)
         verification = Verification(sent, self._session, context)

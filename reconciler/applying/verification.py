@@ -1,6 +1,7 @@
-"""Verifies a call that was sent, or may have been: reads until the effect shows or time is up.
+"""Verifies a call that was sent, or may have been: reads the user until the effect shows.
 
-``user_run`` uses it after its own call, ``recovery`` after a call of a run that died.
+It stops at a deadline. ``user_run`` uses it after its own call, ``recovery`` for a call of a dead
+run. A *look* is one read-back.
 """
 
 from collections.abc import Generator
@@ -25,16 +26,16 @@ from reconciler.recall import Blocked, NotFound, OutOfCredit, RecallError, Rejec
 from reconciler.runs.outcome import ActionResult, Cause, Outcome
 
 _REFUSED: Final = frozenset(kind("").code for kind in (Rejected, NotFound, Blocked, OutOfCredit))
-"""Answers that say, without proof, that nothing was done: one look decides."""
+"""Refusals. They do not prove that nothing was done; one read-back decides."""
 
 _ENDED: Final = frozenset({ACCEPTED, *_REFUSED})
 """Answers after which the server no longer works on the call."""
 
 _PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
-"""Seconds before each look; the last is repeated."""
+"""Seconds to wait before each read-back; the last value is repeated."""
 
 LAST_LOOK: Final = 1.0
-"""Seconds before time is up at which the last look begins."""
+"""The last read-back begins this many seconds before the deadline."""
 
 _WORTH_WAITING: Final = 0.1
 
@@ -43,9 +44,9 @@ _WORTH_WAITING: Final = 0.1
 class Sent:
     """A call that may have had its effect.
 
-    ``answer`` is the code of its answer, None if that is not known; ``detail`` is the text that
-    came with it. ``rows`` are the platforms that the user had rows for before the call, as far as
-    that is known.
+    ``answer`` is the code of its answer, or None if no answer is known; ``detail`` is the text of
+    that answer. ``rows`` are the platforms for which the user is known to have had rows before the
+    call.
     """
 
     action: Action
@@ -55,11 +56,11 @@ class Sent:
     rows: frozenset[str] = frozenset()
 
     def result(self, outcome: Outcome, cause: str) -> ActionResult:
-        """The result of the action, with what is known of the call."""
+        """A result of the action, with the number of the call and the text of its answer."""
         return ActionResult(self.action, outcome, str(cause), self.detail, self.call)
 
     def settled_by(self, result: ActionResult) -> bool:
-        """Whether ``result``, a reading, can no longer be changed by the call itself.
+        """Whether ``result``, from a read-back, is final: the call can no longer change it.
 
         A new connection proves nothing while the call may still be under way: the user may have
         reconnected by themselves, and the call would disconnect the new connection.
@@ -70,10 +71,10 @@ class Sent:
 
 
 class Verification:
-    """The looks after one call. Every reading is recorded.
+    """The read-backs of one call. Each of them is recorded.
 
-    ``seen`` is the result by the last look that succeeded, None while none did; ``blind`` says
-    that the last look failed.
+    ``seen`` is the result according to the last read-back that succeeded, None if none has yet;
+    ``blind`` says that the last read-back failed.
     """
 
     def __init__(self, sent: Sent, session: UserSession, context: RunContext) -> None:
@@ -92,7 +93,7 @@ class Verification:
         return self.seen is not None and self._sent.settled_by(self.seen)
 
     def follow(self, deadline: Deadline) -> Generator[Pause, None, None]:
-        """Look, at longer and longer intervals, until the result is known or ``deadline`` passes.
+        """Read back after growing pauses, until the result is final or ``deadline`` passes.
 
         Raises ``UserNotListed`` and ``ListIncomplete`` of the user list, ``Cancelled``, and an
         error of the API that concerns the whole run.
@@ -100,7 +101,7 @@ class Verification:
         pauses = chain(_PAUSES[self._looked :], repeat(_PAUSES[-1]))
         while not self.conclusive:
             pause = next(pauses)
-            # The last look begins a moment before time is up.
+            # The last read-back begins a moment before the deadline.
             left = deadline.remaining() - LAST_LOOK
             if pause and left < _WORTH_WAITING:
                 return
@@ -118,7 +119,7 @@ class Verification:
             user = self._session.read(sent.action, deadline)
         except RecallError as error:
             self._recorder.read_back(sent.action, sent.call, error.code)
-            # Once a look does not show the effect, even an accepted call is in doubt.
+            # If a read-back does not show the effect, even an accepted call is in doubt.
             self._circuit_breaker.note_doubt(sent.action)
             if self._circuit_breaker.note_error(error):
                 raise
@@ -131,10 +132,10 @@ class Verification:
 
 
 def judge(sent: Sent, user: CalendarUser) -> ActionResult:
-    """The result of a call by ``user``, read after it."""
+    """The result of a call, according to ``user`` as read back after it."""
     action = sent.action
     if (detail := replaced(action, user)) is not None:
-        # Only after another token was minted: the user of the call is gone.
+        # This happens only if another token was minted: the user of the call is gone.
         unknown = Outcome.UNKNOWN, str(PreconditionResult.USER_REPLACED)
         return ActionResult(action, *unknown, detail, sent.call)
     if is_cut_short(action, sent.rows, user):

@@ -1,7 +1,7 @@
 """Approve → apply → verify: the half that can change something.
 
-A plan is judged here on the list that its run begins with. Only an :class:`Approved` can be carried
-out, and only :func:`judge_fresh` and :func:`judge_saved` make one.
+A plan is judged here with the first list of its run. Only an :class:`Approved` can be carried out,
+and only :func:`judge_fresh` and :func:`judge_saved` make one.
 """
 
 from collections.abc import Callable, Set
@@ -36,7 +36,7 @@ from reconciler.planning import (
 from reconciler.runs import ActionResult, HaltCause, Journal, RunResult
 
 _LONGEST: Final = 200
-"""Characters of a plan file that a message repeats."""
+"""How many characters of a text from a plan file a message quotes."""
 
 
 class Refused(Exception):
@@ -69,10 +69,10 @@ def check_usable(
     used_by: str | None = None,
     same_commit: bool = False,
 ) -> None:
-    """Whether a saved plan is for this workspace, API, key, these manifests and this hour.
+    """Check that a saved plan fits this workspace, API, key and manifests, and has not expired.
 
-    ``used_by`` is the run that used it already; ``same_commit`` asks for the git commit that it
-    was made at, too. Raises ``planning.PlanUnusable`` with the first reason why not.
+    ``used_by`` is the run that already used it, if any. ``same_commit`` requires the git commit
+    that it was made at, too. Raises ``planning.PlanUnusable`` with the first reason why not.
     """
     check_place(session, plan)
     content, envelope = plan.content, plan.envelope
@@ -91,7 +91,7 @@ def check_usable(
 
 
 def check_place(session: Session, plan: Plan) -> None:
-    """Whether ``plan`` is for this workspace and API. Raises ``planning.PlanUnusable``."""
+    """Check that ``plan`` is for this workspace and API. Raises ``planning.PlanUnusable``."""
     content = plan.content
     if content.workspace != session.workspace.name:
         raise PlanUnusable(
@@ -106,7 +106,7 @@ def check_place(session: Session, plan: Plan) -> None:
 
 
 def _shown(text: str) -> str:
-    """``text`` of a plan file, which can be of any length, as a message may repeat it."""
+    """``text`` from a plan file, shortened so that a message can quote it."""
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
@@ -129,7 +129,7 @@ def _check_commit(then: str | None, now: Commit) -> None:
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What a plan is made from and judged by, beside the configuration."""
+    """What a plan is made from and judged by, besides the configuration."""
 
     desired: DesiredState
     observation: Observation
@@ -155,8 +155,8 @@ def judge_saved(
 ) -> Approved:
     """Approve a saved plan, compared with the one that ``inputs`` give today.
 
-    The guards judge what is ready. Actions with a ``carried`` result, of a run that is resumed, are
-    left out. Raises :class:`Refused`.
+    The guards judge only the actions that are ready. ``carried`` are the results of a run that is
+    resumed; their actions are left out. Raises :class:`Refused`.
     """
     done = {result.action.key for result in carried}
     ready = tuple(action for action in comparison.ready if action.key not in done)
@@ -201,9 +201,9 @@ def carry_out(
 ) -> RunResult:
     """Do what was approved.
 
-    ``on_result`` gets each result as it comes, ``on_halt`` the cause for which nothing new is
-    started, with a detail; both from any thread. Raises ``runs.JournalFailed`` if the run cannot
-    be recorded.
+    ``on_result`` gets each result as it comes. ``on_halt`` gets the cause, and a detail, when the
+    run stops starting anything new. Any thread may call them. Raises ``runs.JournalFailed`` if the
+    run cannot be recorded.
     """
     with session.writer() as writer:
         context = session.run_context(
@@ -222,7 +222,7 @@ def carry_out(
 def narrow(
     session: Session, plan: Plan, inputs: PlanInputs, keep: Callable[[Action], bool]
 ) -> Plan:
-    """``plan`` with the actions that ``keep`` accepts; its guards judge those alone."""
+    """``plan`` with only the actions that ``keep`` accepts, judged again by the guards."""
     evidence = evidence_of(
         inputs.desired,
         inputs.observation.state,

@@ -1,7 +1,7 @@
 """Guards: checks of the whole plan that can refuse it.
 
-Holds (``holds.py``) keep back a single action. The operator of a run can allow the refusal of a
-guard by its name, except that of an incomplete observation.
+Holds (``holds.py``) keep back a single action. The operator of a run can allow a guard that refuses
+by its name, except the guard against an incomplete observation.
 """
 
 from collections.abc import Callable, Iterable, Set
@@ -14,17 +14,17 @@ from reconciler.planning.history import Contested, History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
 SMALL_FLEET: Final = 25
-"""With fewer connected rows a percentage means little, and only the absolute limit counts."""
+"""With fewer connected rows a percentage means little, so only the absolute limit applies."""
 
 NAMED: Final = 10
-"""How many users a verdict names; the plan has them all."""
+"""How many users a verdict names at most; the plan has all of them."""
 
 ALLOWABLE: Final = tuple(name for name in GuardName if name is not GuardName.COMPLETE_OBSERVATION)
 """The guards whose refusal an operator can allow."""
 
 
 class Evidence(Struct, frozen=True):
-    """The input of the guards: the whole fleet, and the disconnects after selection.
+    """What the guards judge: counts of the whole fleet, and the disconnects after selection.
 
     ``unrecognised_rows`` counts the connected rows of the list if none of their platforms is known.
     """
@@ -46,14 +46,14 @@ def judge(evidence: Evidence) -> tuple[Verdict, ...]:
 
 
 def allow(verdicts: Iterable[Verdict], allowed: Set[GuardName]) -> tuple[Verdict, ...]:
-    """``verdicts``, in which a refusal by a guard in ``allowed`` becomes ``allowed``."""
+    """``verdicts``, with ``refused`` changed to ``allowed`` for the guards in ``allowed``."""
     return tuple(_allow(verdict, allowed) for verdict in verdicts)
 
 
 def judge_list(
     observed: ObservedState, limits: Limits, history: History, allowed: Set[GuardName]
 ) -> tuple[Verdict, ...]:
-    """The verdicts on a list that serves no plan, but from which users may be missing."""
+    """The verdicts on a list that is read without a plan, as by ``pulumi refresh``."""
     evidence = Evidence(
         declared=0,
         observed=len(observed.users),
@@ -100,7 +100,7 @@ def _empty_desired(evidence: Evidence) -> Verdict:
 def _empty_observed(evidence: Evidence) -> Verdict:
     """A list without users, or without any known platform: a wrong API, or a changed one.
 
-    An incomplete list without users is unknown; another guard refuses that.
+    An incomplete list without users may not be empty; ``complete-observation`` refuses that.
     """
     empty = evidence.observed == 0 or evidence.unrecognised_rows > 0
     return Verdict(
@@ -112,7 +112,7 @@ def _empty_observed(evidence: Evidence) -> Verdict:
 
 
 def _observed_fleet_shrink(evidence: Evidence) -> Verdict:
-    """An incomplete list says nothing about the size of the fleet; another guard refuses it."""
+    """Not judged on an incomplete list, which ``complete-observation`` refuses."""
     accepted = evidence.history.accepted
     return _shrink(
         GuardName.OBSERVED_FLEET_SHRINK,
@@ -136,7 +136,7 @@ def _desired_fleet_shrink(evidence: Evidence) -> Verdict:
 def _shrink(
     guard: GuardName, now: int, before: int | None, percent: int | None, *, known: bool = True
 ) -> Verdict:
-    """Judges how many of the ``before`` users of the last accepted fleet are missing now.
+    """Judge how far a fleet shrank: from ``before``, in the last accepted run, to ``now``.
 
     Growth passes. ``known`` says whether ``now`` is the whole fleet.
     """
@@ -150,7 +150,7 @@ def _shrink(
 
 
 def _takeover(evidence: Evidence) -> Verdict:
-    """Two owners that disagree on a user must not take turns: the second has to say so."""
+    """Two owners must not undo each other's changes: the second has to allow the takeover."""
     if evidence.history.ownership is None:
         return Verdict(GuardName.TAKEOVER, Judgement.NOT_JUDGED, 0)
     contested = evidence.contested

@@ -1,8 +1,8 @@
-"""Evaluation of a program's fleets: may their resources be registered, and with which plan?
+"""Evaluates a program's fleets: whether their resources may be registered, and with which plan.
 
-Each fleet passes through load → observe → plan → guards of the engine, once. An update does this
-inside a run in which the provider's process will act. The result is a value, either the approved
-fleets or a :class:`Failure`. ``reports`` turns it into what people and pipelines read.
+The engine loads, observes, plans and judges each fleet once. An update does this inside a run in
+which the provider's process will act. The result is a value, either the approved fleets or a
+:class:`Failure`. ``reports`` turns it into what people and pipelines read.
 """
 
 import os
@@ -51,17 +51,16 @@ _SENTINELS: Final = {
     "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
     "4dabf18193072939515e22adb298388d",
 }
-"""Strings that stand for unknown and for special values between SDK and engine
-(``pulumi.runtime.rpc``)."""
+"""Strings that SDK and engine use to mark unknown and special values (``pulumi.runtime.rpc``)."""
 
 
 @dataclass(frozen=True)
 class EvaluationRequest:
     """How to evaluate.
 
-    ``owner`` declares the users. ``saved`` is a plan to apply in place of a new one. ``previewed``
-    gives what the preview of this command showed, if there was one. ``remark`` takes a sentence on
-    what the evaluation waits for.
+    ``owner`` is the stack that declares the users. ``saved`` is a plan to apply instead of a new
+    one. ``previewed`` returns what the preview of this command showed, if there was one.
+    ``remark`` is called with a sentence that says what the evaluation waits for.
     """
 
     owner: str
@@ -73,11 +72,11 @@ class EvaluationRequest:
 
 @dataclass(frozen=True)
 class ApprovedFleet:
-    """A fleet whose resources may be registered, and everything that is open for it.
+    """A fleet whose resources may be registered, with its session and its run.
 
-    ``postponed`` came up after the preview and is left for the next update. ``run`` exists in an
-    update alone, and ``unpreviewed`` says that no preview limits it. ``changes`` compares a saved
-    plan with today's. ``open`` holds run and session.
+    ``postponed`` are actions that the preview did not show; they are left for the next update.
+    ``run`` is set only in an update, and ``unpreviewed`` says that no preview limits it.
+    ``changes`` compares a saved plan with today's. ``open`` closes run and session.
     """
 
     fleet: Fleet
@@ -97,20 +96,20 @@ class ApprovedFleet:
             share_run(self.run, self.approved)
 
     def close_run(self) -> RunResult | None:
-        """Close the run: how each action ended. None outside of an update."""
+        """Close the run. Returns how each action ended, None outside of an update."""
         return None if self.run is None else close_shared_run(self.run, self.approved)
 
     def abandon(self) -> None:
-        """Let go of the run: it does nothing more."""
+        """End the run without doing anything more in it."""
         with suppress(_Abandoned):
             self.open.__exit__(_Abandoned, _Abandoned("another part of the program failed"), None)
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why nothing may be registered: ``error``, of one ``fleet`` or (None) of the whole program.
+    """Why nothing may be registered: ``error``, in one ``fleet`` or (None) in the whole program.
 
-    ``ledger`` is what the ledger contributed, if the evaluation came that far.
+    ``ledger`` is what was read from the ledger, if the evaluation came that far.
     """
 
     error: Exception
@@ -126,7 +125,7 @@ class _Abandoned(Exception):
 def evaluate(
     fleets: Sequence[Fleet], request: EvaluationRequest, *, update: bool
 ) -> tuple[ApprovedFleet, ...] | Failure:
-    """Evaluate ``fleets``, all that the program has. The first failure abandons all of them."""
+    """Evaluate all ``fleets`` of the program. The first failure abandons all of them."""
     workspaces = []
     for fleet in fleets:
         try:
@@ -154,7 +153,7 @@ def evaluate(
 
 
 def abandon(fleets: Iterable[ApprovedFleet]) -> None:
-    """Let go of the runs of ``fleets``."""
+    """End the runs of ``fleets``."""
     for fleet in fleets:
         fleet.abandon()
 
@@ -166,7 +165,7 @@ def _evaluate_each(
     *,
     update: bool,
 ) -> Failure | None:
-    """Fill ``approved``, whose runs are open, as far as there is no failure."""
+    """Add each approved fleet, with its open run, to ``approved``, until the first failure."""
     for fleet, workspace in fleets:
         evaluated = _evaluate(fleet, workspace, request, update=update)
         if isinstance(evaluated, Failure):
@@ -238,7 +237,7 @@ def _run(
 
 
 def _used_by(workspace: Workspace, saved: Plan) -> str | None:
-    """The run that used the plan, as far as a preview can know; the update looks again."""
+    """The run that used the plan, as far as a preview can know; the update checks again."""
     try:
         with read_ledger(workspace.ledger) as ledger:
             return ledger.used_by(seal(saved))
@@ -287,7 +286,7 @@ def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
 
 
 def _not_for_pulumi(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
-    """The users whose id Pulumi would show or record as another one."""
+    """The users whose id Pulumi would show or record wrongly."""
     return [
         Diagnostic(user.source, stacks.not_for_pulumi(user.id))
         for approved in fleets
