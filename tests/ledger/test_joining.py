@@ -144,7 +144,8 @@ def test_a_run_whose_opener_died_is_not_joined(ledger: Ledger, processes: Proces
 def test_a_run_whose_opener_is_silent_is_not_joined(ledger: Ledger) -> None:
     with acting(ledger):
         shift_locks(ledger, -31)
-        with pytest.raises(NotJoinable, match="has been silent for 31 s"):
+        # 31, and whatever this machine took meanwhile.
+        with pytest.raises(NotJoinable, match=r"has been silent for (3[1-9]|[4-9]\d|\d{3,}) s"):
             join(ledger)
 
 

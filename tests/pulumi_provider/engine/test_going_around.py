@@ -74,7 +74,7 @@ def test_a_transform_that_takes_a_disconnect_away_is_found_out(stack: Stack) -> 
         by_fleet="del args.props['plan']['disconnect']['mover@example.com']",
     )
     assert stack.up("--skip-preview") == 1
-    assert "mover@example.com (google): not attempted: it was left out" in stack.out
+    assert "mover@example.com (google): not attempted: left out of the update by" in stack.out
     assert stack.disconnects() == [LEAVER_LOSES_GOOGLE]
 
 

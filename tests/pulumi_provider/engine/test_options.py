@@ -21,7 +21,7 @@ def test_a_target_acts_on_the_target_alone_and_says_that_the_rest_was_not_tried(
     assert by_user.up("--skip-preview", "--target", target) == 1
     assert by_user.disconnects() == [LEAVER_LOSES_GOOGLE]
     assert "1 of 2 planned actions not confirmed" in by_user.out
-    assert "mover@example.com (google): not attempted: it was left out" in by_user.out
+    assert "mover@example.com (google): not attempted: left out of the update by" in by_user.out
     assert by_user.up() == 0
     assert by_user.disconnects() == BOTH
 
@@ -29,7 +29,7 @@ def test_a_target_acts_on_the_target_alone_and_says_that_the_rest_was_not_tried(
 def test_whoever_is_excluded_is_left_and_named(by_user: Stack) -> None:
     assert by_user.up("--skip-preview", "--exclude", by_user.urn("leaver@example.com")) == 1
     assert by_user.disconnects() == [MOVER_LOSES_GOOGLE]
-    assert "leaver@example.com (google): not attempted: it was left out" in by_user.out
+    assert "leaver@example.com (google): not attempted: left out of the update by" in by_user.out
     assert by_user.up() == 0
     assert by_user.disconnects() == BOTH
 
