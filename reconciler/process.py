@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+_PROC: Final = Path("/proc/self/stat")
 _NAMESPACE: Final = Path("/proc/self/ns/pid")
 
 
@@ -67,7 +68,8 @@ def _look_at(pid: int) -> tuple[bool, str | None]:
         fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
         return fields[0] == "Z", f"{boot_id() or ''} {fields[19]}"
     except (OSError, IndexError):
-        pass
+        if _PROC.exists():
+            return False, None  # hidden or gone; another source's start cannot be compared
     import psutil  # noqa: PLC0415 - not needed on Linux, and slow to load
 
     try:

@@ -1,6 +1,7 @@
 """The events of a command, written as JSON Lines while it works."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import reconciler
 from reconciler.domain import Clock, rfc3339
@@ -16,6 +17,10 @@ class EventStream:
     def __init__(self, clock: Clock, sinks: Sequence[Callable[[str], object]]) -> None:
         self._clock = clock
         self._sinks = sinks
+
+    def through(self, deliver: Callable[[Callable[[str], object], str], None]) -> "EventStream":
+        """The same stream, for which ``deliver`` gives each line to a sink."""
+        return EventStream(self._clock, [partial(deliver, sink) for sink in self._sinks])
 
     def started(self) -> None:
         """The command has started."""

@@ -13,6 +13,7 @@ from reconciler.domain import DesiredState, InvalidInput
 from reconciler.engine import Observation, Session, observe
 from reconciler.manifest import load_manifests
 from reconciler.manifest.source import MAX_BYTES, as_source, read_source
+from reconciler.planning import MAX_BYTES as MAX_PLAN_BYTES
 from reconciler.planning import Plan, PlanUnusable, decode_plan
 
 
@@ -69,11 +70,11 @@ def read_plan(context: CommandContext, path: Path) -> Plan:
     """
     try:
         if path == DASH:
-            data = context.standard_input(MAX_BYTES)
+            data = context.standard_input(MAX_PLAN_BYTES)
         else:
             context.reads(path)
             with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(MAX_PLAN_BYTES + 1)
     except OSError as error:
         raise UsageError(f"cannot read the plan {path}: {error.strerror}") from None
     try:

@@ -6,6 +6,8 @@ Nothing here fails: a stream that cannot be written is reported at the end of th
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import Clock
@@ -51,6 +53,9 @@ class RunProgress:
 
     ``events`` gets every event, ``line`` a sentence for each action that ends; after
     :data:`SILENCE` both hear that the run goes on. ``phase`` is what it is doing. Thread-safe.
+
+    While it is :meth:`shown`, one thread does all the writing: a reader that is slow or stands
+    still holds up what is shown, and never the run.
     """
 
     def __init__(
@@ -58,8 +63,10 @@ class RunProgress:
     ) -> None:
         self.phase = "starting"
         self._clock = clock
-        self._events = events
-        self._line = line
+        self._lines: SimpleQueue[tuple[Callable[[str], object], str] | None] = SimpleQueue()
+        self._writing = False
+        self._events = events and events.through(self._deliver)
+        self._line = partial(self._deliver, line)
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._begun = self._shown = clock.monotonic()
@@ -71,13 +78,19 @@ class RunProgress:
     @contextmanager
     def shown(self) -> Iterator["RunProgress"]:
         """While this lasts, silence is broken."""
+        writer = threading.Thread(target=self._write, name="writer", daemon=True)
         heartbeat = threading.Thread(target=self.break_silence, name="heartbeat", daemon=True)
+        self._writing = True
+        writer.start()
         heartbeat.start()
         try:
             yield self
         finally:
             self._over.set()
             heartbeat.join()
+            self._lines.put(None)
+            writer.join()
+            self._writing = False
 
     def planned(
         self, plan: Plan, run: str, carried: frozenset[str], count: Callable[[int], object]
@@ -126,6 +139,17 @@ class RunProgress:
                     left = SILENCE
             if self._clock.wait(left, self._over):
                 return
+
+    def _deliver(self, sink: Callable[[str], object], line: str) -> None:
+        if self._writing:
+            self._lines.put((sink, line))
+        else:
+            sink(line)
+
+    def _write(self) -> None:
+        while (entry := self._lines.get()) is not None:
+            sink, line = entry
+            sink(line)
 
     def _say_that_it_goes_on(self) -> None:
         now = self._clock.monotonic()

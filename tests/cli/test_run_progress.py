@@ -148,3 +148,28 @@ def test_nothing_is_shown_after_the_end() -> None:
         pass
     shown.clock.seconds += 100
     assert shown.lines == []
+
+
+def test_a_reader_that_stands_still_does_not_hold_up_the_run() -> None:
+    shown = Shown()
+    reads_again = threading.Event()
+    written: list[str] = []
+
+    def stand_still(line: str) -> None:
+        reads_again.wait()
+        written.append(line)
+
+    def until_the_end(over: threading.Event) -> None:
+        over.wait()
+
+    progress = RunProgress(shown.clock, None, stand_still)
+    shown.clock.during = until_the_end
+    with progress.shown():
+        progress.planned(PLAN, "run-1", frozenset(), shown.counts.append)
+        for action in PLAN.content.actions:
+            progress.ended(samples.ended(Outcome.VERIFIED, "read_back", action))
+        progress.halted(HaltCause.OUT_OF_CREDIT, None, None)
+        assert (shown.counts, written) == ([1, 2], [])
+        reads_again.set()
+    assert [line.partition(" ")[0] for line in written[:2]] == ["[1/2]", "[2/2]"]
+    assert len(written) == 3

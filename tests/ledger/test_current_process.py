@@ -1,5 +1,6 @@
 """Whether another process has ended: False is proof."""
 
+import errno
 import getpass
 import os
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 
 from reconciler import process
 from reconciler.ledger.current_process import current_process, is_alive
+from reconciler.process import is_running, start_of
 from reconciler.runs import Who
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="told on Linux alone")
@@ -122,3 +124,16 @@ def test_the_start_of_a_process_is_the_same_whoever_asks_and_gone_with_it() -> N
     ended = subprocess.Popen(["true"])
     ended.wait()
     assert process.start_of(ended.pid) is None
+
+
+@on_linux
+def test_a_process_that_cannot_be_looked_at_just_now_still_runs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = start_of(os.getpid())
+
+    def too_many(*_: object) -> str:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Path, "read_text", too_many)
+    assert is_running(os.getpid(), start) is True
