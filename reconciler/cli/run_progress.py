@@ -4,10 +4,10 @@ Nothing here fails: a stream that cannot be written is reported at the end of th
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
 from reconciler.domain import Clock
@@ -63,7 +63,8 @@ class RunProgress:
     ) -> None:
         self.phase = "starting"
         self._clock = clock
-        self._lines: SimpleQueue[tuple[Callable[[str], object], str] | None] = SimpleQueue()
+        self._lines: deque[tuple[Callable[[str], object], str]] = deque()
+        self._to_write = threading.Event()
         self._writing = False
         self._events = events and events.through(self._deliver)
         self._line = partial(self._deliver, line)
@@ -88,9 +89,9 @@ class RunProgress:
         finally:
             self._over.set()
             heartbeat.join()
-            self._lines.put(None)
-            writer.join()
             self._writing = False
+            self._to_write.set()
+            writer.join()
 
     def planned(
         self, plan: Plan, run: str, carried: frozenset[str], count: Callable[[int], object]
@@ -142,14 +143,20 @@ class RunProgress:
 
     def _deliver(self, sink: Callable[[str], object], line: str) -> None:
         if self._writing:
-            self._lines.put((sink, line))
+            self._lines.append((sink, line))
+            self._to_write.set()
         else:
             sink(line)
 
     def _write(self) -> None:
-        while (entry := self._lines.get()) is not None:
-            sink, line = entry
-            sink(line)
+        writing = True
+        while writing:
+            self._to_write.wait()
+            self._to_write.clear()
+            writing = self._writing
+            while self._lines:
+                sink, line = self._lines.popleft()
+                sink(line)
 
     def _say_that_it_goes_on(self) -> None:
         now = self._clock.monotonic()

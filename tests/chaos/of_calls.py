@@ -26,6 +26,7 @@ REREAD_AGE = 5.0
 INTENT_AGE = 2.0
 LIST_AGE = 10.0
 LIST_AGE_EVER = 300.0
+TIMES_AS_LONG = 5
 
 
 class OfCalls(Judge):
@@ -111,8 +112,13 @@ class OfCalls(Judge):
         if listing is None or len(rows) != 1:
             self.fail(self.a_token_is_minted_for_whom_the_list_shows, f"{name}: {len(rows)} rows")
             return
-        oldest = LIST_AGE_EVER if _lists_take_long(process) else LIST_AGE
-        if exchange.left_at - listing.asked_at > oldest and exchange.at == exchange.left_at:
+        # Pages that wait for their rate budget make a list take long too.
+        took = listing.read_at - listing.asked_at
+        oldest = LIST_AGE_EVER if _lists_take_long(process) else max(LIST_AGE, TIMES_AS_LONG * took)
+        if (
+            exchange.left_at - listing.asked_at > min(oldest, LIST_AGE_EVER)
+            and exchange.at == exchange.left_at
+        ):
             self.fail(self.a_token_is_minted_for_whom_the_list_shows, f"{name}: an old list")
         if protected_by(rows[0], process.force.config.protected):
             self.fail(self.a_token_is_minted_for_whom_the_list_shows, f"{name} is protected")
@@ -268,6 +274,6 @@ def _lists_take_long(process: Acting) -> bool:
     the server did, by attempts that failed, or because the process stood still."""
     lists = [e for e in process.exchanges if e.endpoint == "list_users"]
     return bool(process.suspended) or any(
-        e.fault is not None or e.read_at is None or e.read_at - e.left_at > LIST_AGE / 5
+        e.fault is not None or e.read_at is None or e.read_at - e.left_at > LIST_AGE / TIMES_AS_LONG
         for e in lists
     )

@@ -166,7 +166,7 @@ class Course:
 
     def finish(self) -> None:
         """Apply until nothing is left to be done."""
-        for _ in range(3):
+        for _ in range(5):
             if self.act("apply", "--auto-approve").status == 0:
                 break
             # Two plans of the same content that are made in one second have one seal.
