@@ -269,6 +269,9 @@ class _Play:
         report = process.reports[-1] if process.reports else None
         if not isinstance(report, PlanReport):
             return
+        listing = process.readings.listing
+        if listing is None or listing.read_at > listing.asked_at:
+            return  # its pages waited for their rate budget, and calls may have landed meanwhile
         rows = rows_of(self._world.ground.state.users())
         should = expected(process.force, rows)
         is_ = planned(report.plan.content)
