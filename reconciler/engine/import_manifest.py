@@ -1,51 +1,73 @@
 """Live state → a manifest: the next plan on it has nothing to do."""
 
+import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 
-import yaml
 from msgspec import Struct
 
 from reconciler.domain import CalendarUser, InvalidInput, ObservedState, Platform
 from reconciler.engine.preview import IncompleteList
 from reconciler.manifest import load_manifests
+from reconciler.manifest.manifest_text import ManifestEntry, is_writable, manifest_text
 from reconciler.manifest.search import is_manifest
 from reconciler.manifest.source import display_name
-from reconciler.reporting import one_line
+
+SCHEMA: Final = Path("schemas/manifest.schema.json")
+"""Where editors look for the schema, from the folder of the configuration on."""
 
 
 class Imported(Struct, frozen=True):
-    """A manifest (YAML), the ids that it declares, and a remark on each user it leaves out."""
+    """Users to declare as they are, and a remark on each user that is left out."""
 
-    manifest: str
-    ids: tuple[str, ...]
+    entries: tuple[ManifestEntry, ...]
     remarks: tuple[str, ...]
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids that are declared."""
+        return tuple(entry.id for entry in self.entries)
 
-def import_manifest(observed: ObservedState, *, preferences: bool) -> Imported:
-    """Declare everyone as they are now; ``preferences`` declares the recording preferences too.
+    def manifest(self, configuration: Path, target: Path) -> str:
+        """The YAML to write to ``target``, which is read with the file ``configuration``."""
+        schema = os.path.relpath(configuration.parent / SCHEMA, target.parent)
+        head = (
+            f"yaml-language-server: $schema={quote(schema)}",
+            f"`reconciler schema manifest > {SCHEMA}` writes the schema for your editor.",
+        )
+        return manifest_text(self.entries, [*head, *(f"left out: {r}" for r in self.remarks)])
 
-    Somebody with nothing connected is declared without ``platforms``: that nothing *may* be
-    connected is a decision, and not one that an import can take. Raises :class:`IncompleteList`.
+
+def import_manifest(
+    observed: ObservedState, *, preferences: bool, but: Set[str] = frozenset()
+) -> Imported:
+    """Declare everyone as they are now, except the ids in ``but``.
+
+    ``preferences`` declares the recording preferences too. Somebody with nothing connected is
+    declared without ``platforms``: that nothing *may* be connected is a decision, and not one that
+    an import can take. Raises :class:`IncompleteList`.
     """
     if not observed.complete:
         raise IncompleteList("; ".join(observed.problems))
     rows = Counter(user.external_id for user in observed.users)
-    entries: list[dict[str, object]] = []
+    entries: list[ManifestEntry] = []
     remarks: list[str] = []
     for user in sorted(observed.users, key=lambda user: (user.external_id or "", user.id)):
         name = user.external_id
         if name is None:
             remarks.append(f"calendar user {user.id}: has no external_id, cannot be declared")
-        elif not _writable(name):
+        elif name in but:
+            continue
+        elif not is_writable(name):
             remarks.append(f"{name!r} ({user.id}): a manifest cannot hold such an id")
         elif rows[name] > 1:
             remarks.append(f"{name!r} ({user.id}): {rows[name]} calendar users have this id")
         else:
             entries.append(_entry(name, user, preferences=preferences))
-    ids = tuple(str(entry["id"]) for entry in entries)
-    return Imported(_document(entries, remarks), ids, tuple(remarks))
+    return Imported(tuple(entries), tuple(remarks))
 
 
 def declared_already(ids: Sequence[str], manifests: Sequence[Path], target: Path) -> str | None:
@@ -69,39 +91,25 @@ def declared_already(ids: Sequence[str], manifests: Sequence[Path], target: Path
     where = ", ".join(f"{file} ({number})" for file, number in files.items())
     return (
         f"{files.total()} of them are declared already, in {where}; nobody can be declared twice:"
-        f" take them out of there or out of {display_name(place, Path.cwd())}"
+        f" take them out of there or out of {display_name(place, Path.cwd())}, or import again"
+        " with --missing"
     )
 
 
-def _entry(name: str, user: CalendarUser, *, preferences: bool) -> dict[str, object]:
-    entry: dict[str, object] = {"id": name}
-    if platforms := [platform.value for platform in Platform if user.connected(platform)]:
-        entry["platforms"] = platforms
+def _entry(name: str, user: CalendarUser, *, preferences: bool) -> ManifestEntry:
+    connected = [(p, row) for p in Platform if (row := user.connected(p)) is not None]
+    shown = name.casefold()
+    emails = [row.email for _, row in connected if row.email and row.email.casefold() not in shown]
+    declared: dict[str, bool | str] = {}
     if preferences and user.preferences:
         declared = {
             key: value
             for key, value in user.preferences.present().items()
-            if isinstance(value, bool) or (value is not None and _writable(value))
+            if isinstance(value, bool) or (value is not None and is_writable(value))
         }
-        if declared:
-            entry["preferences"] = declared
-    return entry
-
-
-def _writable(text: str) -> bool:
-    """Whether a manifest takes ``text``: something to be seen, and nothing that is not."""
-    return bool(text.strip()) and text.isprintable()
-
-
-def _document(entries: list[dict[str, object]], remarks: list[str]) -> str:
-    # Made one line and visible: what the API lists must not write YAML into our comments.
-    left_out = "".join(f"# left out: {one_line(remark)}\n" for remark in remarks)
-    body = yaml.dump(
-        {"apiVersion": "reconciler/v1", "users": entries},
-        Dumper=yaml.CSafeDumper,
-        sort_keys=False,
-        allow_unicode=True,
-        width=1000,
-        default_flow_style=None,
+    return ManifestEntry(
+        name,
+        tuple(platform for platform, _ in connected),
+        declared,
+        ", ".join(dict.fromkeys(emails)) or None,
     )
-    return left_out + body

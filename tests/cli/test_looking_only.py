@@ -14,6 +14,7 @@ from tests.cli.project import Project
         ("doctor",),
         ("import",),
         ("import", "--preferences", "-o", "imported.yaml"),
+        ("import", "--missing"),
     ],
     ids=" ".join,
 )

@@ -70,6 +70,47 @@ def test_an_import_of_people_whom_no_manifest_declares_repeats_nobody(project: P
     assert "already" not in project.err
 
 
+def test_an_import_of_who_is_missing_writes_only_people_that_no_manifest_names(
+    project: Project,
+) -> None:
+    project.populate(
+        "{external_id: mover@example.com, connected: {google: mover@example.com}}",
+        "{external_id: '0042', connected: {google: mia@example.com, microsoft: m@example.com}}",
+        "{external_id: recall-new@example.com, connected: {google: new@example.com}}",
+        "{external_id: '0043'}",
+    )
+    assert project.run("import", "--missing", "-o", "manifests/more/new.yaml") == 64
+    (project.folder / "manifests/more").mkdir()
+    assert project.run("import", "--missing", "-o", "manifests/more/new.yaml") == 0
+    assert "3 users of trial written to manifests/more/new.yaml" in project.err
+    assert "warning" not in project.err
+    assert (project.folder / "manifests/more/new.yaml").read_text() == (
+        "# yaml-language-server: $schema=../../schemas/manifest.schema.json\n"
+        "# `reconciler schema manifest > schemas/manifest.schema.json` writes the schema for your"
+        " editor.\n"
+        "apiVersion: reconciler/v1\n"
+        "users:\n"
+        '  - id: "0042"  # mia@example.com, m@example.com\n'
+        "    platforms: [google, microsoft]\n"
+        '  - id: "0043"\n'
+        "  - id: recall-new@example.com\n"
+        "    platforms: [google]\n"
+    )
+    assert project.run("validate") == 0
+    assert project.run("import", "--missing") == 0
+    assert project.out.splitlines()[0] == (
+        "# yaml-language-server: $schema=../schemas/manifest.schema.json"
+    )
+    assert "users: []" in project.out
+
+
+def test_an_import_of_who_is_missing_needs_valid_manifests(project: Project) -> None:
+    project.write("manifests/people.yaml", "apiVersion: reconciler/v1\nuser: []\n")
+    assert project.run("import", "--missing") == 65
+    assert "manifests/people.yaml:2:1" in project.err
+    assert project.requests() == ()
+
+
 def test_an_import_of_half_a_list_is_6_and_writes_nothing(project: Project) -> None:
     project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
     assert project.run("import", "-o", "imported.yaml") == 6

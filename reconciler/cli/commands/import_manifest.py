@@ -8,9 +8,12 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.cli.inputs import list_users
+from reconciler.cli.inputs import list_users, load
 from reconciler.engine import declared_already, import_manifest
 from reconciler.engine.output_file import OutputFile
+from reconciler.manifest import gc_paused
+from reconciler.manifest.search import is_manifest
+from reconciler.reporting.phrase import counted
 
 
 def import_(
@@ -18,6 +21,9 @@ def import_(
         Path | None,
         typer.Option("--out", "-o", help="A new file to write. [default: standard output]"),
     ] = None,
+    missing: Annotated[
+        bool, typer.Option("--missing", help="Only the users that no manifest declares.")
+    ] = False,
     preferences: Annotated[
         bool, typer.Option("--preferences", help="Declare the recording preferences too.")
     ] = False,
@@ -33,19 +39,24 @@ def import_(
             raise UsageError(f"{out} exists: an import writes a new file")
         with context.session() as session:
             target = OutputFile(out) if out and out != DASH else None
+            declared = load(context, session).users if missing else {}
             observed = list_users(context, session).state
-            imported = import_manifest(observed, preferences=preferences)
+            imported = import_manifest(observed, preferences=preferences, but=declared.keys())
             for remark in imported.remarks:
                 context.remark(f"left out: {remark}")
-            if not target:
-                return imported.manifest
             manifests = session.workspace.manifests
+            configuration = context.configuration().path
+            if not target:
+                first = manifests[0]  # where the shell most likely writes it to
+                likely = first if is_manifest(first.name) else first / "imported.yaml"
+                return imported.manifest(configuration, likely)
             repeated = declared_already(imported.ids, manifests, target.path)
-            target.write(imported.manifest.encode())
-            number, name = len(imported.ids), session.workspace.name
-            context.remark(f"{number} users of {name} written to {out}")
+            target.write(imported.manifest(configuration, target.path).encode())
+            number = counted(len(imported.entries), "user")
+            context.remark(f"{number} of {session.workspace.name} written to {out}")
             if repeated:
                 context.remark(f"warning: {repeated}")
             return ""
 
-    context.run(body)
+    with gc_paused():  # until the fleet is gone
+        context.run(body)
