@@ -1,3 +1,3 @@
-from reconciler.pulumi_provider.program import main
+from reconciler.pulumi_provider.declaration import main
 
 main()

@@ -6,7 +6,7 @@ import reconciler
 from bench.leavers import TARGET
 from reconciler.domain import COMMAND_LINE, Platform
 from reconciler.ledger import Claim
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import Action, FleetSize, Plan
 from reconciler.runs import (
     ActionResult,

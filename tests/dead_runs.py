@@ -11,7 +11,7 @@ from msgspec import structs
 
 from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import FleetSize, decode_plan
 from reconciler.runs import Answer, Front, Intent, RunOpened
 from tests.ledger.samples import crash

@@ -23,7 +23,7 @@ config:
   granularity: {{type: string, default: {granularity}}}
   requirePreview: {{type: boolean, default: false}}
 """
-OUR_PROGRAM = "from reconciler.pulumi_provider.program import main\n\nmain()\n"
+OUR_PROGRAM = "from reconciler.pulumi_provider.declaration import main\n\nmain()\n"
 
 Resource = tuple[Mapping[str, Any], Mapping[str, Any]]
 """Inputs and outputs."""

@@ -8,8 +8,7 @@ turned out.
 
 from reconciler.applying.executor import Approved, act, apply_plan, skip_stale
 from reconciler.applying.recovery import recover
-from reconciler.applying.run_context import RunContext
-from reconciler.applying.settings import LIST_MAX_AGE, STOP_GRACE, ApplySettings
+from reconciler.applying.run_context import LIST_MAX_AGE, STOP_GRACE, ApplySettings, RunContext
 
 __all__ = [
     "LIST_MAX_AGE",

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from reconciler.domain import Cancellation, Clock
 from reconciler.planning import Action
 from reconciler.recall import CredentialsRefused, OutOfCredit, RecallError, ThrottledBeyondCap
-from reconciler.runs.outcome import ActionResult, HaltCause, Outcome
+from reconciler.runs.journal import ActionResult, HaltCause, Outcome
 
 _HALTING: tuple[tuple[type[RecallError], HaltCause], ...] = (
     (OutOfCredit, HaltCause.OUT_OF_CREDIT),

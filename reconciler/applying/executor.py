@@ -11,14 +11,21 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from reconciler.applying.run_context import RunContext
+from reconciler.applying.run_context import READ_BACK_THREADS, RunContext
 from reconciler.applying.scheduler import Queue, Scheduler
-from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.applying.user_run import UserRun
 from reconciler.domain import Observation, Platform, rfc3339
 from reconciler.planning import Action, Disconnect, FleetSize, Plan, Stale, Verdict
-from reconciler.runs.journal import Journal, JournalFailed, RunClosed, RunOpened
-from reconciler.runs.outcome import ActionResult, HaltCause, Outcome, RunResult
+from reconciler.runs.journal import (
+    ActionResult,
+    HaltCause,
+    Journal,
+    JournalFailed,
+    Outcome,
+    RunClosed,
+    RunOpened,
+    RunResult,
+)
 
 log = logging.getLogger(__name__)
 

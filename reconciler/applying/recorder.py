@@ -14,14 +14,15 @@ from reconciler.planning import Action
 from reconciler.recall import RecallError
 from reconciler.runs.journal import (
     NOT_SENT,
+    ActionResult,
     Answer,
     Ended,
+    HaltCause,
     Intent,
     JournalFailed,
     ReadBack,
     StepJournal,
 )
-from reconciler.runs.outcome import ActionResult, HaltCause
 
 ACCEPTED = "accepted"
 

@@ -11,9 +11,8 @@ from contextlib import suppress
 from datetime import datetime
 
 from reconciler.applying.circuit_breaker import CircuitBreaker, Halted
-from reconciler.applying.run_context import RunContext
+from reconciler.applying.run_context import READ_BACK_THREADS, RunContext
 from reconciler.applying.scheduler import Pause, Queue, Scheduler
-from reconciler.applying.settings import READ_BACK_THREADS
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession
 from reconciler.applying.verification import LAST_LOOK, Sent, Verification, judge
@@ -21,7 +20,7 @@ from reconciler.domain import Cancelled, Deadline, ObservedState
 from reconciler.planning import Disconnect, UserIndex
 from reconciler.recall import RecallError
 from reconciler.runs.history import InDoubt, ResolvedCall
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
+from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome
 
 
 def recover(

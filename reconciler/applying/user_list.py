@@ -9,7 +9,6 @@ import threading
 from dataclasses import dataclass
 from typing import Final
 
-from reconciler.applying.settings import LIST_MAX_AGE_EVER
 from reconciler.domain import CalendarUser, Clock, Deadline, Observation
 from reconciler.planning import (
     Action,
@@ -19,6 +18,9 @@ from reconciler.planning import (
     check_listed_preconditions,
 )
 from reconciler.recall import CalendarReader
+
+LIST_MAX_AGE_EVER: Final = 300.0
+"""Seconds after which a list is too old, however long lists take."""
 
 _TIMES_AS_LONG: Final = 5
 """A list stays recent for this many times as long as it took: then slow lists take at most a fifth

@@ -12,9 +12,8 @@ from typing import NoReturn
 
 from reconciler.applying.circuit_breaker import Halted
 from reconciler.applying.recorder import ACCEPTED
-from reconciler.applying.run_context import RunContext
+from reconciler.applying.run_context import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE, RunContext
 from reconciler.applying.scheduler import Pause, Queue
-from reconciler.applying.settings import INTENT_GOOD_FOR, REREAD_MAX_AGE, STOP_GRACE
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession, replaced
 from reconciler.applying.verification import Sent, Verification
@@ -39,8 +38,7 @@ from reconciler.recall import (
     TlsFailed,
     UserTokenRefused,
 )
-from reconciler.runs.journal import JournalFailed
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
+from reconciler.runs.journal import ActionResult, Cause, HaltCause, JournalFailed, Outcome
 
 _MAY_BE_SENT_AGAIN = (Conflict, Throttled, NotReached, UserTokenRefused)
 """Answers that prove that the call did nothing: it may be sent again after a new re-read."""

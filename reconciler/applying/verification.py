@@ -23,7 +23,7 @@ from reconciler.planning import (
     is_cut_short,
 )
 from reconciler.recall import Blocked, NotFound, OutOfCredit, RecallError, Rejected
-from reconciler.runs.outcome import ActionResult, Cause, Outcome
+from reconciler.runs.journal import ActionResult, Cause, Outcome
 
 _REFUSED: Final = frozenset(kind("").code for kind in (Rejected, NotFound, Blocked, OutOfCredit))
 """Refusals. They do not prove that nothing was done; one read-back decides."""

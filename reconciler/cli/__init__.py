@@ -2,7 +2,7 @@
 
 Each command is a file in ``commands``, loaded when it is called. They share ``context``
 (configuration, output, reports), ``run_command`` (a run and its report), ``exits`` (from what
-happened to an exit status) and ``signals``.
+happened to an exit status, signals among it).
 """
 
 import gc

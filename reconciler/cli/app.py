@@ -1,19 +1,23 @@
-"""The command line as a whole: its commands by name, and the one way in and out."""
+"""The command line as a whole: its commands by name, what may be given before them, and the one way
+in and out.
+"""
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, cast
+from typing import Annotated, Any, ClassVar, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from reconciler.cli import completion
+import reconciler
+from reconciler.cli import options
 from reconciler.cli.command import Command, LazyGroup
-from reconciler.cli.commands.before import before
 from reconciler.cli.errors import EndedWith, UsageError
+from reconciler.cli.logs import LogFormat
 from reconciler.cli.streams import failure_of, make_writable, print_out, report_lost
 from reconciler.domain import Diagnostic, Exit
 from reconciler.reporting import ErrorReport, Format, render
@@ -67,8 +71,6 @@ app = typer.Typer(
     "77 credentials refused, 130/143 interrupted.",
 )
 
-app.callback()(before)
-
 
 def run(arguments: list[str]) -> int:
     """Run the command line; the exit status. Bad usage is 64, which no plan can mean."""
@@ -87,14 +89,14 @@ def run(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     if "_RECONCILER_COMPLETE" in os.environ:
-        completion.get_ready()
+        options.get_ready()
     try:
         Path.cwd()
     except FileNotFoundError:
         return _report_bad_usage(arguments, "the working folder is gone: change to one that exists")
     try:
         status = app(
-            completion.with_shell(arguments) or ["--help"],
+            options.with_shell(arguments) or ["--help"],
             prog_name="reconciler",
             standalone_mode=False,
         )
@@ -128,3 +130,53 @@ def _machine_format(arguments: list[str]) -> Format | None:
         if option in ("--format", "-f") and value in (Format.JSON, Format.JSONL):
             return Format(value)
     return None
+
+
+def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"calendar-reconciler {reconciler.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def before(
+    context: typer.Context,
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],
+    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
+    log_format: options.LogFormat = LogFormat.TEXT,
+    install_completion: options.Install = None,
+    show_completion: options.Show = None,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Say in git which calendar platforms each person has connected at Recall.ai."""
+    _hand_down(
+        context,
+        {
+            name: value
+            for name, value in context.params.items()
+            if (source := context.get_parameter_source(name)) and source.name == "COMMANDLINE"
+        },
+    )
+
+
+def _hand_down(context: typer.Context, given: Mapping[str, Any]) -> None:
+    """Have the command that follows begin with what was ``given`` before it.
+
+    Raises :class:`UsageError` for an option that the command does not take.
+    """
+    name = context.invoked_subcommand
+    if not given or name is None:
+        return
+    _, command, _ = cast("LazyGroup", context.command).resolve_command(context, [name])
+    within: Mapping[str, Any] = getattr(command, "commands", None) or {"": command}
+    taken = {param.name for each in within.values() if each for param in each.params}
+    for param in context.command.params:
+        if param.name in given and param.name not in taken:
+            raise UsageError(f"`{name}` takes no {max(param.opts, key=len)}")
+    context.default_map = {name: given if "" in within else dict.fromkeys(within, given)}

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec import structs
 
 from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
-from reconciler.cli.exits import exit_status
+from reconciler.cli.exits import Signalled, Signals, exit_status
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.run_progress import Progress, RunProgress
-from reconciler.cli.signals import Signalled, Signals
 from reconciler.cli.streams import (
     StandardOutput,
     coloured,

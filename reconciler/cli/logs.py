@@ -1,7 +1,4 @@
-"""Logs on standard error, for people or for machines.
-
-Progress bars on standard error.
-"""
+"""Logs on standard error, for people or for machines."""
 
 import json
 import logging

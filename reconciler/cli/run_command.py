@@ -1,16 +1,18 @@
-"""What ``apply`` and ``resume`` share: the run around them, and their report on it."""
+"""What ``apply`` and ``resume`` share: ``--allow``, the run around them, and their report on it."""
 
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from reconciler.applying import STOP_GRACE, ApplySettings
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
 from reconciler.cli.run_progress import RunProgress
-from reconciler.domain import DesiredState, Diagnostic
+from reconciler.domain import DesiredState, Diagnostic, InvalidInput
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -22,6 +24,7 @@ from reconciler.engine import (
     carry_out,
     limit_sources,
 )
+from reconciler.engine.approval import ALLOW_OPTION, GUARDS, NEW_LEDGER, overrides
 from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
 from reconciler.reporting.wording import outcomes
@@ -29,6 +32,7 @@ from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunR
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
+
 
 DEFAULTS = ApplySettings()
 
@@ -150,3 +154,40 @@ def run_command(
             ledger=command.run.ledger_view if command else None,
             changes=command.changes if command else None,
         )
+
+
+APPLY_TAKES = (*GUARDS, NEW_LEDGER)
+
+
+def _checked(takes: tuple[str, ...]) -> Callable[[list[str]], list[str]]:
+    def check(words: list[str]) -> list[str]:
+        try:
+            overrides(words, "it", takes)
+        except InvalidInput as error:
+            (found,) = error.diagnostics
+            raise typer.BadParameter(f"{found.message}; {found.hint}") from None
+        return words
+
+    return check
+
+
+def _allow(takes: tuple[str, ...], and_more: str = "") -> Any:
+    """``--allow``, which ``takes`` these words."""
+    return typer.Option(
+        ALLOW_OPTION,
+        metavar="GUARD",
+        help=f"Allow this guard in this run: {', '.join(GUARDS)}{and_more}; can be repeated.",
+        callback=_checked(takes),
+        autocompletion=lambda: list(takes),
+        show_default=False,
+    )
+
+
+AllowGuards = Annotated[list[str], _allow(GUARDS)]
+Allow = Annotated[
+    list[str],
+    _allow(
+        APPLY_TAKES,
+        f". With {NEW_LEDGER}: make a ledger where none is found, although requireLedger is set",
+    ),
+]

@@ -5,6 +5,7 @@ from reconciler.domain import Exit, Observation
 from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
 from reconciler.engine.approval import (
     ManifestsMoved,
+    Overrides,
     PlanInputs,
     Refused,
     carry_out,
@@ -13,20 +14,20 @@ from reconciler.engine.approval import (
     judge_fresh,
     judge_saved,
     narrow,
+    overrides,
 )
-from reconciler.engine.comparison import compare, preview_again
 from reconciler.engine.doctor import examine
+from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import exit_status
-from reconciler.engine.history import WorkspaceHistory, remember
 from reconciler.engine.import_manifest import Imported, declared_already, import_manifest
-from reconciler.engine.overrides import Overrides, overrides
 from reconciler.engine.preview import (
     IncompleteList,
+    WorkspaceHistory,
     judged_content,
     observe,
     preview,
+    remember,
 )
-from reconciler.engine.resume import Resumption, resumption
 from reconciler.engine.session import (
     Session,
     apply_settings,

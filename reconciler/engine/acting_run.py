@@ -13,12 +13,11 @@ import reconciler
 from reconciler.applying import ApplySettings, recover
 from reconciler.config import Workspace
 from reconciler.domain import COMMAND_LINE, DesiredState, Observation, rfc3339
-from reconciler.engine.approval import Refused
-from reconciler.engine.overrides import NEW_LEDGER, OPTION
+from reconciler.engine.approval import ALLOW_OPTION, NEW_LEDGER, Refused
 from reconciler.engine.preview import observe
 from reconciler.engine.session import Session
 from reconciler.ledger import Claim, LedgerMissing, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import History, PlanUnusable, users_to_look_up
 from reconciler.process import start_of
 from reconciler.reporting import LedgerAccess, LedgerView
@@ -43,7 +42,7 @@ class RunOptions(Struct, frozen=True):
     owner: str = COMMAND_LINE
     new_ledger: bool = False
     lock_timeout: float = 0.0
-    new_ledger_by: str = f"`{OPTION} {NEW_LEDGER}`"
+    new_ledger_by: str = f"`{ALLOW_OPTION} {NEW_LEDGER}`"
     resumes: str | None = None
 
 

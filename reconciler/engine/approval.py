@@ -2,20 +2,27 @@
 
 A plan is judged here with the first list of its run. Only an :class:`Approved` can be carried out,
 and only :func:`judge_fresh` and :func:`judge_saved` make one.
+
+:class:`Overrides` are what the operator allows for one command: guards that it may go past, and a
+few other things. The command line has ``--allow``, a Pulumi program ``RECONCILER_ALLOW``, with the
+same words. A configuration cannot allow anything, because it would allow it to the next command
+too.
 """
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from reconciler.applying import ApplySettings, Approved, apply_plan
-from reconciler.domain import DesiredState, Observation
+from reconciler.domain import DesiredState, Diagnostic, InvalidInput, Observation
 from reconciler.engine.commit import DIRTY, Commit
-from reconciler.engine.comparison import Comparison
+from reconciler.engine.earlier_plan import Comparison
 from reconciler.engine.session import Session
+from reconciler.manifest.source import near_miss
 from reconciler.planning import (
+    ALLOWABLE,
     Action,
     Disconnect,
     FleetSize,
@@ -231,3 +238,54 @@ def narrow(
         disconnects=0,
     )
     return structs.replace(plan, content=narrowed(plan.content, keep, evidence))
+
+
+ALLOW_OPTION: Final = "--allow"
+ALLOW_VARIABLE: Final = "RECONCILER_ALLOW"
+NEW_LEDGER: Final = "new-ledger"
+OTHER_WORKSPACE: Final = "other-workspace"
+GUARDS: Final = tuple(guard.value for guard in ALLOWABLE)
+"""The words that every command that acts accepts."""
+
+
+class Overrides(Struct, frozen=True):
+    """The guards that this command may go past, whether it may make a missing ledger, and whether
+    the stack may be given another workspace."""
+
+    guards: frozenset[GuardName] = frozenset()
+    new_ledger: bool = False
+    other_workspace: bool = False
+
+
+def overrides(named: Iterable[str], source: str, takes: Iterable[str]) -> Overrides:
+    """What ``named`` allows, by the option or variable ``source``.
+
+    Raises :class:`InvalidInput` for a word that is not among those that it ``takes``.
+    """
+    words, known = frozenset(named), tuple(takes)
+    unknown = sorted(words.difference(known))
+    if unknown:
+        meant = next(filter(None, (near_miss(word, known) for word in unknown)), None)
+        raise InvalidInput(
+            Diagnostic(
+                None,
+                f"{source} names {', '.join(unknown)}, which cannot be allowed",
+                " ".join(filter(None, (meant, f"it takes: {', '.join(known)}"))),
+            )
+        )
+    return Overrides(
+        frozenset(guard for guard in ALLOWABLE if guard.value in words),
+        new_ledger=NEW_LEDGER in words,
+        other_workspace=OTHER_WORKSPACE in words,
+    )
+
+
+def overrides_of(environ: Mapping[str, str]) -> Overrides:
+    """What ``RECONCILER_ALLOW`` names, separated by commas. Raises :class:`InvalidInput`."""
+    words = [word for text in environ.get(ALLOW_VARIABLE, "").split(",") if (word := text.strip())]
+    return overrides(words, ALLOW_VARIABLE, (*GUARDS, NEW_LEDGER, OTHER_WORKSPACE))
+
+
+def in_environment(word: str) -> str:
+    """How to allow ``word`` to a command that has no options of ours."""
+    return f"`{ALLOW_VARIABLE}={word}` in the environment"

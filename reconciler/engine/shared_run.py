@@ -15,7 +15,7 @@ from reconciler.applying.executor import skipped
 from reconciler.domain import DesiredState, Observation, rfc3339
 from reconciler.engine.acting_run import ActingRun
 from reconciler.engine.approval import PlanInputs, check_usable, judge_saved
-from reconciler.engine.comparison import compare
+from reconciler.engine.earlier_plan import compare
 from reconciler.engine.preview import judged_content
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger

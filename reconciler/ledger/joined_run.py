@@ -6,10 +6,10 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from reconciler.ledger.current_process import current_process
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import LockLost, NotJoinable
 from reconciler.ledger.lock import Lock, LockTimes, read_lock, require_lock
+from reconciler.ledger.opening import current_process
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import StepRecords, journalled
 from reconciler.ledger.stored_plans import UsingRun, stored_plan, use_plan

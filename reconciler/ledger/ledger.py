@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Final
 
 from reconciler.domain import Clock, LedgerPlace
-from reconciler.ledger.begin_run import begin_run
 from reconciler.ledger.database import Database
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.joined_run import JoinedRun, join_run
@@ -12,6 +11,7 @@ from reconciler.ledger.lock import LOCK_TIMES, LockTimes, hold_lock, revoke_lock
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.run_row import begin_run
 from reconciler.runs import Holder
 
 

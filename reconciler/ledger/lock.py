@@ -16,9 +16,8 @@ from msgspec import Struct
 from sqlalchemy import Connection, Row, Select, select, update
 
 from reconciler.domain import rfc3339
-from reconciler.ledger.current_process import is_alive
 from reconciler.ledger.errors import LedgerError, LockLost
-from reconciler.ledger.opening import Claim
+from reconciler.ledger.opening import Claim, is_alive
 from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import locks
 from reconciler.runs import Holder, Who

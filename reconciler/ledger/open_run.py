@@ -10,8 +10,14 @@ from typing import Final, NamedTuple, Self
 from sqlalchemy import Connection, update
 
 from reconciler.domain import Clock, rfc3339
-from reconciler.ledger.begin_run import BegunRun
-from reconciler.ledger.close_run import (
+from reconciler.ledger.database import Database
+from reconciler.ledger.declared_users import Scope, declare, record_seen
+from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
+from reconciler.ledger.lock import Heartbeat, LockTimes, refresh_lock, require_lock
+from reconciler.ledger.opening import Claim
+from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.run_row import (
+    BegunRun,
     complete_run,
     end_run,
     give_lock_back,
@@ -19,12 +25,6 @@ from reconciler.ledger.close_run import (
     note_run,
     reason,
 )
-from reconciler.ledger.database import Database
-from reconciler.ledger.declared_users import Scope, declare, record_seen
-from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
-from reconciler.ledger.lock import Heartbeat, LockTimes, refresh_lock, require_lock
-from reconciler.ledger.opening import Claim
-from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import DeadRunSteps, StepRecords, journalled
 from reconciler.ledger.stored_plans import UsingRun, use_plan

@@ -1,5 +1,10 @@
-"""Opens a ledger, for reading or for a run. This module is light; opening loads SQLAlchemy."""
+"""Opens a ledger, for reading or for a run, and says who does. Opening loads SQLAlchemy.
 
+This module is light. A lock is taken over only from a run whose process is proven to have ended.
+"""
+
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,11 +14,13 @@ from msgspec import Struct
 from reconciler.domain import LedgerPlace, SqliteFile
 from reconciler.ledger.errors import missing
 from reconciler.ledger.files import exists
+from reconciler.process import boot_id, is_running, pid_namespace
 from reconciler.runs import Front, Who
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
     from reconciler.ledger.reader import LedgerReader
+
 
 # ruff: noqa: PLC0415
 
@@ -77,3 +84,34 @@ def open_ledger(place: LedgerPlace, *, create: bool) -> "Iterator[Ledger]":
         yield Ledger(database, place, made=made)
     finally:
         database.close()
+
+
+def current_process() -> Who:
+    """Who runs this process, and where."""
+    return Who(_user(), os.uname().nodename, os.getpid(), _machine())
+
+
+def is_alive(who: Who, start: str | None = None) -> bool | None:
+    """Whether that process still runs; None if it cannot be known. False is proof.
+
+    ``start`` is when it started. Earlier versions did not record that: without it, a later process
+    that got the same id counts as that process.
+    """
+    machine = _machine()
+    # Clones of a virtual machine share the boot id, but hardly the host name.
+    if machine is None or (who.machine, who.host) != (machine, os.uname().nodename):
+        return None
+    return is_running(who.pid, start)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # an account without a name
+        return f"uid {os.getuid()}"
+
+
+def _machine() -> str | None:
+    """This boot of this machine and this namespace of process ids; None if unknown."""
+    boot, namespace = boot_id(), pid_namespace()
+    return f"{boot} {namespace}" if boot and namespace else None

@@ -13,8 +13,7 @@ from msgspec import Struct
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
 
 from reconciler.domain import SqliteFile
-from reconciler.ledger.database import BUSY_TIMEOUT, Database
-from reconciler.ledger.database_errors import failure, truncated
+from reconciler.ledger.database import BUSY_TIMEOUT, Database, failure, truncated
 from reconciler.ledger.errors import LedgerUnreachable, LedgerUnusable, missing
 from reconciler.ledger.files import (
     SameFiles,

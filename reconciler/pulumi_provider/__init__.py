@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from reconciler.pulumi_provider.declaration import declare_fleet
-    from reconciler.pulumi_provider.fleet import DeclaredFleet, Fleet, Granularity, UserOutputs
+    from reconciler.pulumi_provider.resources import DeclaredFleet, Fleet, Granularity, UserOutputs
 
 __all__ = ["DeclaredFleet", "Fleet", "Granularity", "UserOutputs", "declare_fleet"]
 
 _MODULES: Final = {
-    "DeclaredFleet": "fleet",
-    "Fleet": "fleet",
-    "Granularity": "fleet",
-    "UserOutputs": "fleet",
+    "DeclaredFleet": "resources",
+    "Fleet": "resources",
+    "Granularity": "resources",
+    "UserOutputs": "resources",
     "declare_fleet": "declaration",
 }
 

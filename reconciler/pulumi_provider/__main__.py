@@ -17,12 +17,13 @@ from reconciler.engine import open_session
 from reconciler.manifest import load_manifests
 from reconciler.pulumi_provider import inputs, outputs
 from reconciler.pulumi_provider.errors import Failed, provider_errors
-from reconciler.pulumi_provider.fleet import Fleet, Granularity
 from reconciler.pulumi_provider.resources import (
     FLEET_PROVIDER,
     FLEET_TYPE,
     USER_PROVIDER,
     USER_TYPE,
+    Fleet,
+    Granularity,
     fleet_inputs,
     place_of,
     user_inputs,

@@ -1,11 +1,15 @@
 """``declare_fleet``: what a Pulumi program calls, and all that happens in it.
 
 Every fleet is evaluated before anything is registered. In an update the provider then acts in the
-runs of the fleets, and the last step of the program checks how they ended.
+runs of the fleets. The last step of the program checks that every planned action came to its end.
+That check asks the ledger and not the outputs of the resources: an action that a target or an
+option kept from the provider has no output of this run.
 """
 
+import atexit
 import os
 import signal
+import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,11 +22,10 @@ from pulumi.runtime.mocks import MockMonitor
 from pulumi.runtime.settings import get_monitor
 
 from reconciler.domain import stack_owner
-from reconciler.engine.overrides import overrides_of
+from reconciler.engine.approval import overrides_of
 from reconciler.manifest.source import read_regular
 from reconciler.planning import MAX_BYTES, Plan, PlanUnusable, decode_plan
 from reconciler.pulumi_provider.cli_process import CliProcess, cli_of
-from reconciler.pulumi_provider.completion_check import CompletionCheck, fail_at_exit
 from reconciler.pulumi_provider.errors import invalid
 from reconciler.pulumi_provider.evaluation import (
     ApprovedFleet,
@@ -31,10 +34,16 @@ from reconciler.pulumi_provider.evaluation import (
     abandon,
     evaluate,
 )
-from reconciler.pulumi_provider.fleet import DeclaredFleet, Fleet
 from reconciler.pulumi_provider.preview_record import CommandPreview
 from reconciler.pulumi_provider.reports import ProgramReporter
-from reconciler.pulumi_provider.resources import register
+from reconciler.pulumi_provider.resources import (
+    DeclaredFleet,
+    Fleet,
+    FleetResource,
+    Granularity,
+    UserResource,
+    register,
+)
 from reconciler.reporting.wording import stacks
 
 _PLAN: Final = "RECONCILER_PLAN"
@@ -193,3 +202,77 @@ def _saved_plan(fleets: Sequence[Fleet]) -> Plan | None:
         return decode_plan(data)
     except PlanUnusable as error:
         raise PlanUnusable(f"{name}: {error}") from None
+
+
+def main() -> None:
+    """Declare the fleet of the configured workspace."""
+    config = pulumi.Config()
+    granularity = config.require("granularity")
+    if granularity not in list(Granularity):
+        names = " or ".join(Granularity)
+        raise pulumi.RunError(f"granularity is {granularity!r}: set it to {names}")
+    declare_fleet(
+        Fleet(
+            config.require("workspace"),
+            config.require("configuration"),
+            Granularity(granularity),
+        ),
+        require_preview=config.require_bool("requirePreview"),
+    )
+
+
+_EXPLAINED: Final = 32
+"""The status of a program that failed and has said why (``pulumi-language-python``)."""
+
+
+class CompletionCheck:
+    """Lets the program succeed only if everything that was planned is done."""
+
+    def __init__(self, fleets: Sequence[ApprovedFleet], reporter: ProgramReporter) -> None:
+        self._fleets = fleets
+        self._reporter = reporter
+        self._done = False
+        # The program may end before it gets here. Its runs end all the same.
+        atexit.register(self._leave)
+
+    def run_after(self, resources: Sequence[UserResource | FleetResource]) -> None:
+        """Check once each of ``resources`` is done, whether its outputs are known or not."""
+        done = pulumi.Output.all(*(resource.outcomes for resource in dict.fromkeys(resources)))
+        done.apply(lambda _: self._check(), run_with_unknowns=True)
+
+    def _check(self) -> None:
+        self._done = True
+        errors = [error for fleet in self._fleets if (error := self._close(fleet))]
+        if errors:
+            # Log it here and now: a program that exits by itself would lose an exception.
+            pulumi.log.error("\n".join(errors))
+            sys.exit(_EXPLAINED)
+        atexit.unregister(self._leave)
+
+    def _close(self, fleet: ApprovedFleet) -> str | None:
+        """Close the run of ``fleet``; the error in words, if not everything went well."""
+        try:
+            with self._reporter.failures(fleet), fleet.open:
+                result = fleet.close_run()
+                return None if result is None else self._reporter.ended(fleet, result)
+        except pulumi.RunError as error:
+            return str(error)
+
+    def _leave(self) -> None:
+        """Let the program fail whatever its status is: it may call ``sys.exit(0)``, even after the
+        error of this check."""
+        abandon(self._fleets)
+        if not self._done:
+            sys.stderr.write(f"{stacks.UNCHECKED}\n")
+        _fail()
+
+
+def fail_at_exit() -> None:
+    """Let the program fail whatever it still does: an error that it caught was an error."""
+    atexit.register(_fail)
+
+
+def _fail() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(_EXPLAINED)

@@ -35,13 +35,13 @@ from reconciler.engine import (
     remember,
     share_run,
 )
-from reconciler.engine.overrides import NEW_LEDGER, Overrides, in_environment
+from reconciler.engine.approval import NEW_LEDGER, OTHER_WORKSPACE, Overrides, in_environment
 from reconciler.ledger import LedgerError, read_ledger
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
-from reconciler.pulumi_provider.fleet import Fleet
+from reconciler.pulumi_provider.errors import invalid
 from reconciler.pulumi_provider.preview_record import PreviewRecord
-from reconciler.pulumi_provider.workspace_binding import check_workspaces
+from reconciler.pulumi_provider.resources import Fleet
 from reconciler.reporting import LedgerView
 from reconciler.reporting.wording import stacks
 from reconciler.runs import Front, RunResult
@@ -293,3 +293,20 @@ def _not_for_pulumi(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
         for user in approved.desired.users.values()
         if stacks.MARKUP in user.id or user.id in _SENTINELS
     ]
+
+
+def check_workspaces(workspaces: Sequence[Workspace], owner: str) -> None:
+    """Refuse a stack ``owner`` that declares other workspaces and none of its own any more.
+
+    Raises ``InvalidInput``.
+    """
+    before: frozenset[str] = frozenset()
+    for place in {workspace.ledger for workspace in workspaces}:
+        try:
+            with read_ledger(place) as ledger:
+                before |= ledger.workspaces_of(owner)
+        except LedgerError:
+            continue
+    now = frozenset(workspace.name for workspace in workspaces)
+    if before and not before & now:
+        raise invalid(stacks.other_workspace(owner, before, now, in_environment(OTHER_WORKSPACE)))

@@ -17,7 +17,7 @@ from reconciler.engine import Exit, Refused, exit_status, limit_sources
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.pulumi_provider.errors import describe, invalid
 from reconciler.pulumi_provider.evaluation import ApprovedFleet, Failure
-from reconciler.pulumi_provider.fleet import Granularity
+from reconciler.pulumi_provider.resources import Granularity
 from reconciler.reporting import ErrorReport, Format, PlanReport, Report, RunReport, render
 from reconciler.reporting.wording import stacks
 from reconciler.runs import RunResult

@@ -26,7 +26,7 @@ from reconciler.engine import (
     protection_of,
     remember,
 )
-from reconciler.engine.overrides import overrides_of
+from reconciler.engine.approval import overrides_of
 from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Content, History, UserIndex, judge_list, make_plan
 from reconciler.planning.diff import matches_declaration

@@ -11,15 +11,12 @@ import httpx
 
 import reconciler
 from reconciler.domain import Clock, Secret
-from reconciler.recall.calls import HttpAnswer, HttpCall
-from reconciler.recall.deadlines import CallDeadline
-from reconciler.recall.endpoint import ClientSettings, Endpoint
+from reconciler.recall.endpoint import ClientSettings, Endpoint, HttpAnswer, HttpCall
 from reconciler.recall.errors import NotReached, NotSentInTime, RecallError, UnexpectedAnswer
-from reconciler.recall.network_errors import FAILURES, network_error
+from reconciler.recall.failures import FAILURES, network_error, refusal
 from reconciler.recall.rate_limiter import Permit
 from reconciler.recall.retries import server_time
-from reconciler.recall.status_errors import refusal
-from reconciler.recall.transport import ApiTransport, GetOnlyTransport
+from reconciler.recall.transport import ApiTransport, CallDeadline, GetOnlyTransport
 
 log = logging.getLogger(__name__)
 

@@ -12,9 +12,15 @@ import msgspec
 
 from reconciler.domain import CalendarUser, Clock, Platform, Preferences, Secret, is_header_safe
 from reconciler.domain.time import Deadline
-from reconciler.recall.calls import AUTHENTICATE_PATH, DISCONNECT_PATH, USER_PATH, HttpCall
 from reconciler.recall.decoding import Undecodable, decode_token
-from reconciler.recall.endpoint import ClientSettings, Endpoint
+from reconciler.recall.endpoint import (
+    AUTHENTICATE_PATH,
+    DISCONNECT_PATH,
+    USER_PATH,
+    ClientSettings,
+    Endpoint,
+    HttpCall,
+)
 from reconciler.recall.errors import TooSlow, UnexpectedAnswer
 from reconciler.recall.rate_limiter import Permit, RateLimiter, UserCall
 

@@ -9,6 +9,7 @@ from reconciler.reporting.documents import (
     CheckState,
     DoctorReport,
     ErrorReport,
+    Format,
     LedgerAccess,
     LedgerView,
     PlanReport,
@@ -18,9 +19,9 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    render,
 )
 from reconciler.reporting.phrase import one_line, visible
-from reconciler.reporting.render import Format, render
 
 __all__ = [
     "Check",

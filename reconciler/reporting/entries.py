@@ -1,6 +1,10 @@
-"""What a plan or a run says of each user, one entry a line, the same for every layout."""
+"""What a plan or a run says of each user, one entry a line, the same for every layout.
+
+Each entry has a sign and a tone, by which a reader tells kinds of lines apart at a glance.
+"""
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -15,13 +19,55 @@ from reconciler.planning import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.reporting import symbols
 from reconciler.reporting.documents import CheckState
 from reconciler.reporting.phrase import Phrase, prose
-from reconciler.reporting.symbols import Symbol, Tone
 from reconciler.reporting.wording import changes, outcomes, runs
 from reconciler.runs.history import ActionHistory, ResolvedCall, RunState
-from reconciler.runs.outcome import ActionResult, Outcome
+from reconciler.runs.journal import ActionResult, Outcome
+
+
+class Tone(StrEnum):
+    """A way to set text apart where there is colour; the values are styles of rich."""
+
+    PLAIN = "none"
+    HEADING = "bold"
+    FAINT = "dim"
+    GOOD = "green"
+    CHANGE = "yellow"
+    DANGER = "red"
+    PERSON = "cyan"
+    HELD = "magenta"
+    ALARM = "bold red"
+
+
+class Symbol(Struct, frozen=True):
+    """One character in front of a line, its tone and its meaning."""
+
+    mark: str
+    tone: Tone
+    meaning: str
+
+
+DISCONNECT = Symbol("-", Tone.DANGER, "disconnect")
+UPDATE = Symbol("~", Tone.CHANGE, "update preferences")
+PENDING = Symbol("?", Tone.PERSON, "waiting for the person")
+HELD = Symbol("!", Tone.HELD, "held")
+UNDETERMINED = Symbol("*", Tone.CHANGE, "undetermined")
+UNMANAGED = Symbol("=", Tone.FAINT, "left alone")
+PLAN_SYMBOLS = (DISCONNECT, UPDATE, PENDING, HELD, UNDETERMINED)
+"""The signs of a plan's entries, in the order of its legend."""
+
+VERIFIED = Symbol("✓", Tone.GOOD, "verified")
+ALREADY_ABSENT = Symbol("=", Tone.FAINT, "already done")
+SKIPPED_STALE = Symbol("»", Tone.CHANGE, "skipped as stale")
+FAILED = Symbol("✗", Tone.DANGER, "failed")
+UNKNOWN = Symbol("?", Tone.ALARM, "unknown")
+NOT_ATTEMPTED = Symbol("·", Tone.FAINT, "not attempted")
+IN_DOUBT = Symbol("?", Tone.ALARM, "in doubt")
+NEVER_BEGUN = Symbol("·", Tone.FAINT, "never begun")
+
+ADDED = Symbol("+", Tone.CHANGE, "planned now, and not when the plan was made")
+GONE = Symbol("-", Tone.HELD, "not planned any more")
 
 
 class UserEntry(Struct, frozen=True, gc=False):
@@ -40,12 +86,12 @@ class UserEntry(Struct, frozen=True, gc=False):
 
 
 OUTCOME_SYMBOLS: Mapping[Outcome, Symbol] = {
-    Outcome.VERIFIED: symbols.VERIFIED,
-    Outcome.ALREADY_ABSENT: symbols.ALREADY_ABSENT,
-    Outcome.SKIPPED_STALE: symbols.SKIPPED_STALE,
-    Outcome.FAILED: symbols.FAILED,
-    Outcome.UNKNOWN: symbols.UNKNOWN,
-    Outcome.NOT_ATTEMPTED: symbols.NOT_ATTEMPTED,
+    Outcome.VERIFIED: VERIFIED,
+    Outcome.ALREADY_ABSENT: ALREADY_ABSENT,
+    Outcome.SKIPPED_STALE: SKIPPED_STALE,
+    Outcome.FAILED: FAILED,
+    Outcome.UNKNOWN: UNKNOWN,
+    Outcome.NOT_ATTEMPTED: NOT_ATTEMPTED,
 }
 
 
@@ -72,7 +118,7 @@ def actions(actions: Iterable[Action]) -> list[UserEntry]:
     return [
         _acting(
             action,
-            symbols.DISCONNECT if isinstance(action, Disconnect) else symbols.UPDATE,
+            DISCONNECT if isinstance(action, Disconnect) else UPDATE,
             changes.why(action),
         )
         for action in actions
@@ -81,7 +127,7 @@ def actions(actions: Iterable[Action]) -> list[UserEntry]:
 
 def held(blocked: Iterable[HeldAction]) -> list[UserEntry]:
     """What would be done but for a hold."""
-    return [_acting(entry.action, symbols.HELD, changes.why_held(entry)) for entry in blocked]
+    return [_acting(entry.action, HELD, changes.why_held(entry)) for entry in blocked]
 
 
 def pending(pending: Iterable[Pending]) -> list[UserEntry]:
@@ -91,20 +137,18 @@ def pending(pending: Iterable[Pending]) -> list[UserEntry]:
 
 def added(plan_changes: PlanChanges) -> list[UserEntry]:
     """What would be done now, and was not planned."""
-    return [_acting(action, symbols.ADDED, changes.why(action)) for action in plan_changes.added]
+    return [_acting(action, ADDED, changes.why(action)) for action in plan_changes.added]
 
 
 def gone(plan_changes: PlanChanges) -> list[UserEntry]:
     """What was planned, and would not be done now."""
-    return [
-        _acting(stale.action, symbols.GONE, changes.why_gone(stale)) for stale in plan_changes.gone
-    ]
+    return [_acting(stale.action, GONE, changes.why_gone(stale)) for stale in plan_changes.gone]
 
 
 def undetermined(content: Content) -> list[UserEntry]:
     """Declared users who are missing from an incomplete list."""
     return [
-        UserEntry(entry.user, symbols.UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
+        UserEntry(entry.user, UNDETERMINED, "undetermined", (changes.UNDETERMINED,))
         for entry in content.undetermined
     ]
 
@@ -114,7 +158,7 @@ def unmanaged(content: Content) -> list[UserEntry]:
     return [
         UserEntry(
             entry.user or entry.recall_id,
-            symbols.UNMANAGED,
+            UNMANAGED,
             "left alone",
             (
                 changes.SPARED_REASONS[entry.reason],
@@ -157,8 +201,8 @@ def past(past: ActionHistory) -> UserEntry:
     if past.result is not None:
         return results([past.result])[0]
     if past.begun:
-        return _acting(past.action, symbols.IN_DOUBT, (runs.IN_DOUBT,))
-    return _acting(past.action, symbols.NEVER_BEGUN, (runs.NEVER_BEGUN,))
+        return _acting(past.action, IN_DOUBT, (runs.IN_DOUBT,))
+    return _acting(past.action, NEVER_BEGUN, (runs.NEVER_BEGUN,))
 
 
 def by_user(*lists: Iterable[UserEntry]) -> dict[str, list[UserEntry]]:
@@ -191,4 +235,4 @@ def _acting(
 
 def _pending(pending: Pending) -> UserEntry:
     what = "not found" if pending.platform is None else f"connect {pending.platform}"
-    return UserEntry(pending.user, symbols.PENDING, what, changes.why_pending(pending))
+    return UserEntry(pending.user, PENDING, what, changes.why_pending(pending))

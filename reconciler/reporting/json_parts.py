@@ -30,7 +30,7 @@ from reconciler.runs.history import (
     Step,
     Who,
 )
-from reconciler.runs.outcome import ActionResult, HaltCause, Outcome, RunResult
+from reconciler.runs.journal import ActionResult, HaltCause, Outcome, RunResult
 
 
 class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):

@@ -12,7 +12,7 @@ from reconciler.planning import Plan
 from reconciler.reporting import json_parts
 from reconciler.reporting.documents import Report
 from reconciler.reporting.json_document import FORMAT, document, encode
-from reconciler.runs.outcome import ActionResult, HaltCause
+from reconciler.runs.journal import ActionResult, HaltCause
 
 
 class StreamEvent(Struct, frozen=True, tag_field="type", kw_only=True):

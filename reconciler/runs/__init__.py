@@ -18,20 +18,24 @@ from reconciler.runs.history import (
     Who,
 )
 from reconciler.runs.journal import (
+    ActionResult,
     Answer,
     CallsInDoubt,
+    Cause,
     Ended,
+    HaltCause,
     InDoubtCount,
     Intent,
     Journal,
     JournalFailed,
     MemoryJournal,
+    Outcome,
     ReadBack,
     RunClosed,
     RunOpened,
+    RunResult,
     StepJournal,
 )
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
 
 __all__ = [
     "ActionHistory",

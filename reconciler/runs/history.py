@@ -6,8 +6,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from reconciler.planning import Action, FleetSize, Plan, Verdict
-from reconciler.runs.journal import NOT_SENT
-from reconciler.runs.outcome import ActionResult, Outcome
+from reconciler.runs.journal import NOT_SENT, ActionResult, Outcome
 
 
 class Front(StrEnum):

@@ -4,12 +4,11 @@ It is for trials, demonstrations, tests and benchmarks. It shares no wire code w
 ``reconciler.recall``, so a mistake there is not repeated here.
 """
 
-from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.discovery import running_server
 from reconciler.sandbox.faults import Fault, FaultKind, Match
 from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.seed import Seed, SeedPreferences, SeedUser, load_seed
-from reconciler.sandbox.server import RemoteListenRefused, SandboxServer
+from reconciler.sandbox.server import RemoteListenRefused, SandboxServer, running_server
+from reconciler.sandbox.settings import Behaviour
 from reconciler.sandbox.state import SandboxState, UnknownUser, open_seeded
 
 __all__ = [

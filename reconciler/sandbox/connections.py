@@ -4,8 +4,7 @@ import sqlite3
 
 from reconciler.domain import Platform
 from reconciler.sandbox import meetings, users
-from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.settings import derived_id, next_serial
+from reconciler.sandbox.settings import Behaviour, derived_id, next_serial
 from reconciler.sandbox.users import ConnectionRow, StoredUser
 
 

@@ -15,8 +15,7 @@ from urllib.parse import parse_qsl, quote
 import msgspec
 from msgspec import Struct, field
 
-from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.settings import StateSettings
+from reconciler.sandbox.settings import Behaviour, StateSettings
 from reconciler.sandbox.users import StoredUser
 
 HEALTH_PATH = "/__sandbox__/health"  # not of the API: says which state is served

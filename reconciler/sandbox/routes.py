@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from starlette.routing import Match, Route
 
-from reconciler.sandbox import meetings, oauth_endpoints, user_endpoints
+from reconciler.sandbox import endpoints, meetings
 from reconciler.sandbox.http_messages import (
     JSON,
     MEDIA_TYPES,
@@ -84,26 +84,24 @@ def _routes() -> list[ApiRoute]:
     key, token = Credential.API_KEY, Credential.USER_TOKEN
     state, none = Credential.OAUTH_STATE, Credential.NONE
     user, meeting = ROOT + "user/", ROOT + "meetings/{id:uuid}/"
-    endpoints = [
-        ApiRoute("POST", ROOT + "authenticate/", user_endpoints.authenticate, key),
-        ApiRoute("GET", ROOT + "users/", user_endpoints.list_users, key),
-        ApiRoute("GET", user, user_endpoints.get_user, token),
-        ApiRoute("PUT PATCH", user, user_endpoints.update_user, token),
-        ApiRoute("DELETE", user, user_endpoints.delete_user, token),
-        ApiRoute("POST", user + "disconnect/", user_endpoints.disconnect, token),
+    table = [
+        ApiRoute("POST", ROOT + "authenticate/", endpoints.authenticate, key),
+        ApiRoute("GET", ROOT + "users/", endpoints.list_users, key),
+        ApiRoute("GET", user, endpoints.get_user, token),
+        ApiRoute("PUT PATCH", user, endpoints.update_user, token),
+        ApiRoute("DELETE", user, endpoints.delete_user, token),
+        ApiRoute("POST", user + "disconnect/", endpoints.disconnect, token),
         ApiRoute("GET", ROOT + "meetings/", meetings.list_meetings, token),
         ApiRoute("GET", meeting, meetings.get_meeting, token),
         ApiRoute("PUT PATCH", meeting, meetings.update_meeting, token),
         ApiRoute("POST", ROOT + "meetings/refresh/", meetings.refresh_meetings, token),
-        ApiRoute(
-            "GET", ROOT + "google_oauth_callback/", oauth_endpoints.google_oauth_callback, state
-        ),
-        ApiRoute("GET", ROOT + "ms_oauth_callback/", oauth_endpoints.ms_oauth_callback, state),
+        ApiRoute("GET", ROOT + "google_oauth_callback/", endpoints.google_oauth_callback, state),
+        ApiRoute("GET", ROOT + "ms_oauth_callback/", endpoints.ms_oauth_callback, state),
         ApiRoute("GET", SCHEMA, schema, none),
     ]
-    credentials = {route.path: route.credential for route in endpoints}
+    credentials = {route.path: route.credential for route in table}
     options = [ApiRoute("OPTIONS", path, metadata, asked) for path, asked in credentials.items()]
-    return endpoints + options
+    return table + options
 
 
 ROUTES = _routes()

@@ -16,9 +16,8 @@ from yaml.composer import ComposerError
 
 from reconciler.domain import Diagnostic, InvalidInput, Platform, Preferences, SourceLocation
 from reconciler.sandbox import users
-from reconciler.sandbox.behaviour import Behaviour, Count
 from reconciler.sandbox.faults import Fault
-from reconciler.sandbox.settings import derived_id
+from reconciler.sandbox.settings import Behaviour, Count, derived_id
 from reconciler.sandbox.users import ConnectionRow, PreferencesRow, StoredUser
 
 API_VERSION = "reconciler/sandbox/v1"

@@ -2,10 +2,15 @@
 
 uvicorn parses and writes HTTP. Its own server loop is not used: stopping it takes longer than a
 test does. uvicorn and starlette are imported only when a server starts.
+
+``serve_forever`` stores its address in the state, where commands look it up. An address counts only
+if it answers with the id of the state.
 """
 
 import asyncio
 import contextlib
+import http.client
+import os
 import signal
 import socket
 import struct
@@ -15,10 +20,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
 
-from reconciler.domain import is_loopback
+import msgspec
+
+from reconciler.domain import InvalidInput, is_loopback
+from reconciler.process import is_running
 from reconciler.sandbox.database import StateDatabase
-from reconciler.sandbox.discovery import announced
+from reconciler.sandbox.http_messages import HEALTH_PATH
 from reconciler.sandbox.settings import read_settings, set_speed
 from reconciler.sandbox.state import SandboxState
 
@@ -27,6 +36,7 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.h11_impl import H11Protocol
 
     from reconciler.sandbox.service import Service
+
 
 KEEP_ALIVE_SECONDS = 75
 MAX_PORT = 65_535
@@ -276,3 +286,51 @@ def _stopped_by_signals(loop: asyncio.AbstractEventLoop, stopping: asyncio.Event
         for number, handler in before.items():
             loop.remove_signal_handler(number)
             signal.signal(number, handler)
+
+
+HEALTH_SECONDS = 1.0
+
+
+@contextlib.contextmanager
+def announced(database: StateDatabase, url: str) -> Iterator[None]:
+    """Let other processes find the server at ``url`` for as long as the context lasts."""
+    with database.transaction() as db:
+        for (pid,) in db.execute("SELECT pid FROM servers").fetchall():
+            if is_running(pid) is False:
+                db.execute("DELETE FROM servers WHERE pid = ?", (pid,))
+        db.execute("INSERT OR REPLACE INTO servers VALUES (?, ?)", (os.getpid(), url))
+    try:
+        yield
+    finally:
+        with database.transaction() as db:
+            db.execute("DELETE FROM servers WHERE url = ?", (url,))
+
+
+def running_server(state_path: Path) -> str | None:
+    """The URL at which some process serves this state now with ``serve_forever``, or None."""
+    if not state_path.exists():
+        return None
+    try:
+        database = StateDatabase(state_path)
+        with contextlib.closing(database), database.transaction() as db:
+            state_id = read_settings(db, time.time).id
+            urls = [row[0] for row in db.execute("SELECT url FROM servers ORDER BY rowid DESC")]
+    except InvalidInput:
+        return None
+    return next((url for url in urls if _serves(url, state_id)), None)
+
+
+def _serves(url: str, state_id: str) -> bool:
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(
+        parts.hostname or "", parts.port, timeout=HEALTH_SECONDS
+    )
+    try:
+        connection.request("GET", HEALTH_PATH)
+        answer = connection.getresponse()
+        body = msgspec.json.decode(answer.read(), type=dict[str, str])
+    except (OSError, http.client.HTTPException, msgspec.DecodeError, msgspec.ValidationError):
+        return False
+    finally:
+        connection.close()
+    return body.get("id") == state_id

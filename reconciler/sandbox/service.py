@@ -9,17 +9,8 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from reconciler.sandbox import (
-    connections,
-    fault_effects,
-    faults,
-    oauth_endpoints,
-    rate_limits,
-    request_log,
-    user_endpoints,
-    users,
-)
-from reconciler.sandbox.credentials import TOKEN_HEADER, has_api_key, user_id_of
+from reconciler.sandbox import admission, connections, endpoints, faults, request_log, users
+from reconciler.sandbox.admission import TOKEN_HEADER, has_api_key, user_id_of
 from reconciler.sandbox.database import StateDatabase
 from reconciler.sandbox.faults import ArmedFault, Fault, FaultKind
 from reconciler.sandbox.http_messages import (
@@ -112,7 +103,7 @@ def _caller(call: EndpointCall, route: ApiRoute | None) -> StoredUser | None:
     if route is None or route.credential in {Credential.API_KEY, Credential.NONE}:
         return None
     if route.credential is Credential.OAUTH_STATE:
-        return oauth_endpoints.connecting_user(call)
+        return endpoints.connecting_user(call)
     user_id = user_id_of(call.request.headers.get(TOKEN_HEADER, ""), call.settings)
     return users.find_by_id(call.db, user_id) if user_id else None
 
@@ -120,7 +111,7 @@ def _caller(call: EndpointCall, route: ApiRoute | None) -> StoredUser | None:
 def _external_id(call: EndpointCall, endpoint: str) -> str | None:
     if call.caller:
         return call.caller.external_id
-    return user_endpoints.subject_of_authenticate(call) if endpoint == "authenticate" else None
+    return endpoints.subject_of_authenticate(call) if endpoint == "authenticate" else None
 
 
 def _result(
@@ -128,7 +119,7 @@ def _result(
 ) -> ServiceResult:
     db, settings = call.db, call.settings
     fault = armed.fault if armed else None
-    response = fault_effects.replacement(fault) if fault else None
+    response = faults.replacement(fault) if fault else None
     without_effect = fault is not None and (
         fault.kind is FaultKind.DROP_BEFORE or (response is not None and not fault.after_effect)
     )
@@ -140,7 +131,7 @@ def _result(
         right = _response(call, found)
         effect = right.effect
         if fault:
-            right = fault_effects.with_fault(right, fault, call.request)
+            right = faults.with_fault(right, fault, call.request)
         response = response or right
     if fault and fault.kind in UNANSWERED:
         response = None
@@ -182,7 +173,7 @@ def _routed(call: EndpointCall, found: RouteMatch) -> ApiResponse:
             raise unauthorized(call.behaviour)
         case Credential.API_KEY | Credential.USER_TOKEN:
             subject = call.caller.id if call.caller else ""
-            rate_limits.admit(call.db, found.route.name, subject, call.behaviour, call.now)
+            admission.admit(call.db, found.route.name, subject, call.behaviour, call.now)
             return _once(call, answer)
         case _:
             return answer(call)

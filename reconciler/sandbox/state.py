@@ -18,7 +18,6 @@ import msgspec
 
 from reconciler.domain import CalendarUser, Platform, Secret
 from reconciler.sandbox import connections, faults, meetings, request_log, users
-from reconciler.sandbox.behaviour import Behaviour
 from reconciler.sandbox.database import (
     StateDatabase,
     create_database,
@@ -29,6 +28,7 @@ from reconciler.sandbox.faults import Fault
 from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.seed import Seed, load_seed, stored_users
 from reconciler.sandbox.settings import (
+    Behaviour,
     SandboxClock,
     StateSettings,
     initial_meta,

@@ -11,8 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.domain import PREFERENCE_FIELDS, Platform
-from reconciler.sandbox.behaviour import Behaviour
-from reconciler.sandbox.settings import derived_id, next_serial
+from reconciler.sandbox.settings import Behaviour, derived_id, next_serial
 
 DEFAULT_BOT_NAME = "Notetaker"
 HISTORY_SECONDS = 3_600.0  # how far back a stale list can reach

@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 
 from reconciler.applying import ApplySettings, RunContext, recover
-from reconciler.applying.settings import READ_BACK_THREADS
+from reconciler.applying.run_context import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
     Deadline,

@@ -12,7 +12,7 @@ import httpx
 import msgspec
 
 from reconciler.applying import ApplySettings, Approved, RunContext, apply_plan
-from reconciler.applying.settings import READ_BACK_THREADS
+from reconciler.applying.run_context import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
     Cancellation,

@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 import httpcore
 from msgspec import Struct
 
-from reconciler.sandbox.credentials import TOKEN_HEADER
+from reconciler.sandbox.admission import TOKEN_HEADER
 from reconciler.sandbox.faults import FaultKind
 from reconciler.sandbox.http_messages import ApiRequest
 from reconciler.sandbox.service import ServiceResult

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from reconciler.cli.signals import Signals
+from reconciler.cli.exits import Signals
 from reconciler.ledger import LedgerUnreachable
 from reconciler.reporting import Report
 from reconciler.runs import Who

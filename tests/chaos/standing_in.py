@@ -24,10 +24,10 @@ import reconciler.ledger.lock as ledger_lock
 import reconciler.ledger.postgresql as ledger_postgresql
 import reconciler.ledger.sqlite as ledger_sqlite
 import reconciler.recall.channel
-import reconciler.recall.deadlines as recall_bounded
 import reconciler.recall.retries
+import reconciler.recall.transport as recall_transport
 from reconciler.cli.context import report_of
-from reconciler.cli.signals import Signals
+from reconciler.cli.exits import Signals
 from reconciler.engine import carry_out
 from reconciler.engine.commit import Commit
 from reconciler.ledger.database import Database
@@ -203,7 +203,7 @@ def standing_in(world: World) -> Iterator[None]:
     patches: list[Any] = [
         mock.patch.dict("os.environ", {KEY_VARIABLE: KEY}),
         mock.patch.object(httpcore.SyncBackend, "connect_tcp", _connect(world)),
-        mock.patch.object(recall_bounded, "time", time),
+        mock.patch.object(recall_transport, "time", time),
         mock.patch.object(cli_context, "SystemClock", _clock),
         mock.patch.object(cli_context, "render", _render),
         mock.patch.object(cli_context, "report_of", _report_of),

@@ -13,7 +13,7 @@ from reconciler.engine import Approved
 from reconciler.planning import Plan
 from reconciler.reporting import PlanReport
 from reconciler.runs import Who
-from reconciler.sandbox.credentials import TOKEN_HEADER
+from reconciler.sandbox.admission import TOKEN_HEADER
 from reconciler.sandbox.service import DelayedRequest, ServiceResult
 from tests.chaos import commands
 from tests.chaos.files import write_config, write_manifest

@@ -12,7 +12,7 @@ import pytest
 from reconciler.cli.app import run
 from reconciler.domain import COMMAND_LINE, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.runs import Front
 from reconciler.sandbox import Behaviour, Fault, LoggedRequest, SandboxState, load_seed
 

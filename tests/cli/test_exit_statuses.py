@@ -3,8 +3,7 @@
 import pytest
 
 from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.cli.exits import exit_status
-from reconciler.cli.signals import Signalled
+from reconciler.cli.exits import Signalled, exit_status
 from reconciler.domain import Diagnostic, Exit, InvalidInput, Platform
 from reconciler.engine import IncompleteList
 from reconciler.planning import ActionReason, Disconnect, PlanUnusable, UnmatchedSelector
@@ -23,7 +22,7 @@ from reconciler.recall import (
 )
 from reconciler.recall.retries import Retries
 from reconciler.runs import HaltCause, RunResult
-from reconciler.runs.outcome import ActionResult, Outcome
+from reconciler.runs.journal import ActionResult, Outcome
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import Project
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from reconciler.cli.signals import Signalled, Signals
+from reconciler.cli.exits import Signalled, Signals
 from reconciler.domain import Cancellation
 
 

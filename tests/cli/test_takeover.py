@@ -10,7 +10,7 @@ from msgspec import structs
 
 from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, SystemClock, rfc3339, stack_owner
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import FleetSize, decode_plan
 from reconciler.runs import Front, RunClosed, RunOpened, RunResult
 from reconciler.sandbox import Fault, FaultKind, Match

@@ -20,8 +20,8 @@ from reconciler.sandbox import (
     SeedPreferences,
     SeedUser,
     connections,
+    endpoints,
     routes,
-    user_endpoints,
     users,
 )
 from reconciler.sandbox.http_messages import ApiResponse, EndpointCall
@@ -134,12 +134,12 @@ def living_people() -> Iterator[None]:
         if call.user.external_id == MOVER:
             slow = structs.replace(call.behaviour, disconnect_takes_seconds=SHOWS_AFTER)
             call = structs.replace(call, settings=structs.replace(call.settings, behaviour=slow))
-        return user_endpoints.disconnect(call)
+        return endpoints.disconnect(call)
 
     def upsetting_authenticate(call: EndpointCall) -> ApiResponse:
-        response = user_endpoints.authenticate(call)
+        response = endpoints.authenticate(call)
         fickle = users.find_by_external_id(call.db, FICKLE)
-        if user_endpoints.subject_of_authenticate(call) == FICKLE and fickle:
+        if endpoints.subject_of_authenticate(call) == FICKLE and fickle:
             connections.disconnect(call.db, fickle, MICROSOFT, call.behaviour, call.now)
         return response
 
@@ -147,5 +147,5 @@ def living_people() -> Iterator[None]:
     try:
         yield
     finally:
-        disconnect.answer = user_endpoints.disconnect
-        authenticate.answer = user_endpoints.authenticate
+        disconnect.answer = endpoints.disconnect
+        authenticate.answer = endpoints.authenticate

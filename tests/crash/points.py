@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from reconciler.ledger import database, server_connection
 from reconciler.recall import channel
-from reconciler.recall.calls import HttpAnswer, HttpCall
+from reconciler.recall.endpoint import HttpAnswer, HttpCall
 from reconciler.recall.errors import RecallError
 from tests.crash.children import PATIENCE
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from reconciler.cli.allow_option import APPLY_TAKES
+from reconciler.cli.run_command import APPLY_TAKES
 from reconciler.domain import InvalidInput
-from reconciler.engine.overrides import OTHER_WORKSPACE, Overrides, overrides_of
+from reconciler.engine.approval import OTHER_WORKSPACE, Overrides, overrides_of
 from reconciler.planning import GuardName
 
 

@@ -11,11 +11,11 @@ from sqlalchemy import update
 
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, Preferences
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
 from reconciler.ledger.database import Database
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes
 from reconciler.ledger.open_run import OpenRun
+from reconciler.ledger.opening import current_process
 from reconciler.ledger.schema import locks
 from reconciler.planning import (
     Action,

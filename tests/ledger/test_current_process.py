@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from reconciler import process
-from reconciler.ledger.current_process import current_process, is_alive
+from reconciler.ledger.opening import current_process, is_alive
 from reconciler.process import is_running, start_of
 from reconciler.runs import Who
 
@@ -56,8 +56,7 @@ def test_a_process_that_nobody_waited_for_has_ended() -> None:
 @on_linux
 def test_another_process_of_this_machine_says_the_same_of_it() -> None:
     program = (
-        "from reconciler.ledger.current_process import current_process;"
-        "print(current_process().machine)"
+        "from reconciler.ledger.opening import current_process;print(current_process().machine)"
     )
     told = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True

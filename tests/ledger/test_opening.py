@@ -134,7 +134,7 @@ def loaded_by(program: str) -> set[str]:
 
 
 def test_the_door_of_the_ledger_is_light() -> None:
-    assert loaded_by("import reconciler.ledger, reconciler.ledger.current_process") == set()
+    assert loaded_by("import reconciler.ledger, reconciler.ledger.opening") == set()
 
 
 def test_a_ledger_that_is_up_to_date_is_opened_without_alembic(sqlite: SqliteFile) -> None:

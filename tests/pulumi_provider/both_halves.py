@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.engine.overrides import overrides_of
+from reconciler.engine.approval import overrides_of
 from reconciler.pulumi_provider import (
     Fleet,
     Granularity,

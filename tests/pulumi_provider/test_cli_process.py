@@ -13,8 +13,13 @@ from typing import Final
 import psutil
 import pytest
 
-from reconciler.pulumi_provider.cli_arguments import only_previews, skips_preview
-from reconciler.pulumi_provider.cli_process import CliProcess, cli_of, namespace
+from reconciler.pulumi_provider.cli_process import (
+    CliProcess,
+    cli_of,
+    namespace,
+    only_previews,
+    skips_preview,
+)
 
 _STARTS: Final = """
 import json, os, socket, subprocess, sys

@@ -14,7 +14,7 @@ from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.ledger import LedgerError, LedgerMissing, LedgerUnreachable, LockHeld
 from reconciler.planning import PlanUnusable
 from reconciler.pulumi_provider import Fleet
-from reconciler.pulumi_provider.completion_check import CompletionCheck
+from reconciler.pulumi_provider.declaration import CompletionCheck
 from reconciler.pulumi_provider.evaluation import EvaluationRequest, Failure
 from reconciler.pulumi_provider.reports import ProgramReporter, ReportFile, failure_report
 from reconciler.recall import CredentialsRefused, RecallError, Throttled

@@ -6,15 +6,15 @@ import pytest
 
 from reconciler.config import Workspace, load_configuration
 from reconciler.domain import InvalidInput
-from reconciler.engine.overrides import overrides_of
+from reconciler.engine.approval import overrides_of
 from reconciler.pulumi_provider import Fleet
 from reconciler.pulumi_provider.evaluation import (
     EvaluationRequest,
     Failure,
     abandon,
+    check_workspaces,
     evaluate,
 )
-from reconciler.pulumi_provider.workspace_binding import check_workspaces
 from tests.pulumi_provider.fleet_folder import FleetFolder
 from tests.pulumi_provider.opener import opened
 

@@ -44,8 +44,7 @@ from reconciler.recall import (
     UnexpectedAnswer,
     UserTokenRefused,
 )
-from reconciler.recall.deadlines import CallDeadline
-from reconciler.recall.transport import ApiTransport, GetOnlyTransport, MethodRefused
+from reconciler.recall.transport import ApiTransport, CallDeadline, GetOnlyTransport, MethodRefused
 from tests.recall.clients import KEY, LISTED, TOKEN, Clients, endpoint
 from tests.recall.fake_clock import START
 from tests.recall.scripted_server import Reply, Scripted, reply

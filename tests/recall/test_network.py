@@ -17,8 +17,7 @@ from reconciler.recall import (
     RateLimiter,
     base_url_endpoint,
 )
-from reconciler.recall.deadlines import CallDeadline, CallTooSlow, DeadlineBackend
-from reconciler.recall.transport import ApiTransport
+from reconciler.recall.transport import ApiTransport, CallDeadline, CallTooSlow, DeadlineBackend
 from tests.recall.clients import KEY, TOKEN
 from tests.recall.fake_clock import FakeClock
 from tests.recall.scripted_server import Reply, Scripted, reply

@@ -6,7 +6,7 @@ import socket
 import httpcore
 import pytest
 
-from reconciler.recall.network_errors import describe
+from reconciler.recall.failures import describe
 
 
 def as_a_library_raises_it(error: OSError) -> Exception:

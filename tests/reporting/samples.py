@@ -45,7 +45,7 @@ from reconciler.reporting import (
     RunReport,
     ValidationReport,
 )
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome, RunResult
+from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 DEFAULT_LIMITS = Limits()

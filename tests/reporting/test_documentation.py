@@ -16,7 +16,7 @@ from reconciler.planning import (
     PreconditionResult,
     UnmanagedReason,
 )
-from reconciler.reporting import CheckState, Format, LedgerAccess, symbols
+from reconciler.reporting import CheckState, Format, LedgerAccess, entries
 from reconciler.reporting.entries import OUTCOME_SYMBOLS
 from reconciler.reporting.json_document import AnyDocument
 from reconciler.reporting.json_stream import AnyEvent
@@ -82,15 +82,15 @@ def test_every_event_is_in_the_page(event: str) -> None:
     assert f"| `{event}` |" in PAGE.split("## Lines of `jsonl`")[1].split("\n## ")[0]
 
 
-@pytest.mark.parametrize("symbol", [symbols.ADDED, symbols.GONE], ids=lambda symbol: symbol.meaning)
-def test_every_sign_of_a_change_is_in_the_page(symbol: symbols.Symbol) -> None:
+@pytest.mark.parametrize("symbol", [entries.ADDED, entries.GONE], ids=lambda symbol: symbol.meaning)
+def test_every_sign_of_a_change_is_in_the_page(symbol: entries.Symbol) -> None:
     assert f"\n| `{symbol.mark}` | " in PAGE.split("## What changed")[1].split("\n## ")[0]
 
 
 @pytest.mark.parametrize(
-    "symbol", [*symbols.PLAN_SYMBOLS, symbols.UNMANAGED], ids=lambda symbol: symbol.meaning
+    "symbol", [*entries.PLAN_SYMBOLS, entries.UNMANAGED], ids=lambda symbol: symbol.meaning
 )
-def test_every_sign_of_a_plan_is_in_the_page(symbol: symbols.Symbol) -> None:
+def test_every_sign_of_a_plan_is_in_the_page(symbol: entries.Symbol) -> None:
     assert f"\n| `{symbol.mark}` | " in PAGE
 
 

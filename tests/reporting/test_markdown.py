@@ -16,7 +16,7 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.documents import ErrorReport
-from reconciler.runs.outcome import Outcome
+from reconciler.runs.journal import Outcome
 from tests.reporting import samples
 from tests.reporting.hostile import KINDS, reports
 from tests.reporting.samples import disconnect, ended, result_of

@@ -5,7 +5,7 @@ import pytest
 from reconciler.planning import PreconditionResult
 from reconciler.reporting import Format, RunReport, render
 from reconciler.reporting.wording.outcomes import NEXT
-from reconciler.runs.outcome import Cause, HaltCause, Outcome, RunResult
+from reconciler.runs.journal import Cause, HaltCause, Outcome, RunResult
 from tests.reporting import samples
 from tests.reporting.samples import disconnect, ended, result_of, update
 

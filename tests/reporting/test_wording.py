@@ -27,7 +27,7 @@ from reconciler.reporting import CheckState
 from reconciler.reporting.entries import CHECK_SYMBOLS, OUTCOME_SYMBOLS
 from reconciler.reporting.phrase import Phrase, plain
 from reconciler.reporting.wording import changes, guards, outcomes, summary
-from reconciler.runs.outcome import Cause, HaltCause, Outcome
+from reconciler.runs.journal import Cause, HaltCause, Outcome
 from tests.reporting.samples import GOOGLE, disconnect, ended, update
 
 

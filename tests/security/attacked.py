@@ -17,7 +17,7 @@ from msgspec import structs
 
 from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, SqliteFile, SystemClock
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import FleetSize, Plan, decode_plan, encode_plan
 from reconciler.runs import Front, Intent, RunOpened, Who
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project

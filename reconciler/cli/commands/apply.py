@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from reconciler.cli import options
-from reconciler.cli.allow_option import APPLY_TAKES, Allow
 from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.run_command import DEFAULTS, RunCommand, run_command
+from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
 from reconciler.domain import DesiredState, Exit
 from reconciler.engine import (
     Approved,
@@ -29,7 +28,7 @@ from reconciler.engine import (
     preview,
     preview_again,
 )
-from reconciler.engine.overrides import OPTION
+from reconciler.engine.approval import ALLOW_OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
 from reconciler.reporting import Format, PlanReport, Report, visible
@@ -63,7 +62,7 @@ def apply(
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
     context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = overrides(allow, OPTION, APPLY_TAKES)
+    allowed = overrides(allow, ALLOW_OPTION, APPLY_TAKES)
 
     def body() -> Report:
         if plan and select:

@@ -4,12 +4,11 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import completion, options
-from reconciler.cli.allow_option import AllowGuards
+from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.run_command import DEFAULTS, RunCommand, run_command
+from reconciler.cli.run_command import DEFAULTS, AllowGuards, RunCommand, run_command
 from reconciler.domain import COMMAND_LINE, DesiredState
 from reconciler.engine import (
     Approved,
@@ -24,7 +23,7 @@ from reconciler.engine import (
     preview_again,
     resumption,
 )
-from reconciler.engine.overrides import GUARDS, OPTION
+from reconciler.engine.approval import ALLOW_OPTION, GUARDS
 from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, Report
@@ -34,7 +33,9 @@ from reconciler.runs import Front
 def resume(
     run: Annotated[
         str,
-        typer.Argument(autocompletion=completion.runs, help="The id of the run, or its beginning."),
+        typer.Argument(
+            autocompletion=options.complete_runs, help="The id of the run, or its beginning."
+        ),
     ],
     allow: AllowGuards = [],
     lock_timeout: options.LockTimeout = 0,
@@ -53,7 +54,7 @@ def resume(
     Resolves the calls that it left in doubt, then does the rest of its plan.
     """
     context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
-    allowed = overrides(allow, OPTION, GUARDS)
+    allowed = overrides(allow, ALLOW_OPTION, GUARDS)
 
     def body() -> Report:
         with (

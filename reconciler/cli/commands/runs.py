@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import completion, options
+from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.domain import Exit
 from reconciler.ledger import LedgerMissing, read_ledger
@@ -15,7 +15,7 @@ def runs(
     run: Annotated[
         str | None,
         typer.Argument(
-            autocompletion=completion.runs,
+            autocompletion=options.complete_runs,
             help="Show the whole history of this run; the beginning of its id will do.",
         ),
     ] = None,

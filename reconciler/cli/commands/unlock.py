@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from reconciler.cli import completion, options
+from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.domain import Exit
 from reconciler.ledger import open_ledger
@@ -15,7 +15,8 @@ def unlock(
     run: Annotated[
         str,
         typer.Argument(
-            autocompletion=completion.runs, help="The id of the run that holds the lock, in full."
+            autocompletion=options.complete_runs,
+            help="The id of the run that holds the lock, in full.",
         ),
     ],
     config: options.Config = None,

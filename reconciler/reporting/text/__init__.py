@@ -19,11 +19,11 @@ from reconciler.reporting.documents import (
     UnlockReport,
     ValidationReport,
 )
-from reconciler.reporting.entries import CHECK_SYMBOLS, RUN_TONES, UserEntry
+from reconciler.reporting.entries import CHECK_SYMBOLS, PLAN_SYMBOLS, RUN_TONES, Tone, UserEntry
 from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
-from reconciler.reporting.symbols import PLAN_SYMBOLS, Tone
-from reconciler.reporting.text.page import TextPage, cells
-from reconciler.reporting.text.parts import (
+from reconciler.reporting.text.page import (
+    TextPage,
+    cells,
     write_changes,
     write_diagnostic,
     write_entry,

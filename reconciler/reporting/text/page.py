@@ -1,13 +1,21 @@
-"""Lines of text with tones, painted only where there is colour.
+"""Lines of text with tones, and what several kinds of report have in common as text.
 
-One string a line and no layout engine: a plan of a hundred thousand lines must stay linear.
+Colour is painted only where there is some. One string a line and no layout engine: a plan of a
+hundred thousand lines must stay linear.
 """
 
 import sys
 import textwrap
+from collections.abc import Mapping
 from functools import cache
 
-from reconciler.reporting.symbols import Tone
+from reconciler.domain import Diagnostic, SourceLocation
+from reconciler.planning import GuardName, Judgement, Plan, PlanChanges, Verdict
+from reconciler.reporting import entries
+from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.entries import Tone, UserEntry
+from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
+from reconciler.reporting.wording import changes, guards, history
 
 Span = tuple[str, Tone]
 _NARROWEST = 40
@@ -135,3 +143,163 @@ def _codes(tone: Tone) -> tuple[str, str]:
 
     before, after = Style.parse(tone).render("|", color_system=ColorSystem.STANDARD).split("|")
     return before, after
+
+
+def write_header(page: TextPage, subject: str, plan: Plan) -> None:
+    """Where, and by which plan."""
+    content, envelope = plan.content, plan.envelope
+    where = f"workspace {visible(content.workspace)} at {visible(content.base_url)}"
+    page.line((f"{subject} for {where}", Tone.HEADING))
+    page.line((f"  plan {content.digest()}", Tone.FAINT))
+    commit = f", commit {visible(envelope.commit)}" if envelope.commit else ""
+    when = f"made {visible(envelope.made)}, expires {visible(envelope.expires)}"
+    page.line((f"  {when}{commit}", Tone.FAINT))
+
+
+def write_groups(page: TextPage, plan: Plan | None, groups: Mapping[str, list[UserEntry]]) -> None:
+    """The entries of each user, under the id and the place where ``plan`` says it is declared."""
+    for user, group in groups.items():
+        write_user(page, plan, user, group)
+        for entry in group:
+            write_entry(page, entry)
+
+
+def write_user(page: TextPage, plan: Plan | None, user: str, group: list[UserEntry]) -> None:
+    """The head of one user's entries."""
+    place = entries.source(plan, user)
+    page.gap()
+    page.line(
+        (visible(user), Tone.HEADING),
+        (f"  # {visible(place)}" if place else "", Tone.FAINT),
+    )
+    for note in dict.fromkeys(entry.note for entry in group if entry.note):
+        page.prose(f"note: {one_line(note)}", Tone.FAINT, first="  ", rest="    ")
+
+
+def write_entry(page: TextPage, entry: UserEntry, *, of: str | None = None) -> None:
+    """One entry below its user, or ``of`` a user who is named with it."""
+    symbol = entry.symbol
+    user = "" if of is None else f" of {visible(of)}"
+    account = f" ({visible(entry.account)})" if entry.account else ""
+    page.entry(f"{symbol.mark} {entry.what}{user}{account}", symbol.tone, f": {plain(entry.why)}")
+    if entry.detail:
+        page.prose(one_line(entry.detail), first="      ", rest="      ")
+
+
+def write_guards(
+    page: TextPage,
+    verdicts: tuple[Verdict, ...],
+    sources: Mapping[GuardName, str],
+    *,
+    every: bool = False,
+    remedies: bool = True,
+    but: tuple[Verdict, ...] = (),
+) -> None:
+    """The guards that did not let the plan pass, or ``every`` one; what was not judged did not
+    pass. None of those in ``but``."""
+    for verdict in verdicts:
+        if not every and (
+            verdict in but or verdict.judgement in (Judgement.PASSED, Judgement.NOT_APPLICABLE)
+        ):
+            continue
+        refused = verdict.judgement is Judgement.REFUSED
+        page.gap()
+        page.prose(
+            plain(guards.sentence(verdict, sources.get(verdict.guard))),
+            _TONES.get(verdict.judgement, Tone.FAINT),
+            rest="  ",
+        )
+        if refused and remedies:
+            page.prose(plain(guards.remedy(verdict)), first="  ", rest="  ")
+
+
+def write_diagnostic(page: TextPage, diagnostic: Diagnostic) -> None:
+    """An error, its place and what helps."""
+    place = "" if diagnostic.location is None else f"{visible(str(diagnostic.location))}: "
+    page.sentence(("error: ", Tone.ALARM), (place, Tone.HEADING), one_line(diagnostic.message))
+    if diagnostic.excerpt is not None and diagnostic.location is not None:
+        _write_excerpt(page, diagnostic.excerpt, diagnostic.location)
+    if diagnostic.hint is not None:
+        page.prose(one_line(diagnostic.hint), Tone.FAINT, first="  ", rest="  ")
+
+
+def _write_excerpt(page: TextPage, excerpt: str, location: SourceLocation) -> None:
+    """The line of the file as far as there is room, and a caret below the column."""
+    number = f"  {location.line} | "
+    room = page.width - len(number)
+    before, after = excerpt[: location.column - 1], excerpt[location.column - 1 :]
+    cut = max(len(before) - _MOST_BEFORE, 0)
+    before = before[cut + 1 :] if cut else before
+    shown = f"…{_as_written(before)}" if cut else _as_written(before)
+    while cells(shown) > room // 2:
+        before = before[1:]
+        shown = f"…{_as_written(before)}"
+    room -= cells(shown)
+    cut = max(len(after) - _MOST_AFTER, 0)
+    after = after[: _MOST_AFTER - 1] if cut else after
+    rest = f"{_as_written(after)}…" if cut else _as_written(after)
+    while cells(rest) > room:
+        after = after[:-1]
+        rest = f"{_as_written(after)}…"
+    page.line((number, Tone.FAINT), shown + rest)
+    page.line((" " * (len(number) - 2) + "| ", Tone.FAINT), " " * cells(shown), ("^", Tone.ALARM))
+
+
+def _as_written(part: str) -> str:
+    """A part of a line with its indentation, and nothing unseen in it."""
+    inner = visible(f"|{part.expandtabs(1)}|", PROSE_LIMIT)
+    return inner[1:-1]
+
+
+_MOST_BEFORE, _MOST_AFTER = 40, 60
+_TONES: Mapping[Judgement, Tone] = {
+    Judgement.REFUSED: Tone.ALARM,
+    Judgement.NOT_JUDGED: Tone.CHANGE,
+}
+
+
+def write_ledger(
+    page: TextPage, ledger: LedgerView | None, *, resumes: str | None = None, missing: bool = True
+) -> None:
+    """Which runs died, what was resolved of them, and, if asked, where a ledger is ``missing``."""
+    if ledger is None:
+        return
+    for run in ledger.dead:
+        page.gap()
+        page.prose(plain(history.died(ledger, run)), Tone.ALARM, rest="  ")
+        for step in history.steps(run, resumes):
+            page.line(f"  {plain(step)}")
+    said = history.state(ledger)
+    if said is not None and (missing or ledger.state is not LedgerAccess.NONE):
+        page.gap()
+        page.prose(plain(said), Tone.CHANGE, rest="  ")
+    if (used := history.used(ledger)) is not None:
+        page.gap()
+        page.prose(plain(used), Tone.CHANGE, rest="  ")
+    for run_id, resolved in entries.resolved(ledger.resolved).items():
+        page.gap()
+        page.line((plain(history.resolved_of(run_id)), Tone.HEADING))
+        for entry in resolved:
+            write_entry(page, entry, of=entry.user)
+
+
+def write_changes(page: TextPage, plan: Plan | None, found: PlanChanges | None) -> None:
+    """What is different beside actions, then the actions, grouped like those of a plan."""
+    if found is None:
+        return
+    page.gap()
+    page.prose(changes.summary_of_change(found), Tone.HEADING, rest="  ")
+    if found.nothing:
+        return
+    for remark in changes.remarks_on_change(found):
+        page.prose(remark, first="  ", rest="    ")
+    write_groups(
+        page,
+        plan,
+        entries.by_user(
+            entries.gone(found),
+            entries.added(found),
+            entries.held(found.blocked),
+            entries.pending(found.pending),
+        ),
+    )

@@ -8,8 +8,7 @@ from typing import Final
 
 from reconciler.planning import Action, Disconnect, PreconditionResult
 from reconciler.reporting.phrase import Foreign, Phrase, counted, prose, visible
-from reconciler.runs.journal import InDoubtCount
-from reconciler.runs.outcome import ActionResult, Cause, HaltCause, Outcome
+from reconciler.runs.journal import ActionResult, Cause, HaltCause, InDoubtCount, Outcome
 
 OUTCOMES: Final[Mapping[Outcome, str]] = {
     Outcome.VERIFIED: "verified",

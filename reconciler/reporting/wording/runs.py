@@ -15,7 +15,7 @@ from reconciler.runs.history import (
     StepKind,
     Who,
 )
-from reconciler.runs.outcome import Cause, Outcome
+from reconciler.runs.journal import Cause, Outcome
 
 STATES: Final[Mapping[RunState, str]] = {
     RunState.RUNNING: "running",

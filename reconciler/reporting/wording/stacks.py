@@ -20,7 +20,7 @@ from reconciler.planning import (
 )
 from reconciler.reporting.phrase import Foreign, Phrase, counted, plain
 from reconciler.reporting.wording import changes, guards, outcomes
-from reconciler.runs.outcome import ActionResult, Cause, RunResult
+from reconciler.runs.journal import ActionResult, Cause, RunResult
 
 _FEW = 10
 """How many items a line names; it counts the rest."""

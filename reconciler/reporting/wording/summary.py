@@ -19,7 +19,7 @@ from reconciler.reporting.documents import (
 from reconciler.reporting.phrase import PROSE_LIMIT, Foreign, Phrase, ShellCommand, counted, visible
 from reconciler.reporting.wording import changes, outcomes, runs
 from reconciler.runs.history import RunState
-from reconciler.runs.outcome import ActionResult
+from reconciler.runs.journal import ActionResult
 
 
 def of_plan(report: PlanReport) -> str:

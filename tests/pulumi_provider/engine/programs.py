@@ -14,7 +14,7 @@ if not pulumi.runtime.is_dry_run():
     with SandboxState.open(Path("state/sandbox.db")) as sandbox:
         sandbox.{change}
 
-from reconciler.pulumi_provider.program import main
+from reconciler.pulumi_provider.declaration import main
 
 main()
 """

@@ -27,7 +27,7 @@ config:
   granularity: {{type: string, default: user}}
   requirePreview: {{type: boolean, default: false}}
 """
-PROGRAM: Final = "from reconciler.pulumi_provider.program import main\n\nmain()\n"
+PROGRAM: Final = "from reconciler.pulumi_provider.declaration import main\n\nmain()\n"
 
 Resources = dict[str, tuple[dict[str, Any], dict[str, Any]]]
 

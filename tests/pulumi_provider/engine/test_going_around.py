@@ -7,7 +7,7 @@ from tests.pulumi_provider.fleet_folder import BOTH, LEAVER_LOSES_GOOGLE, MOVER_
 
 TRANSFORM = """\
 import pulumi
-from reconciler.pulumi_provider.program import main
+from reconciler.pulumi_provider.declaration import main
 
 
 def change(args):

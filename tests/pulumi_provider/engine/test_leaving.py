@@ -10,7 +10,7 @@ from tests.pulumi_provider.fleet_folder import BOTH
 LOSES = """\
 import shutil
 import pulumi
-from reconciler.pulumi_provider.program import main
+from reconciler.pulumi_provider.declaration import main
 
 if not pulumi.runtime.is_dry_run():
     shutil.rmtree("{notes}", ignore_errors=True)

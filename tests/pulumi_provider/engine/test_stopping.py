@@ -12,7 +12,7 @@ import pytest
 
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer, load_seed
 from reconciler.sandbox.database import StateDatabase
-from reconciler.sandbox.discovery import announced
+from reconciler.sandbox.server import announced
 from tests.dead_runs import let_calls_end
 from tests.pulumi_provider.engine.processes import member, updating
 from tests.pulumi_provider.engine.stack import Stack

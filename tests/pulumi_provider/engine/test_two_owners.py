@@ -11,7 +11,7 @@ from msgspec import structs
 
 from reconciler.domain import Platform, SqliteFile, SystemClock, rfc3339
 from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.current_process import current_process
+from reconciler.ledger.opening import current_process
 from reconciler.planning import FleetSize, decode_plan
 from reconciler.runs import Front, RunOpened
 from tests.pulumi_provider.engine.stack import Stack

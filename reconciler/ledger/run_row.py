@@ -1,20 +1,24 @@
-"""Begins a run: takes the workspace's lock and opens the run in one transaction."""
+"""The row of a run: made in the transaction that takes its lock, closed in that which frees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, Update, insert, select, update
 
-from reconciler.domain import Clock
+from reconciler.domain import Clock, InvalidInput
 from reconciler.ledger.database import Database
-from reconciler.ledger.errors import LockHeld
+from reconciler.ledger.errors import LedgerError, LockHeld
 from reconciler.ledger.in_doubt import unresolved_runs
-from reconciler.ledger.lock import Lock, LockTimes, hold_lock, make_lock, take_lock
+from reconciler.ledger.lock import Lock, LockTimes, hold_lock, make_lock, release_lock, take_lock
 from reconciler.ledger.opening import Claim
-from reconciler.ledger.run_history import SUMMARY_COLUMNS, summaries
+from reconciler.ledger.run_history import SUMMARY_COLUMNS, pack_counts, summaries
 from reconciler.ledger.schema import runs
-from reconciler.runs import RunState, RunSummary
+from reconciler.ledger.steps import StepRecords
+from reconciler.ledger.stored_plans import pack_verdicts, store_plan
+from reconciler.planning import FleetSize, Plan, PlanUnusable, Verdict
+from reconciler.recall import RecallError
+from reconciler.runs import JournalFailed, RunClosed, RunState, RunSummary
 
 
 class BegunRun(Struct, frozen=True):
@@ -115,3 +119,80 @@ def _mark_dead(connection: Connection, claim: Claim) -> list[Row[Any]]:
     )
     dead_rows = select(*SUMMARY_COLUMNS).where(runs.c.number.in_(numbers)).order_by(runs.c.number)
     return list(connection.execute(dead_rows))
+
+
+_WITHOUT_SECRETS: Final = (LedgerError, JournalFailed, RecallError, InvalidInput, PlanUnusable)
+"""Errors whose text we record; of others we record only the name."""
+
+_REASON: Final = 300
+"""Characters of an error's text that we record."""
+
+
+def complete_run(connection: Connection, steps: StepRecords, record: RunClosed) -> None:
+    """Close a run that acted: every action has its outcome. Doing it twice changes nothing."""
+    result = record.result
+    counts = steps.complete(connection, record.at, result.results)
+    ended = _ended(
+        steps.number,
+        RunState.COMPLETED,
+        record.at,
+        outcomes=pack_counts(counts),
+        calls=result.calls,
+        halted=result.halted,
+        detail=result.halt_detail,
+    )
+    connection.execute(ended)
+
+
+def end_run(
+    connection: Connection, number: int, state: RunState, at: str, detail: str | None, **more: Any
+) -> None:
+    """Close a run that ended before it acted; ``more`` are the columns of its judgement.
+
+    A refusal or an operator's "no" stays. If the ledger failed while recording one, the caller
+    cannot know that it is recorded, and ends the run again.
+    """
+    ended = _ended(number, state, at, accepted=False, detail=detail, **more)
+    final = (RunState.REFUSED.value, RunState.DECLINED.value)
+    connection.execute(ended.where(runs.c.state.not_in(final)))
+
+
+def note_run(connection: Connection, number: int, detail: str) -> None:
+    """Record why a run will be found dead: it ended while it acted, and was not closed."""
+    connection.execute(update(runs).where(runs.c.number == number).values(detail=detail))
+
+
+def judgement_columns(
+    connection: Connection,
+    plan: Plan | None,
+    verdicts: tuple[Verdict, ...],
+    fleet: FleetSize | None,
+) -> Mapping[str, Any]:
+    """Store the plan; return the columns for it, the verdicts and the fleet."""
+    columns: dict[str, Any] = {"verdicts": pack_verdicts(verdicts)}
+    if plan is not None:
+        columns |= store_plan(connection, plan)
+    if fleet is not None:
+        columns |= {"declared": fleet.declared, "observed": fleet.observed}
+    return columns
+
+
+def reason(error: BaseException | None) -> str:
+    """Why a run ended without being closed."""
+    if error is None:
+        return "it ended without closing"
+    if not isinstance(error, Exception):
+        return "interrupted"
+    name = type(error).__name__
+    return f"{name}: {error}"[:_REASON] if isinstance(error, _WITHOUT_SECRETS) else name
+
+
+def give_lock_back(connection: Connection, workspace: str, run: str, fence: int) -> None:
+    """Release the lock if the run still holds it; lock its row first, as every writer does."""
+    hold_lock(connection, workspace)
+    release_lock(connection, workspace, run, fence)
+
+
+def _ended(number: int, state: RunState, at: str, **columns: Any) -> Update:
+    changed = update(runs).where(runs.c.number == number)
+    return changed.values(state=state.value, ended_at=at, **columns)
