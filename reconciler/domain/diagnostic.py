@@ -4,14 +4,18 @@ from msgspec import Struct
 
 
 class SourceLocation(Struct, frozen=True, gc=False, order=True):
-    """A place in a file; ``line`` and ``column`` count from 1, 0 means the file as a whole."""
+    """A place in a file; ``line`` and ``column`` count from 1.
+
+    Column 0 means the whole line, line 0 the whole file.
+    """
 
     file: str
     line: int = 0
     column: int = 0
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        numbers = (self.line, self.column) if self.column else (self.line,)
+        return ":".join(map(str, (self.file, *numbers))) if self.line else self.file
 
 
 class Diagnostic(Struct, frozen=True):

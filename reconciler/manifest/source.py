@@ -41,13 +41,13 @@ class NotRegular(OSError):
         super().__init__(0, "it is not a regular file")
 
 
-def read_regular(path: Path, most: int) -> bytes:
-    """The bytes of ``path``, at most one more than ``most``.
+def read_regular(path: Path, most: int, flags: int = 0) -> bytes:
+    """The bytes of ``path``, at most one more than ``most``. ``flags`` are more flags for ``open``.
 
     Raises :class:`NotRegular`, and :class:`OSError` when it cannot be read.
     """
     # Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)
     with open(descriptor, "rb") as stream:  # noqa: PTH123 (a descriptor has no path)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise NotRegular
@@ -104,7 +104,7 @@ def as_source(name: str, data: bytes) -> Source:
     """``data`` as the file ``name``. Raises :class:`InvalidInput`, as :func:`read_source` does."""
     if len(data) > MAX_BYTES:
         raise _refused(name, f"is larger than {MAX_BYTES >> 20} MiB", "split it into several files")
-    return Source(name, _utf8(name, data), _blobs(data))
+    return Source(name, utf8(name, data), _blobs(data))
 
 
 def cannot_read(name: str, error: OSError) -> InvalidInput:
@@ -130,7 +130,8 @@ def _blobs(data: bytes) -> frozenset[str]:
     return frozenset(blob_name(text, by) for text in texts for by in _ALGORITHMS)
 
 
-def _utf8(name: str, data: bytes) -> bytes:
+def utf8(name: str, data: bytes) -> bytes:
+    """``data`` without a byte order mark. Raises :class:`InvalidInput` unless it is UTF-8."""
     try:
         data.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -101,6 +101,15 @@ def test_the_line_of_the_file_is_shown_with_a_caret_below_the_place() -> None:
     ]
 
 
+def test_a_place_that_is_a_whole_line_has_no_caret() -> None:
+    report = error("x", SourceLocation("a.csv", 17), "ann@example.com,2026")
+    assert render(report, Format.TEXT).splitlines()[:3] == [
+        "error: a.csv:17: x",
+        "  17 | ann@example.com,2026",
+        "  a hint",
+    ]
+
+
 @pytest.mark.parametrize(
     ("line", "column", "shown", "caret"),
     [

@@ -224,10 +224,11 @@ def write_diagnostic(page: TextPage, diagnostic: Diagnostic) -> None:
 
 
 def _write_excerpt(page: TextPage, excerpt: str, location: SourceLocation) -> None:
-    """The line of the file as far as there is room, and a caret below the column."""
+    """The line of the file as far as there is room, and a caret below the column, if it has one."""
     number = f"  {location.line} | "
     room = page.width - len(number)
-    before, after = excerpt[: location.column - 1], excerpt[location.column - 1 :]
+    at = max(location.column - 1, 0)
+    before, after = excerpt[:at], excerpt[at:]
     cut = max(len(before) - _MOST_BEFORE, 0)
     before = before[cut + 1 :] if cut else before
     shown = f"…{_as_written(before)}" if cut else _as_written(before)
@@ -242,7 +243,9 @@ def _write_excerpt(page: TextPage, excerpt: str, location: SourceLocation) -> No
         after = after[:-1]
         rest = f"{_as_written(after)}…"
     page.line((number, Tone.FAINT), shown + rest)
-    page.line((" " * (len(number) - 2) + "| ", Tone.FAINT), " " * cells(shown), ("^", Tone.ALARM))
+    if location.column:
+        bar = " " * (len(number) - 2) + "| "
+        page.line((bar, Tone.FAINT), " " * cells(shown), ("^", Tone.ALARM))
 
 
 def _as_written(part: str) -> str:

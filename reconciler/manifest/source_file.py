@@ -1,0 +1,64 @@
+"""The file of a source: below the folder of the manifest that names it, and nowhere else.
+
+A manifest comes with a pull request, and must not make the tool read anything else on the machine.
+"""
+
+import os
+from pathlib import Path
+
+from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
+from reconciler.manifest.rows import MAX_EXPORT_BYTES
+from reconciler.manifest.source import NotRegular, quoted, read_regular
+
+_BELOW = "name a file below the folder of this manifest"
+
+
+def source_file(folder: Path, named: str, place: SourceLocation) -> Path:
+    """The file that a manifest in ``folder`` names at ``place``, absolute and without symlinks.
+
+    Raises :class:`InvalidInput` if it is not below ``folder``, whatever leads out of it: a path
+    from the root, ``..``, or a symlink.
+    """
+    if "\0" in named:
+        raise _refused(place, "the path holds a null character", "remove it")
+    if Path(named).is_absolute():
+        raise _refused(place, f"{quoted(named)} is a path from the root", _BELOW)
+    try:
+        below = folder.resolve()
+        path = (folder / named).resolve(strict=True)
+    except (OSError, RuntimeError) as error:
+        raise _unreadable(place, named, error) from None
+    if not path.is_relative_to(below):
+        raise _refused(place, f"{quoted(named)} leads out of the folder of this manifest", _BELOW)
+    return path
+
+
+def read_source_file(path: Path, named: str, place: SourceLocation) -> bytes:
+    """The bytes of the ``path`` that :func:`source_file` gave for ``named`` at ``place``.
+
+    Raises :class:`InvalidInput` when it cannot be read, is not a regular file, has become a symlink
+    or is larger than :data:`MAX_EXPORT_BYTES`.
+    """
+    try:
+        data = read_regular(path, MAX_EXPORT_BYTES, os.O_NOFOLLOW)
+    except NotRegular:
+        raise _refused(place, f"{quoted(named)} is not a regular file", "name a file") from None
+    except OSError as error:
+        raise _unreadable(place, named, error) from None
+    if len(data) > MAX_EXPORT_BYTES:
+        message = f"{quoted(named)} is larger than {MAX_EXPORT_BYTES >> 20} MiB"
+        raise _refused(place, message, "leave out columns, or split it into several sources")
+    return data
+
+
+def _unreadable(place: SourceLocation, named: str, error: Exception) -> InvalidInput:
+    reason = getattr(error, "strerror", None) or "it leads back to itself"
+    return _refused(
+        place,
+        f"{quoted(named)} cannot be read: {reason}",
+        "check the path, from the folder of this manifest on",
+    )
+
+
+def _refused(place: SourceLocation, message: str, hint: str) -> InvalidInput:
+    return InvalidInput(Diagnostic(place, message, hint))
