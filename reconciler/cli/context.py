@@ -73,7 +73,10 @@ _FINE = frozenset({Exit.OK, Exit.CHANGES, Exit.PENDING})
 
 @dataclass
 class CommandContext:
-    """One invocation of one command, with the options that all of them take."""
+    """One invocation of one command, with the options that all of them take.
+
+    Only a command that ``makes_tables`` can write CSV.
+    """
 
     config: Path | None = None
     workspace: str | None = None
@@ -84,6 +87,7 @@ class CommandContext:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
+    makes_tables: bool = False
     clock: Clock = field(init=False)
     _shown_ledger: LedgerView | None = None
     _events: "EventStream | None" = None
@@ -241,6 +245,7 @@ class CommandContext:
             try:
                 if self._events is not None:
                     self._events.started()
+                self._check_format(self.format)
                 outputs.extend(map(self._report_option, self.reports))
                 report = body()
                 # What was done must be reported: no signal ends the command before that.
@@ -263,7 +268,12 @@ class CommandContext:
         if not separator or not path or name not in list(Format):
             forms = ", ".join(Format)
             raise UsageError(f"--report {option!r}: write FORMAT=PATH, with one of {forms}")
+        self._check_format(Format(name))
         return Format(name), self.output(Path(path))
+
+    def _check_format(self, form: Format) -> None:
+        if form is Format.CSV and not self.makes_tables:
+            raise UsageError("only `pending` writes csv: choose another format")
 
     def _emit(
         self, report: Report | str, outputs: list[tuple[Format, OutputFile | StandardOutput]]
@@ -282,15 +292,18 @@ class CommandContext:
                 output.write(f"{events}{render(report, form)}".encode())
             except OutputFailed as error:
                 report = structs.replace(report, status=_unwritten(str(error), failed))
-        if isinstance(report, RunReport) and self.format is Format.TEXT:
+        form = self.format
+        if isinstance(report, ErrorReport) and form is Format.CSV:
+            form = Format.TEXT  # so that no reader of the table takes it for a row
+        if isinstance(report, RunReport) and form is Format.TEXT:
             # The plan that was shown above said it.
             same = report.ledger == self._shown_ledger
             report = structs.replace(report, ledger=None if same else report.ledger)
-        fault = self.format is Format.TEXT and isinstance(report, ErrorReport)
+        fault = form is Format.TEXT and isinstance(report, ErrorReport)
         on_stderr = fault or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
-        colour = self.format is Format.TEXT and coloured(stream)
-        text = render(report, self.format, width=width(stream), color=colour)
+        colour = form is Format.TEXT and coloured(stream)
+        text = render(report, form, width=width(stream), color=colour)
         failure = print_out(text, on_stderr=on_stderr)
         return report.status if failure is None else _unwritten(failure, failed)
 

@@ -1,4 +1,4 @@
-"""What commands begin with: manifests, the list of users, selectors, a saved plan.
+"""What commands begin with: manifests, the list of users, selectors, an owner, a saved plan.
 
 A plan file is hostile input until ``decode_plan`` has accepted it.
 """
@@ -9,12 +9,14 @@ from pathlib import Path
 
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.domain import DesiredState, InvalidInput
+from reconciler.domain import COMMAND_LINE, DesiredState, InvalidInput, stack_owner
 from reconciler.engine import Observation, Session, observe
 from reconciler.manifest import load_manifests
 from reconciler.manifest.source import MAX_BYTES, as_source, read_source
 from reconciler.planning import MAX_BYTES as MAX_PLAN_BYTES
 from reconciler.planning import Plan, PlanUnusable, decode_plan
+
+_STACK_PARTS = 3
 
 
 def load(context: CommandContext, session: Session) -> DesiredState:
@@ -28,6 +30,18 @@ def list_users(context: CommandContext, session: Session) -> Observation:
     what = f"Listing calendar users of {session.workspace.name}"
     with context.progress().counting(what, in_bytes=True) as done:
         return observe(session, done)
+
+
+def owner_of(stack: str | None) -> str:
+    """The owner that a plan is judged for. Raises :class:`UsageError`."""
+    if stack is None:
+        return COMMAND_LINE
+    if len(stack.split("/")) != _STACK_PARTS or not all(stack.split("/")):
+        raise UsageError(
+            f"--stack {stack!r} is not ORGANIZATION/PROJECT/STACK; without Pulumi Cloud the"
+            " organization is `organization`"
+        )
+    return stack_owner(stack)
 
 
 def selectors_of(context: CommandContext, options: Sequence[str]) -> list[str] | None:

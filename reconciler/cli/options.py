@@ -165,7 +165,9 @@ WorkspaceName = Annotated[
         show_default=False,
     ),
 ]
-OutputFormat = Annotated[Format, typer.Option("--format", "-f", help="Format of standard output.")]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", "-f", help="Format of standard output; csv: only `pending`.")
+]
 Reports = Annotated[
     list[str],
     typer.Option(
@@ -184,6 +186,14 @@ Select = Annotated[
         help="Only these users: an id, a pattern with *, group:NAME, or @FILE with one per line; "
         "can be repeated.",
         show_default=False,
+    ),
+]
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        metavar="ORGANIZATION/PROJECT/STACK",
+        help="Plan for this Pulumi stack, which will apply the plan.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no logs.")]

@@ -20,6 +20,7 @@ from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import exit_status
 from reconciler.engine.import_manifest import Imported, declared_already, import_manifest
+from reconciler.engine.pending import find_pending
 from reconciler.engine.preview import (
     IncompleteList,
     WorkspaceHistory,
@@ -63,6 +64,7 @@ __all__ = [
     "declared_already",
     "examine",
     "exit_status",
+    "find_pending",
     "import_manifest",
     "join_acting",
     "judge_fresh",

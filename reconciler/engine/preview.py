@@ -116,6 +116,11 @@ def remember(
     except LedgerMissing:
         return WorkspaceHistory(History(), LedgerView(place, LedgerAccess.NONE))
     except LedgerError as error:
-        detail = f"{error} ({error.hint})" if error.hint else str(error)
-        return WorkspaceHistory(History(), LedgerView(place, LedgerAccess.UNREADABLE, detail))
+        return WorkspaceHistory(History(), unreadable(place, error))
     return WorkspaceHistory(history, view)
+
+
+def unreadable(place: str, error: LedgerError) -> LedgerView:
+    """That the ledger at ``place`` cannot be read."""
+    detail = f"{error} ({error.hint})" if error.hint else str(error)
+    return LedgerView(place, LedgerAccess.UNREADABLE, detail)

@@ -1,6 +1,6 @@
 """Reads the ledger: runs, their history, owners, and the holder of the lock."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +12,7 @@ from reconciler.ledger.declared_users import Scope, read_ownership, read_seen
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
+from reconciler.ledger.pending_history import read_pending_since
 from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.run_history import (
     SUMMARY_COLUMNS,
@@ -23,7 +24,14 @@ from reconciler.ledger.run_history import (
 from reconciler.ledger.schema import runs
 from reconciler.ledger.stored_plans import used_by
 from reconciler.planning import FleetSize, History
-from reconciler.runs import Holder, RunHistory, RunState, RunSummary
+from reconciler.runs import (
+    Holder,
+    PendingKey,
+    PendingSince,
+    RunHistory,
+    RunState,
+    RunSummary,
+)
 
 FEWEST: Final = 4
 """The shortest beginning of a run's id that names it."""
@@ -122,6 +130,13 @@ class LedgerReader:
         """
         with self._database.read() as connection:
             return read_lineage(connection, run, self._database.now(connection), self._times)
+
+    def pending_since(
+        self, workspace: str, base_url: str, owner: str, wanted: Collection[PendingKey]
+    ) -> Mapping[PendingKey, PendingSince]:
+        """When each of ``wanted`` became pending, by the runs of ``owner`` there."""
+        with self._database.read() as connection:
+            return read_pending_since(connection, Scope(workspace, base_url), owner, wanted)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
         """Runs that ended with calls in doubt, and open runs whose process has ended or is silent;

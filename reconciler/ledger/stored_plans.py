@@ -6,22 +6,35 @@ first durable intent of a run with it.
 
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import Connection, Row, select
 
 from reconciler.ledger.errors import LedgerUnusable
 from reconciler.ledger.rows import HINT, insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import plans, runs, used_plans
-from reconciler.planning import Action, Content, Envelope, Plan, Verdict, canonical_json, seal
+from reconciler.planning import (
+    Action,
+    Content,
+    Envelope,
+    Pending,
+    Plan,
+    Verdict,
+    canonical_json,
+    seal,
+)
 from reconciler.planning.plan import digest
 from reconciler.planning.plan_file import MAX_BYTES
-from reconciler.runs import JournalFailed
+from reconciler.runs import JournalFailed, PendingKey
 
 _content = msgspec.json.Decoder(Content)
 _envelope = msgspec.json.Decoder(Envelope)
 _verdicts = msgspec.json.Decoder(tuple[Verdict, ...])
+
+
+_Decoded = TypeVar("_Decoded")
 
 
 def pack_envelope(envelope: Envelope) -> bytes:
@@ -66,6 +79,38 @@ def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
 @refuse_foreign_rows()
 def stored_content(connection: Connection, name: str) -> Content:
     """The content whose digest is ``name``."""
+    return _decoded(connection, name, _content)[0]
+
+
+class StoredPending(Struct, frozen=True):
+    """Who was pending in a stored plan: ``keys``. ``whole`` says that nobody else was; the plan has
+    ``size`` bytes."""
+
+    keys: tuple[PendingKey, ...]
+    whole: bool
+    size: int
+
+
+class _PendingPart(Struct, frozen=True):
+    """What a content has about who is pending."""
+
+    selection: tuple[str, ...] | None
+    problems: tuple[str, ...]
+    pending: tuple[Pending, ...]
+
+
+@refuse_foreign_rows()
+def stored_pending(connection: Connection, name: str) -> StoredPending:
+    """Who was pending in the plan whose content has the digest ``name``."""
+    part, size = _decoded(connection, name, _pending_part)
+    keys = tuple((each.user, each.platform) for each in part.pending if each.platform is not None)
+    return StoredPending(keys, part.selection is None and not part.problems, size)
+
+
+def _decoded(
+    connection: Connection, name: str, decoder: msgspec.json.Decoder[_Decoded]
+) -> tuple[_Decoded, int]:
+    """What ``decoder`` makes of the content with this digest, and the size of the content."""
     packed = connection.execute(
         select(plans.c.content).where(plans.c.digest == name)
     ).scalar_one_or_none()
@@ -73,9 +118,12 @@ def stored_content(connection: Connection, name: str) -> Content:
         data = b"" if packed is None else _unpacked(packed)
         if digest(data) != name:
             raise LedgerUnusable(f"the ledger's plan {name} was altered", HINT)
-        return _content.decode(data)
+        return decoder.decode(data), len(data)
     except (zlib.error, msgspec.DecodeError) as error:
         raise LedgerUnusable(f"the ledger's plan {name} cannot be read: {error}", HINT) from None
+
+
+_pending_part = msgspec.json.Decoder(_PendingPart)
 
 
 def _unpacked(packed: bytes) -> bytes:

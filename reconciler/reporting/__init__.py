@@ -1,7 +1,7 @@
 """What the user reads: the words for every code, and every layout.
 
-``documents`` are what can be reported; ``render`` turns one into text, JSON, JSON Lines or
-Markdown. Pure: no I/O, no clock, the same output for the same input.
+``documents`` are what can be reported; ``render`` turns one into text, JSON, JSON Lines, Markdown
+or CSV. Pure: no I/O, no clock, the same output for the same input.
 """
 
 from reconciler.reporting.documents import (
@@ -12,6 +12,8 @@ from reconciler.reporting.documents import (
     Format,
     LedgerAccess,
     LedgerView,
+    PendingConnection,
+    PendingReport,
     PlanReport,
     Report,
     RunHistoryReport,
@@ -31,6 +33,8 @@ __all__ = [
     "Format",
     "LedgerAccess",
     "LedgerView",
+    "PendingConnection",
+    "PendingReport",
     "PlanReport",
     "Report",
     "RunHistoryReport",

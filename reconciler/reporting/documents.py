@@ -8,9 +8,15 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from reconciler.domain import Diagnostic
-from reconciler.planning import GuardName, Plan, PlanChanges, Verdict
-from reconciler.runs.history import Holder, ResolvedCall, RunHistory, RunSummary
+from reconciler.domain import Diagnostic, Platform
+from reconciler.planning import GuardName, Pending, Plan, PlanChanges, Verdict
+from reconciler.runs.history import (
+    Holder,
+    PendingSince,
+    ResolvedCall,
+    RunHistory,
+    RunSummary,
+)
 from reconciler.runs.journal import RunResult
 
 
@@ -66,6 +72,37 @@ class PlanReport(Struct, frozen=True):
     def guards(self) -> tuple[Verdict, ...]:
         """The verdicts that count: of this run, or else those that the plan was made with."""
         return self.plan.content.guards if self.verdicts is None else self.verdicts
+
+
+class PendingConnection(Struct, frozen=True):
+    """Somebody who has to connect ``platform``, which ``pending`` explains.
+
+    ``email`` is that of any connection of theirs. ``since`` is by the runs in the ledger; None if
+    none of them shows it. ``source`` is where they are declared.
+    """
+
+    pending: Pending
+    platform: Platform
+    email: str | None
+    since: PendingSince | None
+    source: str
+
+
+class PendingReport(Struct, frozen=True):
+    """Who has to connect what in a workspace, ordered by id. ``not_found`` counts the ids that
+    somebody has to correct: nobody can connect anything for those."""
+
+    workspace: str
+    base_url: str
+    connections: tuple[PendingConnection, ...]
+    not_found: int
+    ledger: LedgerView
+    status: int
+
+    @property
+    def people(self) -> int:
+        """How many people have to connect something."""
+        return len({entry.pending.user for entry in self.connections})
 
 
 class RunReport(Struct, frozen=True):
@@ -177,6 +214,7 @@ class ErrorReport(Struct, frozen=True):
 
 Report = (
     PlanReport
+    | PendingReport
     | RunReport
     | RunsReport
     | RunHistoryReport
@@ -194,6 +232,7 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     MARKDOWN = "markdown"
+    CSV = "csv"  # of `PendingReport` and `ErrorReport` alone
 
 
 def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002
@@ -215,6 +254,10 @@ def render(report: Report, format: Format, *, width: int = 0, color: bool = Fals
         from reconciler.reporting.json_stream import last_line  # noqa: PLC0415
 
         return last_line(report)
+    if format is Format.CSV:
+        from reconciler.reporting.csv_table import render_csv  # noqa: PLC0415
+
+        return render_csv(report)
     from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
     return render_markdown(report)

@@ -19,9 +19,10 @@ from reconciler.planning import (
     UnknownConnection,
     UpdatePreferences,
 )
-from reconciler.reporting.documents import CheckState
+from reconciler.reporting.documents import CheckState, PendingConnection
 from reconciler.reporting.phrase import Phrase, prose
 from reconciler.reporting.wording import changes, outcomes, runs
+from reconciler.reporting.wording import pending as waiting
 from reconciler.runs.history import ActionHistory, ResolvedCall, RunState
 from reconciler.runs.journal import ActionResult, Outcome
 
@@ -133,6 +134,20 @@ def held(blocked: Iterable[HeldAction]) -> list[UserEntry]:
 def pending(pending: Iterable[Pending]) -> list[UserEntry]:
     """What only the person can do."""
     return [_pending(entry) for entry in pending]
+
+
+def to_connect(connections: Iterable[PendingConnection]) -> list[UserEntry]:
+    """Who has to connect what, since when."""
+    return [
+        UserEntry(
+            entry.pending.user,
+            PENDING,
+            f"connect {entry.platform}",
+            waiting.why(entry),
+            account=entry.email,
+        )
+        for entry in connections
+    ]
 
 
 def added(plan_changes: PlanChanges) -> list[UserEntry]:

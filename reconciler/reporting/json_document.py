@@ -12,11 +12,12 @@ import msgspec
 from msgspec import Struct
 
 from reconciler.planning import Content, Envelope, FleetSize, Plan, PlanChanges
-from reconciler.reporting import json_parts
+from reconciler.reporting import json_ledger, json_parts
 from reconciler.reporting.documents import (
     Check,
     DoctorReport,
     ErrorReport,
+    PendingReport,
     PlanReport,
     Report,
     RunHistoryReport,
@@ -26,7 +27,7 @@ from reconciler.reporting.documents import (
     ValidationReport,
 )
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import summary
+from reconciler.reporting.wording import pending, summary
 from reconciler.runs.history import Holder
 
 FORMAT: Final = "reconciler/report/v1"
@@ -48,8 +49,19 @@ class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
     guards: tuple[json_parts.Guard, ...]
     content: Content
     envelope: Envelope
-    memory: json_parts.LedgerSection | None
+    memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
+
+
+class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
+    """Who has to connect what."""
+
+    message: str
+    workspace: str
+    base_url: str
+    summary: json_parts.PendingCounts
+    pending: tuple[json_parts.PendingEntry, ...]
+    memory: json_ledger.LedgerSection | None
 
 
 class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
@@ -66,7 +78,7 @@ class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
     guards: tuple[json_parts.Guard, ...]
     results: tuple[json_parts.ActionOutcome, ...]
     resumes: str | None
-    memory: json_parts.LedgerSection | None
+    memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
 
 
@@ -76,18 +88,18 @@ class RunsDocument(ReportDocument, frozen=True, tag="runs", kw_only=True):
     workspace: str | None
     place: str
     limit: int
-    runs: tuple[json_parts.PastRun, ...]
+    runs: tuple[json_ledger.PastRun, ...]
 
 
 class RunHistoryDocument(ReportDocument, frozen=True, tag="story", kw_only=True):
     """All that is recorded of one run, with the whole plan that it was bound by."""
 
     place: str
-    run: json_parts.PastRun
+    run: json_ledger.PastRun
     fleet: FleetSize | None
     accepted: bool
     guards: tuple[json_parts.Guard, ...]
-    actions: tuple[json_parts.PastAction, ...]
+    actions: tuple[json_ledger.PastAction, ...]
     plan: Plan | None
 
 
@@ -124,12 +136,13 @@ class ErrorDocument(ReportDocument, frozen=True, tag="error", kw_only=True):
     message: str
     problems: tuple[json_parts.Problem, ...]
     plan: json_parts.PlanOutline | None
-    memory: json_parts.LedgerSection | None
+    memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
 
 
 AnyDocument = (
     PlanDocument
+    | PendingDocument
     | RunDocument
     | RunsDocument
     | RunHistoryDocument
@@ -150,6 +163,8 @@ def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line 
     match report:
         case PlanReport():
             return _plan(report)
+        case PendingReport():
+            return _pending(report)
         case RunReport():
             return _run(report)
         case RunsReport():
@@ -176,8 +191,20 @@ def _plan(report: PlanReport) -> PlanDocument:
         guards=tuple(json_parts.guard(v, report.limit_sources) for v in report.guards),
         content=content,
         envelope=report.plan.envelope,
-        memory=json_parts.ledger_section(report.ledger),
+        memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
+    )
+
+
+def _pending(report: PendingReport) -> PendingDocument:
+    return PendingDocument(
+        status=report.status,
+        message=pending.summary(report),
+        workspace=report.workspace,
+        base_url=report.base_url,
+        summary=json_parts.pending_counts(report),
+        pending=tuple(map(json_parts.pending_entry, report.connections)),
+        memory=json_ledger.ledger_section(report.ledger),
     )
 
 
@@ -202,7 +229,7 @@ def _run(report: RunReport) -> RunDocument:
             json_parts.action_outcome(r, report.plan, result.carried) for r in result.results
         ),
         resumes=report.resumes,
-        memory=json_parts.ledger_section(report.ledger),
+        memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
     )
 
@@ -213,7 +240,7 @@ def _runs(report: RunsReport) -> RunsDocument:
         workspace=report.workspace,
         place=report.place,
         limit=report.limit,
-        runs=tuple(map(json_parts.past_run, report.runs)),
+        runs=tuple(map(json_ledger.past_run, report.runs)),
     )
 
 
@@ -222,11 +249,11 @@ def _history(report: RunHistoryReport) -> RunHistoryDocument:
     return RunHistoryDocument(
         status=report.status,
         place=report.place,
-        run=json_parts.past_run(past.summary),
+        run=json_ledger.past_run(past.summary),
         fleet=past.fleet,
         accepted=past.accepted,
         guards=tuple(json_parts.guard(verdict, {}) for verdict in past.verdicts),
-        actions=json_parts.past_actions(past),
+        actions=json_ledger.past_actions(past),
         plan=past.plan,
     )
 
@@ -267,7 +294,7 @@ def _error(report: ErrorReport) -> ErrorDocument:
         message=summary.status(report.status),
         problems=tuple(map(json_parts.problem, report.problems)),
         plan=None if report.plan is None else json_parts.outline(report.plan),
-        memory=json_parts.ledger_section(report.ledger),
+        memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
     )
 

@@ -1,4 +1,4 @@
-"""The parts that machine-readable reports are made of: of plans, of runs, and of the ledger."""
+"""The parts that machine-readable reports are made of: of plans and of runs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -13,23 +13,19 @@ from reconciler.planning import (
     Disconnect,
     GuardName,
     Judgement,
+    PendingReason,
     Plan,
     Verdict,
 )
 from reconciler.reporting import entries
-from reconciler.reporting.documents import Check, CheckState, LedgerAccess, LedgerView
-from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import guards, history, outcomes, runs
-from reconciler.runs.history import (
-    ActionHistory,
-    Front,
-    ResolvedCall,
-    RunHistory,
-    RunState,
-    RunSummary,
-    Step,
-    Who,
+from reconciler.reporting.documents import (
+    Check,
+    CheckState,
+    PendingConnection,
+    PendingReport,
 )
+from reconciler.reporting.phrase import plain
+from reconciler.reporting.wording import changes, guards, outcomes
 from reconciler.runs.journal import ActionResult, HaltCause, Outcome, RunResult
 
 
@@ -49,6 +45,32 @@ class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):
     unmanaged: int
     deselected: int
     problems: int
+
+
+class PendingCounts(Struct, frozen=True):
+    """How many people have to connect how many connections, and how many ids were not found."""
+
+    people: int
+    connections: int
+    not_found: int
+
+
+class PendingEntry(Struct, frozen=True):
+    """Somebody who has to connect ``platform``.
+
+    ``since`` is RFC 3339 in UTC, null if no earlier run shows it; ``or_earlier`` if it may be
+    longer ago. ``email`` is that of any connection of theirs.
+    """
+
+    user: str
+    platform: Platform
+    email: str | None
+    since: str | None
+    or_earlier: bool
+    reason: PendingReason
+    message: str
+    similar: tuple[str, ...]
+    source: str
 
 
 class RunCounts(Struct, frozen=True):
@@ -157,6 +179,26 @@ def plan_counts(content: Content) -> PlanCounts:
     )
 
 
+def pending_counts(report: PendingReport) -> PendingCounts:
+    """The numbers of ``report``."""
+    return PendingCounts(report.people, len(report.connections), report.not_found)
+
+
+def pending_entry(entry: PendingConnection) -> PendingEntry:
+    """``entry`` explained."""
+    return PendingEntry(
+        user=entry.pending.user,
+        platform=entry.platform,
+        email=entry.email,
+        since=None if entry.since is None else entry.since.at,
+        or_earlier=entry.since is not None and entry.since.or_earlier,
+        reason=entry.pending.reason,
+        message=plain(changes.why_pending(entry.pending)),
+        similar=entry.pending.similar,
+        source=entry.source,
+    )
+
+
 def outline(plan: Plan) -> PlanOutline:
     """``plan`` in short."""
     content = plan.content
@@ -233,133 +275,4 @@ def problem(diagnostic: Diagnostic) -> Problem:
         file=place.file if place else None,
         line=place.line or None if place else None,
         column=place.column or None if place else None,
-    )
-
-
-class PastRun(Struct, frozen=True):
-    """One run as the ledger has it; times are RFC 3339 in UTC.
-
-    ``owner`` is on whose behalf it acted, null where an earlier version ran. ``summary`` counts the
-    outcomes so far, ``in_doubt`` the actions whose call may have been sent and that have no
-    outcome, ``never_begun`` those that were not begun. ``message`` says how it ended, ``halted``
-    the code of what stopped it early, ``detail`` a sentence on why.
-    """
-
-    run: str
-    front: Front
-    workspace: str
-    base_url: str
-    owner: str | None
-    state: RunState
-    message: str
-    opened: str
-    ended: str | None
-    who: Who
-    commit: str | None
-    tool_version: str
-    plan_digest: str | None
-    actions: int
-    summary: RunCounts
-    in_doubt: int
-    never_begun: int
-    resumes: str | None
-    resumed_by: str | None
-    halted: str | None
-    detail: str | None
-
-
-class ResolvedAction(Struct, frozen=True):
-    """How something that ``run`` left in doubt when it died turned out."""
-
-    run: str
-    result: ActionOutcome
-
-
-class LedgerSection(Struct, frozen=True, rename={"resolved": "settled"}):
-    """What the command had of the ledger; ``message`` is null where all is well."""
-
-    place: str
-    state: LedgerAccess
-    message: str | None
-    detail: str | None
-    dead: tuple[PastRun, ...]
-    resolved: tuple[ResolvedAction, ...]
-    used_by: str | None
-
-
-class PastAction(Struct, frozen=True):
-    """A planned action with every step that is recorded of it.
-
-    ``result`` is its last outcome, null where it has none: then ``in_doubt`` says whether its
-    call may have been sent.
-    """
-
-    action: Action
-    message: str
-    in_doubt: bool
-    result: ActionOutcome | None
-    steps: tuple[Step, ...]
-
-
-def ledger_section(view: LedgerView | None) -> LedgerSection | None:
-    """``view`` explained; None where the command has nothing to do with the ledger."""
-    if view is None:
-        return None
-    said = history.state(view)
-    return LedgerSection(
-        place=view.place,
-        state=view.state,
-        message=None if said is None else plain(said),
-        detail=view.detail,
-        dead=tuple(map(past_run, view.dead)),
-        resolved=tuple(map(resolved, view.resolved)),
-        used_by=view.used_by,
-    )
-
-
-def resolved(resolved: ResolvedCall) -> ResolvedAction:
-    """``resolved`` explained."""
-    return ResolvedAction(resolved.run, action_outcome(resolved.result, None))
-
-
-def past_run(summary: RunSummary) -> PastRun:
-    """``summary`` explained."""
-    counts = {outcome.value: summary.outcomes.get(outcome, 0) for outcome in Outcome}
-    return PastRun(
-        run=summary.run,
-        front=summary.front,
-        workspace=summary.workspace,
-        base_url=summary.base_url,
-        owner=summary.owner,
-        state=summary.state,
-        message=plain(runs.why_ended(summary)),
-        opened=summary.opened,
-        ended=summary.ended,
-        who=summary.who,
-        commit=summary.commit,
-        tool_version=summary.tool_version,
-        plan_digest=summary.plan_digest,
-        actions=summary.actions,
-        summary=RunCounts(**counts, calls=summary.calls),
-        in_doubt=summary.in_doubt,
-        never_begun=summary.unattempted,
-        resumes=summary.resumes,
-        resumed_by=summary.resumed_by,
-        halted=summary.halted,
-        detail=summary.detail,
-    )
-
-
-def past_actions(past: RunHistory) -> tuple[PastAction, ...]:
-    """The actions of ``past`` in plan order."""
-    return tuple(_action(action, past.plan) for action in past.actions)
-
-
-def _action(past: ActionHistory, plan: Plan | None) -> PastAction:
-    return PastAction(
-        action=past.action,
-        message=plain(entries.past(past).why),
-        in_doubt=past.result is None and past.begun,
-        result=None if past.result is None else action_outcome(past.result, plan),
-        steps=past.steps,
     )

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TypeAlias
 
 from msgspec import Struct
 
+from reconciler.domain import Platform
 from reconciler.planning import Action, FleetSize, Plan, Verdict
 from reconciler.runs.journal import NOT_SENT, ActionResult, Outcome
 
@@ -144,6 +146,18 @@ class RunHistory(Struct, frozen=True):
     fleet: FleetSize | None
     accepted: bool
     actions: tuple[ActionHistory, ...]
+
+
+PendingKey: TypeAlias = tuple[str, Platform]
+"""Who has to connect what: the external id and the platform."""
+
+
+class PendingSince(Struct, frozen=True):
+    """Since when somebody has to connect a platform, RFC 3339 in UTC; ``or_earlier`` if the ledger
+    was not read any further."""
+
+    at: str
+    or_earlier: bool = False
 
 
 class InDoubt(Struct, frozen=True):

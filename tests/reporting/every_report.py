@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping
 
-from reconciler.reporting import DoctorReport, ErrorReport, Report, ValidationReport
+from reconciler.reporting import (
+    DoctorReport,
+    ErrorReport,
+    LedgerAccess,
+    LedgerView,
+    PendingReport,
+    Report,
+    ValidationReport,
+)
 from tests.reporting import ledger_samples, samples
 
 REPORTS: Mapping[str, Report] = {
@@ -11,6 +19,10 @@ REPORTS: Mapping[str, Report] = {
     "contested plan": samples.CONTESTED_REPORT,
     "incomplete plan": samples.INCOMPLETE_REPORT,
     "converged plan": samples.CONVERGED_REPORT,
+    "pending": samples.PENDING_REPORT,
+    "nobody pending": PendingReport(
+        "prod", "sandbox:1", (), 0, LedgerView("ledger.db", LedgerAccess.NONE), 0
+    ),
     "run": samples.RUN_REPORT,
     "validation": samples.VALIDATION_REPORT,
     "valid": ValidationReport(1, 1, None, (), 0),

@@ -36,6 +36,8 @@ from reconciler.reporting import (
     ErrorReport,
     LedgerAccess,
     LedgerView,
+    PendingConnection,
+    PendingReport,
     PlanReport,
     Report,
     RunHistoryReport,
@@ -50,6 +52,7 @@ from reconciler.runs import (
     HaltCause,
     Holder,
     Outcome,
+    PendingSince,
     ResolvedCall,
     RunHistory,
     RunState,
@@ -61,7 +64,18 @@ from reconciler.runs import (
 from tests.reporting import samples
 from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope, result_of, update
 
-KINDS = ("plan", "run", "runs", "no runs", "story", "unlock", "validation", "doctor", "error")
+KINDS = (
+    "plan",
+    "pending",
+    "run",
+    "runs",
+    "no runs",
+    "story",
+    "unlock",
+    "validation",
+    "doctor",
+    "error",
+)
 
 
 @cache
@@ -109,6 +123,18 @@ def reports(text: str) -> dict[str, Report]:
             verbose=True,
             ledger=structs.replace(memory, state=LedgerAccess.UNREADABLE),
             changes=changes,
+        ),
+        "pending": PendingReport(
+            text,
+            text,
+            (
+                PendingConnection(
+                    content.pending[0], GOOGLE, text, PendingSince(text, or_earlier=True), text
+                ),
+            ),
+            1,
+            structs.replace(memory, state=LedgerAccess.UNREADABLE),
+            0,
         ),
         "run": RunReport(
             plan, result, 4, limit_sources=sources, ledger=memory, changes=changes, resumes=text

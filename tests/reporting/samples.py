@@ -29,6 +29,8 @@ from reconciler.planning import (
     History,
     Owned,
     Ownership,
+    Pending,
+    PendingReason,
     Plan,
     PreconditionResult,
     Protection,
@@ -41,10 +43,15 @@ from reconciler.reporting import (
     CheckState,
     DoctorReport,
     ErrorReport,
+    LedgerAccess,
+    LedgerView,
+    PendingConnection,
+    PendingReport,
     PlanReport,
     RunReport,
     ValidationReport,
 )
+from reconciler.runs import PendingSince
 from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
@@ -318,6 +325,36 @@ VALIDATION_REPORT = ValidationReport(
         Diagnostic(SourceLocation("empty.yaml"), "the file is empty"),
     ),
     status=65,
+)
+PENDING_REPORT = PendingReport(
+    "prod",
+    "https://us-west-2.recall.ai",
+    (
+        PendingConnection(
+            Pending("alice", GOOGLE, PendingReason.NOT_CONNECTED),
+            GOOGLE,
+            "alice@mail.test",
+            PendingSince("2026-10-02T08:00:00Z"),
+            "people.yaml:3:5",
+        ),
+        PendingConnection(
+            Pending("bob", GOOGLE, PendingReason.UNKNOWN_TO_RECALL, ("Bob", "bobby")),
+            GOOGLE,
+            None,
+            PendingSince("2026-09-01T08:00:00Z", or_earlier=True),
+            "people.yaml:6:5",
+        ),
+        PendingConnection(
+            Pending("bob", MICROSOFT, PendingReason.UNKNOWN_TO_RECALL, ("Bob", "bobby")),
+            MICROSOFT,
+            None,
+            None,
+            "people.yaml:6:5",
+        ),
+    ),
+    not_found=1,
+    ledger=LedgerView("ledger.db", LedgerAccess.READ),
+    status=0,
 )
 DOCTOR_REPORT = DoctorReport(
     workspace="prod",

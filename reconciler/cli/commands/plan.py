@@ -9,15 +9,12 @@ from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
-from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
+from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.domain import COMMAND_LINE, stack_owner
 from reconciler.engine import compare, limit_sources, preview, preview_again, remember
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
-
-_PARTS = 3
 
 
 def plan(
@@ -35,14 +32,7 @@ def plan(
             help="Exit with 2 on changes, 7 if something waits for a person.",
         ),
     ] = False,
-    stack: Annotated[
-        str | None,
-        typer.Option(
-            "--stack",
-            metavar="ORGANIZATION/PROJECT/STACK",
-            help="Plan for this Pulumi stack, which will apply the plan.",
-        ),
-    ] = None,
+    stack: options.Stack = None,
     select: options.Select = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
@@ -60,7 +50,7 @@ def plan(
             raise UsageError(
                 "--select cannot be combined with --against: the saved plan has its own selection"
             )
-        owner = _owner(stack)
+        owner = owner_of(stack)
         selectors = selectors_of(context, select)
         earlier = read_plan(context, against) if against else None
         with context.session() as session:
@@ -97,15 +87,3 @@ def plan(
 
 def _repeated(option: str, values: list[str]) -> list[str]:
     return [word for value in values for word in (option, value)]
-
-
-def _owner(stack: str | None) -> str:
-    """The owner that the plan is judged for. Raises :class:`UsageError`."""
-    if stack is None:
-        return COMMAND_LINE
-    if len(stack.split("/")) != _PARTS or not all(stack.split("/")):
-        raise UsageError(
-            f"--stack {stack!r} is not ORGANIZATION/PROJECT/STACK; without Pulumi Cloud the"
-            " organization is `organization`"
-        )
-    return stack_owner(stack)

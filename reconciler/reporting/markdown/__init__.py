@@ -14,6 +14,7 @@ from reconciler.reporting.documents import (
     ErrorReport,
     LedgerAccess,
     LedgerView,
+    PendingReport,
     PlanReport,
     Report,
     RunHistoryReport,
@@ -25,7 +26,15 @@ from reconciler.reporting.documents import (
 from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.markdown.comment import Comment, code, inline
 from reconciler.reporting.phrase import counted, prose
-from reconciler.reporting.wording import changes, guards, history, outcomes, runs, summary
+from reconciler.reporting.wording import (
+    changes,
+    guards,
+    history,
+    outcomes,
+    pending,
+    runs,
+    summary,
+)
 from reconciler.runs.history import ActionHistory, RunHistory
 
 
@@ -34,6 +43,8 @@ def render_markdown(report: Report) -> str:
     comment = Comment()
     if isinstance(report, PlanReport):
         write_plan(comment, report)
+    elif isinstance(report, PendingReport):
+        write_pending(comment, report)
     elif isinstance(report, RunReport):
         write_run(comment, report)
     elif isinstance(report, RunsReport):
@@ -86,6 +97,30 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         comment.folded(changes.contested(len(contested)), contested)
     write_changes(comment, report.changes)
     comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")
+
+
+_PENDING = ("User", "Platform", "E-mail", "Since", "Why", "Source")
+
+
+def write_pending(comment: Comment, report: PendingReport) -> None:
+    """Who has to connect what, and since when, in a table."""
+    comment.block(f"### Pending in {code(report.workspace)} at {code(report.base_url)}")
+    comment.block(f"**{pending.summary(report)}**")
+    if (unknown := pending.without_history(report.ledger)) is not None:
+        comment.block(f"> [!WARNING]\n> {inline(unknown)}")
+    if report.connections:
+        rows = [
+            (
+                code(entry.pending.user),
+                entry.platform,
+                code(entry.email) if entry.email else "",
+                inline(pending.since(entry)),
+                inline(changes.why_pending(entry.pending)),
+                code(entry.source),
+            )
+            for entry in report.connections
+        ]
+        comment.table(_PENDING, rows)
 
 
 _RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")

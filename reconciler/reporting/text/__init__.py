@@ -11,6 +11,7 @@ from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
+    PendingReport,
     PlanReport,
     Report,
     RunHistoryReport,
@@ -33,7 +34,7 @@ from reconciler.reporting.text.page import (
     write_ledger,
     write_user,
 )
-from reconciler.reporting.wording import changes, guards, outcomes, runs, summary
+from reconciler.reporting.wording import changes, guards, outcomes, pending, runs, summary
 from reconciler.runs.history import ActionHistory, RunHistory
 
 
@@ -42,6 +43,8 @@ def render_text(report: Report, *, width: int, color: bool) -> str:
     page = TextPage(width=width, color=color)
     if isinstance(report, PlanReport):
         write_plan(page, report)
+    elif isinstance(report, PendingReport):
+        write_pending(page, report)
     elif isinstance(report, RunReport):
         write_run(page, report)
     elif isinstance(report, RunsReport):
@@ -158,6 +161,23 @@ def _selection(page: TextPage, content: Content) -> None:
         return
     page.gap()
     page.prose(plain(changes.selected(content)), Tone.CHANGE)
+
+
+def write_pending(page: TextPage, report: PendingReport) -> None:
+    """Who has to connect what, and since when."""
+    where = f"workspace {visible(report.workspace)} at {visible(report.base_url)}"
+    page.line((f"Pending in {where}", Tone.HEADING))
+    if (unknown := pending.without_history(report.ledger)) is not None:
+        page.gap()
+        page.prose(plain(unknown), Tone.CHANGE, rest="  ")
+    places = {entry.pending.user: entry.source for entry in report.connections}
+    for user, group in entries.by_user(entries.to_connect(report.connections)).items():
+        page.gap()
+        page.line((visible(user), Tone.HEADING), (f"  # {visible(places[user])}", Tone.FAINT))
+        for entry in group:
+            write_entry(page, entry)
+    page.gap()
+    page.prose(pending.summary(report), Tone.HEADING)
 
 
 def write_run(page: TextPage, report: RunReport) -> None:

@@ -1,0 +1,44 @@
+"""``reconciler pending``: who has to connect what, and since when. Changes nothing."""
+
+from reconciler.cli import options
+from reconciler.cli.context import CommandContext
+from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
+from reconciler.cli.logs import LogFormat
+from reconciler.engine import find_pending, remember
+from reconciler.manifest import gc_paused
+from reconciler.reporting import Format, Report
+
+
+def pending(
+    stack: options.Stack = None,
+    select: options.Select = [],
+    config: options.Config = None,
+    workspace: options.WorkspaceName = None,
+    output_format: options.OutputFormat = Format.TEXT,
+    report: options.Reports = [],
+    quiet: options.Quiet = False,
+    log_format: options.LogFormat = LogFormat.TEXT,
+) -> None:
+    """List who has to connect what, and since when."""
+    context = CommandContext(
+        config,
+        workspace,
+        output_format,
+        report,
+        quiet,
+        log_format=log_format,
+        makes_tables=True,
+    )
+
+    def body() -> Report:
+        owner = owner_of(stack)
+        selectors = selectors_of(context, select)
+        with context.session() as session:
+            desired = load(context, session)
+            address = session.endpoint.address
+            remembered = remember(session.workspace, address, owner, desired=desired)
+            observation = list_users(context, session)
+            return find_pending(session, desired, observation, remembered, owner, selectors)
+
+    with gc_paused():  # until the fleet is gone
+        context.run(body)

@@ -1,0 +1,76 @@
+"""Who has to connect what, and since when: for reminders that people and programs send."""
+
+from collections.abc import Mapping, Sequence
+
+from reconciler.domain import DesiredState, Exit, Observation
+from reconciler.engine.preview import (
+    IncompleteList,
+    WorkspaceHistory,
+    judged_content,
+    unreadable,
+)
+from reconciler.engine.session import Session
+from reconciler.ledger import LedgerError, read_ledger
+from reconciler.planning import UserIndex
+from reconciler.reporting import LedgerAccess, LedgerView, PendingConnection, PendingReport
+from reconciler.runs import PendingKey, PendingSince
+
+
+def find_pending(
+    session: Session,
+    desired: DesiredState,
+    observation: Observation,
+    remembered: WorkspaceHistory,
+    owner: str,
+    selectors: Sequence[str] | None = None,
+) -> PendingReport:
+    """The users that have to connect a wanted platform, by the plan that would be made now.
+
+    Since when is known from the runs of ``owner``. Raises :class:`IncompleteList`, and
+    ``planning.UnmatchedSelector``.
+    """
+    if not observation.state.complete:
+        raise IncompleteList("; ".join(observation.state.problems))
+    content = judged_content(session, desired, observation, remembered.history, selectors)
+    waiting = [(each, each.platform) for each in content.pending if each.platform is not None]
+    keys = [(each.user, platform) for each, platform in waiting]
+    since, ledger = _since(session, owner, keys, remembered.ledger)
+    user_index = UserIndex(observation.state)
+    return PendingReport(
+        content.workspace,
+        content.base_url,
+        tuple(
+            PendingConnection(
+                each,
+                platform,
+                _email(user_index, each.user),
+                since.get((each.user, platform)),
+                str(desired.users[each.user].source),
+            )
+            for each, platform in waiting
+        ),
+        content.not_found,
+        ledger,
+        Exit.OK,
+    )
+
+
+def _since(
+    session: Session, owner: str, keys: Sequence[PendingKey], view: LedgerView
+) -> tuple[Mapping[PendingKey, PendingSince], LedgerView]:
+    """Since when ``keys`` are pending, and what there is to say of the ledger."""
+    if not keys or view.state is not LedgerAccess.READ:
+        return {}, view
+    name, address = session.workspace.name, session.endpoint.address
+    try:
+        with read_ledger(session.workspace.ledger) as ledger:
+            return ledger.pending_since(name, address, owner, keys), view
+    except LedgerError as error:
+        return {}, unreadable(view.place, error)
+
+
+def _email(user_index: UserIndex, user: str) -> str | None:
+    """The e-mail of a connection of ``user``: of a connected one if there is any."""
+    rows = [c for row in user_index.rows(user) for c in row.connections if c.email]
+    rows.sort(key=lambda row: (not row.connected, row.platform))
+    return rows[0].email if rows else None

@@ -1,0 +1,60 @@
+"""Since when users have been pending: read from the plans of earlier runs, newest first.
+
+A run stores its plan, so it shows who was pending then. Reading ends where nobody was pending any
+more, or at a bound.
+"""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from sqlalchemy import Connection, select
+
+from reconciler.ledger.declared_users import Scope
+from reconciler.ledger.rows import refuse_foreign_rows
+from reconciler.ledger.schema import runs
+from reconciler.ledger.stored_plans import StoredPending, stored_pending
+from reconciler.runs import Front, PendingKey, PendingSince
+
+MOST_RUNS: Final = 1_000
+"""Runs that are looked at."""
+MOST_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of plans that are decoded, as soon as which are reached no more is."""
+
+
+@refuse_foreign_rows()
+def read_pending_since(
+    connection: Connection, scope: Scope, owner: str, wanted: Collection[PendingKey]
+) -> Mapping[PendingKey, PendingSince]:
+    """When each of ``wanted`` became pending, by the runs of ``owner``; only those that a run saw.
+
+    That is the first of the consecutive runs, up to the last one, whose plans had it. A plan of a
+    part of the fleet, or of an incomplete list, may lack a user who was pending: it ends nothing. A
+    run that resumes another has an old plan, so it does not count.
+    """
+    rows = connection.execute(
+        select(runs.c.opened_at, runs.c.plan)
+        .where(
+            runs.c.workspace == scope.workspace,
+            runs.c.address == scope.address,
+            runs.c.owner == owner,
+            runs.c.plan.is_not(None),
+            runs.c.front != Front.RESUME,
+        )
+        .order_by(runs.c.number.desc())
+        .limit(MOST_RUNS + 1)
+    ).all()
+    left, since, read = set(wanted), dict[PendingKey, str](), 0
+    name, stored = "", StoredPending((), whole=False, size=0)
+    cut_off = False
+    for number, row in enumerate(rows):
+        cut_off = bool(left) and (number == MOST_RUNS or read >= MOST_BYTES)
+        if cut_off or not left:
+            break
+        if row.plan != name:
+            name, stored = row.plan, stored_pending(connection, row.plan)
+            read += stored.size
+        there = left.intersection(stored.keys)
+        since.update(dict.fromkeys(there, row.opened_at))
+        if stored.whole:
+            left = there
+    return {key: PendingSince(at, or_earlier=cut_off and key in left) for key, at in since.items()}
