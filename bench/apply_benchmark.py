@@ -22,9 +22,8 @@ from bench.scaled_clock import ScaledClock
 from bench.timed_journal import TimedJournal
 from reconciler.applying import ApplySettings
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import Cancellation, DesiredState, LedgerPlace, RateLimits
+from reconciler.domain import Cancellation, Declarations, LedgerPlace, RateLimits
 from reconciler.engine import (
-    PlanInputs,
     RunOptions,
     Session,
     acting_run,
@@ -32,6 +31,7 @@ from reconciler.engine import (
     judge_fresh,
     observe,
     open_session,
+    plan_inputs,
     preview,
 )
 from reconciler.ledger import open_ledger
@@ -146,19 +146,18 @@ def measure_apply(
 def _run(
     workspace: Workspace,
     clock: ScaledClock,
-    recorded: Callable[[Session, DesiredState], AbstractContextManager[_Recording]],
+    recorded: Callable[[Session, Declarations], AbstractContextManager[_Recording]],
 ) -> tuple[float, RunResult, LedgerTime]:
     """Plan and apply; the scaled seconds from the run's begin to its end, and what took them."""
-    desired = load_manifests(workspace.manifests)
+    declarations = load_manifests(workspace.manifests)
     with open_session(
         workspace, environment(), clock=clock, cancellation=Cancellation(clock.monotonic)
     ) as session:
         begun = clock.monotonic()
-        with recorded(session, desired) as recording:
+        with recorded(session, declarations) as recording:
             observation = observe(session)
-            plan = preview(session, desired, observation, recording.history)
-            inputs = PlanInputs(desired, observation, recording.history)
-            approved = judge_fresh(plan, inputs)
+            inputs = plan_inputs(session, declarations, observation, recording.history)
+            approved = judge_fresh(preview(session, inputs), inputs)
             result = carry_out(
                 session,
                 recording.run,
@@ -171,14 +170,14 @@ def _run(
 
 
 @contextmanager
-def _in_memory(_session: Session, _desired: DesiredState) -> Iterator[_Recording]:
+def _in_memory(_session: Session, _declarations: Declarations) -> Iterator[_Recording]:
     yield _Recording("bench", TimedJournal(MemoryJournal()), History(), opening=0.0)
 
 
 @contextmanager
-def _in_ledger(session: Session, desired: DesiredState) -> Iterator[_Recording]:
+def _in_ledger(session: Session, declarations: Declarations) -> Iterator[_Recording]:
     began = time.perf_counter()
-    with acting_run(session, desired, RunOptions(Front.APPLY, ApplySettings())) as run:
+    with acting_run(session, declarations, RunOptions(Front.APPLY, ApplySettings())) as run:
         history = run.journal.history()
         opening = time.perf_counter() - began
         yield _Recording(run.journal.id, TimedJournal(run.journal), history, opening)

@@ -8,6 +8,7 @@ import reconciler
 from reconciler.domain import (
     CalendarUser,
     Connection,
+    Declarations,
     DesiredState,
     DesiredUser,
     Handover,
@@ -26,7 +27,7 @@ _MADE = datetime(2026, 11, 1, 8, tzinfo=UTC)
 def leavers_plan(users: int) -> Plan:
     """Everybody has Google connected, and is to have nothing."""
     names = [f"leaver.{number:06}@example.com" for number in range(users)]
-    sources = {name: SourceLocation("users.yaml", line, 5) for line, name in enumerate(names, 4)}
+    places = {name: SourceLocation("users.yaml", line, 5) for line, name in enumerate(names, 4)}
     desired = {
         name: DesiredUser(
             id=name,
@@ -35,16 +36,16 @@ def leavers_plan(users: int) -> Plan:
             reason="left 2026-10-31 (HR-1234)",
             preferences=None,
             group=None,
-            source=source,
+            place=place,
         )
-        for name, source in sources.items()
+        for name, place in places.items()
     }
     observed = tuple(
         CalendarUser(f"user-{name}", name, (_google(name), _nothing())) for name in names
     )
     content = make_plan(
         TARGET,
-        DesiredState(desired),
+        DesiredState(desired, Declarations(desired)),
         ObservedState(observed),
         limits=Limits(None, None, None),
         protection=Protection(()),
@@ -56,7 +57,7 @@ def leavers_plan(users: int) -> Plan:
         commit=None,
         tool_version=reconciler.__version__,
         key_fingerprint="00ff00ff00ff00ff",
-        sources={name: str(source) for name, source in sources.items()},
+        sources={name: str(place) for name, place in places.items()},
     )
     return Plan(content, envelope)
 

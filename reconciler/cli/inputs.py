@@ -9,9 +9,8 @@ from pathlib import Path
 
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.domain import COMMAND_LINE, DesiredState, InvalidInput, stack_owner
-from reconciler.engine import Observation, Session, observe
-from reconciler.manifest import load_manifests
+from reconciler.domain import COMMAND_LINE, Declarations, InvalidInput, stack_owner
+from reconciler.engine import Observation, Session, load_declarations, observe
 from reconciler.manifest.source import MAX_BYTES, as_source, read_source
 from reconciler.planning import MAX_BYTES as MAX_PLAN_BYTES
 from reconciler.planning import Plan, PlanUnusable, decode_plan
@@ -19,10 +18,10 @@ from reconciler.planning import Plan, PlanUnusable, decode_plan
 _STACK_PARTS = 3
 
 
-def load(context: CommandContext, session: Session) -> DesiredState:
-    """The manifests of the workspace. Raises ``domain.InvalidInput``."""
+def load(context: CommandContext, session: Session) -> Declarations:
+    """What the manifests of the workspace declare. Raises ``domain.InvalidInput``."""
     with context.progress().counting("Reading manifests") as done:
-        return load_manifests(session.workspace.manifests, on_progress=done)
+        return load_declarations(session.workspace, done)
 
 
 def list_users(context: CommandContext, session: Session) -> Observation:

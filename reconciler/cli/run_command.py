@@ -12,7 +12,7 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
 from reconciler.cli.run_progress import RunProgress
-from reconciler.domain import DesiredState, Diagnostic, InvalidInput
+from reconciler.domain import Declarations, Diagnostic, InvalidInput
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -121,12 +121,12 @@ def _stopped_before_its_end(result: RunResult) -> bool:
 def run_command(
     context: CommandContext,
     session: Session,
-    desired: DesiredState,
+    declarations: Declarations,
     options: RunOptions,
     body: Callable[[RunCommand], Report],
     ledger: "Ledger | None" = None,
 ) -> Report:
-    """Do ``body`` in a run for ``desired``; ``ledger`` is given where it is open already.
+    """Do ``body`` in a run for ``declarations``; ``ledger`` is given where it is open already.
 
     A refusal, and a plan that cannot be used, are reports too.
     """
@@ -134,7 +134,7 @@ def run_command(
     try:
         with context.following() as progress:
             progress.phase = "waiting for the lock of the workspace"
-            with acting_run(session, desired, options, ledger) as run:
+            with acting_run(session, declarations, options, ledger) as run:
                 command = RunCommand(context, session, run, progress)
                 return body(command)
     except Refused as refused:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.config.api_key import (
     ApiKeySource,
@@ -167,6 +168,7 @@ class _Reader:
             ),
             ledger=ledger,
             require_ledger=self._fields.get("requireLedger", False),
+            time_zone=self._time_zone(fields.get("timeZone", "UTC"), [*here, "timeZone"]),
             source=self._document.locate_key(here),
             ledger_source=(
                 self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
@@ -222,6 +224,14 @@ class _Reader:
             for index, word in enumerate(fields["command"])
         )
         return KeyFromCommand(command, self._folder, source)
+
+    def _time_zone(self, name: str, path: Sequence[str | int]) -> ZoneInfo:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            what = f"there is no time zone {quoted(name)}"
+            self._error(path, what, "write one such as `Europe/Berlin`; without it, days are UTC")
+            return ZoneInfo("UTC")
 
     def _clean(self, text: str, path: Sequence[str | int]) -> str:
         """``text``, which the operating system shall take; the null character it does not."""

@@ -6,6 +6,7 @@ The engine makes the client, the guards and the plan from a workspace.
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -48,7 +49,8 @@ Remote: TypeAlias = Region | BaseUrl | SandboxSource
 class Workspace(Struct, frozen=True):
     """One workspace. All paths are absolute.
 
-    With ``require_ledger`` a run is refused if it finds no ledger. ``source`` is where the
+    With ``require_ledger`` a run is refused if it finds no ledger. Days begin in ``time_zone``.
+    ``source`` is where the
     workspace is defined. The other sources are where its ledger and its limits are set; None for a
     default.
     """
@@ -64,6 +66,7 @@ class Workspace(Struct, frozen=True):
     timeouts: Timeouts
     ledger: LedgerPlace
     require_ledger: bool
+    time_zone: ZoneInfo
     source: SourceLocation
     ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None

@@ -1,12 +1,9 @@
-"""Desired and observed state: what users should have connected, and what they have."""
+"""Calendar users as Recall lists them, and the words that declarations share with them."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType
-
-from reconciler.domain.diagnostic import SourceLocation
 
 
 class Platform(StrEnum):
@@ -115,48 +112,3 @@ class Handover(StrEnum):
 
     WAIT = "wait"
     IMMEDIATE = "immediate"
-
-
-class DesiredUser(Struct, frozen=True, gc=False):
-    """One declared calendar user, with defaults and groups applied.
-
-    ``platforms`` are exactly the platforms to be connected; ``None`` leaves the connections
-    unmanaged. ``preferences`` holds only the declared fields. ``group`` serves selection alone; it
-    is no part of what is desired.
-    """
-
-    id: str
-    platforms: frozenset[Platform] | None
-    handover: Handover
-    reason: str | None
-    preferences: Preferences | None
-    group: str | None
-    source: SourceLocation
-
-
-class ManifestFile(Struct, frozen=True):
-    """A manifest: its absolute path, and the ids that git may have for its contents as we read
-    them (blob ids, by SHA-1 and SHA-256)."""
-
-    path: str
-    blobs: frozenset[str]
-
-
-class DesiredState(Struct, frozen=True, gc=False):
-    """All declared users of a workspace by id, ordered by id.
-
-    ``groups`` are the names of the groups, ``files`` the manifests. ``lookalikes`` are groups of
-    ids that differ only in case, outer space or Unicode form, in the order of their places.
-    """
-
-    users: Mapping[str, DesiredUser]
-    groups: frozenset[str] = frozenset()
-    files: tuple[ManifestFile, ...] = ()
-    lookalikes: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def platforms(self) -> dict[str, frozenset[Platform]]:
-        """The wanted platforms of each user whose connections are managed."""
-        return {
-            user.id: user.platforms for user in self.users.values() if user.platforms is not None
-        }

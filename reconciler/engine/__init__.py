@@ -6,7 +6,6 @@ from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
 from reconciler.engine.approval import (
     ManifestsMoved,
     Overrides,
-    PlanInputs,
     Refused,
     carry_out,
     check_place,
@@ -23,9 +22,12 @@ from reconciler.engine.import_manifest import Imported, declared_already, import
 from reconciler.engine.pending import find_pending
 from reconciler.engine.preview import (
     IncompleteList,
+    PlanInputs,
     WorkspaceHistory,
     judged_content,
+    load_declarations,
     observe,
+    plan_inputs,
     preview,
     remember,
 )
@@ -71,10 +73,12 @@ __all__ = [
     "judge_saved",
     "judged_content",
     "limit_sources",
+    "load_declarations",
     "narrow",
     "observe",
     "open_session",
     "overrides",
+    "plan_inputs",
     "preview",
     "preview_again",
     "protection_of",

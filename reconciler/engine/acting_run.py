@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 import reconciler
 from reconciler.applying import ApplySettings, recover
 from reconciler.config import Workspace
-from reconciler.domain import COMMAND_LINE, DesiredState, Observation, rfc3339
+from reconciler.domain import COMMAND_LINE, Declarations, Observation, rfc3339
 from reconciler.engine.approval import ALLOW_OPTION, NEW_LEDGER, Refused
 from reconciler.engine.preview import observe
 from reconciler.engine.session import Session
@@ -67,8 +67,8 @@ class ActingRun:
             resolved=self.resolved,
         )
 
-    def history(self, desired: DesiredState) -> History:
-        """The history that this run judges ``desired`` by; after :meth:`recover_calls`.
+    def history(self, declarations: Declarations) -> History:
+        """The history that this run judges ``declarations`` by; after :meth:`recover_calls`.
 
         A user is in doubt for all of this run if a call for them was in doubt when the run began
         and could not be resolved, or if any run of the ledger intended a call for them so recently
@@ -77,7 +77,7 @@ class ActingRun:
         under_way = self.journal.under_way(self.settings.under_way)
         doubted = [doubt.action for doubt in self._in_doubt()]
         ids = frozenset(id_ for action in doubted for id_ in (action.user, action.recall_id))
-        history = self.journal.history(users_to_look_up(desired))
+        history = self.journal.history(users_to_look_up(declarations))
         return structs.replace(history, in_doubt=ids | under_way)
 
     def recover_calls(self, observation: Observation, remark: Callable[[str], None]) -> Observation:
@@ -114,9 +114,12 @@ class ActingRun:
 
 @contextmanager
 def acting_run(
-    session: Session, desired: DesiredState, options: RunOptions, ledger: "Ledger | None" = None
+    session: Session,
+    declarations: Declarations,
+    options: RunOptions,
+    ledger: "Ledger | None" = None,
 ) -> Iterator[ActingRun]:
-    """Begin a run for ``desired``: open the ledger, take the lock; at the end, close both.
+    """Begin a run for ``declarations``: open the ledger, take the lock; at the end, close both.
 
     The users that it declares belong to its owner from then on. ``ledger`` is given where the
     caller has it open. An exception raised inside is recorded too. Raises ``ledger.LedgerError``
@@ -133,7 +136,7 @@ def acting_run(
             who=current_process(),
             opened=rfc3339(session.clock.now()),
             tool_version=reconciler.__version__,
-            commit=session.commit(desired).name,
+            commit=session.commit(declarations).name,
             resumes=options.resumes,
             started=start_of(os.getpid()),
         )

@@ -10,15 +10,16 @@ too.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from msgspec import Struct, structs
 
 from reconciler.applying import ApplySettings, Approved, apply_plan
-from reconciler.domain import DesiredState, Diagnostic, InvalidInput, Observation
+from reconciler.domain import BoundaryKind, Declarations, Diagnostic, InvalidInput
 from reconciler.engine.commit import DIRTY, Commit
 from reconciler.engine.earlier_plan import Comparison
+from reconciler.engine.preview import PlanInputs
 from reconciler.engine.session import Session
 from reconciler.manifest.source import near_miss
 from reconciler.planning import (
@@ -27,23 +28,27 @@ from reconciler.planning import (
     Disconnect,
     FleetSize,
     GuardName,
-    History,
     Judgement,
     Plan,
     PlanUnusable,
     Stale,
     Verdict,
     allow,
+    boundaries,
     desired_digest,
     evidence_of,
     expires_at,
     judge,
+    made_at,
     narrowed,
 )
 from reconciler.runs import ActionResult, HaltCause, Journal, RunResult
 
 _LONGEST: Final = 200
 """How many characters of a text from a plan file a message quotes."""
+
+
+_PASSED: Final = {BoundaryKind.BEGINS: "began to count", BoundaryKind.ENDS: "ended"}
 
 
 class Refused(Exception):
@@ -71,7 +76,7 @@ class ManifestsMoved(PlanUnusable):
 def check_usable(
     session: Session,
     plan: Plan,
-    desired: DesiredState,
+    declarations: Declarations,
     *,
     used_by: str | None = None,
     same_commit: bool = False,
@@ -91,10 +96,17 @@ def check_usable(
         )
     if session.clock.now() >= expires_at(plan):
         raise PlanUnusable(f"the plan expired at {envelope.expires}; plan again")
-    if content.desired_digest != desired_digest(desired):
+    passed = boundaries(declarations, made_at(plan), session.clock.now())
+    if passed:
+        first = passed[0]
+        raise PlanUnusable(
+            f"the {first.what} {_shown(first.name)!r} at {first.place} {_PASSED[first.kind]} at"
+            f" {first.at}, after the plan was made; plan again"
+        )
+    if content.desired_digest != desired_digest(declarations):
         raise ManifestsMoved("the manifests changed since the plan was made; plan again")
     if same_commit:
-        _check_commit(envelope.commit, session.commit(desired))
+        _check_commit(envelope.commit, session.commit(declarations))
 
 
 def check_place(session: Session, plan: Plan) -> None:
@@ -132,15 +144,6 @@ def _check_commit(then: str | None, now: Commit) -> None:
     if then != now.name:
         made = _shown(then)
         raise PlanUnusable(f"the plan was made at commit {made}, this is {now.name}; plan again")
-
-
-@dataclass(frozen=True)
-class PlanInputs:
-    """What a plan is made from and judged by, besides the configuration."""
-
-    desired: DesiredState
-    observation: Observation
-    history: History
 
 
 def judge_fresh(plan: Plan, inputs: PlanInputs, allowed: Set[GuardName] = frozenset()) -> Approved:
@@ -186,7 +189,7 @@ def _approve(
     verdicts: tuple[Verdict, ...],
 ) -> Approved:
     desired, users = inputs.desired, inputs.observation.state.users
-    fleet = FleetSize(len(desired.users), len(users))
+    fleet = FleetSize(len(desired.declarations.users), len(users))
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
         raise Refused(plan, verdicts, fleet)
     listed = {user.external_id for user in users}

@@ -9,10 +9,9 @@ from msgspec import Struct
 
 from reconciler.config import Workspace
 from reconciler.domain import Cancellation, Clock, InvalidInput
-from reconciler.engine.preview import IncompleteList, observe
+from reconciler.engine.preview import IncompleteList, load_declarations, observe
 from reconciler.engine.session import Session, open_session
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.manifest import load_manifests
 from reconciler.recall import NetworkSettingsInvalid, RecallError
 from reconciler.reporting import Check, CheckState
 from reconciler.reporting.wording.history import how_ended
@@ -62,7 +61,7 @@ def examine(
 
 def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[Exception]) -> None:
     try:
-        users = len(load_manifests(workspace.manifests).users)
+        users = len(load_declarations(workspace).users)
     except InvalidInput as error:
         checks.append(_failed("manifests", error))
         errors.append(error)

@@ -5,13 +5,12 @@ from typing import Final
 
 from msgspec import Struct
 
-from reconciler.domain import DesiredState, Observation
-from reconciler.engine.preview import preview
+from reconciler.domain import Observation
+from reconciler.engine.preview import PlanInputs, preview
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import (
     Action,
     Content,
-    History,
     Plan,
     PlanChanges,
     PlanUnusable,
@@ -27,15 +26,13 @@ _LONGEST: Final = 300
 """Characters of a selection that a message repeats: it may be hostile."""
 
 
-def preview_again(
-    session: Session, saved: Plan, desired: DesiredState, observation: Observation, history: History
-) -> Plan:
+def preview_again(session: Session, saved: Plan, inputs: PlanInputs) -> Plan:
     """The plan made now with the selection of ``saved``.
 
     Raises ``planning.PlanUnusable`` if that selection names nobody any more.
     """
     try:
-        return preview(session, desired, observation, history, saved.content.selection)
+        return preview(session, inputs, saved.content.selection)
     except UnmatchedSelector as error:
         raise PlanUnusable(f"the plan's selection: {str(error)[:_LONGEST]}; plan again") from None
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from reconciler.domain import CalendarUser, InvalidInput, ObservedState, Platform
 from reconciler.engine.preview import IncompleteList
-from reconciler.manifest import load_manifests
+from reconciler.manifest import load_manifests, skip_input
 from reconciler.manifest.manifest_text import ManifestEntry, is_writable, manifest_text
 from reconciler.manifest.search import is_manifest
 from reconciler.manifest.source import display_name
@@ -82,10 +82,11 @@ def declared_already(ids: Sequence[str], manifests: Sequence[Path], target: Path
     if not (beside or place in folders):
         return None
     try:
-        declared = load_manifests([path for path in manifests if path.resolve() != place]).users
+        others = [path for path in manifests if path.resolve() != place]
+        declared = load_manifests(others, inputs=skip_input).users
     except InvalidInput:  # such as a folder without any; the next plan says what is wrong
         return None
-    files = Counter(declared[name].source.file for name in ids if name in declared)
+    files = Counter(declared[name].place.file for name in ids if name in declared)
     if not files:
         return None
     where = ", ".join(f"{file} ({number})" for file, number in files.items())

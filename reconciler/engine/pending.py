@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from reconciler.domain import DesiredState, Exit, Observation
+from reconciler.domain import Exit
 from reconciler.engine.preview import (
     IncompleteList,
-    WorkspaceHistory,
+    PlanInputs,
     judged_content,
     unreadable,
 )
@@ -18,9 +18,8 @@ from reconciler.runs import PendingKey, PendingSince
 
 def find_pending(
     session: Session,
-    desired: DesiredState,
-    observation: Observation,
-    remembered: WorkspaceHistory,
+    inputs: PlanInputs,
+    remembered: LedgerView,
     owner: str,
     selectors: Sequence[str] | None = None,
 ) -> PendingReport:
@@ -29,13 +28,14 @@ def find_pending(
     Since when is known from the runs of ``owner``. Raises :class:`IncompleteList`, and
     ``planning.UnmatchedSelector``.
     """
-    if not observation.state.complete:
-        raise IncompleteList("; ".join(observation.state.problems))
-    content = judged_content(session, desired, observation, remembered.history, selectors)
+    observed, users = inputs.observation.state, inputs.desired.users
+    if not observed.complete:
+        raise IncompleteList("; ".join(observed.problems))
+    content = judged_content(session, inputs, selectors)
     waiting = [(each, each.platform) for each in content.pending if each.platform is not None]
     keys = [(each.user, platform) for each, platform in waiting]
-    since, ledger = _since(session, owner, keys, remembered.ledger)
-    user_index = UserIndex(observation.state)
+    since, ledger = _since(session, owner, keys, remembered)
+    user_index = UserIndex(observed)
     return PendingReport(
         content.workspace,
         content.base_url,
@@ -45,7 +45,7 @@ def find_pending(
                 platform,
                 _email(user_index, each.user),
                 since.get((each.user, platform)),
-                str(desired.users[each.user].source),
+                str(users[each.user].place),
             )
             for each, platform in waiting
         ),

@@ -4,21 +4,39 @@
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from msgspec import Struct
 
 import reconciler
 from reconciler.config import Workspace
-from reconciler.domain import DesiredState, Observation, rfc3339
+from reconciler.domain import Declarations, DesiredState, Observation, rfc3339
 from reconciler.engine.session import Session, protection_of
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.planning import Content, Envelope, History, Plan, make_plan, seal, users_to_look_up
+from reconciler.manifest import load_manifests
+from reconciler.planning import (
+    Content,
+    Envelope,
+    History,
+    Plan,
+    desired_state,
+    make_plan,
+    seal,
+    users_to_look_up,
+)
 from reconciler.reporting import LedgerAccess, LedgerView
 
 
 class IncompleteList(Exception):
     """The list could not be read whole, and what was asked for cannot be done with a part."""
+
+
+def load_declarations(
+    workspace: Workspace, on_progress: Callable[[int], None] | None = None
+) -> Declarations:
+    """What the manifests of ``workspace`` declare. Raises ``domain.InvalidInput``."""
+    return load_manifests(workspace.manifests, on_progress=on_progress, zone=workspace.time_zone)
 
 
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
@@ -27,38 +45,45 @@ def observe(session: Session, on_progress: Callable[[int], None] | None = None) 
     return Observation(session.reader.list_users(session.deadline(), on_progress), requested_at)
 
 
-def preview(
-    session: Session,
-    desired: DesiredState,
-    observation: Observation,
-    history: History,
-    selectors: Sequence[str] | None = None,
-) -> Plan:
-    """The plan that turns what was observed into ``desired``, judged by the guards.
+@dataclass(frozen=True)
+class PlanInputs:
+    """What a plan is made from and judged by, besides the configuration."""
+
+    desired: DesiredState
+    observation: Observation
+    history: History
+
+
+def plan_inputs(
+    session: Session, declarations: Declarations, observation: Observation, history: History
+) -> PlanInputs:
+    """What ``declarations`` ask for now, of the users of ``observation``."""
+    desired = desired_state(declarations, observation.state, session.clock.now())
+    return PlanInputs(desired, observation, history)
+
+
+def preview(session: Session, inputs: PlanInputs, selectors: Sequence[str] | None = None) -> Plan:
+    """The plan that turns what was observed into what is desired, judged by the guards.
 
     Raises ``planning.UnmatchedSelector``.
     """
-    content = judged_content(session, desired, observation, history, selectors)
-    return Plan(content, _envelope(session, desired, content))
+    content = judged_content(session, inputs, selectors)
+    return Plan(content, _envelope(session, inputs.desired, content))
 
 
 def judged_content(
-    session: Session,
-    desired: DesiredState,
-    observation: Observation,
-    history: History,
-    selectors: Sequence[str] | None = None,
+    session: Session, inputs: PlanInputs, selectors: Sequence[str] | None = None
 ) -> Content:
     """The content of the plan that :func:`preview` makes, for callers that keep no plan."""
     workspace = session.workspace
     return make_plan(
         session.target,
-        desired,
-        observation.state,
+        inputs.desired,
+        inputs.observation.state,
         limits=workspace.limits,
         protection=protection_of(workspace),
         selectors=selectors,
-        history=history,
+        history=inputs.history,
     )
 
 
@@ -75,10 +100,10 @@ def _envelope(session: Session, desired: DesiredState, content: Content) -> Enve
     return Envelope(
         made=rfc3339(made),
         expires=rfc3339(made + lifetime),
-        commit=session.commit(desired).name,
+        commit=session.commit(desired.declarations).name,
         tool_version=reconciler.__version__,
         key_fingerprint=session.endpoint.fingerprint(),
-        sources={user: str(desired.users[user].source) for user in sorted(named)},
+        sources={user: str(desired.users[user].place) for user in sorted(named)},
     )
 
 
@@ -95,14 +120,15 @@ def remember(
     owner: str | None,
     saved: Plan | None = None,
     *,
-    desired: DesiredState | None = None,
+    declarations: Declarations | None = None,
 ) -> WorkspaceHistory:
     """What the ledger knows of ``workspace`` at ``address``, for ``owner``.
 
     Without a ledger, or with one that cannot be read, the guards that need history are skipped.
-    ``saved`` is a plan that is looked at: was it used? ``desired`` is what would be planned for.
+    ``saved`` is a plan that is looked at: was it used? ``declarations`` are what would be planned
+    for.
     """
-    asked = users_to_look_up(desired) if desired else frozenset()
+    asked = users_to_look_up(declarations) if declarations else frozenset()
     place = str(workspace.ledger)
     try:
         with read_ledger(workspace.ledger) as ledger:

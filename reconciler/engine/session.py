@@ -16,7 +16,7 @@ from reconciler.domain import (
     Cancellation,
     Clock,
     Deadline,
-    DesiredState,
+    Declarations,
     Diagnostic,
     InvalidInput,
     ManifestFile,
@@ -101,12 +101,13 @@ class Session:
     def target(self) -> Target:
         return Target(self.workspace.name, self.endpoint.address)
 
-    def commit(self, desired: DesiredState) -> Commit:
-        """The git commit of the workspace's manifests, from which ``desired`` was read; git is
-        asked once."""
-        if desired.files not in self._commits:
-            self._commits[desired.files] = commit_of(self.workspace.manifests, desired.files)
-        return self._commits[desired.files]
+    def commit(self, declarations: Declarations) -> Commit:
+        """The git commit of the workspace's manifests, from which ``declarations`` were read;
+        git is asked once."""
+        files = declarations.files
+        if files not in self._commits:
+            self._commits[files] = commit_of(self.workspace.manifests, files)
+        return self._commits[files]
 
     def deadline(self) -> Deadline:
         """Waits until the run is cancelled."""

@@ -12,11 +12,11 @@ from msgspec import structs
 
 from reconciler.applying import ApplySettings, Approved, RunContext, act, skip_stale
 from reconciler.applying.executor import skipped
-from reconciler.domain import DesiredState, Observation, rfc3339
+from reconciler.domain import Declarations, Observation, rfc3339
 from reconciler.engine.acting_run import ActingRun
-from reconciler.engine.approval import PlanInputs, check_usable, judge_saved
+from reconciler.engine.approval import check_usable, judge_saved
 from reconciler.engine.earlier_plan import compare
-from reconciler.engine.preview import judged_content
+from reconciler.engine.preview import judged_content, plan_inputs
 from reconciler.engine.session import Session
 from reconciler.ledger import NotJoinable, open_ledger
 from reconciler.planning import Action, GuardName, Plan, seal, users_to_look_up
@@ -114,7 +114,7 @@ class SharedRun:
 @contextmanager
 def join_acting(
     session: Session,
-    desired: DesiredState,
+    declarations: Declarations,
     observation: Observation,
     allowed: Set[GuardName],
     settings: ApplySettings,
@@ -139,11 +139,12 @@ def join_acting(
         if plan is None:
             raise NotJoinable(f"run {holder.run} has not stored its plan")
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
-        check_usable(session, journal.plan, desired)
+        check_usable(session, journal.plan, declarations)
         address = session.endpoint.address
-        history = ledger.history(workspace.name, address, journal.owner, users_to_look_up(desired))
-        today = judged_content(session, desired, observation, history)
-        inputs = PlanInputs(desired, observation, history)
+        asked = users_to_look_up(declarations)
+        history = ledger.history(workspace.name, address, journal.owner, asked)
+        inputs = plan_inputs(session, declarations, observation, history)
+        today = judged_content(session, inputs)
         comparison = compare(session, journal.plan, today, observation)
         approved = judge_saved(session, comparison, inputs, allowed)
         with session.writer() as writer:

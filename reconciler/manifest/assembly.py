@@ -1,162 +1,115 @@
-"""Joins all documents into the desired state: who is declared, and what they inherit.
+"""Joins all documents into declarations: who is declared, and what they inherit.
 
-A user's own values override the group's, and those override the defaults. The TypedDicts repeat
-what the schema has checked, so that nothing is converted or checked twice for 100 000 users.
+A user's own values override the group's, and those override the defaults. Several declarations of
+one user must agree wherever they count at the same time.
 """
 
-import unicodedata
-from collections.abc import Mapping
-from typing import Required, TypedDict
-
-import msgspec
-from msgspec import Struct
+from collections.abc import Mapping, Sequence
+from typing import Final, cast
 
 from reconciler.domain import (
-    DesiredState,
+    Dated,
+    DatedKind,
+    Declarations,
     DesiredUser,
     Diagnostic,
     Handover,
-    Platform,
+    InvalidInput,
     Preferences,
+    Rule,
+    RuleMatch,
+    RuleMode,
     SourceLocation,
+    SourceUse,
+    Window,
 )
 from reconciler.manifest.document import YamlDocument
+from reconciler.manifest.levels import (
+    HANDOVERS,
+    PLATFORMS,
+    UNREADABLE,
+    DatedFields,
+    Level,
+    LevelFields,
+    LevelReader,
+    RuleFields,
+    SourceFields,
+    UserFields,
+)
+from reconciler.manifest.register import UserRegister
 from reconciler.manifest.source import near_miss, quoted
+from reconciler.manifest.sources import (
+    InputSkipped,
+    Selection,
+    Surroundings,
+    Template,
+    read_selected,
+    source_data,
+)
+from reconciler.manifest.valid_parts import ValidParts
+from reconciler.manifest.windows import BEGIN, END, NoMoment, has_dates, window_of
 
-
-class LevelFields(TypedDict, total=False):
-    """The fields that users, groups and defaults share."""
-
-    platforms: list[str]
-    handover: str
-    reason: str
-    preferences: dict[str, bool | str]
-
-
-class UserFields(LevelFields, total=False):
-    """The fields of a user's entry."""
-
-    id: Required[str]
-    group: str
-
-
-PLATFORMS: Mapping[str, Platform] = {platform.value: platform for platform in Platform}
-HANDOVERS: Mapping[str, Handover] = {handover.value: handover for handover in Handover}
-
-
-class Level(Struct, frozen=True):
-    """The values of one level, or of several levels joined; None where no value is set.
-
-    ``reason`` comes from the level that set ``platforms``, or from one nearer to the user.
-    """
-
-    platforms: frozenset[Platform] | None = None
-    handover: Handover | None = None
-    reason: str | None = None
-    preferences: Mapping[str, bool | str] = {}
-
-    def over(self, farther: "Level") -> "Level":
-        """This level's values, and those of ``farther`` where it has none; lists as a whole."""
-        inherits = self.platforms is None
-        return Level(
-            farther.platforms if inherits else self.platforms,
-            self.handover or farther.handover,
-            self.reason or (farther.reason if inherits else None),
-            {**farther.preferences, **self.preferences},
-        )
-
-
-# A level that could not be read. It has a reason so that its users get no error for lacking one.
-UNREADABLE = Level(reason="unreadable")
-
-
-class LevelReader:
-    """Makes levels of valid mappings; users share one object for equal values."""
-
-    def __init__(self) -> None:
-        self._platforms: dict[tuple[str, ...], frozenset[Platform]] = {}
-        self._preferences: dict[tuple[tuple[str, bool | str], ...], Preferences] = {}
-
-    def level(self, fields: LevelFields) -> Level:
-        """The level of a group or of a document's defaults."""
-        platforms = fields.get("platforms")
-        handover = fields.get("handover")
-        reason = fields.get("reason")
-        return Level(
-            None if platforms is None else self.platforms(platforms),
-            None if handover is None else HANDOVERS[handover],
-            None if reason is None else reason.strip(),
-            fields.get("preferences", {}),
-        )
-
-    def platforms(self, names: list[str]) -> frozenset[Platform]:
-        """The set of the platforms with these names."""
-        key = tuple(names)
-        platforms = self._platforms.get(key)
-        if platforms is None:
-            platforms = self._platforms[key] = frozenset(PLATFORMS[name] for name in names)
-        return platforms
-
-    def preferences(self, declared: Mapping[str, bool | str]) -> Preferences:
-        """The preferences with these fields declared."""
-        key = tuple(declared.items())
-        preferences = self._preferences.get(key)
-        if preferences is None:
-            preferences = self._preferences[key] = msgspec.convert(declared, Preferences)
-        return preferences
-
-
-class ValidParts(Struct, frozen=True):
-    """The parts of a manifest that follow the schema; None for a part that does not.
-
-    They let us check the rest, so that one error does not hide the others. ``places`` are the
-    places of ``users``. ``broken_ids`` are the readable ids of broken users, with their places.
-    Without ``knows_groups`` the document may define groups that ``groups`` does not have.
-    """
-
-    document: YamlDocument
-    defaults: LevelFields | None
-    groups: Mapping[str, LevelFields | None]
-    users: list[UserFields | None]
-    places: list[SourceLocation]
-    broken_ids: list[tuple[str, SourceLocation]]
-    knows_groups: bool = True
+_OF_LEVELS: Final = frozenset({"group", "from", "until", *LevelFields.__annotations__})
 
 
 def assemble(
-    documents: list[ValidParts], diagnostics: list[Diagnostic], *, all_read: bool
-) -> DesiredState:
-    """The desired state of all ``documents`` together. Errors are added to ``diagnostics``.
+    documents: list[ValidParts],
+    diagnostics: list[Diagnostic],
+    surroundings: Surroundings,
+    *,
+    all_read: bool,
+) -> Declarations:
+    """What all ``documents`` together declare. Errors are added to ``diagnostics``.
 
     Without ``all_read`` an undefined group is no error: a file that we could not read may define
     it.
     """
     knows_groups = all_read and all(document.knows_groups for document in documents)
-    assembly = _Assembly(diagnostics, knows_groups=knows_groups)
+    assembly = _Assembly(diagnostics, surroundings, knows_groups=knows_groups)
+    for add in (assembly.define_groups, assembly.add_users, assembly.add_sources):
+        for document in documents:
+            add(document)
     for document in documents:
-        assembly.define_groups(document)
-    for document in documents:
-        assembly.add_users(document)
-    users = {user_id: assembly.users[user_id] for user_id in sorted(assembly.users)}
-    return DesiredState(users, frozenset(assembly.groups), lookalikes=assembly.lookalikes())
+        assembly.add_rules(document)
+    return assembly.declarations()
 
 
 class _Assembly:
-    def __init__(self, diagnostics: list[Diagnostic], *, knows_groups: bool) -> None:
+    def __init__(
+        self, diagnostics: list[Diagnostic], surroundings: Surroundings, *, knows_groups: bool
+    ) -> None:
         self._diagnostics = diagnostics
+        self._surroundings = surroundings
         self._knows_groups = knows_groups
         self._reader = LevelReader()
-        self.groups: dict[str, Level] = {}
+        self._groups: dict[str, Level] = {}
+        self._group_windows: dict[str, Window] = {}
         self._definers: dict[str, YamlDocument] = {}
-        self.users: dict[str, DesiredUser] = {}
-        self._broken: dict[str, SourceLocation] = {}
+        self._register = UserRegister(diagnostics)
+        self._rules: list[Rule] = []
+        self._sources: list[SourceUse] = []
+        self._dated: list[Dated] = []
+        self._named: dict[tuple[str, str], SourceLocation] = {}
+
+    def declarations(self) -> Declarations:
+        """Everything that was added."""
+        register = self._register
+        return Declarations(
+            {user_id: register.users[user_id] for user_id in sorted(register.users)},
+            frozenset(self._groups),
+            lookalikes=register.lookalikes(),
+            others={user_id: tuple(others) for user_id, others in register.others.items()},
+            rules=tuple(self._rules),
+            sources=tuple(self._sources),
+            dated=tuple(self._dated),
+        )
 
     def define_groups(self, document: ValidParts) -> None:
         """Add the groups of a document."""
         for name, fields in document.groups.items():
+            path = ["groups", name]
             definer = self._definers.setdefault(name, document.document)
             if definer is not document.document:
-                path = ["groups", name]
                 self._error(
                     document.document.locate_key(path),
                     f"the group {quoted(name)} is defined twice, first at "
@@ -164,51 +117,155 @@ class _Assembly:
                     "keep one of them; groups are known to all manifests of the workspace",
                 )
                 continue
-            self.groups[name] = UNREADABLE if fields is None else self._reader.level(fields)
+            self._groups[name] = UNREADABLE if fields is None else self._reader.level(fields)
+            if fields is not None and has_dates(fields):
+                place = document.document.locate_key(path)
+                window = self._window(document, path, fields)
+                self._group_windows[name] = window
+                self._dated.append(Dated(DatedKind.GROUP, name, window, place))
 
     def add_users(self, document: ValidParts) -> None:
         """Add the users of a document, with the values that they inherit."""
         for user_id, place in document.broken_ids:
-            self._refuse_second(user_id, place)
-            self._broken.setdefault(user_id, place)
-        defaults = document.defaults
-        default = UNREADABLE if defaults is None else self._reader.level(defaults)
-        inherited: dict[str, Level] = {}
+            self._register.add_broken(user_id, place)
+        farther_levels = _Inherited(self, document)
         for index, (fields, place) in enumerate(zip(document.users, document.places, strict=True)):
             if fields is None:
                 continue
-            user_id, group = fields["id"], fields.get("group")
-            if group is None:
-                farther = default
-            elif group in inherited:
-                farther = inherited[group]
-            elif group in self.groups:
-                farther = inherited[group] = self.groups[group].over(default)
-            else:
-                self._refuse_unknown_group(document, index, group)
-                farther = UNREADABLE
-            user = self._user(user_id, group, fields, farther, place)
-            if user_id in self.users or user_id in self._broken:
-                self._refuse_second(user_id, place)
-            else:
-                self.users[user_id] = user
+            group = fields.get("group")
+            farther = farther_levels.of(group, ["users", index, "group"])
+            window = None if group is None else self._group_windows.get(group)
+            if has_dates(fields):
+                own = self._window(document, ["users", index], fields)
+                self._dated.append(Dated(DatedKind.USER, fields["id"], own, place))
+                window = own.within(window)
+            self._register.add(self._user(group, fields, farther, place, window))
 
-    def lookalikes(self) -> tuple[tuple[str, ...], ...]:
-        """Groups of ids that look the same."""
-        if len({_folded(user_id) for user_id in self.users}) == len(self.users):
-            return ()
-        groups: dict[str, list[str]] = {}
-        for user in sorted(self.users.values(), key=lambda user: user.source):
-            groups.setdefault(_folded(user.id), []).append(user.id)
-        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+    def add_sources(self, document: ValidParts) -> None:
+        """Add the users that the rows of a document's sources declare."""
+        farther_levels = _Inherited(self, document)
+        places = document.document.entries.get("sources", [])
+        for index, (fields, place) in enumerate(zip(document.sources, places, strict=True)):
+            if fields is None or self._is_second("source", fields["name"], place):
+                continue
+            path: list[str | int] = ["sources", index]
+            farther = farther_levels.of(fields.get("group"), [*path, "group"])
+            try:
+                self._add_source(document, path, fields, farther, place)
+            except InputSkipped:
+                continue
+            except InvalidInput as error:
+                self._diagnostics.extend(error.diagnostics)
+
+    def _add_source(
+        self,
+        document: ValidParts,
+        path: list[str | int],
+        fields: SourceFields,
+        farther: Level,
+        place: SourceLocation,
+    ) -> None:
+        name, group = fields["name"], fields.get("group")
+        level = self._reader.level(fields).over(farther)
+        if level.platforms is not None and not level.platforms and not level.reason:
+            self._refuse_without_reason(f"the source {quoted(name)}", place, inherited=False)
+        window = self._dated_window(DatedKind.SOURCE, name, document, path, fields, place)
+        if group in self._group_windows:
+            window = self._group_windows[group].within(window)
+        try:
+            template = Template(level.reason or "")
+        except ValueError as error:
+            what = f"the reason of {quoted(name)}: {error}"
+            raise InvalidInput(Diagnostic(place, what, "write `{{` and `}}` for braces")) from None
+        where = {column: frozenset(values) for column, values in fields.get("where", {}).items()}
+        selection = Selection(fields["id"], where, template)
+        called, found = source_data(
+            document.document, document.folder, path, fields, self._surroundings
+        )
+        read = read_selected(called, found, selection, self._diagnostics)
+        preferences = self._reader.preferences(level.preferences) if level.preferences else None
+        handover = level.handover or Handover.WAIT
+        takes_rules = "rules" in fields
+        for row in read.rows:
+            self._register.add(
+                DesiredUser(
+                    row.id,
+                    level.platforms,
+                    handover,
+                    row.reason,
+                    preferences,
+                    group,
+                    row.place,
+                    window,
+                    name,
+                    takes_rules,
+                )
+            )
+        self._sources.append(
+            SourceUse(name, read.digest, len(read.rows), _definition(fields, level, window), place)
+        )
+
+    def add_rules(self, document: ValidParts) -> None:
+        """Add the rules of a document."""
+        places = document.document.entries.get("rules", [])
+        for index, (fields, place) in enumerate(zip(document.rules, places, strict=True)):
+            if fields is None or self._is_second("rule", fields["name"], place):
+                continue
+            name = fields["name"]
+            level = self._reader.level(cast("LevelFields", fields))
+            if level.platforms is not None and not level.platforms and not level.reason:
+                self._refuse_without_reason(f"the rule {quoted(name)}", place, inherited=False)
+            if level.platforms is None and not level.preferences:
+                what = f"the rule {quoted(name)} asks for nothing"
+                self._error(place, what, "add `platforms` or `preferences`")
+            dated = cast("DatedFields", fields)
+            window = self._dated_window(
+                DatedKind.RULE, name, document, ["rules", index], dated, place
+            )
+            preferences = self._reader.preferences(level.preferences) if level.preferences else None
+            self._rules.append(_rule(fields, level, preferences, window, place))
+
+    def _dated_window(
+        self,
+        kind: DatedKind,
+        name: str,
+        document: ValidParts,
+        path: list[str | int],
+        fields: DatedFields,
+        place: SourceLocation,
+    ) -> Window | None:
+        """The window of a source or a rule; None where it has no dates."""
+        if not has_dates(fields):
+            return None
+        window = self._window(document, path, fields)
+        self._dated.append(Dated(kind, name, window, place))
+        return window
+
+    def _window(
+        self, document: ValidParts, path: Sequence[str | int], fields: DatedFields
+    ) -> Window:
+        try:
+            return window_of(fields.get("from"), fields.get("until"), self._surroundings.zone)
+        except NoMoment as error:
+            place = document.document.locate([*path, END if END in fields else BEGIN])
+            self._error(place, str(error), "correct the date")
+            return Window()
+
+    def _is_second(self, kind: str, name: str, place: SourceLocation) -> bool:
+        """Whether there is a source or rule of that name already, which is an error."""
+        first = self._named.setdefault((kind, name), place)
+        if first != place:
+            what = f"the {kind} {quoted(name)} is defined twice, first at {first}"
+            self._error(place, what, "give each a name of its own")
+        return first != place
 
     def _user(
         self,
-        user_id: str,
         group: str | None,
         fields: UserFields,
         farther: Level,
         place: SourceLocation,
+        window: Window | None,
     ) -> DesiredUser:
         """As ``Level.over``, without making a level for each of 100 000 users."""
         names = fields.get("platforms")
@@ -220,55 +277,109 @@ class _Assembly:
         else:
             platforms = self._reader.platforms(names)
         if platforms is not None and not platforms and not reason:
-            self._refuse_without_reason(user_id, place, inherited=names is None)
+            self._refuse_without_reason(quoted(fields["id"]), place, inherited=names is None)
         handover = fields.get("handover")
         declared = farther.preferences
         if "preferences" in fields:
             declared = {**declared, **fields["preferences"]}
         return DesiredUser(
-            user_id,
+            fields["id"],
             platforms,
             HANDOVERS[handover] if handover else farther.handover or Handover.WAIT,
             reason or None,
             self._reader.preferences(declared) if declared else None,
             group,
             place,
+            window,
+            None,
+            "rules" in fields,
+            "sources" in fields,
         )
 
-    def _refuse_unknown_group(self, document: ValidParts, index: int, name: str) -> None:
+    def inherited(
+        self, document: ValidParts, group: str, path: Sequence[str | int]
+    ) -> Level | None:
+        """The level of a group; None, with an error, for one that nobody defines."""
+        if group in self._groups:
+            return self._groups[group]
         if self._knows_groups:
             self._error(
-                document.document.locate(["users", index, "group"]),
-                f"the group {quoted(name)} is defined in no manifest",
-                near_miss(name, self.groups) or "define it under `groups`",
+                document.document.locate(path),
+                f"the group {quoted(group)} is defined in no manifest",
+                near_miss(group, self._groups) or "define it under `groups`",
             )
+        return None
 
-    def _refuse_without_reason(
-        self, user_id: str, place: SourceLocation, *, inherited: bool
-    ) -> None:
+    def default(self, document: ValidParts) -> Level:
+        """The level of a document's defaults."""
+        fields = document.defaults
+        return UNREADABLE if fields is None else self._reader.level(fields)
+
+    def _refuse_without_reason(self, what: str, place: SourceLocation, *, inherited: bool) -> None:
         whence = " (inherited)" if inherited else ""
         self._error(
             place,
-            f"{quoted(user_id)} has `platforms: []`{whence} and no `reason`",
+            f"{what} has `platforms: []`{whence} and no `reason`",
             "add a `reason` where `platforms` is set, or to the user",
         )
-
-    def _refuse_second(self, user_id: str, place: SourceLocation) -> None:
-        user = self.users.get(user_id)
-        first = user.source if user else self._broken.get(user_id)
-        if first is not None:
-            self._error(
-                place,
-                f"{quoted(user_id)} is declared twice, first at {first}",
-                "keep one entry for each id",
-            )
 
     def _error(self, place: SourceLocation, message: str, hint: str) -> None:
         self._diagnostics.append(Diagnostic(place, message, hint))
 
 
-def _folded(user_id: str) -> str:
-    if user_id.isascii():
-        return user_id.lower().strip()
-    folded = unicodedata.normalize("NFKC", user_id).casefold()
-    return unicodedata.normalize("NFKC", folded).strip()
+def _rule(
+    fields: RuleFields,
+    level: Level,
+    preferences: Preferences | None,
+    window: Window | None,
+    place: SourceLocation,
+) -> Rule:
+    match = fields["match"]
+    return Rule(
+        fields["name"],
+        RuleMatch(
+            match.get("id"),
+            match.get("email"),
+            tuple(PLATFORMS[platform] for platform in match.get("connected", ())),
+            match.get("unmanaged", False),
+        ),
+        tuple(fields.get("except", ())),
+        level.platforms,
+        level.handover or Handover.WAIT,
+        preferences,
+        level.reason,
+        RuleMode(fields.get("mode", RuleMode.REPORT)),
+        window,
+        place,
+    )
+
+
+def _definition(fields: SourceFields, level: Level, window: Window | None) -> Mapping[str, object]:
+    """What the manifest says of a source, however it is spelled."""
+    own = {key: value for key, value in fields.items() if key not in _OF_LEVELS}
+    where = {column: sorted(values) for column, values in fields.get("where", {}).items()}
+    platforms = None if level.platforms is None else sorted(level.platforms)
+    inherited = (platforms, level.handover, level.reason, level.preferences, window)
+    return {**own, "where": where, "inherited": inherited}
+
+
+class _Inherited:
+    """What the users and sources of one document inherit, by their group."""
+
+    def __init__(self, assembly: _Assembly, document: ValidParts) -> None:
+        self._assembly = assembly
+        self._document = document
+        self._default = assembly.default(document)
+        self._levels: dict[str, Level] = {}
+
+    def of(self, group: str | None, path: Sequence[str | int]) -> Level:
+        """The level of ``group`` over the defaults; ``path`` leads to the group's name."""
+        if group is None:
+            return self._default
+        level = self._levels.get(group)
+        if level is None:
+            own = self._assembly.inherited(self._document, group, path)
+            if own is None:
+                return UNREADABLE
+            level = self._levels[group] = own.over(self._default)
+        return level

@@ -89,6 +89,8 @@ Value: TypeAlias = "None | bool | int | float | str | list[Value] | dict[str, Va
 
 _STANDARD_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"))
 _GROWTH = 10_000
+# The fields that hold a date, which YAML must not read as anything but text.
+_MOMENTS = frozenset({"from", "until"})
 
 
 class MappingEntry(Struct, frozen=True, gc=False):
@@ -172,11 +174,18 @@ class Constructor:
                 self._duplicate_key(node, key_node)
                 continue
             result[key] = (
-                self._scalar(value_node)
-                if value_node.__class__ is ScalarNode
-                else self.value(value_node, depth)
+                self.value(value_node, depth)
+                if value_node.__class__ is not ScalarNode
+                else self._moment(value_node)
+                if key in _MOMENTS
+                else self._scalar(value_node)
             )
         return result
+
+    def _moment(self, node: ScalarNode) -> Value:
+        """A scalar where a date is expected: the text of a date, with or without quotes."""
+        is_date = not (node.tag or node.style) and plain_kind(node.value) == "timestamp"
+        return node.value if is_date else self._scalar(node)
 
     def _scalar(self, node: ScalarNode) -> Value:
         text: str = node.value

@@ -1,26 +1,28 @@
-"""Loads manifests: paths in; out comes the desired state, or every error with its line."""
+"""Loads manifests: paths in; out come their declarations, or every error with its line."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, tzinfo
 from functools import cache
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from msgspec import structs
 
 from reconciler.domain import (
-    DesiredState,
+    Declarations,
     Diagnostic,
     InvalidInput,
     ManifestFile,
-    SourceLocation,
 )
-from reconciler.manifest.assembly import LevelFields, UserFields, ValidParts, assemble
-from reconciler.manifest.document import YamlDocument, read_documents
+from reconciler.manifest.assembly import assemble
+from reconciler.manifest.document import read_documents
 from reconciler.manifest.search import find_manifests
 from reconciler.manifest.source import MAX_BYTES, NotRegular, read_regular, read_source
-from reconciler.manifest.validation import ValidationResult, validate
+from reconciler.manifest.sources import InputReader, Surroundings
+from reconciler.manifest.valid_parts import ValidParts, valid_parts
+from reconciler.manifest.validation import validate
 
 MOST_EXCERPTS: Final = 100
 """Errors that show their lines; with more errors, begin with these."""
@@ -49,19 +51,22 @@ def load_manifests(
     *,
     relative_to: Path | None = None,
     on_progress: Callable[[int], None] | None = None,
-) -> DesiredState:
-    """The desired state that the manifests at ``paths`` (files and folders) declare together.
+    zone: tzinfo = UTC,
+    inputs: InputReader | None = None,
+) -> Declarations:
+    """What the manifests at ``paths`` (files and folders) declare together.
 
-    Errors and sources name files as you would type them in ``relative_to`` (default: the working
-    folder). ``on_progress`` gets the number of users read so far, every thousand users. Raises
-    :class:`InvalidInput` with every error of all files, ordered by place.
+    Errors and places name files as you would type them in ``relative_to`` (default: the working
+    folder). ``on_progress`` gets the number of entries read so far, every thousand entries. Days
+    begin in ``zone``. ``inputs`` reads the inputs that sources name; without it they are errors.
+    Raises :class:`InvalidInput` with every error of all files, ordered by place.
     """
     base = Path.cwd() if relative_to is None else relative_to
     diagnostics: list[Diagnostic] = []
     if not paths:
         raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
     with gc_paused():
-        state = _load(paths, base, diagnostics, on_progress)
+        state = _load(paths, Surroundings(base, zone, inputs), diagnostics, on_progress)
     if diagnostics:
         found = sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order)
         raise InvalidInput(*with_excerpts(found, base))
@@ -70,26 +75,26 @@ def load_manifests(
 
 def _load(
     paths: Sequence[Path],
-    base: Path,
+    surroundings: Surroundings,
     diagnostics: list[Diagnostic],
     on_progress: Callable[[int], None] | None,
-) -> DesiredState:
-    """The desired state as far as it is readable. Every error is added to ``diagnostics``."""
+) -> Declarations:
+    """The declarations as far as they are readable. Every error is added to ``diagnostics``."""
     documents: list[ValidParts] = []
     files: list[ManifestFile] = []
     unread: list[Diagnostic] = []
     progress = _Progress(on_progress) if on_progress else None
-    for path, name in find_manifests(paths, base, unread):
+    for path, name in find_manifests(paths, surroundings.base, unread):
         try:
             source = read_source(path, name)
             files.append(ManifestFile(str(path.absolute()), source.blobs))
             for document in read_documents(source, diagnostics, on_entry=progress):
                 validation = validate("manifest", document)
                 diagnostics.extend(broken.diagnostic for broken in validation.violations)
-                documents.append(valid_parts(document, validation))
+                documents.append(valid_parts(document, validation, path.parent))
         except InvalidInput as error:
             unread.extend(error.diagnostics)
-    state = assemble(documents, diagnostics, all_read=not unread)
+    state = assemble(documents, diagnostics, surroundings, all_read=not unread)
     diagnostics += unread
     return structs.replace(state, files=tuple(files))
 
@@ -103,52 +108,6 @@ class _Progress:
         self._count += 1
         if self._count % _PROGRESS_STEP == 0:
             self._report(self._count)
-
-
-def valid_parts(document: YamlDocument, validation: ValidationResult) -> ValidParts:
-    """The parts of ``document`` that have no violation in ``validation``."""
-    value = document.value
-    if not isinstance(value, dict) or not validation.complete:
-        return ValidParts(document, None, {}, [], [], [], knows_groups=False)
-    users, groups = value.get("users", []), value.get("groups", {})
-    defaults = cast("LevelFields", value.get("defaults", {}))
-    if not validation.violations:
-        return ValidParts(
-            document,
-            defaults,
-            cast("dict[str, LevelFields | None]", groups),
-            cast("list[UserFields | None]", users),
-            document.entries.get("users", []),
-            [],
-        )
-    broken = {violation.path[:2] for violation in validation.violations}
-    sound: dict[str, LevelFields | None] = {}
-    for name, group in groups.items() if isinstance(groups, dict) else ():
-        whole = ("groups",) in broken or ("groups", name) in broken
-        sound[name] = None if whole else cast("LevelFields", group)
-    entries = users if isinstance(users, list) else []
-    return ValidParts(
-        document,
-        None if any(path[:1] == ("defaults",) for path in broken) else defaults,
-        sound,
-        [
-            None if ("users", index) in broken else cast("UserFields", entry)
-            for index, entry in enumerate(entries)
-        ],
-        document.entries.get("users", []),
-        list(_broken_ids(document, entries, broken)),
-        knows_groups=isinstance(groups, dict),
-    )
-
-
-def _broken_ids(
-    document: YamlDocument, entries: Sequence[object], broken: set[tuple[str | int, ...]]
-) -> Iterator[tuple[str, SourceLocation]]:
-    for index, entry in enumerate(entries):
-        if ("users", index) in broken and isinstance(entry, dict):
-            user_id = entry.get("id")
-            if isinstance(user_id, str) and user_id:
-                yield user_id, document.entries["users"][index]
 
 
 def with_excerpts(diagnostics: Iterable[Diagnostic], base: Path) -> Iterator[Diagnostic]:

@@ -49,8 +49,8 @@ class InputData(Struct, frozen=True):
 
     data: bytes
     form: RowFormat
-    records: str | None
-    max_rows: int
+    records: str | None = None
+    max_rows: int | None = None
 
 
 def read_rows(

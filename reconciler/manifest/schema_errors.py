@@ -193,9 +193,9 @@ def _malformed(broken: _BrokenRule) -> Iterator[Diagnostic]:
     yield broken.error(f"{broken.name}{what} {broken.meaning}")
 
 
-def _alternatives(names: list[str]) -> str:
-    quoted = [f"`{name}`" for name in names]
-    return " or ".join(filter(None, (", ".join(quoted[:-1]), quoted[-1])))
+def _alternatives(allowed: list[object]) -> str:
+    values = [_described(value) for value in allowed]
+    return " or ".join(filter(None, (", ".join(values[:-1]), values[-1])))
 
 
 def _described(value: object) -> str:

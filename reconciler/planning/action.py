@@ -6,9 +6,9 @@ platform, and carries its preconditions.
 
 from enum import StrEnum
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
-from reconciler.domain import Platform, Preferences
+from reconciler.domain import Platform, Preferences, RuleMatch
 
 
 class ActionReason(StrEnum):
@@ -20,13 +20,25 @@ class ActionReason(StrEnum):
     PREFERENCES_DIFFER = "preferences_differ"
 
 
+class RuleCondition(Struct, frozen=True):
+    """What must hold of a calendar user for the rule ``name`` to apply to them.
+
+    ``excepted`` are patterns: nobody that one matches, by id or e-mail, is meant.
+    """
+
+    name: str
+    match: RuleMatch
+    excepted: tuple[str, ...] = ()
+
+
 class Disconnect(Struct, frozen=True, tag="disconnect", tag_field="kind"):
     """Disconnect one platform of one calendar user.
 
     ``recall_id`` and ``connection_id`` are the observed ids (a null connection id matches only
     null). ``requires_connected`` are the wanted platforms that must be connected when the call is
     sent; empty only for ``platforms: []`` and ``handover: immediate``. ``email`` is for the
-    reader, ``note`` is the manifest's ``reason``.
+    reader, ``note`` is the manifest's ``reason``. ``rules`` are the conditions of the rules that
+    ask for it, which must all hold when the call is sent; absent if no rule does.
     """
 
     workspace: str
@@ -38,6 +50,7 @@ class Disconnect(Struct, frozen=True, tag="disconnect", tag_field="kind"):
     requires_connected: tuple[Platform, ...]
     reason: ActionReason
     note: str | None
+    rules: tuple[RuleCondition, ...] | UnsetType = UNSET
 
     @property
     def key(self) -> str:
@@ -49,7 +62,7 @@ class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field
     """Set the declared preferences of one calendar user.
 
     ``preferences`` has the declared fields that differ, ``seen`` their observed values; null if the
-    user had no preferences at all.
+    user had no preferences at all. ``rules``: as for :class:`Disconnect`.
     """
 
     workspace: str
@@ -59,6 +72,7 @@ class UpdatePreferences(Struct, frozen=True, tag="update_preferences", tag_field
     seen: Preferences | None
     reason: ActionReason
     note: str | None
+    rules: tuple[RuleCondition, ...] | UnsetType = UNSET
 
     @property
     def key(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from reconciler.domain import Count, DesiredState, Platform
+from reconciler.domain import Count, Declarations, DesiredState, Platform
 
 
 class Owned(Struct, frozen=True, gc=False):
@@ -76,7 +76,7 @@ class History(Struct, frozen=True):
     seen: frozenset[str] = frozenset()
 
 
-def users_to_look_up(desired: DesiredState) -> frozenset[str]:
+def users_to_look_up(declarations: Declarations) -> frozenset[str]:
     """The users whose absence could look like "done": look up whether they were ever seen."""
-    unwanted = frozenset([user.id for user in desired.users.values() if not user.platforms])
-    return unwanted.union(*desired.lookalikes)
+    unwanted = frozenset([user.id for user in declarations.users.values() if not user.platforms])
+    return unwanted.union(*declarations.lookalikes)

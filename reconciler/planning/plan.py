@@ -6,14 +6,25 @@ digests: UTF-8, no insignificant space, object keys and sets sorted, absent fiel
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType, field
+from msgspec import UNSET, Struct, UnsetType, field, structs
 
-from reconciler.domain import Count, DesiredState, Limits, Platform, UnknownEmail
+from reconciler.domain import (
+    Boundary,
+    Count,
+    Declarations,
+    DesiredUser,
+    Limits,
+    Platform,
+    RuleMode,
+    SourceLocation,
+    UnknownEmail,
+)
 from reconciler.planning.action import (
     Action,
     Disconnect,
@@ -35,25 +46,48 @@ def digest(data: bytes) -> str:
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
-def desired_digest(desired: DesiredState) -> str:
-    """A digest of the desired state, whatever files declare it.
+def desired_digest(declarations: Declarations) -> str:
+    """A digest of what is declared, whatever files declare it.
 
     Comments, moved lines, split files, and a group in place of a field do not change it. An id, a
-    platform, a handover, a reason or a preference does.
+    platform, a handover, a reason, a preference or a date does; so does what a source or a rule is.
+    The rows of a source do not: they change every day.
     """
-    users = [desired.users[name] for name in sorted(desired.users)]
-    platforms = {
-        wanted: None if wanted is None else sorted(wanted)
-        for wanted in {user.platforms for user in users}
-    }
+    entries = list(_entries(declarations))
+    if not (declarations.sources or declarations.rules):
+        return digest(canonical_json(entries))
     return digest(
         canonical_json(
-            [
-                (user.id, platforms[user.platforms], user.handover, user.reason, user.preferences)
-                for user in users
-            ]
+            {
+                "entries": entries,
+                "sources": {source.name: source.definition for source in declarations.sources},
+                "rules": [
+                    structs.replace(rule, place=SourceLocation(""))
+                    for rule in sorted(declarations.rules, key=lambda rule: rule.name)
+                ],
+            }
         )
     )
+
+
+def _entries(declarations: Declarations) -> Iterator[tuple[object, ...]]:
+    for name in sorted(declarations.users):
+        several = (declarations.users[name], *declarations.others.get(name, ()))
+        entries = [_declared(user) for user in several if user.source is None]
+        yield from entries if len(entries) == 1 else sorted(entries, key=canonical_json)
+
+
+def _declared(user: DesiredUser) -> tuple[object, ...]:
+    platforms = None if user.platforms is None else _sorted(user.platforms)
+    plain = (user.id, platforms, user.handover, user.reason, user.preferences)
+    if user.window is None and not user.takes_rules and not user.overrides_sources:
+        return plain
+    return (*plain, user.window, user.takes_rules, user.overrides_sources)
+
+
+@cache
+def _sorted(platforms: frozenset[Platform]) -> list[Platform]:
+    return sorted(platforms)
 
 
 class Hold(StrEnum):
@@ -221,13 +255,33 @@ class PlanConfiguration(Struct, frozen=True):
     protected_unknown_email: UnknownEmail | UnsetType = UNSET
 
 
+class PlanSource(Struct, frozen=True):
+    """A source as the plan read it: the digest of its bytes, and how many ``rows`` it selected."""
+
+    name: str
+    digest: str
+    rows: Count
+
+
+class PlanRule(Struct, frozen=True):
+    """A rule in force: how many calendar users it ``matched``, and the ``users`` of them that are
+    not as it wants them. Under `report` nothing follows from it."""
+
+    name: str
+    mode: RuleMode
+    matched: Count
+    users: tuple[str, ...]
+
+
 class Content(Struct, frozen=True):
     """What follows from the inputs alone: manifests, list, configuration, history, selection.
 
     Everything is ordered by user; the actions of one user are in the order of execution.
     ``problems`` says why the observation is incomplete. ``deselected`` counts the actions that the
     selection leaves out. ``contested`` are the users that this plan would take over from another
-    owner; absent if there are none. Files and reports call ``unmanaged`` by its old name.
+    owner; absent if there are none. ``sources`` and ``rules`` are those that this plan follows;
+    ``upcoming`` is what begins or ends within fourteen days. Files and reports call
+    ``unmanaged`` by its old name.
     """
 
     format: Literal["reconciler/plan/v1"]
@@ -247,6 +301,9 @@ class Content(Struct, frozen=True):
     deselected: Count
     guards: tuple[Verdict, ...]
     contested: tuple[Contested, ...] | UnsetType = UNSET
+    sources: tuple[PlanSource, ...] | UnsetType = UNSET
+    rules: tuple[PlanRule, ...] | UnsetType = UNSET
+    upcoming: tuple[Boundary, ...] | UnsetType = UNSET
 
     @property
     def disconnects(self) -> tuple[Disconnect, ...]:

@@ -71,6 +71,11 @@ def expires_at(plan: Plan) -> datetime:
     return _moment(plan.envelope.expires)
 
 
+def made_at(plan: Plan) -> datetime:
+    """When ``plan`` was made, in UTC."""
+    return _moment(plan.envelope.made)
+
+
 def _moment(text: str) -> datetime:
     if not _RFC3339.fullmatch(text):
         raise ValueError(f"not a time: {text!r}")

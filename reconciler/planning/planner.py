@@ -45,10 +45,13 @@ from reconciler.planning.plan import (
     Pending,
     PendingReason,
     PlanConfiguration,
+    PlanRule,
+    PlanSource,
     Undetermined,
     desired_digest,
 )
 from reconciler.planning.protection import Protection
+from reconciler.planning.rules import condition_of
 from reconciler.planning.selection import select
 from reconciler.planning.suggestions import check_lookalikes, similar_users
 from reconciler.planning.user_index import UserIndex, connection_order
@@ -91,7 +94,7 @@ def make_plan(
         format="reconciler/plan/v1",
         workspace=target.workspace,
         base_url=target.base_url,
-        desired_digest=desired_digest(desired),
+        desired_digest=desired_digest(desired.declarations),
         configuration=_configuration(limits, protection),
         selection=None if selectors is None else tuple(sorted(set(selectors))),
         fleet=FleetCounts(
@@ -116,6 +119,17 @@ def make_plan(
         deselected=len(comparison.actions) - len(actions),
         guards=judge(evidence),
         contested=evidence.contested or UNSET,
+        sources=tuple(
+            PlanSource(source.name, source.digest, source.rows)
+            for source in desired.declarations.sources
+        )
+        or UNSET,
+        rules=tuple(
+            PlanRule(effect.rule.name, effect.rule.mode, len(effect.matched), effect.concerned)
+            for effect in desired.effects
+        )
+        or UNSET,
+        upcoming=desired.upcoming or UNSET,
     )
 
 
@@ -129,7 +143,7 @@ def evidence_of(
 ) -> Evidence:
     """The input of the guards for a plan of ``disconnects`` on this fleet."""
     return Evidence(
-        declared=len(desired.users),
+        declared=len(desired.declarations.users),
         observed=len(observed.users),
         connections=sum(
             1
@@ -242,6 +256,7 @@ def _actions(
     target: Target, user: DesiredUser, row: CalendarUser, difference: Difference
 ) -> Iterator[Action]:
     requires, reason = _requirements(user, difference)
+    conditions = tuple(map(condition_of, user.rules)) or UNSET
     for platform in difference.disconnect:
         connection = min(
             (c for c in row.connections if c.connected and c.platform == platform),
@@ -257,6 +272,7 @@ def _actions(
             requires_connected=requires,
             reason=reason,
             note=user.reason,
+            rules=conditions,
         )
     if difference.preferences and user.preferences is not None:
         wanted = part_of(user.preferences, difference.preferences)
@@ -268,6 +284,7 @@ def _actions(
             seen=restrict(row.preferences, wanted) if row.preferences else None,
             reason=ActionReason.PREFERENCES_DIFFER,
             note=user.reason,
+            rules=conditions,
         )
 
 

@@ -42,9 +42,10 @@ def _matches(desired: DesiredState, selector: str) -> list[str]:
 
 
 def _in_group(desired: DesiredState, group: str) -> list[str]:
-    if group not in desired.groups:
+    groups = desired.declarations.groups
+    if group not in groups:
         raise UnmatchedSelector(
-            f"no manifest defines the group {group!r}" + did_you_mean(group, sorted(desired.groups))
+            f"no manifest defines the group {group!r}" + did_you_mean(group, sorted(groups))
         )
     found = [user.id for user in desired.users.values() if user.group == group]
     if not found:

@@ -7,7 +7,14 @@ plan can decide that, because it has the list.
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Set
 
-from reconciler.domain import CalendarUser, DesiredState, Diagnostic, InvalidInput, ObservedState
+from reconciler.domain import (
+    CalendarUser,
+    Declarations,
+    DesiredState,
+    Diagnostic,
+    InvalidInput,
+    ObservedState,
+)
 from reconciler.planning.user_index import UserIndex
 
 _MOST_LOOKED_UP = 200  # a look-up takes 10 ms in a fleet of 100 000
@@ -122,23 +129,23 @@ def check_lookalikes(
         return
     wrong = [
         Diagnostic(
-            desired.users[name].source,
-            f"{_differ(desired, name, other)}, and Recall.ai does not list {name!r}",
+            desired.declarations.users[name].place,
+            f"{_differ(desired.declarations, name, other)}, and Recall.ai does not list {name!r}",
             "keep the id as Recall.ai lists it",
         )
-        for group in desired.lookalikes
+        for group in desired.declarations.lookalikes
         for name, other in _unlisted(group, user_index, seen)
     ]
     if wrong:
         raise InvalidInput(*sorted(wrong, key=lambda diagnostic: diagnostic.order))
 
 
-def lookalike_remarks(desired: DesiredState) -> Iterator[str]:
+def lookalike_remarks(declarations: Declarations) -> Iterator[str]:
     """A sentence about each pair of look-alikes, with both places, for use without a list."""
-    for first, *others in desired.lookalikes:
+    for first, *others in declarations.lookalikes:
         for name in others:
             yield (
-                f"{desired.users[name].source}: {_differ(desired, name, first)}:"
+                f"{declarations.users[name].place}: {_differ(declarations, name, first)}:"
                 " a plan takes both only if Recall.ai lists both"
             )
 
@@ -153,6 +160,6 @@ def _unlisted(
             yield name, next(other for other in (*known, *group) if other != name)
 
 
-def _differ(desired: DesiredState, name: str, other: str) -> str:
+def _differ(declarations: Declarations, name: str, other: str) -> str:
     unseen = " and ".join(unseen_differences(name, other))
-    return f"{name!r} and {other!r} at {desired.users[other].source} differ only in {unseen}"
+    return f"{name!r} and {other!r} at {declarations.users[other].place} differ only in {unseen}"

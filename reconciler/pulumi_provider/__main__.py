@@ -14,7 +14,6 @@ import typer
 from reconciler.config import load_configuration
 from reconciler.domain import Cancellation, SystemClock
 from reconciler.engine import open_session
-from reconciler.manifest import load_manifests
 from reconciler.pulumi_provider import inputs, outputs
 from reconciler.pulumi_provider.errors import Failed, provider_errors
 from reconciler.pulumi_provider.resources import (
@@ -70,13 +69,14 @@ def write_import_file(
 def _resources(fleet: Fleet) -> list[dict[str, Any]]:
     """The resources of ``fleet`` as they are now."""
     workspace = load_configuration(Path.cwd() / fleet.configuration).workspace(fleet.workspace)
-    desired = load_manifests(workspace.manifests)
     clock = SystemClock()
     with open_session(
         workspace, os.environ, clock=clock, cancellation=Cancellation(clock.monotonic)
     ) as session:
         place = place_of(fleet, session.endpoint.address)
-    client_of(place).check_history()
+    client = client_of(place)
+    client.check_history()
+    desired = client.desired()
     if fleet.granularity is Granularity.FLEET:
         props = inputs.check_fleet({}, fleet_inputs(place, desired, {})).inputs
         return [

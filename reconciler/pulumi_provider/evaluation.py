@@ -13,7 +13,14 @@ from pathlib import Path
 from typing import Final
 
 from reconciler.config import Workspace, load_configuration
-from reconciler.domain import Cancellation, DesiredState, Diagnostic, InvalidInput, SystemClock
+from reconciler.domain import (
+    Cancellation,
+    Declarations,
+    DesiredState,
+    Diagnostic,
+    InvalidInput,
+    SystemClock,
+)
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -27,9 +34,11 @@ from reconciler.engine import (
     compare,
     judge_fresh,
     judge_saved,
+    load_declarations,
     narrow,
     observe,
     open_session,
+    plan_inputs,
     preview,
     preview_again,
     remember,
@@ -37,7 +46,6 @@ from reconciler.engine import (
 )
 from reconciler.engine.approval import NEW_LEDGER, OTHER_WORKSPACE, Overrides, in_environment
 from reconciler.ledger import LedgerError, read_ledger
-from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
 from reconciler.pulumi_provider.errors import invalid
 from reconciler.pulumi_provider.preview_record import PreviewRecord
@@ -185,31 +193,31 @@ def _evaluate(
             cancellation = Cancellation(_CLOCK.monotonic)
             opening = open_session(workspace, os.environ, clock=_CLOCK, cancellation=cancellation)
             session = stack.enter_context(opening)
-            desired = load_manifests(workspace.manifests)
-            run = stack.enter_context(_run(session, desired, request)) if update else None
+            declarations = load_declarations(workspace)
+            run = stack.enter_context(_run(session, declarations, request)) if update else None
             if saved is not None:
                 used_by = run.journal.used_by(seal(saved)) if run else _used_by(workspace, saved)
-                check_usable(session, saved, desired, used_by=used_by)
+                check_usable(session, saved, declarations, used_by=used_by)
             observation = observe(session)
             if run is not None:
                 observation = run.recover_calls(observation, request.remark)
-                history, ledger = run.history(desired), run.ledger_view
+                history, ledger = run.history(declarations), run.ledger_view
             else:
                 address = session.endpoint.address
-                found = remember(workspace, address, request.owner, desired=desired)
+                found = remember(workspace, address, request.owner, declarations=declarations)
                 history, ledger = found.history, found.ledger
-            plan_inputs = PlanInputs(desired, observation, history)
+            inputs = plan_inputs(session, declarations, observation, history)
             changes, record = None, None
             postponed: tuple[Action, ...] = ()
             if saved is not None:
-                approved, changes = _judge_saved(session, request, plan_inputs, saved)
+                approved, changes = _judge_saved(session, request, inputs, saved)
             else:
                 record = request.previewed(session.target) if update else None
-                approved, postponed = _judge_today(session, request, plan_inputs, record)
+                approved, postponed = _judge_today(session, request, inputs, record)
             return ApprovedFleet(
                 fleet,
                 session,
-                desired,
+                inputs.desired,
                 approved,
                 ledger,
                 stack.pop_all(),
@@ -223,7 +231,7 @@ def _evaluate(
 
 
 def _run(
-    session: Session, desired: DesiredState, request: EvaluationRequest
+    session: Session, declarations: Declarations, request: EvaluationRequest
 ) -> AbstractContextManager[ActingRun]:
     """The run of this update."""
     options = RunOptions(
@@ -233,7 +241,7 @@ def _run(
         new_ledger=request.overrides.new_ledger,
         new_ledger_by=in_environment(NEW_LEDGER),
     )
-    return acting_run(session, desired, options)
+    return acting_run(session, declarations, options)
 
 
 def _used_by(workspace: Workspace, saved: Plan) -> str | None:
@@ -246,30 +254,29 @@ def _used_by(workspace: Workspace, saved: Plan) -> str | None:
 
 
 def _judge_saved(
-    session: Session, request: EvaluationRequest, plan_inputs: PlanInputs, saved: Plan
+    session: Session, request: EvaluationRequest, inputs: PlanInputs, saved: Plan
 ) -> tuple[Approved, PlanChanges]:
-    observation = plan_inputs.observation
-    today = preview_again(session, saved, plan_inputs.desired, observation, plan_inputs.history)
-    comparison = compare(session, saved, today.content, observation)
-    approved = judge_saved(session, comparison, plan_inputs, request.overrides.guards)
+    today = preview_again(session, saved, inputs)
+    comparison = compare(session, saved, today.content, inputs.observation)
+    approved = judge_saved(session, comparison, inputs, request.overrides.guards)
     return approved, comparison.changes
 
 
 def _judge_today(
     session: Session,
     request: EvaluationRequest,
-    plan_inputs: PlanInputs,
+    inputs: PlanInputs,
     record: PreviewRecord | None,
 ) -> tuple[Approved, tuple[Action, ...]]:
     """Today's plan, limited to what the preview showed, and the actions that it did not show."""
-    today = preview(session, plan_inputs.desired, plan_inputs.observation, plan_inputs.history)
+    today = preview(session, inputs)
     allowed = request.overrides.guards
     if record is None:
-        return judge_fresh(today, plan_inputs, allowed), ()
+        return judge_fresh(today, inputs, allowed), ()
     postponed = tuple(action for action in today.content.actions if not record.holds(action))
-    plan = narrow(session, today, plan_inputs, record.holds) if postponed else today
-    comparison = compare(session, plan, today.content, plan_inputs.observation)
-    return judge_saved(session, comparison, plan_inputs, allowed), postponed
+    plan = narrow(session, today, inputs, record.holds) if postponed else today
+    comparison = compare(session, plan, today.content, inputs.observation)
+    return judge_saved(session, comparison, inputs, allowed), postponed
 
 
 def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
@@ -278,7 +285,7 @@ def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
     twice = []
     for approved in fleets:
         for user in approved.desired.users.values():
-            place = f"{user.source} (workspace {approved.fleet.workspace})"
+            place = f"{user.place} (workspace {approved.fleet.workspace})"
             first = seen.setdefault((approved.session.endpoint.address, user.id), place)
             if first != place:
                 twice.append(Diagnostic(None, stacks.declared_twice(user.id, first, place)))
@@ -288,7 +295,7 @@ def _declared_twice(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
 def _not_for_pulumi(fleets: Iterable[ApprovedFleet]) -> list[Diagnostic]:
     """The users whose id Pulumi would show or record wrongly."""
     return [
-        Diagnostic(user.source, stacks.not_for_pulumi(user.id))
+        Diagnostic(user.place, stacks.not_for_pulumi(user.id))
         for approved in fleets
         for user in approved.desired.users.values()
         if stacks.MARKUP in user.id or user.id in _SENTINELS

@@ -56,7 +56,7 @@ def desired_user(fields: Properties) -> DesiredUser:
         reason=None,
         preferences=None if preferences is None else Preferences(**preferences),
         group=None,
-        source=SourceLocation(""),
+        place=SourceLocation(""),
     )
 
 

@@ -157,7 +157,7 @@ def fleet_inputs(
     for user, pin in pins.items():
         for kind, what in pin.items():
             plan.setdefault(kind, {})[user] = what
-    digest = desired_digest(desired)
+    digest = desired_digest(desired.declarations)
     return {**place, "digest": digest, "declared": len(desired.users), "plan": plan}
 
 

@@ -13,21 +13,23 @@ from pathlib import Path
 from typing import Final, Generic, TypeVar
 
 from reconciler.config import load_configuration
-from reconciler.domain import CalendarUser, DesiredState, DesiredUser, ObservedState
+from reconciler.domain import CalendarUser, Declarations, DesiredState, DesiredUser, ObservedState
 from reconciler.engine import (
     Observation,
+    PlanInputs,
     Session,
     SharedRun,
     apply_settings,
     join_acting,
     judged_content,
+    load_declarations,
     observe,
     open_session,
+    plan_inputs,
     protection_of,
     remember,
 )
 from reconciler.engine.approval import overrides_of
-from reconciler.manifest import load_manifests
 from reconciler.planning import Action, Content, History, UserIndex, judge_list, make_plan
 from reconciler.planning.diff import matches_declaration
 from reconciler.pulumi_provider.cancellation import CANCELLATION, CLOCK, turn_to_act
@@ -106,7 +108,7 @@ class WorkspaceClient:
         self._observation = Lazy(self._observe)
         self._history_checked = Lazy(self._check_history)
         self._users = Lazy(lambda: UserIndex(self._observation.get().state))
-        self._desired = Lazy(self._load)
+        self._declarations = Lazy(self._load)
         self._run = Lazy(self._join)
 
     def check_history(self) -> None:
@@ -134,7 +136,7 @@ class WorkspaceClient:
         workspace = self.session.workspace
         return make_plan(
             self.session.target,
-            DesiredState({user.id: user}),
+            DesiredState({user.id: user}, Declarations({user.id: user})),
             ObservedState(rows),
             limits=workspace.limits,
             protection=protection_of(workspace),
@@ -143,8 +145,11 @@ class WorkspaceClient:
 
     def plan(self) -> Content:
         """The plan that the manifests and the list make now. Raises :class:`Failed`."""
-        observation, desired = self._observation.get(), self._desired.get()
-        return judged_content(self.session, desired, observation, History())
+        return judged_content(self.session, self._inputs())
+
+    def desired(self) -> DesiredState:
+        """What the manifests ask for now. Raises :class:`Failed`."""
+        return self._inputs().desired
 
     def act(self, pins: Mapping[str, Pin]) -> tuple[str, tuple[ActionResult, ...]]:
         """Do what the pin of each user asks for, in the run of the program: its id, the results.
@@ -160,6 +165,10 @@ class WorkspaceClient:
                     for action in pinned_actions(user, pin, run.by_user.get(user, ()))
                 ]
                 return run.joined.id, run.joined.act(actions)
+
+    def _inputs(self) -> PlanInputs:
+        observation, declarations = self._observation.get(), self._declarations.get()
+        return plan_inputs(self.session, declarations, observation, History())
 
     def _observe(self) -> Observation:
         with self._errors():
@@ -186,16 +195,16 @@ class WorkspaceClient:
         if refusal := stacks.list_refused(session.target, observation.state, verdicts):
             raise Failed(refusal)
 
-    def _load(self) -> DesiredState:
+    def _load(self) -> Declarations:
         with self._errors():
-            return load_manifests(self.session.workspace.manifests)
+            return load_declarations(self.session.workspace)
 
     def _join(self) -> "_ProgramRun":
-        desired, observation = self._desired.get(), self._observation.get()
+        declarations, observation = self._declarations.get(), self._observation.get()
         with self._errors():
             joining = join_acting(
                 self.session,
-                desired,
+                declarations,
                 observation,
                 overrides_of(os.environ).guards,
                 apply_settings(self.session.workspace),

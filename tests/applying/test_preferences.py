@@ -2,9 +2,10 @@
 
 import pytest
 
-from reconciler.domain import DesiredState, Observation, Preferences
+from reconciler.domain import Observation, Preferences
 from reconciler.sandbox import FaultKind, SeedPreferences
 from tests.applying.trial import GOOGLE, Trial, fault, person, updated, wanted
+from tests.planning.fleets import manifest
 
 VERIFIED = ("verified", "read_back")
 RECORDED = SeedPreferences(record_external=True, record_internal=True, bot_name="Old")
@@ -112,7 +113,7 @@ def test_preferences_of_a_protected_user_are_left_alone(trial: Trial) -> None:
 def test_only_disconnects_count_as_disconnects(trial: Trial) -> None:
     with trial.clients() as (reader, _):
         observed, at = trial.list(reader)
-    desired = DesiredState({user.id: user for user in (ALICE, wanted("bob"))})
+    desired = manifest(ALICE, wanted("bob"))
     content = trial.content(desired, observed, ())
     approved = trial.approved(content, content.actions, (), Observation(observed, at))
     assert len(approved.ready) == 2

@@ -12,7 +12,6 @@ from reconciler.applying.run_context import READ_BACK_THREADS
 from reconciler.domain import (
     CalendarUser,
     Deadline,
-    DesiredState,
     DesiredUser,
     Observation,
     Preferences,
@@ -42,6 +41,7 @@ from tests.applying.trial import (
     person,
     wanted,
 )
+from tests.planning.fleets import manifest
 
 DEAD = "run-dead"
 NAMES = ("alice", "bob", "carol")
@@ -104,7 +104,7 @@ class Settling:
     def actions(self, *desired: DesiredUser) -> tuple[Action, ...]:
         with self.trial.clients() as (reader, _):
             observed, _ = self.trial.list(reader)
-            state = DesiredState({user.id: user for user in desired})
+            state = manifest(*desired)
             return self.trial.content(state, observed, ()).actions
 
     def look(self, meanwhile: Callable[[], None] = lambda: None) -> Looked:

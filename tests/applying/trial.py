@@ -69,6 +69,7 @@ from reconciler.sandbox import (
 )
 from tests.applying.virtual_clock import VirtualClock
 from tests.applying.watched_journal import WatchedJournal
+from tests.planning.fleets import manifest
 
 GOOGLE = Platform.GOOGLE
 MICROSOFT = Platform.MICROSOFT
@@ -105,7 +106,7 @@ def wanted(
         reason="left",
         preferences=preferences,
         group=None,
-        source=SourceLocation("users.yaml", 1, 1),
+        place=SourceLocation("users.yaml", 1, 1),
     )
 
 
@@ -321,7 +322,7 @@ class Trial:
         """
         settings = settings or ApplySettings(workers=1)
         with self.clients() as (reader, writer):
-            state = DesiredState({user.id: user for user in desired})
+            state = manifest(*desired)
             observed, observed_at = self.list(reader)
             content = self.content(state, observed, protected)
             meanwhile()
@@ -330,8 +331,8 @@ class Trial:
             stale: Sequence[Stale] = ()
             if again:
                 observed, observed_at = self.list(reader)
-                declared = {user.id: user for user in (desired if later is None else later)}
-                today = self.content(DesiredState(declared), observed, protection.patterns)
+                declared = manifest(*(desired if later is None else later))
+                today = self.content(declared, observed, protection.patterns)
                 ready, stale = divide(content, today, UserIndex(observed), protection)
             approved = self.approved(content, ready, stale, Observation(observed, observed_at))
             return self.execute(approved, protection, reader, writer, settings)

@@ -6,6 +6,7 @@ from msgspec import Struct
 from reconciler.domain import (
     CalendarUser,
     Connection,
+    Declarations,
     DesiredState,
     DesiredUser,
     Diagnostic,
@@ -20,7 +21,7 @@ from reconciler.domain import (
 NOUNS = [
     CalendarUser("r", None, ()),
     Connection("google", connected=True),
-    DesiredState({}),
+    DesiredState({}, Declarations({})),
     DesiredUser("a", None, Handover.WAIT, None, None, None, SourceLocation("x")),
     Diagnostic(None, "m"),
     Limits(),

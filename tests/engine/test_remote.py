@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -43,6 +44,7 @@ def workspace(remote: Remote, key: KeyFromEnvironment | None = KEY) -> Workspace
         timeouts=Timeouts(),
         ledger=SqliteFile(Path("/nowhere/ledger.db")),
         require_ledger=False,
+        time_zone=ZoneInfo("UTC"),
         source=HERE,
     )
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.domain import DesiredState, InvalidInput
+from reconciler.domain import Declarations, InvalidInput
 from reconciler.manifest import load_manifests
 
 HEAD = "apiVersion: reconciler/v1\n"
@@ -23,8 +23,8 @@ class Folder:
         path.write_bytes(text.encode() if isinstance(text, str) else text)
         return path
 
-    def load(self, *names: str) -> DesiredState:
-        """The desired state of the whole folder, or of what is named in it."""
+    def load(self, *names: str) -> Declarations:
+        """The declarations of the whole folder, or of what is named in it."""
         paths = [self.path / name for name in names] or [self.path]
         return load_manifests(paths, relative_to=self.path)
 
@@ -39,7 +39,7 @@ class Folder:
         self.write("m.yaml", text)
         return self.errors("m.yaml")
 
-    def load_text(self, text: str | bytes) -> DesiredState:
-        """The desired state of one file ``m.yaml``."""
+    def load_text(self, text: str | bytes) -> Declarations:
+        """The declarations of one file ``m.yaml``."""
         self.write("m.yaml", text)
         return self.load("m.yaml")

@@ -11,7 +11,10 @@ from tests.manifest.folder import HEAD, Folder
         ("default: {}", "m.yaml:2:1: unknown field `default` (did you mean `defaults`?)"),
         (
             "zzz: {}",
-            "m.yaml:2:1: unknown field `zzz` (known here: apiVersion, defaults, groups, users)",
+            (
+                "m.yaml:2:1: unknown field `zzz` (known here: apiVersion, defaults, groups, users,"
+                " sources, rules)"
+            ),
         ),
         (
             "users: [{id: a, platfroms: []}]",

@@ -21,7 +21,7 @@ def test_a_folder_is_read_recursively_by_suffix(folder: Folder) -> None:
     folder.write("notes.txt", "not a manifest: [")
     folder.write("c.yaml.bak", "[")
     assert list(folder.load().users) == ["a", "b"]
-    assert folder.load().users["b"].source.file == "deep/er/b.yml"
+    assert folder.load().users["b"].place.file == "deep/er/b.yml"
 
 
 def test_names_that_begin_with_a_dot_are_passed_over_in_folders(folder: Folder) -> None:
@@ -158,12 +158,12 @@ def test_utf16_is_an_error(folder: Folder, encoding: str) -> None:
 
 def test_a_byte_order_mark_is_tolerated(folder: Folder) -> None:
     user = folder.load_text(b"\xef\xbb\xbf" + users("a").encode()).users["a"]
-    assert (user.source.line, user.source.column) == (2, 9)
+    assert (user.place.line, user.place.column) == (2, 9)
 
 
 def test_line_ends_of_windows_are_read(folder: Folder) -> None:
     user = folder.load_text(users("a").replace("\n", "\r\n")).users["a"]
-    assert (user.source.line, user.source.column) == (2, 9)
+    assert (user.place.line, user.place.column) == (2, 9)
 
 
 def test_files_outside_the_folder_keep_the_name_they_were_given(
@@ -173,7 +173,7 @@ def test_files_outside_the_folder_keep_the_name_they_were_given(
     (tmp_path / "work").mkdir()
     monkeypatch.chdir(tmp_path / "work")
     for path in (Path("../a.yaml"), tmp_path / "a.yaml"):
-        assert load_manifests([path]).users["a"].source.file == str(path)
+        assert load_manifests([path]).users["a"].place.file == str(path)
 
 
 def test_files_are_named_relative_to_the_working_folder(
@@ -182,7 +182,7 @@ def test_files_are_named_relative_to_the_working_folder(
     path = Folder(tmp_path).write("m/a.yaml", users("a"))
     monkeypatch.chdir(tmp_path)
     for given in (path, Path("m/a.yaml"), Path("./m/../m")):
-        assert load_manifests([given]).users["a"].source.file == "m/a.yaml"
+        assert load_manifests([given]).users["a"].place.file == "m/a.yaml"
 
 
 def test_the_name_of_a_file_is_made_visible(folder: Folder) -> None:

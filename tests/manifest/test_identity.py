@@ -37,7 +37,7 @@ def test_ids_that_only_a_machine_can_tell_apart_are_taken_and_named(
 ) -> None:
     state = folder.load_text(HEAD + f"users:\n- id: {second}\n- id: other\n- id: {first}\n")
     (alike,) = state.lookalikes
-    assert [state.users[name].source.line for name in alike] == [3, 5]
+    assert [state.users[name].place.line for name in alike] == [3, 5]
 
 
 def test_other_ids_are_not_named_as_looking_alike(folder: Folder) -> None:

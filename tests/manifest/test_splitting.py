@@ -9,7 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.domain import DesiredState, DesiredUser, InvalidInput, SourceLocation
+from reconciler.domain import Declarations, DesiredUser, InvalidInput, SourceLocation
 from reconciler.manifest import load_manifests
 
 NOWHERE = SourceLocation("")
@@ -40,7 +40,7 @@ def manifests(draw: st.DrawFn) -> Fields:
     return {"defaults": draw(LEVEL), "groups": groups, "users": users}
 
 
-def load(files: list[list[Fields]]) -> DesiredState | set[str]:
+def load(files: list[list[Fields]]) -> Declarations | set[str]:
     """What documents in files declare, without sources, or the users who lack a reason."""
     with TemporaryDirectory() as folder:
         for number, documents in enumerate(files):
@@ -51,9 +51,9 @@ def load(files: list[list[Fields]]) -> DesiredState | set[str]:
         except InvalidInput as error:
             return {diagnostic.message for diagnostic in error.diagnostics}
     users: dict[str, DesiredUser] = {
-        name: msgspec.structs.replace(user, source=NOWHERE) for name, user in state.users.items()
+        name: msgspec.structs.replace(user, place=NOWHERE) for name, user in state.users.items()
     }
-    return DesiredState(users, state.groups)
+    return Declarations(users, state.groups)
 
 
 @given(manifests(), st.data())

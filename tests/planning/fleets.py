@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from reconciler.domain import (
     CalendarUser,
     Connection,
+    Declarations,
     DesiredState,
     DesiredUser,
     Handover,
@@ -55,12 +56,13 @@ def declared(
         reason=reason,
         preferences=preferences,
         group=group,
-        source=SourceLocation("users.yaml", 3, 5),
+        place=SourceLocation("users.yaml", 3, 5),
     )
 
 
 def manifest(*users: DesiredUser, groups: Sequence[str] = ()) -> DesiredState:
-    return DesiredState({user.id: user for user in users}, frozenset(groups))
+    by_id = {user.id: user for user in users}
+    return DesiredState(by_id, Declarations(by_id, frozenset(groups)))
 
 
 def connected(

@@ -21,7 +21,7 @@ from reconciler.domain import (
     UnknownEmail,
 )
 from reconciler.planning import Content, FleetSize, History, Owned, Ownership, Protection
-from tests.planning.fleets import GOOGLE, MICROSOFT, content_of
+from tests.planning.fleets import GOOGLE, MICROSOFT, content_of, manifest
 
 QUICK: Final = settings(max_examples=80, deadline=None, database=None, derandomize=True)
 
@@ -102,11 +102,9 @@ CONNECTIONS = [
 ]
 
 declarations = {user: st.sampled_from(choice) for user, choice in DECLARED.items()}
-desired_states = st.builds(
-    DesiredState,
-    st.fixed_dictionaries(declarations) | st.fixed_dictionaries({}, optional=declarations),
-    st.just(frozenset({"g"})),
-)
+desired_states = (
+    st.fixed_dictionaries(declarations) | st.fixed_dictionaries({}, optional=declarations)
+).map(lambda users: manifest(*users.values(), groups=["g"]))
 
 
 def calendar_users(*external_ids: str | None) -> st.SearchStrategy[CalendarUser]:

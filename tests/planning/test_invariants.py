@@ -11,7 +11,6 @@ from msgspec import UNSET, structs
 from reconciler.domain import (
     CalendarUser,
     Connection,
-    DesiredState,
     DesiredUser,
     Handover,
     Limits,
@@ -38,7 +37,7 @@ from reconciler.planning import (
     divide,
 )
 from reconciler.planning.plan_diff import identity
-from tests.planning.fleets import differences
+from tests.planning.fleets import differences, manifest
 from tests.planning.random_fleets import (
     QUICK,
     World,
@@ -223,7 +222,10 @@ def test_the_order_of_the_inputs_changes_no_byte(world: World, random: Random) -
         return tuple(random.sample(items, len(items)))
 
     other = World(
-        DesiredState(dict(shuffled(list(world.desired.users.items()))), world.desired.groups),
+        manifest(
+            *shuffled(list(world.desired.users.values())),
+            groups=sorted(world.desired.declarations.groups),
+        ),
         ObservedState(
             tuple(
                 structs.replace(row, connections=shuffled(row.connections))
@@ -242,11 +244,11 @@ def test_the_order_of_the_inputs_changes_no_byte(world: World, random: Random) -
 @QUICK
 @given(worlds)
 def test_where_it_is_written_changes_no_byte(world: World) -> None:
-    moved = DesiredState(
-        {
-            name: structs.replace(user, source=SourceLocation("z.yaml", 7, 7), group=None)
-            for name, user in world.desired.users.items()
-        }
+    moved = manifest(
+        *(
+            structs.replace(user, place=SourceLocation("z.yaml", 7, 7), group=None)
+            for user in world.desired.users.values()
+        )
     )
     other = structs.replace(world, desired=moved)
     assert canonical_json(other.content()) == canonical_json(world.content())

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from reconciler.domain import DesiredState, InvalidInput, SourceLocation
+from reconciler.domain import Declarations, DesiredState, InvalidInput, SourceLocation
 from reconciler.planning import History, lookalike_remarks, users_to_look_up
 from tests.planning.fleets import (
     GOOGLE,
@@ -18,10 +18,11 @@ from tests.planning.fleets import (
 from tests.planning.test_holds import LEFT
 
 LOWER, UPPER = (
-    structs.replace(declared("alice", [GOOGLE]), source=SourceLocation("a.yaml", 3, 5)),
-    structs.replace(declared("Alice", []), source=SourceLocation("b.yaml", 7, 5)),
+    structs.replace(declared("alice", [GOOGLE]), place=SourceLocation("a.yaml", 3, 5)),
+    structs.replace(declared("Alice", []), place=SourceLocation("b.yaml", 7, 5)),
 )
-BOTH = DesiredState({"Alice": UPPER, "alice": LOWER}, lookalikes=(("alice", "Alice"),))
+DECLARED = Declarations({"Alice": UPPER, "alice": LOWER}, lookalikes=(("alice", "Alice"),))
+BOTH = DesiredState(DECLARED.users, DECLARED)
 
 
 def errors(desired: DesiredState, *users: str, once: frozenset[str] = frozenset()) -> list[str]:
@@ -55,7 +56,7 @@ def test_who_was_seen_once_may_be_gone_and_is_no_misspelling() -> None:
     observed = fleet(seen("alice", connected("google")))
     content = content_of(BOTH, observed, history=History(seen=frozenset({"Alice"})))
     assert (content.actions, content.pending, content.fleet.converged) == ((), (), 2)
-    assert users_to_look_up(BOTH) == {"alice", "Alice"}
+    assert users_to_look_up(DECLARED) == {"alice", "Alice"}
 
 
 def test_half_a_list_says_nothing_of_who_is_misspelt() -> None:
@@ -64,9 +65,9 @@ def test_half_a_list_says_nothing_of_who_is_misspelt() -> None:
 
 
 def test_without_a_list_they_are_remarked_with_both_places() -> None:
-    (remark,) = lookalike_remarks(BOTH)
+    (remark,) = lookalike_remarks(DECLARED)
     assert remark == (
         "b.yaml:7:5: 'Alice' and 'alice' at a.yaml:3:5 differ only in case:"
         " a plan takes both only if Recall.ai lists both"
     )
-    assert list(lookalike_remarks(manifest(LOWER))) == []
+    assert list(lookalike_remarks(manifest(LOWER).declarations)) == []

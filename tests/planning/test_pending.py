@@ -140,4 +140,4 @@ def test_who_was_seen_once_is_not_found_while_listed_under_another_id(other: Cal
 
 
 def test_of_those_of_whom_something_is_wanted_nothing_is_asked_of_the_past() -> None:
-    assert users_to_look_up(LEAVERS) == {"leaver", "prefs"}
+    assert users_to_look_up(LEAVERS.declarations) == {"leaver", "prefs"}

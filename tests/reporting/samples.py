@@ -9,7 +9,6 @@ from reconciler.domain import (
     COMMAND_LINE,
     CalendarUser,
     Connection,
-    DesiredState,
     DesiredUser,
     Diagnostic,
     Handover,
@@ -53,6 +52,7 @@ from reconciler.reporting import (
 )
 from reconciler.runs import PendingSince
 from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
+from tests.planning.fleets import manifest
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 DEFAULT_LIMITS = Limits()
@@ -118,14 +118,14 @@ def plan_of(
     remembered = History(accepted or same, ownership=Ownership(COMMAND_LINE, others))
     content = make_plan(
         Target(workspace, base_url),
-        DesiredState({user.id: user for user in sorted(users, key=lambda user: user.id)}),
+        manifest(*sorted(users, key=lambda user: user.id)),
         ObservedState(tuple(observed), problems),
         limits=limits,
         protection=Protection(tuple(protected)),
         selectors=selectors,
         history=remembered if remembering else History(),
     )
-    return Plan(content, envelope({user.id: str(user.source) for user in users}))
+    return Plan(content, envelope({user.id: str(user.place) for user in users}))
 
 
 def envelope(sources: dict[str, str], commit: str | None = "0123abcd") -> Envelope:

@@ -12,11 +12,10 @@ from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
-from reconciler.domain import DesiredState, Exit
+from reconciler.domain import Declarations, Exit
 from reconciler.engine import (
     Approved,
     ManifestsMoved,
-    PlanInputs,
     RunOptions,
     apply_settings,
     check_usable,
@@ -25,6 +24,7 @@ from reconciler.engine import (
     judge_saved,
     limit_sources,
     overrides,
+    plan_inputs,
     preview,
     preview_again,
 )
@@ -76,18 +76,18 @@ def apply(
         selectors = selectors_of(context, select)
         saved = read_plan(context, plan) if plan else None
         with context.session() as session:
-            desired = load(context, session)
+            declarations = load(context, session)
 
             def run(command: RunCommand) -> Report:
                 if saved:
                     approved = _approve_saved(
-                        command, saved, desired, allowed.guards, same_commit=same_commit
+                        command, saved, declarations, allowed.guards, same_commit=same_commit
                     )
                 else:
                     observation = command.observe()
-                    history = command.run.history(desired)
-                    planned = preview(session, desired, observation, history, selectors)
-                    inputs = PlanInputs(desired, observation, history)
+                    history = command.run.history(declarations)
+                    inputs = plan_inputs(session, declarations, observation, history)
+                    planned = preview(session, inputs, selectors)
                     approved = judge_fresh(planned, inputs, allowed.guards)
                     _ask(command, approved, auto_approve=auto_approve)
                 return command.carry_out(approved)
@@ -98,7 +98,7 @@ def apply(
             terms = RunOptions(
                 Front.APPLY, settings, new_ledger=allowed.new_ledger, lock_timeout=lock_timeout
             )
-            return run_command(context, session, desired, terms, run)
+            return run_command(context, session, declarations, terms, run)
 
     context.run(body)
 
@@ -106,7 +106,7 @@ def apply(
 def _approve_saved(
     command: RunCommand,
     saved: Plan,
-    desired: DesiredState,
+    declarations: Declarations,
     allowed: frozenset[GuardName],
     *,
     same_commit: bool,
@@ -115,24 +115,26 @@ def _approve_saved(
     session, journal = command.session, command.run.journal
     used_by = journal.used_by(seal(saved))
     try:
-        check_usable(session, saved, desired, used_by=used_by, same_commit=same_commit)
+        check_usable(session, saved, declarations, used_by=used_by, same_commit=same_commit)
     except ManifestsMoved:
-        _say_what_changed(command, saved, desired)
+        _say_what_changed(command, saved, declarations)
         raise
-    observation, history = command.observe(), command.run.history(desired)
-    today = preview_again(session, saved, desired, observation, history)
+    observation, history = command.observe(), command.run.history(declarations)
+    inputs = plan_inputs(session, declarations, observation, history)
+    today = preview_again(session, saved, inputs)
     comparison = compare(session, saved, today.content, observation)
     command.changes = comparison.changes
-    return judge_saved(session, comparison, PlanInputs(desired, observation, history), allowed)
+    return judge_saved(session, comparison, inputs, allowed)
 
 
-def _say_what_changed(command: RunCommand, saved: Plan, desired: DesiredState) -> None:
+def _say_what_changed(command: RunCommand, saved: Plan, declarations: Declarations) -> None:
     """Find what the plan would be now, for the refusal to show."""
     session = command.session
     try:
         observation = list_users(command.context, session)
-        history = command.run.history(desired)
-        today = preview_again(session, saved, desired, observation, history)
+        history = command.run.history(declarations)
+        inputs = plan_inputs(session, declarations, observation, history)
+        today = preview_again(session, saved, inputs)
     except (RecallError, PlanUnusable):
         return
     command.changes = compare(session, saved, today.content, observation).changes

@@ -4,7 +4,7 @@ from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import find_pending, remember
+from reconciler.engine import find_pending, plan_inputs, remember
 from reconciler.manifest import gc_paused
 from reconciler.reporting import Format, Report
 
@@ -34,11 +34,12 @@ def pending(
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
         with context.session() as session:
-            desired = load(context, session)
+            declarations = load(context, session)
             address = session.endpoint.address
-            remembered = remember(session.workspace, address, owner, desired=desired)
+            remembered = remember(session.workspace, address, owner, declarations=declarations)
             observation = list_users(context, session)
-            return find_pending(session, desired, observation, remembered, owner, selectors)
+            inputs = plan_inputs(session, declarations, observation, remembered.history)
+            return find_pending(session, inputs, remembered.ledger, owner, selectors)
 
     with gc_paused():  # until the fleet is gone
         context.run(body)

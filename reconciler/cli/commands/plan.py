@@ -11,7 +11,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import compare, limit_sources, preview, preview_again, remember
+from reconciler.engine import compare, limit_sources, plan_inputs, preview, preview_again, remember
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
@@ -55,16 +55,22 @@ def plan(
         earlier = read_plan(context, against) if against else None
         with context.session() as session:
             saved = context.output(out) if out else None
-            desired = load(context, session)
-            address = session.endpoint.address
-            remembered = remember(session.workspace, address, owner, earlier, desired=desired)
+            declarations = load(context, session)
+            remembered = remember(
+                session.workspace,
+                session.endpoint.address,
+                owner,
+                earlier,
+                declarations=declarations,
+            )
             observation = list_users(context, session)
+            inputs = plan_inputs(session, declarations, observation, remembered.history)
             changes = None
             if earlier:
-                planned = preview_again(session, earlier, desired, observation, remembered.history)
+                planned = preview_again(session, earlier, inputs)
                 changes = compare(session, earlier, planned.content, observation).changes
             else:
-                planned = preview(session, desired, observation, remembered.history, selectors)
+                planned = preview(session, inputs, selectors)
             if saved:
                 saved.write(encode_plan(planned))
             return PlanReport(

@@ -9,10 +9,9 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import DEFAULTS, AllowGuards, RunCommand, run_command
-from reconciler.domain import COMMAND_LINE, DesiredState
+from reconciler.domain import COMMAND_LINE, Declarations
 from reconciler.engine import (
     Approved,
-    PlanInputs,
     RunOptions,
     apply_settings,
     check_place,
@@ -20,6 +19,7 @@ from reconciler.engine import (
     compare,
     judge_saved,
     overrides,
+    plan_inputs,
     preview_again,
     resumption,
 )
@@ -63,11 +63,11 @@ def resume(
             open_ledger(session.workspace.ledger, create=False) as ledger,
         ):
             resumed = ledger.find(run)
-            desired = load(context, session)
+            declarations = load(context, session)
 
             def go_on(command: RunCommand) -> Report:
                 return command.carry_out(
-                    _approve(command, resumed, desired, allowed.guards), resumes=resumed
+                    _approve(command, resumed, declarations, allowed.guards), resumes=resumed
                 )
 
             terms = RunOptions(
@@ -79,25 +79,26 @@ def resume(
                 lock_timeout=lock_timeout,
                 resumes=resumed,
             )
-            return run_command(context, session, desired, terms, go_on, ledger)
+            return run_command(context, session, declarations, terms, go_on, ledger)
 
     context.run(body)
 
 
 def _approve(
-    command: RunCommand, run: str, desired: DesiredState, allowed: frozenset[GuardName]
+    command: RunCommand, run: str, declarations: Declarations, allowed: frozenset[GuardName]
 ) -> Approved:
     """Judge what is left of ``run``. Raises ``Refused`` and ``PlanUnusable``."""
     session, journal = command.session, command.run.journal
-    observation, history = command.observe(), command.run.history(desired)
+    observation, history = command.observe(), command.run.history(declarations)
     resumed = resumption(journal.lineage(run))
     check_place(session, resumed.plan)
     if resumed.left:
         # A saved plan may have been applied again after this run of it died.
         used_by = journal.used_by(seal(resumed.plan))
-        check_usable(session, resumed.plan, desired, used_by=None if used_by == run else used_by)
-    today = preview_again(session, resumed.plan, desired, observation, history)
+        used_by = None if used_by == run else used_by
+        check_usable(session, resumed.plan, declarations, used_by=used_by)
+    inputs = plan_inputs(session, declarations, observation, history)
+    today = preview_again(session, resumed.plan, inputs)
     comparison = compare(session, resumed.plan, today.content, observation)
     command.changes = comparison.changes
-    inputs = PlanInputs(desired, observation, history)
     return judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)

@@ -1,5 +1,6 @@
 """``reconciler validate``: read and check manifests, offline."""
 
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated
 
@@ -9,8 +10,8 @@ from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.domain import Exit, InvalidInput
-from reconciler.manifest import find_manifests, load_manifests
-from reconciler.planning import lookalike_remarks
+from reconciler.manifest import find_manifests, load_manifests, skip_input
+from reconciler.planning import lookalike_remarks, past_remarks
 from reconciler.reporting import Format, Report, ValidationReport
 
 
@@ -30,19 +31,23 @@ def validate(
 
     def body() -> Report:
         name, manifests = None, paths
+        zone: tzinfo = UTC
         if not manifests:
             chosen = context.chosen_workspace()
             name, manifests = chosen.name, list(chosen.manifests)
+            zone = chosen.time_zone
         if DASH in manifests:
             raise UsageError("a manifest is not read from standard input: name a file or a folder")
         context.reads(*manifests)
         files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
         try:
-            desired = load_manifests(manifests)
+            declarations = load_manifests(manifests, zone=zone, inputs=skip_input)
         except InvalidInput as error:
             return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
-        for remark in lookalike_remarks(desired):
+        for remark in lookalike_remarks(declarations):
             context.remark(remark)
-        return ValidationReport(len(desired.users), files, name, (), Exit.OK)
+        for remark in past_remarks(declarations, context.clock.now()):
+            context.remark(remark)
+        return ValidationReport(len(declarations.users), files, name, (), Exit.OK)
 
     context.run(body)

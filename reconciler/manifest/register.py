@@ -1,0 +1,114 @@
+"""The declared users of a workspace by id, and whether several declarations of one user agree."""
+
+import unicodedata
+
+from reconciler.domain import DesiredUser, Diagnostic, SourceLocation
+from reconciler.manifest.source import quoted
+
+
+class UserRegister:
+    """Takes declarations, entries before rows. Contradictions are added to ``diagnostics``.
+
+    ``users`` has the first declaration of each id, ``others`` the further ones that say more.
+    """
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        self._diagnostics = diagnostics
+        self.users: dict[str, DesiredUser] = {}
+        self.others: dict[str, list[DesiredUser]] = {}
+        self._broken: dict[str, SourceLocation] = {}
+
+    def add_broken(self, user_id: str, place: SourceLocation) -> None:
+        """Add the readable id of an entry that cannot be used."""
+        self._refuse_second(user_id, place)
+        self._broken.setdefault(user_id, place)
+
+    def add(self, user: DesiredUser) -> None:
+        """Add a declaration of a user, unless it contradicts an earlier one."""
+        first = self.users.setdefault(user.id, user)
+        if user.id in self._broken:
+            if first is user:
+                del self.users[user.id]
+            self._refuse_second(user.id, user.place)
+            return
+        if first is user:
+            return
+        others = self.others.get(user.id, [])
+        for other in (first, *others):
+            if not _overlap(other, user):
+                continue
+            if other.source is None and user.source is None:
+                self._refuse_second(user.id, user.place)
+                return
+            if contradiction := _contradiction(other, user):
+                self._error(
+                    user.place,
+                    f"{quoted(user.id)} has other {contradiction} at {other.place}",
+                    "correct one of them, or let an entry win with `sources: override`",
+                )
+                return
+        if not any(_says_as_much(other, user) for other in (first, *others)):
+            self.others.setdefault(user.id, []).append(user)
+
+    def lookalikes(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of ids that look the same."""
+        if len({_folded(user_id) for user_id in self.users}) == len(self.users):
+            return ()
+        groups: dict[str, list[str]] = {}
+        for user in sorted(self.users.values(), key=lambda user: user.place):
+            groups.setdefault(_folded(user.id), []).append(user.id)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    def _refuse_second(self, user_id: str, place: SourceLocation) -> None:
+        user = self.users.get(user_id)
+        first = user.place if user else self._broken.get(user_id)
+        if first is not None:
+            self._error(
+                place,
+                f"{quoted(user_id)} is declared twice, first at {first}",
+                "keep one entry for each id",
+            )
+
+    def _error(self, place: SourceLocation, message: str, hint: str) -> None:
+        self._diagnostics.append(Diagnostic(place, message, hint))
+
+
+def _overlap(one: DesiredUser, other: DesiredUser) -> bool:
+    """Whether both count at some moment."""
+    if one.window is None or other.window is None:
+        return True
+    return not one.window.within(other.window).empty
+
+
+def _contradiction(one: DesiredUser, other: DesiredUser) -> str | None:
+    """What two declarations set differently; None if they agree, or an entry may contradict."""
+    if one.overrides_sources or other.overrides_sources:
+        return None
+    if one.platforms is not None and other.platforms is not None:
+        if one.platforms != other.platforms:
+            return "`platforms`"
+        if one.handover is not other.handover:
+            return "`handover`"
+    if one.preferences is not None and other.preferences is not None:
+        values = other.preferences.present()
+        for name, value in one.preferences.present().items():
+            if name in values and values[name] != value:
+                return f"`preferences.{name}`"
+    return None
+
+
+def _says_as_much(one: DesiredUser, other: DesiredUser) -> bool:
+    """Whether ``other`` adds nothing to ``one``: the row of a person who has several."""
+    return (
+        one.window == other.window
+        and one.platforms == other.platforms
+        and one.preferences == other.preferences
+        and one.takes_rules >= other.takes_rules
+    )
+
+
+def _folded(user_id: str) -> str:
+    if user_id.isascii():
+        return user_id.lower().strip()
+    folded = unicodedata.normalize("NFKC", user_id).casefold()
+    return unicodedata.normalize("NFKC", folded).strip()

@@ -1,0 +1,123 @@
+"""Declarations → the desired state: at one moment, for the calendar users that one list shows.
+
+The nearest declaration of a user counts: an entry, then rows of sources, then rules. They are
+joined field by field, and ``platforms`` brings its ``handover`` and its ``reason`` along.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec import structs
+
+from reconciler.domain import (
+    Boundary,
+    BoundaryKind,
+    Dated,
+    Declarations,
+    DesiredState,
+    DesiredUser,
+    ObservedState,
+    Preferences,
+    rfc3339,
+)
+from reconciler.planning.rules import apply_rules
+
+SOON: Final = timedelta(days=14)
+"""A plan names what begins or ends within this time."""
+
+
+def desired_state(
+    declarations: Declarations, observed: ObservedState, now: datetime
+) -> DesiredState:
+    """What ``declarations`` ask for ``now``, of the users of ``observed``.
+
+    No rule applies to an incomplete list: a user who is missing from it may be declared elsewhere.
+    """
+    users = declarations.users
+    if declarations.others or declarations.dated:
+        users = {
+            name: user
+            for name, first in declarations.users.items()
+            if (user := _declared(first, declarations.others.get(name, ()), now)) is not None
+        }
+    rules = [rule for rule in declarations.rules if rule.window is None or rule.window.covers(now)]
+    upcoming = boundaries(declarations, now, now + SOON)
+    desired = DesiredState(users, declarations, upcoming=upcoming)
+    return apply_rules(desired, rules, observed) if rules and observed.complete else desired
+
+
+def _declared(
+    first: DesiredUser, others: Sequence[DesiredUser], now: datetime
+) -> DesiredUser | None:
+    """The user as the declarations that count ``now`` have them; None if none of them does."""
+    if not others:
+        return first if first.window is None or first.window.covers(now) else None
+    counting = [
+        declared
+        for declared in (first, *others)
+        if declared.window is None or declared.window.covers(now)
+    ]
+    if not counting:
+        return None
+    nearest, *farther = counting
+    for declared in farther:
+        nearest = _over(nearest, declared)
+    return nearest
+
+
+def _over(near: DesiredUser, far: DesiredUser) -> DesiredUser:
+    """``near``, with what ``far`` declares where it declares nothing."""
+    inherits = near.platforms is None and far.platforms is not None
+    return structs.replace(
+        near,
+        platforms=far.platforms if inherits else near.platforms,
+        handover=far.handover if inherits else near.handover,
+        reason=near.reason or (far.reason if inherits or near.platforms is None else None),
+        preferences=preferences_over(near.preferences, far.preferences),
+        group=near.group or far.group,
+        source=near.source or (far.source if inherits else None),
+        takes_rules=near.takes_rules or far.takes_rules,
+    )
+
+
+def preferences_over(near: Preferences | None, far: Preferences | None) -> Preferences | None:
+    """The fields of ``near``, and those of ``far`` that it has not."""
+    if near is None or far is None:
+        return far if near is None else near
+    return structs.replace(far, **near.present())
+
+
+def boundaries(
+    declarations: Declarations, after: datetime, until: datetime
+) -> tuple[Boundary, ...]:
+    """What begins or ends after ``after`` and no later than ``until``; the first comes first."""
+    found = [
+        (moment, kind, dated)
+        for dated in declarations.dated
+        for moment, kind in _moments(dated)
+        if after < moment <= until
+    ]
+    found.sort(key=lambda at: (at[0], at[1], at[2].kind, at[2].name))
+    return tuple(
+        Boundary(rfc3339(moment), kind, dated.kind, dated.name, str(dated.place))
+        for moment, kind, dated in found
+    )
+
+
+def past_remarks(declarations: Declarations, now: datetime) -> Iterator[str]:
+    """A sentence about each declaration that has ended."""
+    for dated in declarations.dated:
+        end = dated.window.end
+        if end is not None and end <= now:
+            yield (
+                f"{dated.place}: the {dated.kind} {dated.name!r} ended at {rfc3339(end)} and counts"
+                " no more: remove it"
+            )
+
+
+def _moments(dated: Dated) -> Iterator[tuple[datetime, BoundaryKind]]:
+    if dated.window.start is not None:
+        yield dated.window.start, BoundaryKind.BEGINS
+    if dated.window.end is not None:
+        yield dated.window.end, BoundaryKind.ENDS

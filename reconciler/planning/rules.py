@@ -1,0 +1,221 @@
+"""Rules: which calendar users each selects, and what it declares for them.
+
+A rule sees the list alone. What an entry or a row of a source says of a user comes first. A rule
+may set platforms only for somebody that neither names, or where one of them says `rules: apply`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import UNSET, structs
+
+from reconciler.domain import (
+    PREFERENCE_FIELDS,
+    CalendarUser,
+    DesiredState,
+    DesiredUser,
+    Handover,
+    ObservedState,
+    Preferences,
+    Rule,
+    RuleEffect,
+    RuleMode,
+)
+from reconciler.planning.action import RuleCondition
+from reconciler.planning.diff import matches_declaration
+from reconciler.planning.protection import Wildcard, names
+from reconciler.planning.suggestions import normalised
+
+
+def condition_of(rule: Rule) -> RuleCondition:
+    """The condition of ``rule``."""
+    return RuleCondition(rule.name, rule.match, rule.excepted)
+
+
+def still_matches(condition: RuleCondition, user: CalendarUser) -> bool:
+    """Whether ``user`` alone fulfils ``condition``; `unmanaged` is a matter of the manifests."""
+    match = condition.match
+    if match.connected and not any(user.connected(platform) for platform in match.connected):
+        return False
+    if match.id is not None and not (
+        user.external_id is not None and _pattern(match.id).matches(normalised(user.external_id))
+    ):
+        return False
+    emails = [normalised(c.email) for c in user.connections if c.connected and c.email]
+    if match.email is not None and not any(map(_pattern(match.email).matches, emails)):
+        return False
+    known = names(user)
+    return not any(_pattern(text).matches(name) for text in condition.excepted for name in known)
+
+
+def _pattern(text: str) -> Wildcard:
+    return Wildcard(normalised(text))
+
+
+def apply_rules(
+    desired: DesiredState, rules: Sequence[Rule], observed: ObservedState
+) -> DesiredState:
+    """``desired`` with the users that the enforced ``rules`` declare, and the effect of each rule.
+
+    ``observed`` is a complete list.
+    """
+    listed = _Listed(observed)
+    users: dict[str, DesiredUser] = dict(desired.users)
+    effects: list[RuleEffect] = []
+    enforced: dict[str, list[Rule]] = {}
+    for rule in rules:
+        matched = listed.matched(rule, desired)
+        if rule.mode is RuleMode.ENFORCE:
+            for name in matched:
+                enforced.setdefault(name, []).append(rule)
+        concerned = tuple(
+            name
+            for name in matched
+            if _concerns(_ruled(name, desired.users.get(name), [rule]), listed.rows[name])
+        )
+        effects.append(RuleEffect(rule, matched, concerned, len(observed.users)))
+    for name, for_user in enforced.items():
+        ruled = _ruled(name, desired.users.get(name), for_user)
+        if ruled is not None:
+            users[name] = ruled
+    if enforced:
+        users = {name: users[name] for name in sorted(users)}
+    return structs.replace(desired, users=users, effects=tuple(effects))
+
+
+def _concerns(ruled: DesiredUser | None, rows: Iterable[CalendarUser]) -> bool:
+    return ruled is not None and any(not matches_declaration(ruled, row) for row in rows)
+
+
+class _Listed:
+    """The users of a list, with the names that patterns are compared with made once."""
+
+    def __init__(self, observed: ObservedState) -> None:
+        self.rows: dict[str, list[CalendarUser]] = {}
+        self._ids: list[tuple[str, str]] = []
+        self._emails: list[tuple[str, str]] = []
+        for user in observed.users:
+            name = user.external_id
+            if name is None:
+                continue  # nothing can be done for them
+            self.rows.setdefault(name, []).append(user)
+            self._ids.append((normalised(name), name))
+            self._emails += [
+                (normalised(c.email), name) for c in user.connections if c.connected and c.email
+            ]
+
+    def matched(self, rule: Rule, desired: DesiredState) -> tuple[str, ...]:
+        """The external ids that ``rule`` selects, ordered."""
+        match = rule.match
+        found: set[str] | None = None
+        if match.id is not None:
+            found = _matching(match.id, self._ids)
+        if match.email is not None:
+            by_email = _matching(match.email, self._emails)
+            found = by_email if found is None else found & by_email
+        names_left: Iterable[str] = self.rows if found is None else found
+        if match.connected:
+            names_left = [
+                name
+                for name in names_left
+                if any(row.connected(p) for row in self.rows[name] for p in match.connected)
+            ]
+        if match.unmanaged:
+            names_left = [name for name in names_left if name not in desired.users]
+        excepted = [_pattern(text) for text in rule.excepted]
+        if excepted:
+            names_left = [
+                name
+                for name in names_left
+                if not any(
+                    pattern.matches(known)
+                    for row in self.rows[name]
+                    for known in names(row)
+                    for pattern in excepted
+                )
+            ]
+        return tuple(sorted(names_left))
+
+
+def _matching(pattern: str, known: list[tuple[str, str]]) -> set[str]:
+    """The names in ``known`` (compared text, name) that ``pattern`` matches."""
+    text = normalised(pattern)
+    first, *rest = text.split("*")
+    if not rest:
+        return {name for compared, name in known if compared == text}
+    if len(rest) == 1:  # nearly every pattern; the built-in methods are several times as fast
+        end, least = rest[0], len(text) - 1
+        return {
+            name
+            for compared, name in known
+            if compared.endswith(end) and compared.startswith(first) and len(compared) >= least
+        }
+    wildcard = Wildcard(text)
+    return {name for compared, name in known if wildcard.matches(compared)}
+
+
+def preferences_over(near: Preferences | None, far: Preferences | None) -> Preferences | None:
+    """The fields of ``near``, and those of ``far`` that it has not."""
+    if near is None or far is None:
+        return far if near is None else near
+    return structs.replace(far, **near.present())
+
+
+def _ruled(name: str, declared: DesiredUser | None, rules: Sequence[Rule]) -> DesiredUser | None:
+    """The user with what ``rules`` add to the declaration; None if they add nothing.
+
+    Rules that disagree are named in ``conflicting``. What the user then gets is the strictest of
+    them, so that everything that may be lost is shown, and held.
+    """
+    platforms_from = [rule for rule in rules if rule.platforms is not None]
+    if declared is not None and (declared.platforms is not None or not declared.takes_rules):
+        platforms_from = []
+    own = None if declared is None else declared.preferences
+    added = [name for name in PREFERENCE_FIELDS if not _sets(own, name)]
+    preferences_from = [
+        rule for rule in rules if any(_sets(rule.preferences, name) for name in added)
+    ]
+    giving = [rule for rule in rules if rule in platforms_from or rule in preferences_from]
+    if not giving:
+        return None
+    preferences = own
+    for rule in preferences_from:
+        preferences = preferences_over(preferences, rule.preferences)
+    disagree = _disagreeing(platforms_from, preferences_from, added)
+    base = declared or DesiredUser(name, None, Handover.WAIT, None, None, None, giving[0].place)
+    ruled = structs.replace(
+        base,
+        reason=base.reason or giving[0].reason,
+        preferences=preferences,
+        rules=tuple(giving),
+        conflicting=tuple(rule.name for rule in giving if rule.name in disagree),
+    )
+    if not platforms_from:
+        return ruled
+    strictest = min(platforms_from, key=lambda rule: len(rule.platforms or ()))
+    return structs.replace(
+        ruled,
+        platforms=frozenset.intersection(
+            *(rule.platforms or frozenset() for rule in platforms_from)
+        ),
+        handover=strictest.handover,
+        reason=base.reason or strictest.reason,
+        place=strictest.place,
+    )
+
+
+def _sets(preferences: Preferences | None, name: str) -> bool:
+    return preferences is not None and getattr(preferences, name) is not UNSET
+
+
+def _disagreeing(
+    platforms_from: Sequence[Rule], preferences_from: Sequence[Rule], added: Iterable[str]
+) -> set[str]:
+    """The names of the rules that set the same field differently."""
+    found: set[str] = set()
+    if len({(rule.platforms, rule.handover) for rule in platforms_from}) > 1:
+        found.update(rule.name for rule in platforms_from)
+    for name in added:
+        setters = [rule for rule in preferences_from if _sets(rule.preferences, name)]
+        if len({getattr(rule.preferences, name) for rule in setters}) > 1:
+            found.update(rule.name for rule in setters)
+    return found
