@@ -10,7 +10,7 @@ from types import FrameType
 from typing import Final, Self
 
 from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.domain import Cancellation, Exit, of_signal
+from reconciler.domain import Cancellation, Exit, UndeclaredPolicy, of_signal
 from reconciler.engine import exit_status as engine_status
 from reconciler.engine.output_file import OutputFailed
 from reconciler.planning import Plan
@@ -109,10 +109,16 @@ def _nothing() -> None:
     return
 
 
-def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
+def exit_status(
+    event: Plan | RunResult | BaseException,
+    *,
+    detailed: bool = False,
+    undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT,
+) -> Exit:
     """The status of a command that ended with ``event``.
 
     ``detailed`` distinguishes a plan with changes (2), or one that waits for a person (7).
+    ``undeclared`` says whether a plan fails (8) that lists users in no manifest.
     """
     match event:
         case UsageError() | OutputFailed():
@@ -122,4 +128,4 @@ def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = Fal
         case NotApproved():
             return Exit.INTERRUPTED
         case _:
-            return engine_status(event, detailed=detailed)
+            return engine_status(event, detailed=detailed, undeclared=undeclared)

@@ -30,6 +30,7 @@ from reconciler.domain import (
     SourceLocation,
     SqliteFile,
     Timeouts,
+    UndeclaredPolicy,
     UnknownEmail,
     UnusableUrl,
     normalised_base_url,
@@ -157,6 +158,7 @@ class _Reader:
             protected_unknown_email=UnknownEmail(
                 fields.get("protectedUnknownEmail", UnknownEmail.HOLD)
             ),
+            undeclared=UndeclaredPolicy(fields.get("unmanaged", UndeclaredPolicy.REPORT)),
             rate_limits=RateLimits(
                 **{
                     key: value if key == "share" else self._whole(value, [*here, "rateLimits", key])

@@ -19,6 +19,7 @@ from reconciler.domain import (
     RateLimits,
     SourceLocation,
     Timeouts,
+    UndeclaredPolicy,
     UnknownEmail,
 )
 from reconciler.manifest.source import near_miss, quoted
@@ -49,10 +50,9 @@ Remote: TypeAlias = Region | BaseUrl | SandboxSource
 class Workspace(Struct, frozen=True):
     """One workspace. All paths are absolute.
 
-    With ``require_ledger`` a run is refused if it finds no ledger. Days begin in ``time_zone``.
-    ``source`` is where the
-    workspace is defined. The other sources are where its ledger and its limits are set; None for a
-    default.
+    ``undeclared`` is the field `unmanaged`. With ``require_ledger`` a run is refused if it finds no
+    ledger. Days begin in ``time_zone``. ``source`` is where the workspace is defined. The other
+    sources are where its ledger and its limits are set; None for a default.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Workspace(Struct, frozen=True):
     limits: Limits
     protected: tuple[str, ...]
     protected_unknown_email: UnknownEmail
+    undeclared: UndeclaredPolicy
     rate_limits: RateLimits
     timeouts: Timeouts
     ledger: LedgerPlace

@@ -31,6 +31,7 @@ from reconciler.domain.settings import (
     RateLimits,
     SqliteFile,
     Timeouts,
+    UndeclaredPolicy,
     UnknownEmail,
     stack_owner,
 )
@@ -100,6 +101,7 @@ __all__ = [
     "SqliteFile",
     "SystemClock",
     "Timeouts",
+    "UndeclaredPolicy",
     "UnknownEmail",
     "UnusableUrl",
     "Window",

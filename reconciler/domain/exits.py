@@ -15,6 +15,7 @@ class Exit(IntEnum):
     PLAN_UNUSABLE = 5
     INCOMPLETE = 6
     PENDING = 7
+    UNDECLARED = 8
     USAGE = 64
     INVALID = 65
     UNREACHABLE = 69

@@ -65,6 +65,13 @@ class UnknownEmail(StrEnum):
     IGNORE = "ignore"
 
 
+class UndeclaredPolicy(StrEnum):
+    """Whether a plan only reports users that are connected and in no manifest, or fails too."""
+
+    REPORT = "report"
+    FAIL = "fail"
+
+
 COMMAND_LINE: Final = "the command line"
 
 

@@ -4,7 +4,7 @@ The command line ends with it. The Pulumi front, which cannot choose how Pulumi 
 its reports.
 """
 
-from reconciler.domain import Exit, InvalidInput, of_signal
+from reconciler.domain import Exit, InvalidInput, UndeclaredPolicy, of_signal
 from reconciler.engine.approval import Refused
 from reconciler.engine.preview import IncompleteList
 from reconciler.ledger import (
@@ -27,24 +27,33 @@ _HALTED = {
 }
 
 
-def exit_status(event: Plan | RunResult | BaseException, *, detailed: bool = False) -> Exit:
+def exit_status(
+    event: Plan | RunResult | BaseException,
+    *,
+    detailed: bool = False,
+    undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT,
+) -> Exit:
     """The status of a command that ended with ``event``.
 
     ``detailed`` distinguishes a plan with changes (2), or one that waits for a person (7).
+    ``undeclared`` says whether a plan fails (8) that lists users in no manifest.
     """
     if isinstance(event, Plan):
-        return _of_plan(event, detailed=detailed)
+        return _of_plan(event, detailed=detailed, undeclared=undeclared)
     if isinstance(event, RunResult):
         return _of_run(event)
     return _of_error(event)
 
 
-def _of_plan(plan: Plan, *, detailed: bool) -> Exit:
+def _of_plan(plan: Plan, *, detailed: bool, undeclared: UndeclaredPolicy) -> Exit:
     refusals = [verdict.guard for verdict in plan.content.refusals]
     if GuardName.COMPLETE_OBSERVATION in refusals:
         return Exit.INCOMPLETE
     if refusals:
         return Exit.REFUSED
+    # Changes must not hide it. A refusal may: a wrong key makes everybody undeclared.
+    if undeclared is UndeclaredPolicy.FAIL and plan.content.undeclared:
+        return Exit.UNDECLARED
     if detailed and plan.content.actions:
         return Exit.CHANGES
     if detailed and plan.content.waits:

@@ -127,6 +127,9 @@ class UnmanagedReason(StrEnum):
     NO_EXTERNAL_ID = "no_external_id"  # listed, but we cannot act on them
 
 
+_IN_NO_MANIFEST: Final = frozenset({UnmanagedReason.UNMANAGED_USER, UnmanagedReason.NO_EXTERNAL_ID})
+
+
 class NoticeCode(StrEnum):
     """A remark for the reader that leads to no action."""
 
@@ -199,6 +202,11 @@ class Unmanaged(Struct, frozen=True, gc=False):
     recall_id: str
     platforms: tuple[str, ...]
     reason: UnmanagedReason
+
+    @property
+    def undeclared(self) -> bool:
+        """Whether the user is connected and in no manifest."""
+        return bool(self.platforms) and self.reason in _IN_NO_MANIFEST
 
 
 class Undetermined(Struct, frozen=True, gc=False):
@@ -317,6 +325,11 @@ class Content(Struct, frozen=True):
     def not_found(self) -> int:
         """How many ids that want nothing were never seen."""
         return sum(1 for pending in self.pending if pending.reason is PendingReason.NOT_FOUND)
+
+    @property
+    def undeclared(self) -> tuple[Unmanaged, ...]:
+        """The calendar users that are connected and in no manifest."""
+        return tuple(entry for entry in self.unmanaged if entry.undeclared)
 
     @property
     def waits(self) -> bool:

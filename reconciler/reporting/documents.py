@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from reconciler.domain import Diagnostic, Platform
+from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
 from reconciler.planning import GuardName, Pending, Plan, PlanChanges, Verdict
 from reconciler.runs.history import (
     Holder,
@@ -55,7 +55,8 @@ class PlanReport(Struct, frozen=True):
     lists what is left alone instead of counting it, and every guard. ``changes`` says what is
     different today from a saved plan (``plan`` is then the saved one where it was to be applied,
     and today's where it was only to be compared). ``again`` are the options to type again in the
-    next command; None where nothing follows from the plan.
+    next command; None where nothing follows from the plan. ``undeclared`` says whether users who
+    are connected and in no manifest fail the plan.
     """
 
     plan: Plan
@@ -67,6 +68,7 @@ class PlanReport(Struct, frozen=True):
     ledger: LedgerView | None = None
     changes: PlanChanges | None = None
     again: tuple[str, ...] | None = None
+    undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

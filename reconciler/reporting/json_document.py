@@ -51,6 +51,7 @@ class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
     envelope: Envelope
     memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
+    undeclared: json_parts.Undeclared
 
 
 class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
@@ -193,6 +194,7 @@ def _plan(report: PlanReport) -> PlanDocument:
         envelope=report.plan.envelope,
         memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
+        undeclared=json_parts.Undeclared(report.undeclared, content.undeclared),
     )
 
 

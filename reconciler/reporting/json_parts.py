@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, Platform
+from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
 from reconciler.planning import (
     Action,
     Content,
@@ -15,6 +15,7 @@ from reconciler.planning import (
     Judgement,
     PendingReason,
     Plan,
+    Unmanaged,
     Verdict,
 )
 from reconciler.reporting import entries
@@ -45,6 +46,14 @@ class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):
     unmanaged: int
     deselected: int
     problems: int
+
+
+class Undeclared(Struct, frozen=True):
+    """The calendar users that are connected and in no manifest; under the policy `fail`, a plan
+    with any ends with status 8."""
+
+    policy: UndeclaredPolicy
+    users: tuple[Unmanaged, ...]
 
 
 class PendingCounts(Struct, frozen=True):

@@ -233,3 +233,31 @@ def test_in_a_working_folder_that_is_gone_a_command_says_so(
     gone.rmdir()
     assert project.run("plan") == 64
     assert "working folder is gone" in project.err
+
+
+def test_somebody_in_no_manifest_is_8_where_the_workspace_says_so(project: Project) -> None:
+    assert project.run("plan") == 0
+    assert "Connected and in no manifest: 1" in project.out
+    project.configure("unmanaged: fail")
+    assert project.run("plan") == 8
+    assert "  = stranger@example.com (google, microsoft)" in project.out
+    assert project.run("plan", "--detailed-exitcode", "-o", "p.plan") == 8
+    assert project.run("show", "p.plan") == 0
+    assert project.run("apply", "p.plan") == 0
+    assert project.run("plan", "--detailed-exitcode") == 8
+
+
+def test_nobody_in_no_manifest_leaves_the_other_statuses(project: Project) -> None:
+    project.configure("unmanaged: fail")
+    project.populate("{external_id: settled@example.com, connected: {google: s@example.com}}")
+    assert project.run("plan", "--detailed-exitcode") == 7
+
+
+def test_an_incomplete_list_and_a_refusal_come_before_somebody_in_no_manifest(
+    project: Project,
+) -> None:
+    project.configure("unmanaged: fail\n    limits: {maxDisconnects: 0}")
+    assert project.run("plan") == 3
+    project.configure("unmanaged: fail")
+    project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
+    assert project.run("plan") == 6

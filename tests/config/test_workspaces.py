@@ -19,6 +19,7 @@ from reconciler.domain import (
     RateLimits,
     SourceLocation,
     Timeouts,
+    UndeclaredPolicy,
     UnknownEmail,
 )
 from tests.config.file import HEAD, REAL, File
@@ -39,6 +40,7 @@ def test_a_workspace_with_nothing_but_the_necessary_has_the_defaults(file: File)
     assert workspace.max_fleet_shrink_percent_source is None
     assert workspace.protected == ()
     assert workspace.protected_unknown_email is UnknownEmail.HOLD
+    assert workspace.undeclared is UndeclaredPolicy.REPORT
     assert workspace.rate_limits == RateLimits(share=0.5, list=60, authenticate=300, user=120)
     assert workspace.timeouts == Timeouts(
         connect=10, read=30, list=120, read_back=60, retry_after_cap=120, plan_expiry=24
@@ -50,6 +52,7 @@ def test_every_setting_is_read(file: File) -> None:
     workspace = file.workspace(
         "    protected: [ceo@example.com, '*@board.example.com']\n"
         "    protectedUnknownEmail: ignore\n"
+        "    unmanaged: fail\n"
         "    rateLimits: {share: 1, list: 6, authenticate: 30.0, user: 12}\n"
         "    timeouts:\n"
         "      {connectSeconds: 1, readSeconds: 2, listSeconds: 3, readBackSeconds: 4.5,\n"
@@ -57,6 +60,7 @@ def test_every_setting_is_read(file: File) -> None:
     )
     assert workspace.protected == ("ceo@example.com", "*@board.example.com")
     assert workspace.protected_unknown_email is UnknownEmail.IGNORE
+    assert workspace.undeclared is UndeclaredPolicy.FAIL
     assert workspace.rate_limits == RateLimits(share=1, list=6, authenticate=30, user=12)
     assert workspace.timeouts == Timeouts(
         connect=1, read=2, list=3, read_back=4.5, retry_after_cap=0, plan_expiry=6

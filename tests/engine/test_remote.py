@@ -22,6 +22,7 @@ from reconciler.domain import (
     SourceLocation,
     SqliteFile,
     Timeouts,
+    UndeclaredPolicy,
     UnknownEmail,
 )
 from reconciler.engine.session import open_remote
@@ -39,6 +40,7 @@ def workspace(remote: Remote, key: KeyFromEnvironment | None = KEY) -> Workspace
         manifests=(),
         limits=Limits(),
         protected=(),
+        undeclared=UndeclaredPolicy.REPORT,
         protected_unknown_email=UnknownEmail.HOLD,
         rate_limits=RateLimits(),
         timeouts=Timeouts(),

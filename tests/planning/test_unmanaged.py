@@ -64,3 +64,23 @@ def test_rows_that_share_every_id_have_one_order() -> None:
     listed = content_of(desired, fleet(*rows)).unmanaged
     assert content_of(desired, fleet(*reversed(rows))).unmanaged == listed
     assert [entry.platforms for entry in listed] == [(), ("google",), ("microsoft",)]
+
+
+def test_who_is_connected_and_in_no_manifest_is_undeclared() -> None:
+    content = content_of(
+        manifest(declared("a"), declared("b", [GOOGLE])),
+        fleet(
+            seen("a", connected("google")),
+            seen("b", connected("google"), connected("zoom")),
+            seen("m", vacant("google")),
+            seen("y", connected("zoom")),
+            seen("z", connected("microsoft"), connected("google")),
+            seen(None, connected("google"), recall_id="r1"),
+            seen(None, recall_id="r2"),
+        ),
+    )
+    assert content.undeclared == (
+        Unmanaged(None, "r1", ("google",), UnmanagedReason.NO_EXTERNAL_ID),
+        Unmanaged("y", "r-y", ("zoom",), UnmanagedReason.UNMANAGED_USER),
+        Unmanaged("z", "r-z", ("google", "microsoft"), UnmanagedReason.UNMANAGED_USER),
+    )

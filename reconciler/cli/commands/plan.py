@@ -75,12 +75,17 @@ def plan(
                 saved.write(encode_plan(planned))
             return PlanReport(
                 planned,
-                exit_status(planned, detailed=detailed_exitcode),
+                exit_status(
+                    planned,
+                    detailed=detailed_exitcode,
+                    undeclared=session.workspace.undeclared,
+                ),
                 saved_to=str(out) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
                 ledger=remembered.ledger,
                 changes=changes,
+                undeclared=session.workspace.undeclared,
                 # What went to standard output is somebody else's to store and to name.
                 again=None
                 if out == DASH

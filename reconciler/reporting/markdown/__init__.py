@@ -6,7 +6,7 @@ comment of GitHub holds 65 536 characters: what does not fit is cut where the re
 
 from collections.abc import Mapping
 
-from reconciler.domain import Diagnostic
+from reconciler.domain import Diagnostic, UndeclaredPolicy
 from reconciler.planning import Content, GuardName, Judgement, Plan, PlanChanges, Verdict
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
@@ -92,11 +92,28 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         notices = [inline(changes.remark(notice)) for notice in content.notices]
         comment.folded(counted(len(notices), "warning"), notices)
     write_folded(comment, "left alone", entries.unmanaged(content))
+    write_undeclared(comment, report)
     if content.contested:
         contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
         comment.folded(changes.contested(len(contested)), contested)
     write_changes(comment, report.changes)
     comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")
+
+
+def write_undeclared(comment: Comment, report: PlanReport) -> None:
+    """Who is connected and in no manifest: everyone under `fail`, otherwise the first of them."""
+    found = report.plan.content.undeclared
+    if not found:
+        return
+    heading = changes.undeclared(found, report.undeclared)
+    if report.undeclared is UndeclaredPolicy.REPORT:
+        comment.block(f"{heading}: {inline(changes.first_connected(found))}")
+        return
+    comment.block(f"> [!WARNING]\n> {heading}")
+    comment.folded(
+        f"{len(found)} connected and in no manifest",
+        [inline(changes.connected(entry)) for entry in found],
+    )
 
 
 _PENDING = ("User", "Platform", "E-mail", "Since", "Why", "Source")

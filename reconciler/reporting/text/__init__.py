@@ -6,6 +6,7 @@ commands to type next.
 
 from collections.abc import Mapping, Sequence
 
+from reconciler.domain import UndeclaredPolicy
 from reconciler.planning import Content
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
@@ -81,6 +82,7 @@ def write_plan(page: TextPage, report: PlanReport) -> None:
     _legend(page, groups)
     write_groups(page, plan, groups)
     _left_alone(page, report)
+    _undeclared(page, report)
     _contested(page, report)
     _selection(page, content)
     if content.disconnects:
@@ -143,6 +145,21 @@ def _left_alone(page: TextPage, report: PlanReport) -> None:
         for user, group in entries.by_user(entries.unmanaged(report.plan.content)).items():
             for entry in group:
                 page.line((f"    {visible(user)}: {plain(entry.why)}", Tone.FAINT))
+
+
+def _undeclared(page: TextPage, report: PlanReport) -> None:
+    """Who is connected and in no manifest: everyone under `fail`, otherwise the first ten."""
+    found = report.plan.content.undeclared
+    if not found:
+        return
+    fails = report.undeclared is UndeclaredPolicy.FAIL
+    page.gap()
+    page.line((changes.undeclared(found, report.undeclared), Tone.ALARM if fails else Tone.HEADING))
+    shown = found if fails or report.verbose else found[: changes.MOST_UNDECLARED]
+    for entry in shown:
+        page.line((f"  = {plain(changes.connected(entry))}", Tone.FAINT))
+    if len(shown) < len(found):
+        page.line((f"  and {len(found) - len(shown)} more; --verbose lists them", Tone.FAINT))
 
 
 def _contested(page: TextPage, report: PlanReport) -> None:

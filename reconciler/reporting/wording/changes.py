@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import UNSET, UnsetType
 
+from reconciler.domain import UndeclaredPolicy
 from reconciler.planning import (
     Action,
     ActionReason,
@@ -28,7 +29,7 @@ from reconciler.planning import (
     UpdatePreferences,
 )
 from reconciler.planning.suggestions import differing
-from reconciler.reporting.phrase import Foreign, Phrase, counted, listed
+from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, listed, prose
 from reconciler.reporting.wording.guards import JUDGEMENTS
 from reconciler.reporting.wording.outcomes import meaning
 
@@ -192,6 +193,32 @@ def unmanaged_counts(unmanaged: tuple[Unmanaged, ...]) -> dict[str, int]:
     """How many are left alone for each reason, in the order of the reasons."""
     counts = Counter(entry.reason for entry in unmanaged)
     return {SPARED_REASONS[reason]: counts[reason] for reason in UnmanagedReason if counts[reason]}
+
+
+def undeclared(found: tuple[Unmanaged, ...], policy: UndeclaredPolicy) -> str:
+    """The heading of the users that are connected and in no manifest."""
+    fails = " (`unmanaged: fail`)" if policy is UndeclaredPolicy.FAIL else ""
+    return f"Connected and in no manifest{fails}: {len(found)}"
+
+
+def connected(entry: Unmanaged) -> Phrase:
+    """An unmanaged user with what is connected; one without an external id goes by Recall's id."""
+    nameless = entry.user is None
+    name = Foreign(entry.recall_id if entry.user is None else entry.user)
+    what = " without an external id" if nameless else ""
+    return (name, f"{what} (", prose(", ".join(entry.platforms)), ")")
+
+
+MOST_UNDECLARED: Final = 10
+
+
+def first_connected(found: tuple[Unmanaged, ...]) -> Phrase:
+    """The first of the users that are connected and in no manifest."""
+    shown: list[str | Foreign | ShellCommand] = []
+    for entry in found[:MOST_UNDECLARED]:
+        shown += [", " if shown else "", *connected(entry)]
+    more = len(found) - MOST_UNDECLARED
+    return (*shown, f" and {more} more") if more > 0 else tuple(shown)
 
 
 def _preferences(action: UpdatePreferences) -> Phrase:

@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
+from reconciler.domain import UndeclaredPolicy
 from reconciler.planning import Content, Judgement, Verdict
 from reconciler.reporting.documents import (
     CheckState,
@@ -26,7 +27,9 @@ def of_plan(report: PlanReport) -> str:
     """``Plan: 3 to disconnect, …``, or ``No changes. …`` where that is known."""
     acting = report.verdicts is not None and _refused(report.guards)
     undone = " Nothing was changed." if acting else ""
-    return _of_content(report.plan.content, report.guards) + undone
+    fails = report.undeclared is UndeclaredPolicy.FAIL and len(report.plan.content.undeclared)
+    said = f" Failed: {fails} connected and in no manifest." if fails else ""
+    return _of_content(report.plan.content, report.guards) + said + undone
 
 
 def of_run(report: RunReport) -> str:
@@ -181,6 +184,7 @@ STATUSES: Final[Mapping[int, str]] = {
     5: "the saved plan cannot be used, or there is nothing to resume",
     6: "the observation is incomplete",
     7: "nothing to apply, but something waits for a person",
+    8: "somebody is connected and in no manifest",
     64: "wrong usage",
     65: "invalid manifest or configuration",
     69: "the API is unreachable, or the account is out of credit",
