@@ -100,7 +100,7 @@ class _Measured:
     def all(self, shape: Shape, repetitions: int) -> None:
         for number in range(shape.runs, shape.runs + repetitions):
             self._look(Task.RUNS, Task.REMEMBER)
-            self._process(Task.STORY, "runs", self._recorded.told)
+            self._process(Task.STORY, "runs", self._recorded.shown)
             self._read()
             self._act(made_again(self._plan, number))
         dead = self._recorded.last
@@ -125,17 +125,17 @@ class _Measured:
     def _read(self) -> None:
         """What the commands ask, without the process around it."""
         self._cool()
-        told = self._recorded.told
+        seen = self._recorded.shown
         with read_ledger(self._place) as ledger:
             with self._timed(Task.LIST):
                 listed = ledger.runs(TARGET.workspace, _LISTED)
             with self._timed(Task.TELL):
-                story = ledger.run_history(ledger.find(told[:8]))
+                story = ledger.run_history(ledger.find(seen[:8]))
             with self._timed(Task.USED_BY):
                 used_by = ledger.used_by(self._recorded.seal)
         written = sum(len(action.steps) for action in story.actions)
         _check(
-            holds=bool(listed) and (written, used_by) == (4 * TOLD, told),
+            holds=bool(listed) and (written, used_by) == (4 * TOLD, seen),
             otherwise="runs and stories are not as they were recorded",
         )
 

@@ -37,7 +37,7 @@ class Recorded(Struct, frozen=True):
     """What is in the ledger: the id of a run of :data:`TOLD` actions, the seal of its plan, the
     number of the last run, and how many actions and steps are recorded, in how many bytes."""
 
-    told: str
+    shown: str
     seal: str
     last: int
     actions: int
@@ -49,7 +49,7 @@ def fill(place: LedgerPlace, shape: Shape) -> Recorded:
     """Make a ledger of that shape at ``place``; beside it the run that is told, if it is other."""
     plan = leavers_plan(shape.actions)
     template = _record(place, plan)
-    told = template if shape.actions == TOLD else _record(place, leavers_plan(TOLD))
+    shown = template if shape.actions == TOLD else _record(place, leavers_plan(TOLD))
     with writing(place) as database:
         at_once = max(1, _ACTIONS_AT_ONCE // shape.actions)
         for begin in range(1, shape.runs, at_once):
@@ -57,9 +57,9 @@ def fill(place: LedgerPlace, shape: Shape) -> Recorded:
             _copy(database, template, [made_again(plan, number) for number in numbers])
         _gather_statistics(database)
         with database.read() as connection:
-            seals = select(runs.c.seal).where(runs.c.run == told)
+            seals = select(runs.c.seal).where(runs.c.run == shown)
             return Recorded(
-                told=told,
+                shown=shown,
                 seal=connection.execute(seals).scalar_one(),
                 last=_scalar(connection, select(func.max(runs.c.number))),
                 actions=_scalar(connection, select(func.sum(runs.c.actions))),

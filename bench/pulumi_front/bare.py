@@ -51,10 +51,10 @@ def main() -> None:
         BareUser(name, inputs)
 
 
-def write_file(folder: Path, told: Mapping[str, object]) -> None:
+def write_file(folder: Path, shown: Mapping[str, object]) -> None:
     """Give the program and the provider what they need: ``inputs`` by resource, what all
     ``outputs`` have beside these and the observed, and the ``url`` and ``key`` of the list."""
-    (folder / FILE).write_text(json.dumps(told), encoding="utf-8")
+    (folder / FILE).write_text(json.dumps(shown), encoding="utf-8")
 
 
 @cache
@@ -76,7 +76,7 @@ def _observed(user: str) -> dict[str, Any]:
 
 @cache
 def _rows() -> Mapping[str, Any]:
-    told = _file()
-    request = urllib.request.Request(told["url"], headers={"authorization": f"Token {told['key']}"})
+    file = _file()
+    request = urllib.request.Request(file["url"], headers={"authorization": f"Token {file['key']}"})
     with urllib.request.urlopen(request) as answer:
         return {row["external_id"]: row for row in json.load(answer)}

@@ -43,10 +43,10 @@ def measure_command(
         text=True,
     )
     with _watched(process.pid) as seen:
-        told, _ = process.communicate()
+        shown, _ = process.communicate()
     wall = time.perf_counter() - began
     if process.returncode:
-        last = "\n".join(told.splitlines()[-_LAST_LINES:])
+        last = "\n".join(shown.splitlines()[-_LAST_LINES:])
         raise Failed(f"{' '.join(command)} ended with status {process.returncode}:\n{last}")
     return MeasuredCommand(wall, sum(seen.cpu.values()), seen.peak)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from reconciler.applying.run_context import READ_BACK_THREADS, RunContext
-from reconciler.applying.scheduler import Queue, Scheduler
+from reconciler.applying.scheduler import Queue, Scheduler, by_user
 from reconciler.applying.user_run import UserRun
 from reconciler.domain import Observation, Platform, rfc3339
 from reconciler.planning import Action, Disconnect, FleetSize, Plan, Stale, Verdict
@@ -92,7 +92,10 @@ def act(actions: Sequence[Action], context: RunContext) -> None:
     )
     with breaker.calling(lambda: scheduler.open(Queue.ACT)):
         defect = scheduler.run(
-            [UserRun(of_user, context).work() for of_user in _by_user(actions)],
+            [
+                UserRun(of_user, context).work()
+                for of_user in by_user(actions, lambda action: action.user)
+            ],
             context.cancellation,
             on_cancel=lambda: breaker.halt(HaltCause.INTERRUPTED),
         )
@@ -109,14 +112,6 @@ def skip_stale(stale: Stale, context: RunContext) -> None:
 def skipped(stale: Stale) -> ActionResult:
     """The result of an action that went stale before it began."""
     return ActionResult(stale.action, Outcome.SKIPPED_STALE, str(stale.result))
-
-
-def _by_user(actions: Sequence[Action]) -> list[list[Action]]:
-    """The actions grouped by user, each group in plan order."""
-    users: dict[str, list[Action]] = {}
-    for action in actions:
-        users.setdefault(action.user, []).append(action)
-    return list(users.values())
 
 
 def _result(approved: Approved, context: RunContext, started: str) -> RunResult:

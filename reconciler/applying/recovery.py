@@ -12,10 +12,10 @@ from datetime import datetime
 
 from reconciler.applying.circuit_breaker import CircuitBreaker, Halted
 from reconciler.applying.run_context import READ_BACK_THREADS, RunContext
-from reconciler.applying.scheduler import Pause, Queue, Scheduler
+from reconciler.applying.scheduler import Pause, Queue, Scheduler, by_user
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession
-from reconciler.applying.verification import LAST_LOOK, Sent, Verification, judge
+from reconciler.applying.verification import LAST_READ_BACK, Sent, Verification, judge
 from reconciler.domain import Cancelled, Deadline, ObservedState
 from reconciler.planning import Disconnect, UserIndex
 from reconciler.recall import RecallError
@@ -51,7 +51,10 @@ def recover(
     )
     with breaker.calling(lambda: _open(scheduler)):
         defect = scheduler.run(
-            [recovery.work(doubts) for doubts in _by_user(in_doubt)],
+            [
+                recovery.work(of_user)
+                for of_user in by_user(in_doubt, lambda doubt: doubt.action.user)
+            ],
             context.cancellation,
             on_cancel=lambda: breaker.halt(HaltCause.INTERRUPTED),
         )
@@ -76,7 +79,7 @@ class _Recovery:
             # if a newer list was needed and came back incomplete.
             with suppress(Halted, Cancelled, RecallError, ListIncomplete):
                 context.circuit_breaker.check()
-                result = yield from self._settle(doubt, session, context)
+                result = yield from self._resolve(doubt, session, context)
                 if result is not None:
                     context.recorder.outcome(result)
 
@@ -92,7 +95,7 @@ class _Recovery:
             if (result := results[doubt.run].get(doubt.action.key)) is not None
         )
 
-    def _settle(
+    def _resolve(
         self, doubt: InDoubt, session: UserSession, context: RunContext
     ) -> Generator[Pause, None, ActionResult | None]:
         """How the call turned out; None if that cannot be found out now."""
@@ -107,24 +110,24 @@ class _Recovery:
         verification = Verification(sent, session, context)
         deadline = _deadline(doubt, context)
         try:
-            # One look in any case, which may wait for budget as long as it takes.
-            verification.look(Deadline(clock, starting))
+            # One read-back in any case, which may wait for budget as long as it takes.
+            verification.read_back(Deadline(clock, starting))
             if not verification.conclusive:
-                # The last look begins when the deadline has passed, and not before.
-                until = deadline + LAST_LOOK
+                # The last read-back begins when the deadline has passed, and not before.
+                until = deadline + LAST_READ_BACK
                 yield from verification.follow(Deadline(clock, starting, at=until))
         except UserNotListed as other:
             context.recorder.read_back(action, sent.call, str(other.result))
             if clock.monotonic() < deadline:
                 return None
             return sent.result(Outcome.UNKNOWN, other.result)
-        return None if verification.blind else verification.seen
+        return None if verification.last_failed else verification.seen
 
     def _listed(self, sent: Sent) -> ActionResult | None:
         """The result of a call if the list already shows its effect."""
         rows = self._users.rows(sent.action.user)
         result = judge(sent, rows[0]) if len(rows) == 1 else None
-        if result is None or result.outcome is not Outcome.VERIFIED or not sent.settled_by(result):
+        if result is None or result.outcome is not Outcome.VERIFIED or not sent.is_final(result):
             return None
         if result.cause == Cause.READ_BACK:
             return sent.result(Outcome.VERIFIED, Cause.SEEN_IN_LIST)
@@ -139,13 +142,6 @@ def _deadline(doubt: InDoubt, context: RunContext) -> float:
     """
     gone = (context.clock.now() - datetime.fromisoformat(doubt.at)).total_seconds()
     return context.clock.monotonic() + context.settings.under_way - max(0.0, gone)
-
-
-def _by_user(in_doubt: Sequence[InDoubt]) -> list[list[InDoubt]]:
-    users: dict[str, list[InDoubt]] = {}
-    for doubt in in_doubt:
-        users.setdefault(doubt.action.user, []).append(doubt)
-    return list(users.values())
 
 
 def _open(scheduler: Scheduler) -> None:

@@ -8,8 +8,9 @@ reads back what was sent, which must not queue behind users who wait to start.
 import heapq
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -33,6 +34,16 @@ class Pause(Struct, frozen=True):
 
 
 Work = Iterator[Pause]
+
+_Item = TypeVar("_Item")
+
+
+def by_user(items: Iterable[_Item], user: Callable[[_Item], str]) -> list[list[_Item]]:
+    """``items`` grouped by ``user``, each group in the given order: one piece of work each."""
+    users: dict[str, list[_Item]] = {}
+    for item in items:
+        users.setdefault(user(item), []).append(item)
+    return list(users.values())
 
 
 class Scheduler:

@@ -80,7 +80,7 @@ class UserRun:
         try:
             while left:
                 self._session.begin()
-                result = yield from self._settle(left[0])
+                result = yield from self._act(left[0])
                 left.popleft()
                 self._calls = self._late = 0
                 self._context.recorder.outcome(result)
@@ -100,7 +100,7 @@ class UserRun:
             self._calls = 0
             self._context.recorder.outcome(result)
 
-    def _settle(self, action: Action) -> Generator[Pause, None, ActionResult]:
+    def _act(self, action: Action) -> Generator[Pause, None, ActionResult]:
         while True:
             while self._breaker.holding_back(action):
                 yield Pause(Queue.ACT, _HELD_BACK)

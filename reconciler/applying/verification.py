@@ -1,7 +1,6 @@
 """Verifies a call that was sent, or may have been: reads the user until the effect shows.
 
-It stops at a deadline. ``user_run`` uses it after its own call, ``recovery`` for a call of a dead
-run. A *look* is one read-back.
+It stops at a deadline. A user's run uses it after its own call, recovery for a call of a dead run.
 """
 
 from collections.abc import Generator
@@ -34,7 +33,7 @@ _ENDED: Final = frozenset({ACCEPTED, *_REFUSED})
 _PAUSES: Final = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds to wait before each read-back; the last value is repeated."""
 
-LAST_LOOK: Final = 1.0
+LAST_READ_BACK: Final = 1.0
 """The last read-back begins this many seconds before the deadline."""
 
 _WORTH_WAITING: Final = 0.1
@@ -59,7 +58,7 @@ class Sent:
         """A result of the action, with the number of the call and the text of its answer."""
         return ActionResult(self.action, outcome, str(cause), self.detail, self.call)
 
-    def settled_by(self, result: ActionResult) -> bool:
+    def is_final(self, result: ActionResult) -> bool:
         """Whether ``result``, from a read-back, is final: the call can no longer change it.
 
         A new connection proves nothing while the call may still be under way: the user may have
@@ -74,23 +73,23 @@ class Verification:
     """The read-backs of one call. Each of them is recorded.
 
     ``seen`` is the result according to the last read-back that succeeded, None if none has yet;
-    ``blind`` says that the last read-back failed.
+    ``last_failed`` says that the last read-back failed.
     """
 
     def __init__(self, sent: Sent, session: UserSession, context: RunContext) -> None:
         self.seen: ActionResult | None = None
-        self.blind = True
+        self.last_failed = True
         self._sent = sent
         self._session = session
         self._recorder = context.recorder
         self._circuit_breaker = context.circuit_breaker
-        self._looked = False
+        self._read = False
         session.begin()
 
     @property
     def conclusive(self) -> bool:
         """Whether it is known how the call turned out."""
-        return self.seen is not None and self._sent.settled_by(self.seen)
+        return self.seen is not None and self._sent.is_final(self.seen)
 
     def follow(self, deadline: Deadline) -> Generator[Pause, None, None]:
         """Read back after growing pauses, until the result is final or ``deadline`` passes.
@@ -98,23 +97,23 @@ class Verification:
         Raises ``UserNotListed`` and ``ListIncomplete`` of the user list, ``Cancelled``, and an
         error of the API that concerns the whole run.
         """
-        pauses = chain(_PAUSES[self._looked :], repeat(_PAUSES[-1]))
+        pauses = chain(_PAUSES[self._read :], repeat(_PAUSES[-1]))
         while not self.conclusive:
             pause = next(pauses)
             # The last read-back begins a moment before the deadline.
-            left = deadline.remaining() - LAST_LOOK
+            left = deadline.remaining() - LAST_READ_BACK
             if pause and left < _WORTH_WAITING:
                 return
             yield Pause(Queue.VERIFY, min(pause, max(left, 0.0)))
             try:
-                self.look(deadline)
+                self.read_back(deadline)
             except DeadlinePassed:
                 return
 
-    def look(self, deadline: Deadline) -> None:
+    def read_back(self, deadline: Deadline) -> None:
         """Read the user once. Raises what :meth:`follow` does, and ``DeadlinePassed``."""
         sent = self._sent
-        self._looked = self.blind = True
+        self._read = self.last_failed = True
         try:
             user = self._session.read(sent.action, deadline)
         except RecallError as error:
@@ -124,7 +123,7 @@ class Verification:
             if self._circuit_breaker.note_error(error):
                 raise
             return
-        self.blind = False
+        self.last_failed = False
         self.seen = judge(sent, user)
         self._recorder.read_back(sent.action, sent.call, self.seen.cause)
         if not self.conclusive:

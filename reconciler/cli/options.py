@@ -196,7 +196,12 @@ Stack = Annotated[
         help="Plan for this Pulumi stack, which will apply the plan.",
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no logs.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", help="Hide progress, remarks and warnings, but never results and errors."
+    ),
+]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Also list what is left alone; log to stderr.")
 ]

@@ -176,7 +176,8 @@ def _allow(takes: tuple[str, ...], and_more: str = "") -> Any:
     return typer.Option(
         ALLOW_OPTION,
         metavar="GUARD",
-        help=f"Allow this guard in this run: {', '.join(GUARDS)}{and_more}; can be repeated.",
+        help="Let a guard pass in this run; can be repeated."
+        f" Guards: {', '.join(GUARDS)}.{and_more}",
         callback=_checked(takes),
         autocompletion=lambda: list(takes),
         show_default=False,
@@ -188,6 +189,6 @@ Allow = Annotated[
     list[str],
     _allow(
         APPLY_TAKES,
-        f". With {NEW_LEDGER}: make a ledger where none is found, although requireLedger is set",
+        f" Also {NEW_LEDGER}: create a ledger if there is none, although requireLedger is set.",
     ),
 ]

@@ -4,7 +4,7 @@ from reconciler.applying import Approved
 from reconciler.domain import Exit, Observation
 from reconciler.engine.acting_run import ActingRun, RunOptions, acting_run
 from reconciler.engine.approval import (
-    ManifestsMoved,
+    ManifestsChanged,
     Overrides,
     Refused,
     carry_out,
@@ -46,7 +46,7 @@ __all__ = [
     "Exit",
     "Imported",
     "IncompleteList",
-    "ManifestsMoved",
+    "ManifestsChanged",
     "Observation",
     "Overrides",
     "PlanInputs",

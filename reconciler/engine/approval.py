@@ -69,7 +69,7 @@ class Refused(Exception):
         )
 
 
-class ManifestsMoved(PlanUnusable):
+class ManifestsChanged(PlanUnusable):
     """The manifests are not those that the plan was made from."""
 
 
@@ -92,7 +92,7 @@ def check_usable(
         raise PlanUnusable("the plan was made with another API key; plan again")
     if used_by is not None:
         raise PlanUnusable(
-            f"run {used_by} already applied this plan (`reconciler runs {used_by}`); plan again"
+            f"run {used_by} already used this plan (`reconciler runs {used_by}`); plan again"
         )
     if session.clock.now() >= expires_at(plan):
         raise PlanUnusable(f"the plan expired at {envelope.expires}; plan again")
@@ -104,7 +104,7 @@ def check_usable(
             f" {first.at}, after the plan was made; plan again"
         )
     if content.desired_digest != desired_digest(declarations):
-        raise ManifestsMoved("the manifests changed since the plan was made; plan again")
+        raise ManifestsChanged("the manifests changed since the plan was made; plan again")
     if same_commit:
         _check_commit(envelope.commit, session.commit(declarations))
 

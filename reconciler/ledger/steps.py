@@ -34,18 +34,18 @@ from reconciler.runs import (
 class StepRecords:
     """Records steps of the run with this ``number``, only for actions of its stored plan.
 
-    ``settled_by`` is the later run that writes them; None if the run itself does. Every method
+    ``resolved_by`` is the later run that writes them; None if the run itself does. Every method
     writes in the transaction of ``connection``, and raises :class:`JournalFailed`.
     """
 
     def __init__(
-        self, run: str, number: int, actions: tuple[Action, ...], settled_by: str | None = None
+        self, run: str, number: int, actions: tuple[Action, ...], resolved_by: str | None = None
     ) -> None:
         self.run = run
         self.number: Final = number
         self._actions = actions
         self._positions = {action.key: at for at, action in enumerate(actions)}
-        self._settled_by = settled_by
+        self._resolved_by = resolved_by
 
     def position(self, action: Action) -> int:
         """The position of exactly this ``action`` in the plan; its name alone is not enough."""
@@ -161,7 +161,7 @@ class StepRecords:
                     "code": result.cause,
                     "outcome": result.outcome,
                     "detail": result.detail,
-                    "settled_by": self._settled_by,
+                    "settled_by": self._resolved_by,
                 }
                 for position, result in ended
             ],
@@ -191,7 +191,7 @@ class StepRecords:
                 at=record.at,
                 kind=kind,
                 user=action.user,
-                settled_by=self._settled_by,
+                settled_by=self._resolved_by,
                 **values,
             )
         )
@@ -231,7 +231,7 @@ class DeadRunSteps:
         ).one_or_none()
         if row is None:
             raise JournalFailed(f"run {claim.run} may not resolve calls of run {run}")
-        return StepRecords(run, row.number, stored_actions(connection, row), settled_by=claim.run)
+        return StepRecords(run, row.number, stored_actions(connection, row), resolved_by=claim.run)
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def earlier(trial: Trial, user: str, outcome: Outcome, cause: str, calls: int = 
     return ActionResult(action, outcome, cause, "as it was", calls)
 
 
-def test_a_carried_result_is_told_and_recorded_and_nothing_is_done_for_it(trial: Trial) -> None:
+def test_a_carried_result_is_reported_and_recorded_and_nothing_is_done_for_it(trial: Trial) -> None:
     trial.carried = [
         earlier(trial, "alice", Outcome.VERIFIED, "read_back"),
         earlier(trial, "carol", Outcome.UNKNOWN, "not_seen_in_time"),
@@ -53,7 +53,7 @@ def test_a_carried_result_is_told_and_recorded_and_nothing_is_done_for_it(trial:
     }
     for result in trial.carried:
         assert result in done.result.results
-        assert result in done.told
+        assert result in done.shown
         assert result in [r.result for r in trial.journal.records if isinstance(r, Ended)]
     assert trial.journal.story("carol") == ["outcome unknown"]
     assert not done.result.converged

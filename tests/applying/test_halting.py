@@ -173,7 +173,7 @@ def test_what_is_skipped_or_absent_is_no_failure(trial: Trial) -> None:
     ]
 
 
-def test_the_first_cause_of_a_halt_is_the_one_that_is_told(trial: Trial) -> None:
+def test_the_first_cause_of_a_halt_is_the_one_that_is_reported(trial: Trial) -> None:
     trial.fail(fault(user="alice", status=402))
     done = trial.apply(*DESIRED, settings=ApplySettings(workers=1, max_failures=0))
     assert done.calls == calls_of("alice")

@@ -201,7 +201,7 @@ def test_what_the_run_says_is_what_the_sandbox_saw(ground: Ground, case: Case) -
 
     # Every planned action has exactly one outcome, and is told once.
     assert tuple(result.action for result in results) == done.plan.content.actions
-    assert Counter(r.action.key for r in done.told) == Counter(r.action.key for r in results)
+    assert Counter(r.action.key for r in done.shown) == Counter(r.action.key for r in results)
 
     # Nothing was sent that was not planned; as many calls arrived as the run says.
     calls = Counter(done.calls)

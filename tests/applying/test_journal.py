@@ -81,7 +81,7 @@ def test_every_result_is_on_record_and_told_before_the_run_is_closed(trial: Tria
     done = trial.apply(*DESIRED, protected_later=["carol"])
     ended = [r.result for r in trial.journal.records if isinstance(r, Ended)]
     assert sorted(ended, key=lambda r: r.action.key) == list(done.result.results)
-    assert set(done.told) == set(ended)
+    assert set(done.shown) == set(ended)
 
 
 def test_a_run_that_cannot_be_opened_does_nothing(trial: Trial) -> None:

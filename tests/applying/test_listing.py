@@ -243,7 +243,7 @@ class ChangesAtTheToken(CalendarWriter):
 @pytest.mark.parametrize(
     "change", [lambda t: t.delete("bob"), lambda t: t.rename("bob", "robert")], ids=["del", "ren"]
 )
-def test_a_user_whom_the_token_call_may_have_created_is_told(
+def test_a_user_whom_the_token_call_may_have_created_is_reported(
     trial: Trial, monkeypatch: pytest.MonkeyPatch, change: Callable[[Trial], None]
 ) -> None:
     trial.people(*BOTH)

@@ -20,7 +20,7 @@ def three_people(trial: Trial) -> None:
     trial.people(*(person(name, GOOGLE, preferences=RECORDED) for name in ("alice", "bob", "eve")))
 
 
-def told(trial: Trial, user: str) -> dict[str, object]:
+def shown(trial: Trial, user: str) -> dict[str, object]:
     preferences = trial.user(user).preferences
     assert preferences
     return {name: value for name, value in preferences.present().items() if value is not False}
@@ -30,9 +30,9 @@ def test_only_the_declared_fields_that_differ_are_sent_and_no_external_id(trial:
     done = trial.apply(ALICE, BOB)
     assert done.calls == [ALICES_CALL, BOBS_CALL]
     assert done.outcomes == {"alice preferences": VERIFIED, "bob preferences": VERIFIED}
-    assert told(trial, "alice") == {"record_internal": True, "bot_name": "Old"}
-    assert told(trial, "bob")["bot_name"] == "Bob's"
-    assert told(trial, "eve") == {
+    assert shown(trial, "alice") == {"record_internal": True, "bot_name": "Old"}
+    assert shown(trial, "bob")["bot_name"] == "Bob's"
+    assert shown(trial, "eve") == {
         "record_external": True,
         "record_internal": True,
         "bot_name": "Old",
@@ -61,7 +61,7 @@ def test_preferences_that_moved_are_stale(trial: Trial) -> None:
     done = trial.apply(ALICE, BOB, meanwhile=lambda: trial.prefer("bob", bot_name="New"))
     assert done.calls == [ALICES_CALL]
     assert done.outcomes["bob preferences"] == ("skipped_stale", "preferences_changed")
-    assert told(trial, "bob")["bot_name"] == "New"
+    assert shown(trial, "bob")["bot_name"] == "New"
 
 
 def test_a_move_of_what_is_not_declared_makes_nothing_stale(trial: Trial) -> None:
@@ -89,7 +89,7 @@ def test_an_update_that_the_api_refuses_has_failed(trial: Trial) -> None:
     done = trial.apply(ALICE, BOB)
     assert done.calls == [ALICES_CALL, BOBS_CALL]
     assert set(done.outcomes.values()) == {("failed", "rejected")}
-    assert told(trial, "alice")["record_external"] is True
+    assert shown(trial, "alice")["record_external"] is True
 
 
 def test_an_update_that_was_throttled_is_sent_again(trial: Trial) -> None:

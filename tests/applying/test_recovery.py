@@ -53,10 +53,10 @@ LISTED = ("verified", "seen_in_list")
 
 
 @dataclass(frozen=True)
-class Looked:
+class Recovered:
     """What settling came to, and what it asked the API for."""
 
-    settled: tuple[ResolvedCall, ...]
+    resolved: tuple[ResolvedCall, ...]
     log: tuple[LoggedRequest, ...]
     seconds: float
 
@@ -64,7 +64,7 @@ class Looked:
     def outcomes(self) -> dict[str, tuple[str, str]]:
         return {
             name(one.result.action): (one.result.outcome.value, one.result.cause)
-            for one in self.settled
+            for one in self.resolved
         }
 
     @property
@@ -78,8 +78,8 @@ class Looked:
         return [round(moment - at[0], 3) for moment in at]
 
 
-class Settling:
-    """Dead runs, and the one that settles what they left."""
+class DeadRuns:
+    """Dead runs, and the one that resolves what they left."""
 
     def __init__(self, trial: Trial) -> None:
         self.trial = trial
@@ -107,8 +107,8 @@ class Settling:
             state = manifest(*desired)
             return self.trial.content(state, observed, ()).actions
 
-    def look(self, meanwhile: Callable[[], None] = lambda: None) -> Looked:
-        """List, let ``meanwhile`` happen, and settle."""
+    def recover(self, meanwhile: Callable[[], None] = lambda: None) -> Recovered:
+        """List, let ``meanwhile`` happen, and recover."""
         trial = self.trial
         with trial.clients() as (reader, writer):
             observed, observed_at = trial.list(reader)
@@ -129,16 +129,16 @@ class Settling:
             )
             begun = trial.clock.monotonic()
             try:
-                settled = recover(self.doubts, observed, context)
+                resolved = recover(self.doubts, observed, context)
             finally:
                 self.log = trial.state.log(since=already)
-            return Looked(settled, self.log, trial.clock.monotonic() - begun)
+            return Recovered(resolved, self.log, trial.clock.monotonic() - begun)
 
 
 @pytest.fixture
-def dead(trial: Trial) -> Settling:
+def dead(trial: Trial) -> DeadRuns:
     trial.people(*(person(user, GOOGLE) for user in NAMES))
-    return Settling(trial)
+    return DeadRuns(trial)
 
 
 def read(*users: str) -> list[tuple[str, str | None]]:
@@ -150,18 +150,18 @@ def read(*users: str) -> list[tuple[str, str | None]]:
 
 
 def test_a_row_that_the_list_shows_no_more_is_verified_and_told(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
     trial.switch(after_disconnect="row_absent")
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look()
-    assert looked.outcomes["alice google"] == ("verified", "row_absent")
-    assert looked.requests[:1] == [("authenticate", "bob")]
+    recovered = dead.recover()
+    assert recovered.outcomes["alice google"] == ("verified", "row_absent")
+    assert recovered.requests[:1] == [("authenticate", "bob")]
 
 
 def test_a_row_is_not_taken_for_gone_where_the_platform_that_the_call_required_has_none_either(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", GOOGLE, MICROSOFT))
     for action in dead.actions(wanted("alice", GOOGLE), wanted("bob", GOOGLE)):
@@ -171,107 +171,110 @@ def test_a_row_is_not_taken_for_gone_where_the_platform_that_the_call_required_h
     trial.state.disconnect("alice", MICROSOFT)
     trial.state.disconnect("bob", MICROSOFT)
     trial.state.disconnect("bob", GOOGLE)
-    assert dead.look().outcomes == {
+    assert dead.recover().outcomes == {
         "alice microsoft": ("verified", "row_absent"),
         "bob microsoft": ("unknown", "not_seen_in_time"),
     }
 
 
 def test_what_the_list_shows_as_done_is_verified_without_a_token_or_a_read(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
     trial.state.disconnect("alice", GOOGLE)
     trial.state.disconnect("bob", GOOGLE)
-    looked = dead.look()
-    assert looked.requests == []
-    assert looked.outcomes == {"alice google": LISTED, "bob google": LISTED}
+    recovered = dead.recover()
+    assert recovered.requests == []
+    assert recovered.outcomes == {"alice google": LISTED, "bob google": LISTED}
     assert trial.journal.story("alice") == ["read back 1 seen_in_list", "outcome verified"]
 
 
 def test_what_the_list_does_not_show_is_read_and_nothing_is_called(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look()
-    assert looked.requests == read("bob")
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.requests == read("bob")
+    assert recovered.outcomes == {
         "alice google": LISTED,
         "bob google": ("unknown", "not_seen_in_time"),
     }
     assert trial.connected() == {"alice": [], "bob": ["google"], "carol": ["google"]}
-    assert looked.seconds == 0
+    assert recovered.seconds == 0
 
 
-def test_what_is_read_as_done_after_the_list_is_verified(trial: Trial, dead: Settling) -> None:
+def test_what_is_read_as_done_after_the_list_is_verified(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob")
-    looked = dead.look(meanwhile=lambda: trial.state.disconnect("bob", GOOGLE))
-    assert looked.requests == read("alice", "bob")
-    assert looked.outcomes == {
+    recovered = dead.recover(meanwhile=lambda: trial.state.disconnect("bob", GOOGLE))
+    assert recovered.requests == read("alice", "bob")
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "bob google": VERIFIED,
     }
 
 
-def test_another_connection_in_its_place_is_verified_and_told(trial: Trial, dead: Settling) -> None:
+def test_another_connection_in_its_place_is_verified_and_told(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob")
     for user in ("alice", "bob"):
         trial.state.disconnect(user, GOOGLE)
     trial.state.connect("bob", GOOGLE, "bob@new.example.com")
-    looked = dead.look()
-    assert looked.requests == read("bob")
-    assert looked.seconds == 0
-    assert looked.outcomes == {"alice google": LISTED, "bob google": ("verified", "reconnected")}
+    recovered = dead.recover()
+    assert recovered.requests == read("bob")
+    assert recovered.seconds == 0
+    assert recovered.outcomes == {"alice google": LISTED, "bob google": ("verified", "reconnected")}
 
 
 def test_a_reconnect_proves_nothing_while_the_call_may_still_be_under_way(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=20)
     for user in ("alice", "bob"):
         trial.state.disconnect(user, GOOGLE)
         trial.state.connect(user, GOOGLE, f"{user}@new.example.com")
     trial.clock.at(30, lambda: trial.state.disconnect("bob", GOOGLE))
-    looked = dead.look()
-    assert looked.outcomes == {"alice google": ("verified", "reconnected"), "bob google": VERIFIED}
-    assert looked.seconds == UNDER_WAY - 20
-    assert looked.moments("alice")[-1] == UNDER_WAY - 20
+    recovered = dead.recover()
+    assert recovered.outcomes == {
+        "alice google": ("verified", "reconnected"),
+        "bob google": VERIFIED,
+    }
+    assert recovered.seconds == UNDER_WAY - 20
+    assert recovered.moments("alice")[-1] == UNDER_WAY - 20
 
 
-def test_a_reconnect_after_an_answer_is_told_at_once(trial: Trial, dead: Settling) -> None:
+def test_a_reconnect_after_an_answer_is_told_at_once(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob", ago=1, answer="accepted")
     for user in ("alice", "bob"):
         trial.state.disconnect(user, GOOGLE)
     trial.state.connect("bob", GOOGLE, "bob@new.example.com")
-    looked = dead.look()
-    assert looked.requests == []
-    assert looked.outcomes == {"alice google": LISTED, "bob google": ("verified", "reconnected")}
+    recovered = dead.recover()
+    assert recovered.requests == []
+    assert recovered.outcomes == {"alice google": LISTED, "bob google": ("verified", "reconnected")}
 
 
-def test_preferences_are_settled_the_same(trial: Trial, dead: Settling) -> None:
+def test_preferences_are_resolved_the_same(trial: Trial, dead: DeadRuns) -> None:
     quiet = [wanted(u, GOOGLE, preferences=Preferences(bot_name="Q")) for u in ("alice", "bob")]
     at = rfc3339(trial.clock.now())
     dead.doubts = [InDoubt(DEAD, action, 1, at, None) for action in dead.actions(*quiet)]
     trial.clock.advance(3600)
     trial.prefer("alice", bot_name="Q")
-    looked = dead.look()
-    assert looked.requests == read("bob")
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.requests == read("bob")
+    assert recovered.outcomes == {
         "alice preferences": LISTED,
         "bob preferences": ("unknown", "not_seen_in_time"),
     }
 
 
 def test_an_incomplete_list_settles_nothing_and_nobody_is_read(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
     trial.state.disconnect("alice", GOOGLE)
     trial.fail(fault(FaultKind.MALFORMED_ROW, on="list_users"))
-    looked = dead.look()
-    assert looked.requests == []
-    assert looked.settled == ()
+    recovered = dead.recover()
+    assert recovered.requests == []
+    assert recovered.resolved == ()
     assert trial.journal.records == ()
 
 
@@ -293,13 +296,13 @@ def _double(trial: Trial) -> None:
     ],
 )
 def test_who_is_not_who_was_called_for_gets_no_token_and_is_unknown(
-    trial: Trial, dead: Settling, change: Callable[[Trial], None], cause: str
+    trial: Trial, dead: DeadRuns, change: Callable[[Trial], None], cause: str
 ) -> None:
     dead.left("alice", "bob")
     change(trial)
-    looked = dead.look()
-    assert looked.requests == read("alice")
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.requests == read("alice")
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "bob google": ("unknown", cause),
     }
@@ -307,35 +310,35 @@ def test_who_is_not_who_was_called_for_gets_no_token_and_is_unknown(
 
 
 def test_who_is_gone_while_the_call_may_be_under_way_stays_in_doubt(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=UNDER_WAY - 1)
     trial.delete("bob")
-    looked = dead.look()
-    assert looked.requests[:2] == read("alice")
-    assert looked.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
+    recovered = dead.recover()
+    assert recovered.requests[:2] == read("alice")
+    assert recovered.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
     assert trial.journal.story("bob") == ["read back 1 user_gone"]
 
 
 def test_an_effect_on_one_of_two_users_with_one_id_proves_nothing(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     first, second = sorted(("bob", "carol"), key=lambda user: trial.user(user).id)
     dead.left("alice", first)
     trial.state.disconnect(first, GOOGLE)
     trial.rename(second, first)
-    looked = dead.look()
-    assert looked.requests == read("alice")
-    assert looked.outcomes[f"{first} google"] == ("unknown", "ambiguous_identity")
+    recovered = dead.recover()
+    assert recovered.requests == read("alice")
+    assert recovered.outcomes[f"{first} google"] == ("unknown", "ambiguous_identity")
 
 
-def test_who_is_protected_by_now_gets_no_token_and_is_unknown(trial: Trial, dead: Settling) -> None:
+def test_who_is_protected_by_now_gets_no_token_and_is_unknown(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob", "carol")
     dead.protected = ("bob", "carol")
     trial.state.disconnect("carol", GOOGLE)
-    looked = dead.look()
-    assert looked.requests == read("alice")
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.requests == read("alice")
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "bob google": ("unknown", "protected"),
         "carol google": LISTED,
@@ -343,7 +346,7 @@ def test_who_is_protected_by_now_gets_no_token_and_is_unknown(trial: Trial, dead
 
 
 def test_a_list_that_grew_too_old_is_taken_again_before_a_token(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
 
@@ -351,13 +354,13 @@ def test_a_list_that_grew_too_old_is_taken_again_before_a_token(
         trial.delete("bob")
         trial.clock.advance(301)
 
-    looked = dead.look(meanwhile=go)
-    assert looked.requests == [("list_users", None), *read("alice")]
-    assert looked.outcomes["bob google"] == ("unknown", "user_gone")
+    recovered = dead.recover(meanwhile=go)
+    assert recovered.requests == [("list_users", None), *read("alice")]
+    assert recovered.outcomes["bob google"] == ("unknown", "user_gone")
 
 
 def test_a_newer_list_that_does_not_come_whole_leaves_it_in_doubt(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
 
@@ -365,200 +368,200 @@ def test_a_newer_list_that_does_not_come_whole_leaves_it_in_doubt(
         trial.fail(fault(FaultKind.MALFORMED_ROW, on="list_users"))
         trial.clock.advance(301)
 
-    looked = dead.look(meanwhile=spoil)
-    assert looked.requests == [("list_users", None), ("list_users", None), *read("bob")]
-    assert looked.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
+    recovered = dead.recover(meanwhile=spoil)
+    assert recovered.requests == [("list_users", None), ("list_users", None), *read("bob")]
+    assert recovered.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
 
 
 # By reading
 
 
-def test_an_effect_that_lands_while_it_is_read_is_verified(trial: Trial, dead: Settling) -> None:
+def test_an_effect_that_lands_while_it_is_read_is_verified(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob", ago=10)
     trial.clock.at(30, lambda: trial.state.disconnect("bob", GOOGLE))
-    looked = dead.look()
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "bob google": VERIFIED,
     }
-    assert looked.moments("bob") == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5]
-    assert looked.moments("alice")[-1] == looked.seconds == UNDER_WAY - 10
-    assert {endpoint for endpoint, _ in looked.requests} == {"authenticate", "get_user"}
-    assert [user for endpoint, user in looked.requests if endpoint == "authenticate"] == [
+    assert recovered.moments("bob") == [0, 0.5, 1.5, 3.5, 7.5, 15.5, 23.5, 31.5]
+    assert recovered.moments("alice")[-1] == recovered.seconds == UNDER_WAY - 10
+    assert {endpoint for endpoint, _ in recovered.requests} == {"authenticate", "get_user"}
+    assert [user for endpoint, user in recovered.requests if endpoint == "authenticate"] == [
         *("alice", "bob")
     ]
 
 
 def test_a_server_that_acts_long_after_the_client_died_is_waited_for(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.settings = ApplySettings(workers=1, read_back=3)
     dead.left("alice", "bob", ago=1)
     trial.clock.at(61, lambda: trial.state.disconnect("bob", GOOGLE))
-    looked = dead.look()
-    assert looked.outcomes == {
+    recovered = dead.recover()
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "bob google": VERIFIED,
     }
-    assert looked.seconds == 65
+    assert recovered.seconds == 65
 
 
 @pytest.mark.parametrize("ago", [UNDER_WAY, UNDER_WAY - 0.05, 1e6])
-def test_an_effect_whose_time_is_up_is_looked_for_once(
-    trial: Trial, dead: Settling, ago: float
+def test_an_effect_whose_time_is_up_is_read_back_once(
+    trial: Trial, dead: DeadRuns, ago: float
 ) -> None:
     dead.left("alice", "bob", ago=ago)
-    looked = dead.look()
-    assert looked.requests == read("alice", "bob")
-    assert set(looked.outcomes.values()) == {("unknown", "not_seen_in_time")}
-    assert looked.seconds == 0
+    recovered = dead.recover()
+    assert recovered.requests == read("alice", "bob")
+    assert set(recovered.outcomes.values()) == {("unknown", "not_seen_in_time")}
+    assert recovered.seconds == 0
 
 
 def test_a_wall_clock_that_was_set_back_makes_nobody_wait_longer_than_after_a_call(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=0)
     dead.doubts = [structs.replace(doubt, at="2031-01-01T00:00:00Z") for doubt in dead.doubts]
-    looked = dead.look()
-    assert set(looked.outcomes.values()) == {("unknown", "not_seen_in_time")}
-    assert looked.moments("alice")[-1] == looked.moments("bob")[-1] == UNDER_WAY
-    assert looked.seconds == UNDER_WAY
+    recovered = dead.recover()
+    assert set(recovered.outcomes.values()) == {("unknown", "not_seen_in_time")}
+    assert recovered.moments("alice")[-1] == recovered.moments("bob")[-1] == UNDER_WAY
+    assert recovered.seconds == UNDER_WAY
 
 
 @pytest.mark.parametrize("answer", ["rejected", "not_found", "blocked", "out_of_credit"])
-def test_a_call_that_was_refused_has_failed_after_one_look(
-    trial: Trial, dead: Settling, answer: str
+def test_a_call_that_was_refused_has_failed_after_one_read_back(
+    trial: Trial, dead: DeadRuns, answer: str
 ) -> None:
     dead.left("alice", answer=answer, ago=1)
     dead.left("bob", answer="accepted", ago=1)
     trial.clock.at(5, lambda: trial.state.disconnect("bob", GOOGLE))
-    looked = dead.look()
-    assert looked.outcomes == {"alice google": ("failed", answer), "bob google": VERIFIED}
-    assert looked.moments("alice") == [0]
+    recovered = dead.recover()
+    assert recovered.outcomes == {"alice google": ("failed", answer), "bob google": VERIFIED}
+    assert recovered.moments("alice") == [0]
 
 
-def test_a_refused_call_whose_effect_shows_is_verified(trial: Trial, dead: Settling) -> None:
+def test_a_refused_call_whose_effect_shows_is_verified(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob", answer="rejected")
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look(meanwhile=lambda: trial.state.disconnect("bob", GOOGLE))
-    assert looked.outcomes == {"alice google": LISTED, "bob google": VERIFIED}
+    recovered = dead.recover(meanwhile=lambda: trial.state.disconnect("bob", GOOGLE))
+    assert recovered.outcomes == {"alice google": LISTED, "bob google": VERIFIED}
 
 
 @pytest.mark.parametrize("answer", [None, "accepted", "no_answer", "server_error"])
 def test_a_call_without_a_refusal_never_fails(
-    trial: Trial, dead: Settling, answer: str | None
+    trial: Trial, dead: DeadRuns, answer: str | None
 ) -> None:
     dead.left("alice", "bob", answer=answer)
-    looked = dead.look()
-    assert set(looked.outcomes.values()) == {("unknown", "not_seen_in_time")}
+    recovered = dead.recover()
+    assert set(recovered.outcomes.values()) == {("unknown", "not_seen_in_time")}
 
 
-def test_who_cannot_be_read_stays_in_doubt_and_the_others_are_settled(
-    trial: Trial, dead: Settling
+def test_who_cannot_be_read_stays_in_doubt_and_the_others_are_resolved(
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob")
     trial.fail(fault(on="get_user", user="alice", status=500))
-    looked = dead.look()
-    assert looked.requests == read("alice", "bob")
-    assert looked.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
+    recovered = dead.recover()
+    assert recovered.requests == read("alice", "bob")
+    assert recovered.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
     assert trial.journal.story("alice") == ["read back 1 server_error"]
 
 
-def test_who_can_be_read_no_longer_stays_in_doubt(trial: Trial, dead: Settling) -> None:
+def test_who_can_be_read_no_longer_stays_in_doubt(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob", ago=50)
     trial.fail(fault(on="get_user", user="alice", status=500, skip=1, times=None))
-    looked = dead.look()
-    assert looked.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
+    recovered = dead.recover()
+    assert recovered.outcomes == {"bob google": ("unknown", "not_seen_in_time")}
     assert trial.journal.story("alice")[0] == "read back 1 not_seen_in_time"
     assert set(trial.journal.story("alice")[1:]) == {"read back 1 server_error"}
 
 
 def test_a_look_that_fails_is_followed_by_another_while_there_is_time(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=1)
     trial.fail(fault(on="get_user", user="alice", status=500, times=2))
     for user in ("alice", "bob"):
         trial.clock.at(1, lambda user=user: trial.state.disconnect(user, GOOGLE))  # type: ignore[misc]
-    looked = dead.look()
-    assert looked.outcomes == {"alice google": VERIFIED, "bob google": VERIFIED}
+    recovered = dead.recover()
+    assert recovered.outcomes == {"alice google": VERIFIED, "bob google": VERIFIED}
 
 
 def test_a_look_that_is_put_off_beyond_the_time_leaves_it_in_doubt(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=60)
     trial.fail(fault(on="get_user", user="bob", status=503, retry_after="100", skip=1, times=None))
-    looked = dead.look()
-    assert looked.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
-    assert looked.seconds == UNDER_WAY - 60
+    recovered = dead.recover()
+    assert recovered.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
+    assert recovered.seconds == UNDER_WAY - 60
 
 
 @pytest.mark.parametrize("status", [401, 402])
 def test_an_api_that_refuses_the_whole_run_leaves_the_rest_in_doubt(
-    trial: Trial, dead: Settling, status: int
+    trial: Trial, dead: DeadRuns, status: int
 ) -> None:
     dead.left("alice", "bob", "carol")
     trial.state.disconnect("carol", GOOGLE)
     trial.fail(fault(on="authenticate", status=status, times=None))
-    looked = dead.look()
-    assert looked.requests == [("authenticate", "alice")]
-    assert looked.settled == ()
+    recovered = dead.recover()
+    assert recovered.requests == [("authenticate", "alice")]
+    assert recovered.resolved == ()
 
 
 def test_nobody_is_waited_for_any_longer_once_nobody_can_be_read(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", ago=1)
     trial.fail(fault(on="authenticate", user="bob", status=402))
-    looked = dead.look()
-    assert looked.requests == [*read("alice"), ("authenticate", "bob")]
-    assert looked.settled == ()
-    assert looked.seconds == 0
+    recovered = dead.recover()
+    assert recovered.requests == [*read("alice"), ("authenticate", "bob")]
+    assert recovered.resolved == ()
+    assert recovered.seconds == 0
 
 
-def test_a_token_that_is_refused_is_minted_once_more(trial: Trial, dead: Settling) -> None:
+def test_a_token_that_is_refused_is_minted_once_more(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob")
     trial.fail(fault(on="get_user", user="alice", status=401))
-    looked = dead.look()
-    assert looked.requests == [
+    recovered = dead.recover()
+    assert recovered.requests == [
         *read("alice"),
         ("list_users", None),
         *read("alice"),
         *read("bob"),
     ]
-    assert set(looked.outcomes.values()) == {("unknown", "not_seen_in_time")}
+    assert set(recovered.outcomes.values()) == {("unknown", "not_seen_in_time")}
 
 
 def test_the_budget_of_the_tokens_is_respected_and_lets_nobody_go_unread(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     users = [f"user-{number}" for number in range(5)]
     trial.people(*(person(user, GOOGLE) for user in users))
     trial.limits = RateLimits(share=1.0, authenticate=2)
     dead.left(*users)
-    looked = dead.look()
-    lists = [request for request in looked.requests if request[0] == "list_users"]
-    assert [request for request in looked.requests if request not in lists] == read(*users)
+    recovered = dead.recover()
+    lists = [request for request in recovered.requests if request[0] == "list_users"]
+    assert [request for request in recovered.requests if request not in lists] == read(*users)
     assert len(lists) == 2  # one a minute: the first had grown too old
-    assert set(looked.outcomes.values()) == {("unknown", "not_seen_in_time")}
-    assert looked.seconds == 120
+    assert set(recovered.outcomes.values()) == {("unknown", "not_seen_in_time")}
+    assert recovered.seconds == 120
 
 
 # Several
 
 
-def test_several_dead_runs_get_their_own_records(trial: Trial, dead: Settling) -> None:
+def test_several_dead_runs_get_their_own_records(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", run="run-1", call=2)
     dead.left("bob", run="run-2")
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look()
-    assert looked.requests == read("bob")
-    assert [(one.run, one.result.action.user) for one in looked.settled] == [
+    recovered = dead.recover()
+    assert recovered.requests == read("bob")
+    assert [(one.run, one.result.action.user) for one in recovered.resolved] == [
         ("run-1", "alice"),
         ("run-2", "bob"),
     ]
-    assert [one.result.calls for one in looked.settled] == [2, 1]
+    assert [one.result.calls for one in recovered.resolved] == [2, 1]
     runs = {"alice": "run-1", "bob": "run-2"}
     for record in trial.journal.records:
         assert isinstance(record, ReadBack | Ended)
@@ -566,49 +569,51 @@ def test_several_dead_runs_get_their_own_records(trial: Trial, dead: Settling) -
         assert record.run == runs[action.user]
 
 
-def test_what_is_in_doubt_of_one_user_is_settled_with_one_token(
-    trial: Trial, dead: Settling
+def test_what_is_in_doubt_of_one_user_is_resolved_with_one_token(
+    trial: Trial, dead: DeadRuns
 ) -> None:
     trial.people(person("alice", GOOGLE, MICROSOFT), person("bob", GOOGLE))
     dead.left("alice", "bob")
-    looked = dead.look(meanwhile=lambda: trial.state.disconnect("alice", MICROSOFT))
-    assert looked.requests == [*read("alice"), ("get_user", "alice"), *read("bob")]
-    assert looked.outcomes == {
+    recovered = dead.recover(meanwhile=lambda: trial.state.disconnect("alice", MICROSOFT))
+    assert recovered.requests == [*read("alice"), ("get_user", "alice"), *read("bob")]
+    assert recovered.outcomes == {
         "alice google": ("unknown", "not_seen_in_time"),
         "alice microsoft": VERIFIED,
         "bob google": ("unknown", "not_seen_in_time"),
     }
 
 
-def test_one_action_in_doubt_in_two_dead_runs_is_settled_for_both(
-    trial: Trial, dead: Settling
+def test_one_action_in_doubt_in_two_dead_runs_is_resolved_for_both(
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", run="run-1")
     dead.left("alice", "bob", run="run-2", ago=0)
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look()
-    assert [(one.run, one.result.action.user, one.result.cause) for one in looked.settled[:2]] == [
+    recovered = dead.recover()
+    assert [
+        (one.run, one.result.action.user, one.result.cause) for one in recovered.resolved[:2]
+    ] == [
         ("run-1", "alice", "seen_in_list"),
         ("run-2", "alice", "seen_in_list"),
     ]
 
 
-def test_many_failures_keep_nobody_from_being_settled(trial: Trial, dead: Settling) -> None:
+def test_many_failures_keep_nobody_from_being_resolved(trial: Trial, dead: DeadRuns) -> None:
     dead.left(*NAMES, answer="rejected")
     dead.settings = ApplySettings(workers=2, max_failures=0)
-    looked = dead.look()
-    assert set(looked.outcomes.values()) == {("failed", "rejected")}
-    assert len(looked.settled) == 3
+    recovered = dead.recover()
+    assert set(recovered.outcomes.values()) == {("failed", "rejected")}
+    assert len(recovered.resolved) == 3
 
 
-def test_nothing_in_doubt_asks_for_nothing(trial: Trial, dead: Settling) -> None:
-    looked = dead.look()
-    assert (looked.requests, looked.settled) == ([], ())
+def test_nothing_in_doubt_asks_for_nothing(trial: Trial, dead: DeadRuns) -> None:
+    recovered = dead.recover()
+    assert (recovered.requests, recovered.resolved) == ([], ())
 
 
-def test_nothing_is_intended_or_opened(trial: Trial, dead: Settling) -> None:
+def test_nothing_is_intended_or_opened(trial: Trial, dead: DeadRuns) -> None:
     dead.left(*NAMES, ago=50)
-    dead.look()
+    dead.recover()
     assert not [r for r in trial.journal.records if isinstance(r, Intent | Answer | RunOpened)]
     assert trial.connected() == {user: ["google"] for user in NAMES}
 
@@ -616,35 +621,35 @@ def test_nothing_is_intended_or_opened(trial: Trial, dead: Settling) -> None:
 # Told to stop, and journals that fail
 
 
-def test_a_stop_before_it_begins_leaves_everything_in_doubt(trial: Trial, dead: Settling) -> None:
+def test_a_stop_before_it_begins_leaves_everything_in_doubt(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob")
     trial.state.disconnect("alice", GOOGLE)
-    looked = dead.look(meanwhile=trial.interrupt)
-    assert (looked.requests, looked.settled) == ([], ())
+    recovered = dead.recover(meanwhile=trial.interrupt)
+    assert (recovered.requests, recovered.resolved) == ([], ())
 
 
 def test_a_stop_while_it_waits_for_the_effect_leaves_it_in_doubt_at_once(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     dead.left("alice", "bob", "carol", ago=1)
     trial.state.disconnect("carol", GOOGLE)
     trial.interrupt_after(20)
-    looked = dead.look()
-    assert looked.outcomes == {"carol google": LISTED}
+    recovered = dead.recover()
+    assert recovered.outcomes == {"carol google": LISTED}
     assert trial.journal.story("alice")[-1] == "read back 1 not_seen_in_time"
-    assert looked.seconds == 20
+    assert recovered.seconds == 20
 
 
 def test_a_stop_while_it_waits_for_budget_leaves_the_rest_in_doubt(
-    trial: Trial, dead: Settling
+    trial: Trial, dead: DeadRuns
 ) -> None:
     trial.limits = RateLimits(share=1.0, authenticate=1)
     dead.left("alice", "bob")
     trial.interrupt_after(10)
-    looked = dead.look()
-    assert looked.requests == read("alice")
-    assert looked.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
-    assert looked.seconds == 10
+    recovered = dead.recover()
+    assert recovered.requests == read("alice")
+    assert recovered.outcomes == {"alice google": ("unknown", "not_seen_in_time")}
+    assert recovered.seconds == 10
 
 
 class LockLost(JournalFailed):
@@ -653,7 +658,7 @@ class LockLost(JournalFailed):
 
 @pytest.mark.parametrize("step", ["read_back", "outcome"])
 def test_a_journal_that_fails_ends_it_with_its_own_failure_and_nobody_else_is_read(
-    trial: Trial, dead: Settling, step: str
+    trial: Trial, dead: DeadRuns, step: str
 ) -> None:
     dead.left("alice", "bob")
 
@@ -662,7 +667,7 @@ def test_a_journal_that_fails_ends_it_with_its_own_failure_and_nobody_else_is_re
 
     trial.journal.at(step, lose, user="alice")
     with pytest.raises(LockLost, match=f"the lock is lost at {step}"):
-        dead.look()
+        dead.recover()
     assert [(r.endpoint, r.external_id) for r in dead.log] == read("alice")
 
 
@@ -675,18 +680,18 @@ class Broken(CalendarReader):
         return super().get_user(token, subject, deadline)
 
 
-def test_a_defect_is_raised_when_the_others_are_settled(trial: Trial, dead: Settling) -> None:
+def test_a_defect_is_raised_when_the_others_are_resolved(trial: Trial, dead: DeadRuns) -> None:
     trial.reader_type = Broken
     dead.left(*NAMES)
     with pytest.raises(KeyError, match="a defect"):
-        dead.look()
+        dead.recover()
     assert trial.journal.story("bob") == []
     for user in ("alice", "carol"):
         assert trial.journal.story(user)[-1] == "outcome unknown"
 
 
-def test_the_result_carries_the_action_of_the_dead_run(trial: Trial, dead: Settling) -> None:
+def test_the_result_carries_the_action_of_the_dead_run(trial: Trial, dead: DeadRuns) -> None:
     dead.left("alice", "bob")
-    looked = dead.look()
-    assert [one.result.action for one in looked.settled] == [d.action for d in dead.doubts]
-    assert all(isinstance(one.result.action, Disconnect) for one in looked.settled)
+    recovered = dead.recover()
+    assert [one.result.action for one in recovered.resolved] == [d.action for d in dead.doubts]
+    assert all(isinstance(one.result.action, Disconnect) for one in recovered.resolved)

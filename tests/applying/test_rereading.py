@@ -70,17 +70,17 @@ CHANGES_AT_THE_REREAD: list[tuple[Callable[[Trial], None], PreconditionResult]] 
 
 
 @pytest.mark.parametrize(
-    ("change", "standing"), CHANGES_AT_THE_REREAD, ids=lambda value: getattr(value, "name", "")
+    ("change", "precondition"), CHANGES_AT_THE_REREAD, ids=lambda value: getattr(value, "name", "")
 )
 def test_an_action_that_is_stale_at_the_reread_is_skipped_and_nothing_is_sent(
-    trial: Trial, change: Callable[[Trial], None], standing: PreconditionResult
+    trial: Trial, change: Callable[[Trial], None], precondition: PreconditionResult
 ) -> None:
     trial.people(*BOTH)
     done = trial.apply(*DESIRED, meanwhile=lambda: change(trial), protected=["*@board.example.com"])
     assert done.calls == [ALICES_CALL]
     assert done.outcomes == {
         "alice microsoft": VERIFIED,
-        "bob google": ("skipped_stale", standing.value),
+        "bob google": ("skipped_stale", precondition.value),
     }
     assert GOOGLE in trial.connected()["bob"]
 
@@ -135,15 +135,15 @@ class TellsNoEmailOfBob(CalendarReader):
     silent = False
 
     def get_user(self, token: Secret, subject: str, deadline: Deadline) -> CalendarUser:
-        return self._told(super().get_user(token, subject, deadline))
+        return self._without_email(super().get_user(token, subject, deadline))
 
     def list_users(
         self, deadline: Deadline, on_progress: Callable[[int], None] | None = None
     ) -> ObservedState:
         state = super().list_users(deadline, on_progress)
-        return structs.replace(state, users=tuple(map(self._told, state.users)))
+        return structs.replace(state, users=tuple(map(self._without_email, state.users)))
 
-    def _told(self, user: CalendarUser) -> CalendarUser:
+    def _without_email(self, user: CalendarUser) -> CalendarUser:
         if user.external_id != "bob" or not self.silent:
             return user
         silent = tuple(structs.replace(c, email=None) for c in user.connections)
@@ -180,14 +180,14 @@ def test_whoever_might_be_protected_by_an_email_that_is_no_longer_told_is_skippe
 
 
 @pytest.mark.parametrize(
-    ("reader", "standing"),
+    ("reader", "precondition"),
     [
         (SeesSomebodyElse, PreconditionResult.USER_REPLACED),
         (SeesTwoGoogles, PreconditionResult.AMBIGUOUS_IDENTITY),
     ],
 )
 def test_an_identity_that_became_doubtful_at_the_reread_is_skipped(
-    trial: Trial, reader: type[CalendarReader], standing: PreconditionResult
+    trial: Trial, reader: type[CalendarReader], precondition: PreconditionResult
 ) -> None:
     trial.people(*BOTH)
     trial.reader_type = reader
@@ -195,7 +195,7 @@ def test_an_identity_that_became_doubtful_at_the_reread_is_skipped(
     assert done.calls == [ALICES_CALL]
     assert done.outcomes == {
         "alice microsoft": VERIFIED,
-        "bob google": ("skipped_stale", standing.value),
+        "bob google": ("skipped_stale", precondition.value),
     }
 
 
@@ -219,10 +219,10 @@ CHANGES_AT_THE_LIST: list[tuple[Callable[[Trial], None], PreconditionResult]] = 
 
 
 @pytest.mark.parametrize(
-    ("change", "standing"), CHANGES_AT_THE_LIST, ids=lambda value: getattr(value, "name", "")
+    ("change", "precondition"), CHANGES_AT_THE_LIST, ids=lambda value: getattr(value, "name", "")
 )
 def test_an_action_that_is_stale_at_the_list_is_skipped_without_a_token(
-    trial: Trial, change: Callable[[Trial], None], standing: PreconditionResult
+    trial: Trial, change: Callable[[Trial], None], precondition: PreconditionResult
 ) -> None:
     trial.people(*BOTH, person("carol", GOOGLE))
     done = trial.apply(
@@ -235,7 +235,7 @@ def test_an_action_that_is_stale_at_the_list_is_skipped_without_a_token(
     assert done.calls == [ALICES_CALL]
     assert done.outcomes == {
         "alice microsoft": VERIFIED,
-        "bob google": ("skipped_stale", standing.value),
+        "bob google": ("skipped_stale", precondition.value),
     }
     assert trial.journal.story("bob") == ["outcome skipped_stale"]
 
@@ -302,8 +302,8 @@ def test_the_budget_of_a_call_is_taken_before_the_reread(trial: Trial) -> None:
     WatchedReader.steps = WatchedWriter.steps = steps
     trial.reader_type, trial.writer_type = WatchedReader, WatchedWriter
     for user in ("alice", "bob"):
-        note = partial(steps.append, f"intent {user}")
-        trial.journal.at("intent", note, user=user, once=False)
+        intended = partial(steps.append, f"intent {user}")
+        trial.journal.at("intent", intended, user=user, once=False)
     trial.apply(
         wanted("bob", MICROSOFT, preferences=Preferences(bot_name="Bob's")), wanted("alice")
     )

@@ -49,7 +49,7 @@ def test_a_run_without_work_ends() -> None:
 
 
 @pytest.mark.parametrize("error", [KeyError("a defect"), SystemExit(1)])
-def test_a_piece_that_breaks_is_told_and_the_others_go_on(error: BaseException) -> None:
+def test_a_piece_that_breaks_is_reported_and_the_others_go_on(error: BaseException) -> None:
     clock, ended = VirtualClock(), []
 
     def broken() -> Iterator[Pause]:

@@ -205,7 +205,7 @@ def test_every_action_of_many_users_has_an_outcome_after_a_stop(trial: Trial) ->
     assert sorted(done.calls) == calls_of(*sorted(done.tokens))
     assert done.result.count()[Outcome.VERIFIED] == len(done.calls) == 20
     assert done.result.count()[Outcome.NOT_ATTEMPTED] == 40
-    assert len(done.told) == 60
+    assert len(done.shown) == 60
     assert done.seconds == 70
 
 

@@ -78,7 +78,7 @@ def test_many_users_on_four_workers_are_each_done_once(trial: Trial) -> None:
         **{user: [keeps[user].value] for user in users},
         "unmanaged": ["google"],
     }
-    assert sorted(r.action.key for r in done.told) == sorted(
+    assert sorted(r.action.key for r in done.shown) == sorted(
         r.action.key for r in done.result.results
     )
 

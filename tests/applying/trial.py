@@ -154,7 +154,7 @@ class Done:
     plan: Plan
     result: RunResult
     log: tuple[LoggedRequest, ...]
-    told: tuple[ActionResult, ...]
+    shown: tuple[ActionResult, ...]
     seconds: float
 
     @property
@@ -365,12 +365,12 @@ class Trial:
         writer: CalendarWriter,
         settings: ApplySettings,
     ) -> Done:
-        told: list[ActionResult] = []
+        shown: list[ActionResult] = []
         lock = threading.Lock()
 
         def on_result(result: ActionResult) -> None:
             with lock:
-                told.append(result)
+                shown.append(result)
             self.on_result(result)
 
         self.clock.threads = settings.workers + READ_BACK_THREADS
@@ -392,7 +392,7 @@ class Trial:
         result = apply_plan(approved, context, self.journal)
         seconds = self.clock.monotonic() - begun
         log = self.state.log(since=already)
-        return Done(approved.plan, result, log, tuple(told), seconds)
+        return Done(approved.plan, result, log, tuple(shown), seconds)
 
     @contextmanager
     def clients(self) -> Iterator[tuple[CalendarReader, CalendarWriter]]:

@@ -75,10 +75,10 @@ def many(number: int, workers: int, seed: int) -> int:
         else:
             pool.close()
             pool.join()
-    return _told(tally, number)
+    return _summary(tally, number)
 
 
-def _told(tally: Tally, number: int) -> int:
+def _summary(tally: Tally, number: int) -> int:
     print(f"\n{'times':>8} {'in schedules':>12}")
     for name in sorted(tally.times):
         print(f"{tally.times[name]:8d} {tally.schedules[name]:12d}  {name}")

@@ -47,7 +47,7 @@ REQUIRED = (
     "ApplyIt refused by desired-fleet-shrink",
     "ApplyIt refused by max-disconnects",
     "ApplyIt refused by max-disconnect-percent",
-    *(f"unusable: {why}" for why in ("already applied", "manifests changed", "expired")),
+    *(f"unusable: {why}" for why in ("already used", "manifests changed", "expired")),
     *(f"incident {what}" for what in ("Crash", "Suspend", "Interrupt", "LedgerFails")),
     *(f"incident {what}" for what in ("ClockJump", "Outside", "Faulty", "Rival")),
     *(f"fault {kind}" for kind in ("latency", "status", "drop_before", "drop_after")),

@@ -14,7 +14,7 @@ NO_EFFECT_OUTCOMES = frozenset({"failed", "not_attempted", "skipped_stale", "alr
 
 ALLOWABLE = [guard.value for guard in GuardName if guard is not GuardName.COMPLETE_OBSERVATION]
 
-UNUSABLE = ("already applied", "manifests changed", "expired", "was resumed already", "has no plan")
+UNUSABLE = ("already used", "manifests changed", "expired", "was resumed already", "has no plan")
 
 AFTER_A_CALL = frozenset({Exit.OK, Exit.PARTIAL, Exit.INTERRUPTED, Exit.TERMINATED})
 
@@ -26,7 +26,7 @@ def judge(process: Acting, world: World, watch: Watch) -> None:
     watch.ends(process)
     nothing_is_a_defect(process, watch)
     the_status_is_honest(process, world, watch)
-    what_is_told_is_on_record(process, world, watch)
+    what_is_shown_is_on_record(process, world, watch)
     looking_sends_nothing_but_get(process, watch)
 
 
@@ -94,14 +94,14 @@ def the_status_is_honest(process: Acting, world: World, watch: Watch) -> None:
     carried = (
         {} if process.approved is None else {r.action.key: r for r in process.approved.carried}
     )
-    told = {r.action.key: r.calls for r in result.results if r.action.key not in carried}
-    for key in {*told, *process.calls}:
+    shown = {r.action.key: r.calls for r in result.results if r.action.key not in carried}
+    for key in {*shown, *process.calls}:
         arrived = len(process.calls.get(key, []))
-        if arrived > told.get(key, 0):
+        if arrived > shown.get(key, 0):
             watch.fail(the_status_is_honest, f"{process.name} {key}: {arrived} calls arrived")
 
 
-def what_is_told_is_on_record(process: Acting, world: World, watch: Watch) -> None:
+def what_is_shown_is_on_record(process: Acting, world: World, watch: Watch) -> None:
     """Where no write failed, the run is on record as over, and every action with the outcome that
     the report tells."""
     report = process.reports[-1] if process.reports else None
@@ -109,15 +109,15 @@ def what_is_told_is_on_record(process: Acting, world: World, watch: Watch) -> No
         return
     assert process.run is not None
     if world.eye.state(process.run) != "completed":
-        watch.fail(what_is_told_is_on_record, f"{process.name} is {world.eye.state(process.run)}")
+        watch.fail(what_is_shown_is_on_record, f"{process.name} is {world.eye.state(process.run)}")
     written = {
         step.position: step.outcome
         for step in world.eye.steps(0)
-        if step.run == process.run and step.outcome is not None and step.settled_by is None
+        if step.run == process.run and step.outcome is not None and step.resolved_by is None
     }
-    told = {at: result.outcome for at, result in enumerate(report.result.results)}
-    if written != told:
-        watch.fail(what_is_told_is_on_record, f"{process.name}: {written}, told {told}")
+    shown = {at: result.outcome for at, result in enumerate(report.result.results)}
+    if written != shown:
+        watch.fail(what_is_shown_is_on_record, f"{process.name}: {written}, shown {shown}")
 
 
 def looking_sends_nothing_but_get(process: Acting, watch: Watch) -> None:

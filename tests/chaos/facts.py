@@ -56,7 +56,7 @@ def asked_for(force: Force) -> dict[str, object]:
     return found
 
 
-def told(exchange: Exchange) -> str:
+def brief(exchange: Exchange) -> str:
     return f"{exchange.process.name} {exchange.endpoint} {exchange.subject} {exchange.sent()}"
 
 
@@ -64,8 +64,8 @@ def same(action: Action, exchange: Exchange) -> bool:
     body = exchange.sent()
     if isinstance(action, Disconnect):
         return exchange.endpoint == "disconnect" and body == {"platform": action.platform.value}
-    told = {"preferences": action.preferences.present()}
-    return exchange.endpoint == "update_user" and body == told
+    reported = {"preferences": action.preferences.present()}
+    return exchange.endpoint == "update_user" and body == reported
 
 
 def protected_by(row: Row, patterns: tuple[str, ...]) -> bool:

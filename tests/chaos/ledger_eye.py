@@ -22,7 +22,7 @@ class Step(Struct, frozen=True):
     code: str | None
     no_effect: bool | None
     outcome: str | None
-    settled_by: str | None
+    resolved_by: str | None
 
 
 class LedgerEye:

@@ -8,6 +8,7 @@ from reconciler.planning import Action, Disconnect
 from tests.chaos.facts import (
     acting,
     asked_for,
+    brief,
     family,
     forbids,
     known_rows,
@@ -15,7 +16,6 @@ from tests.chaos.facts import (
     plan_in_force,
     protected_by,
     same,
-    told,
 )
 from tests.chaos.judge import Judge
 from tests.chaos.network import Exchange
@@ -40,7 +40,7 @@ class OfCalls(Judge):
             for action in plan.content.actions:
                 if action.recall_id == exchange.subject and same(action, exchange):
                     return action
-        self.fail(self.only_the_planned_is_done, told(exchange))
+        self.fail(self.only_the_planned_is_done, brief(exchange))
         return None
 
     def only_a_plan_that_still_holds_acts(self, exchange: Exchange) -> None:
@@ -51,12 +51,12 @@ class OfCalls(Judge):
         if first.saved is not None:
             maker, made_at = first.saved.maker, first.saved.made_at
         if asked_for(maker.force) != asked_for(process.force):
-            self.fail(self.only_a_plan_that_still_holds_acts, f"others: {told(exchange)}")
+            self.fail(self.only_a_plan_that_still_holds_acts, f"others: {brief(exchange)}")
         if maker.clock_was_set or process.clock_was_set:
             return  # and who knows then what time it was
         age = process.begun_at - made_at
         if age > maker.force.config.expiry_hours * 3600:
-            self.fail(self.only_a_plan_that_still_holds_acts, f"{age:.0f} s old: {told(exchange)}")
+            self.fail(self.only_a_plan_that_still_holds_acts, f"{age:.0f} s old: {brief(exchange)}")
 
     def nobody_loses_what_is_declared(self, exchange: Exchange, action: Action) -> None:
         """Nobody's desired platform is disconnected, by the manifests in force."""
@@ -67,9 +67,9 @@ class OfCalls(Judge):
         if isinstance(action, Disconnect):
             platforms = wanted(declared)
             if platforms is None or action.platform.value in platforms:
-                self.fail(self.nobody_loses_what_is_declared, told(exchange))
+                self.fail(self.nobody_loses_what_is_declared, brief(exchange))
         elif action.preferences.present() != {"bot_name": declared.bot_name}:
-            self.fail(self.nobody_loses_what_is_declared, told(exchange))
+            self.fail(self.nobody_loses_what_is_declared, brief(exchange))
 
     def the_reread_is_young_and_shows_it_may_be_done(
         self, exchange: Exchange, action: Action
@@ -84,11 +84,14 @@ class OfCalls(Judge):
         age = exchange.left_at - reading.asked_at
         if age > REREAD_AGE + 0.001:
             self.fail(
-                self.the_reread_is_young_and_shows_it_may_be_done, f"{age} s old: {told(exchange)}"
+                self.the_reread_is_young_and_shows_it_may_be_done,
+                f"{age} s old: {brief(exchange)}",
             )
         why = forbids(reading.row, action, process)
         if why is not None:
-            self.fail(self.the_reread_is_young_and_shows_it_may_be_done, f"{why}: {told(exchange)}")
+            self.fail(
+                self.the_reread_is_young_and_shows_it_may_be_done, f"{why}: {brief(exchange)}"
+            )
 
     def nobody_else_is_touched(self, exchange: Exchange) -> None:
         """Nobody protected or ambiguous, as the list and the re-read show them."""
@@ -96,11 +99,11 @@ class OfCalls(Judge):
         rows = known_rows(process, exchange.subject)
         patterns = process.force.config.protected
         if any(protected_by(row, patterns) for row in rows):
-            self.fail(self.nobody_else_is_touched, f"protected: {told(exchange)}")
+            self.fail(self.nobody_else_is_touched, f"protected: {brief(exchange)}")
         listing = process.planned_by
         names = {row["external_id"] for row in rows}
         if listing is not None and any(len(listing.of(name)) != 1 for name in names):
-            self.fail(self.nobody_else_is_touched, f"not one row: {told(exchange)}")
+            self.fail(self.nobody_else_is_touched, f"not one row: {brief(exchange)}")
 
     def a_token_is_minted_for_whom_the_list_shows(self, exchange: Exchange) -> None:
         """A token is minted for one declared, unprotected user of a list young enough, or for one
@@ -114,7 +117,7 @@ class OfCalls(Judge):
             return
         # Pages that wait for their rate budget make a list take long too.
         took = listing.read_at - listing.asked_at
-        oldest = LIST_AGE_EVER if _lists_take_long(process) else max(LIST_AGE, TIMES_AS_LONG * took)
+        oldest = LIST_AGE_EVER if _lists_were_slow(process) else max(LIST_AGE, TIMES_AS_LONG * took)
         if (
             exchange.left_at - listing.asked_at > min(oldest, LIST_AGE_EVER)
             and exchange.at == exchange.left_at
@@ -162,7 +165,7 @@ class OfCalls(Judge):
         if self.world.eye.holder() != process.run:
             return
         if any(run != process.run for run in self._runs_in_doubt_of(action.user)):
-            self.fail(self.nobody_in_doubt_is_called_for, told(exchange))
+            self.fail(self.nobody_in_doubt_is_called_for, brief(exchange))
 
     def nothing_is_sent_twice(self, exchange: Exchange, action: Action) -> None:
         """A call is sent again only after an answer that proves that the one before did nothing,
@@ -174,7 +177,7 @@ class OfCalls(Judge):
         ]
         unproven = [one for one in before if not one.proven_idle]
         if unproven or len(before) >= 5:
-            self.fail(self.nothing_is_sent_twice, f"{len(before)} before: {told(exchange)}")
+            self.fail(self.nothing_is_sent_twice, f"{len(before)} before: {brief(exchange)}")
 
     def nothing_is_sent_while_an_earlier_call_is_under_way(self, exchange: Exchange) -> None:
         """Nothing is sent for a user while the server still works on a call of another process for
@@ -191,7 +194,7 @@ class OfCalls(Judge):
                 if call.under_way and call.subject == exchange.subject and call.at == call.left_at:
                     self.fail(
                         self.nothing_is_sent_while_an_earlier_call_is_under_way,
-                        f"{told(exchange)}, {exchange.at - call.at:.1f} s after {told(call)}",
+                        f"{brief(exchange)}, {exchange.at - call.at:.1f} s after {brief(call)}",
                     )
 
     def an_intent_is_on_record_before_its_call(self, exchange: Exchange, action: Action) -> None:
@@ -210,7 +213,7 @@ class OfCalls(Judge):
         sent = len(process.calls.get(action.key, []))
         refused = sum(1 for step in steps if step.kind == "answer" and step.code == "not_reached")
         if intents - taken_back - refused < sent + 1:
-            self.fail(self.an_intent_is_on_record_before_its_call, told(exchange))
+            self.fail(self.an_intent_is_on_record_before_its_call, brief(exchange))
 
     def only_the_holder_of_the_lock_acts(self, exchange: Exchange) -> None:
         """The run holds the lock, or did at most 2 s before the call left. A process suspended
@@ -226,7 +229,7 @@ class OfCalls(Judge):
                 return
         elif process.intents and exchange.left_at - process.intents[-1] <= INTENT_AGE:
             return
-        self.fail(self.only_the_holder_of_the_lock_acts, told(exchange))
+        self.fail(self.only_the_holder_of_the_lock_acts, brief(exchange))
 
     def limits_hold(self, exchange: Exchange) -> None:
         """No run disconnects more than both limits allow, unless the operator said so."""
@@ -269,7 +272,7 @@ class OfCalls(Judge):
                 self.fail(self.only_a_whole_list_lets_act, f"{name}: {then} to {now}")
 
 
-def _lists_take_long(process: Acting) -> bool:
+def _lists_were_slow(process: Acting) -> bool:
     """Whether a list of the process took longer than a list that has to be young may take: by what
     the server did, by attempts that failed, or because the process stood still."""
     lists = [e for e in process.exchanges if e.endpoint == "list_users"]

@@ -73,12 +73,12 @@ class OfRecords(Judge):
         if process.run is not None and not process.opened and self.world.eye.accepted(process.run):
             self.fail(self.only_what_was_let_through_is_accepted, process.name)
 
-    def what_is_told_as_done_was_read_as_done(self, process: Acting, step: Step) -> None:
+    def what_is_reported_as_done_was_read_as_done(self, process: Acting, step: Step) -> None:
         """``verified`` and ``already_absent`` were true when read, after the last call."""
         owner = self.world.process_of(step.run)
         plan = None if owner is None else plan_in_force(owner, self.world)
         if owner is None or plan is None:
-            self.fail(self.what_is_told_as_done_was_read_as_done, f"{step.run} has no plan")
+            self.fail(self.what_is_reported_as_done_was_read_as_done, f"{step.run} has no plan")
             return
         action = plan.content.actions[step.position]
         family = [*lineage(owner, self.world), process]
@@ -87,13 +87,13 @@ class OfRecords(Judge):
         readings = [reading for one in family for reading in readings_of(one, action)]
         if not any(r.read_at >= after and done(action, r.row) for r in readings):
             self.fail(
-                self.what_is_told_as_done_was_read_as_done,
+                self.what_is_reported_as_done_was_read_as_done,
                 f"{step.outcome} {step.code}: {action.key} in {step.run}",
             )
 
     def every_call_is_answered_before_its_outcome(self, process: Acting, step: Step) -> None:
         """What came back for a call, or that nothing did, is on record before how it ended."""
-        if step.settled_by is not None or process.writes_failed:
+        if step.resolved_by is not None or process.writes_failed:
             return
         steps = self._steps_like(step)
         intents = sum(1 for one in steps if one.kind == "intent")
@@ -104,7 +104,7 @@ class OfRecords(Judge):
                 f"{process.name}: {intents} intents, {answers} answers, then {step.outcome}",
             )
 
-    def what_is_told_to_have_done_nothing_did_nothing(self, process: Acting, step: Step) -> None:
+    def what_is_said_to_have_done_nothing_did_nothing(self, process: Acting, step: Step) -> None:
         """Of a call that arrived only an answer that is proof says that nothing happened."""
         plan = plan_in_force(process, self.world)
         assert plan is not None
@@ -117,7 +117,7 @@ class OfRecords(Judge):
             false = not calls or not calls[-1].proven_idle
         if false:
             detail = f"{process.name}: {step.code} after {len(calls)} calls"
-            self.fail(self.what_is_told_to_have_done_nothing_did_nothing, detail)
+            self.fail(self.what_is_said_to_have_done_nothing_did_nothing, detail)
 
     def _steps_like(self, step: Step) -> list[Step]:
         """All of the same run's action up to ``step``."""

@@ -41,7 +41,7 @@ from tests.chaos.schedule import (
     Wait,
     to_blob,
 )
-from tests.chaos.standing_in import standing_in
+from tests.chaos.substitutes import substituted
 from tests.chaos.watch import Watch
 from tests.chaos.world import Acting, World
 from tests.postgresql import Cluster
@@ -103,7 +103,7 @@ class Stage:
             with places.lay_out(folder, new=schedule.new_ledger) as (url, ask):
                 world = World(schedule, self._ground, folder, url, LedgerEye(ask), watch)
                 watch.world = world
-                with standing_in(world):
+                with substituted(world):
                     try:
                         _Play(world, watch).all()
                     finally:

@@ -80,13 +80,13 @@ class Watch(OfCalls, OfRecords):
             if step.code == "not_sent":
                 self.world.census["intent withdrawn"] += 1
             if step.no_effect:
-                self.what_is_told_to_have_done_nothing_did_nothing(process, step)
+                self.what_is_said_to_have_done_nothing_did_nothing(process, step)
             if step.outcome is not None:
                 self._count(step)
                 self.every_call_is_answered_before_its_outcome(process, step)
             if step.outcome in {"verified", "already_absent"}:
-                self.what_is_told_as_done_was_read_as_done(process, step)
+                self.what_is_reported_as_done_was_read_as_done(process, step)
 
     def _count(self, step: Step) -> None:
-        whose = "settled" if step.settled_by else "outcome"
+        whose = "resolved" if step.resolved_by else "outcome"
         self.world.census[f"{whose} {step.outcome} {step.code}"] += 1

@@ -71,12 +71,12 @@ def test_with_nothing_to_do_nobody_is_asked(
         ("", "nothing was typed"),
     ],
 )
-def test_a_wrong_answer_is_told_with_what_was_asked_for(
+def test_a_wrong_answer_is_reported_with_what_was_asked_for(
     project: Project, monkeypatch: pytest.MonkeyPatch, answer: str, said: str
 ) -> None:
     assert project.run_on_a_terminal(monkeypatch, answer, "apply", "-q") == 130
-    told = " ".join(project.err.split())
-    assert f"not approved: {said} instead of `2`, the number of disconnects;" in told
+    shown = " ".join(project.err.split())
+    assert f"not approved: {said} instead of `2`, the number of disconnects;" in shown
     assert project.mutations() == []
 
 
@@ -323,7 +323,7 @@ def test_calls_in_doubt_hold_back_new_ones_before_their_time_is_up(project: Proj
 
 @pytest.mark.parametrize("command", [["apply"], ["resume", "0000"]])
 @pytest.mark.parametrize("word", ["complete-observation", "everything", "other-workspace"])
-def test_a_word_that_cannot_be_allowed_is_bad_usage_and_the_words_are_told(
+def test_a_word_that_cannot_be_allowed_is_bad_usage_and_the_words_are_reported(
     project: Project, command: list[str], word: str
 ) -> None:
     assert project.run(*command, "--allow", word) == 64

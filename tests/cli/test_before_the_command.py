@@ -87,7 +87,7 @@ def test_a_number_that_an_option_does_not_take_is_refused(
     assert f"Invalid value for '{arguments[1]}': {said}" in project.err
 
 
-def test_a_wrong_format_is_told_in_plain_words(project: Project) -> None:
+def test_a_wrong_format_is_reported_in_plain_words(project: Project) -> None:
     assert project.run("plan", "--format", "yaml") == 64
     assert "'yaml' is not one of 'text', 'json', 'jsonl', 'markdown'" in project.err
     assert "Value error" not in project.err

@@ -103,9 +103,9 @@ def test_a_pipeline_is_added_to_a_configuration_that_is_there_and_nothing_else_i
     before = {name: (folder / name).read_bytes() for name in files(folder)}
     capsys.readouterr()
     assert run(["init", "--pipeline", "gitlab"]) == 0
-    told = capsys.readouterr().out
-    assert told.startswith("Wrote .gitlab-ci.yml\nLeft .gitignore as it was\n\nNext:\n")
-    assert "reconciler import" not in told
+    seen = capsys.readouterr().out
+    assert seen.startswith("Wrote .gitlab-ci.yml\nLeft .gitignore as it was\n\nNext:\n")
+    assert "reconciler import" not in seen
     assert files(folder) == sorted([*before, ".gitlab-ci.yml"])
     assert {name: (folder / name).read_bytes() for name in before} == before
 
@@ -141,8 +141,8 @@ def test_who_writes_a_pipeline_is_told_of_the_ledger_that_it_needs(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["init", "--region", "us-west-2", "--pipeline", "github"]) == 0
-    told = capsys.readouterr().out
-    assert "`ledger: postgresql+psycopg://…` and `requireLedger: true`" in told
+    seen = capsys.readouterr().out
+    assert "`ledger: postgresql+psycopg://…` and `requireLedger: true`" in seen
     text = (folder / "reconciler.yaml").read_text()
     ready = text.replace("# ledger: postgres", "ledger: postgres")
     ready = ready.replace("# requireLedger:", "requireLedger:")
@@ -152,13 +152,13 @@ def test_who_writes_a_pipeline_is_told_of_the_ledger_that_it_needs(
     assert yaml.safe_load(ready)["ledger"].startswith("postgresql+psycopg://")
 
 
-def test_a_gitignore_of_before_is_left_and_what_it_lacks_is_told(
+def test_a_gitignore_of_before_is_left_and_what_it_lacks_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / ".gitignore").write_text("*.plan\n/.venv\n")
     assert run(["init", "--sandbox"]) == 0
-    told = capsys.readouterr().out
-    assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n\n" in told
+    seen = capsys.readouterr().out
+    assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n\n" in seen
     assert (folder / ".gitignore").read_text() == "*.plan\n/.venv\n"
 
 
@@ -176,7 +176,7 @@ def test_the_regions_are_told_to_who_names_none(
     assert files(folder) == []
 
 
-def test_a_folder_that_cannot_be_written_is_told(
+def test_a_folder_that_cannot_be_written_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "manifests").write_text("in the way")
@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_written_is_told(
 @pytest.mark.parametrize(
     "make", [os.mkfifo, lambda path: path.symlink_to("gone")], ids=["fifo", "link"]
 )
-def test_what_is_no_file_in_the_place_of_the_ignore_file_is_told_and_nothing_is_left(
+def test_what_is_no_file_in_the_place_of_the_ignore_file_is_reported_and_nothing_is_left(
     folder: Path, make: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(folder / ".gitignore")

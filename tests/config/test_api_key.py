@@ -54,9 +54,9 @@ def test_an_empty_variable_is_an_error(text: str) -> None:
     "text", ["s3 cret", "s3cret\n\n", " s3cret", "s3cret\x07", "s3crét", "\ufeffs3cret", "s3\tcret"]
 )
 def test_a_key_that_no_header_can_carry_is_an_error_that_does_not_tell_it(text: str) -> None:
-    told = error(*environment(text))
-    assert "holds spaces, line ends or characters that are not ASCII" in told
-    assert "s3" not in told
+    shown = error(*environment(text))
+    assert "holds spaces, line ends or characters that are not ASCII" in shown
+    assert "s3" not in shown
 
 
 def test_the_key_is_what_the_file_holds(tmp_path: Path) -> None:
@@ -69,21 +69,21 @@ def test_a_key_that_was_stored_with_the_word_token_says_to_leave_it_out(
     tmp_path: Path, text: str
 ) -> None:
     (tmp_path / "key").write_text(text)
-    told = error(KeyFromFile(tmp_path / "key", HERE))
-    assert "begins with the word Token (leave out the word Token" in told
-    assert "s3cret" not in told
+    shown = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "begins with the word Token (leave out the word Token" in shown
+    assert "s3cret" not in shown
 
 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
-    told = error(KeyFromFile(tmp_path / "key", HERE))
-    assert "cannot be read: No such file or directory (check the path" in told
+    shown = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "cannot be read: No such file or directory (check the path" in shown
 
 
 def test_a_file_that_is_not_text_is_an_error_that_does_not_tell_it(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"s3cret\xff")
-    told = error(KeyFromFile(tmp_path / "key", HERE))
-    assert "characters that are not ASCII" in told
-    assert "s3" not in told
+    shown = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "characters that are not ASCII" in shown
+    assert "s3" not in shown
 
 
 def test_the_key_is_what_the_command_prints(tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_the_key_is_what_the_command_prints(tmp_path: Path) -> None:
 def test_a_command_that_fails_is_an_error_that_does_not_tell_what_it_printed(
     tmp_path: Path,
 ) -> None:
-    told = error(command(tmp_path, "print('s3cret'); raise SystemExit(3)"))
-    assert "ended with status 3 (run it by hand to see why)" in told
-    assert "s3cret" not in told
+    shown = error(command(tmp_path, "print('s3cret'); raise SystemExit(3)"))
+    assert "ended with status 3 (run it by hand to see why)" in shown
+    assert "s3cret" not in shown
 
 
 def test_a_command_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    told = error(KeyFromCommand(("no-such-program-anywhere",), tmp_path, HERE))
-    assert "`no-such-program-anywhere` for the API key cannot be run: No such file" in told
+    shown = error(KeyFromCommand(("no-such-program-anywhere",), tmp_path, HERE))
+    assert "`no-such-program-anywhere` for the API key cannot be run: No such file" in shown
 
 
 def test_a_command_that_prints_nothing_is_an_error(tmp_path: Path) -> None:
@@ -114,32 +114,32 @@ def test_a_command_that_takes_too_long_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.03)
-    told = error(command(tmp_path, "import time; time.sleep(60)"))
-    assert "took longer than 0.03 seconds (run it by hand)" in told
+    shown = error(command(tmp_path, "import time; time.sleep(60)"))
+    assert "took longer than 0.03 seconds (run it by hand)" in shown
 
 
 def test_a_named_pipe_is_an_error_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "key")
-    told = error(KeyFromFile(tmp_path / "key", HERE))
-    assert "is not a regular file (name a file that holds the API key alone)" in told
+    shown = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "is not a regular file (name a file that holds the API key alone)" in shown
 
 
 def test_a_file_that_is_larger_than_any_key_is_refused_and_not_cut(tmp_path: Path) -> None:
     (tmp_path / "key").write_bytes(b"k" * (64 * 1024))
     assert len(resolve_key(KeyFromFile(tmp_path / "key", HERE), {}).reveal()) == 64 * 1024
     (tmp_path / "key").write_bytes(b"k" * (64 * 1024 + 1))
-    told = error(KeyFromFile(tmp_path / "key", HERE))
-    assert "is larger than 64 KiB (it must be the API key alone)" in told
+    shown = error(KeyFromFile(tmp_path / "key", HERE))
+    assert "is larger than 64 KiB (it must be the API key alone)" in shown
 
 
 def test_a_command_that_prints_without_end_is_refused_and_ended(tmp_path: Path) -> None:
-    told = error(command(tmp_path, "while True: print('k' * 1000)"))
-    assert "printed is larger than 64 KiB (it must be the API key alone)" in told
+    shown = error(command(tmp_path, "while True: print('k' * 1000)"))
+    assert "printed is larger than 64 KiB (it must be the API key alone)" in shown
 
 
 def test_a_command_that_closes_its_output_and_goes_on_takes_too_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(api_key, "COMMAND_SECONDS", 0.5)
-    told = error(command(tmp_path, "import os, time; os.close(1); time.sleep(60)"))
-    assert "took longer than 0.5 seconds" in told
+    shown = error(command(tmp_path, "import os, time; os.close(1); time.sleep(60)"))
+    assert "took longer than 0.5 seconds" in shown

@@ -41,17 +41,17 @@ def message(explicit: Path | None, environ: dict[str, str], cwd: Path) -> str:
 
 
 def test_without_any_all_places_are_named(tmp_path: Path) -> None:
-    told = message(None, {}, tmp_path)
-    assert "--config (not given)" in told
-    assert "RECONCILER_CONFIG (not set)" in told
-    assert f"{tmp_path}/reconciler.yaml" in told
+    shown = message(None, {}, tmp_path)
+    assert "--config (not given)" in shown
+    assert "RECONCILER_CONFIG (not set)" in shown
+    assert f"{tmp_path}/reconciler.yaml" in shown
 
 
 def test_what_is_named_and_not_there_is_not_passed_over(tmp_path: Path) -> None:
     touch(tmp_path / "reconciler.yaml")
     assert "gone.yaml (--config)" in message(Path("gone.yaml"), {}, tmp_path)
-    told = message(None, {"RECONCILER_CONFIG": "gone.yaml"}, tmp_path)
-    assert "gone.yaml (RECONCILER_CONFIG)" in told
+    shown = message(None, {"RECONCILER_CONFIG": "gone.yaml"}, tmp_path)
+    assert "gone.yaml (RECONCILER_CONFIG)" in shown
 
 
 def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_folder_is_no_configuration(tmp_path: Path) -> None:
         load_configuration(found)
 
 
-def test_a_path_that_the_system_refuses_is_told_by_the_reader(tmp_path: Path) -> None:
+def test_a_path_that_the_system_refuses_is_reported_by_the_reader(tmp_path: Path) -> None:
     found = find_configuration(tmp_path / ("x" * 300), {}, tmp_path)
     with pytest.raises(InvalidInput, match=r"cannot be read: File name too long"):
         load_configuration(found)

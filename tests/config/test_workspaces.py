@@ -325,7 +325,7 @@ def test_an_empty_file_and_one_that_is_no_yaml_are_errors(file: File) -> None:
     assert file.errors(b"\xff")[0].startswith("reconciler.yaml:1:1: not UTF-8")
 
 
-def test_all_errors_are_told(file: File) -> None:
+def test_all_errors_are_reported(file: File) -> None:
     errors = file.errors(
         "apiVersion: v1\nworkspaces:\n  w: {region: x, apiKey: 1}\n  v: {manifests: []}\nx: y\n"
     )
@@ -361,9 +361,9 @@ def test_a_null_character_where_the_system_takes_none_is_an_error_at_its_place(
 
 @pytest.mark.parametrize("field", ["rateLimits: {list", "limits: {maxDisconnects"])
 def test_a_whole_number_that_no_machine_word_holds_is_an_error(file: File, field: str) -> None:
-    told = file.error_of(f"    {field}: 1.0e+19}}\n")
+    shown = file.error_of(f"    {field}: 1.0e+19}}\n")
     name = field.partition("{")[2]
-    assert told.endswith(f"`{name}` is beyond 2^63 (write a smaller number)")
+    assert shown.endswith(f"`{name}` is beyond 2^63 (write a smaller number)")
 
 
 class TestSecretsAreNeverShown:

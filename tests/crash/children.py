@@ -74,7 +74,7 @@ class Ended(Struct, frozen=True):
         return self.status == -signal.SIGKILL
 
     @property
-    def told(self) -> str:
+    def shown(self) -> str:
         """All that it said."""
         return f"{self.out}\n{self.err}"
 
@@ -91,14 +91,14 @@ class Child:
     def __init__(self, zygote: "Zygote", order: Order) -> None:
         self._zygote = zygote
         self._order = order
-        told = zygote.hear()
-        assert told.pid is not None
-        self.pid: Final = told.pid
+        shown = zygote.hear()
+        assert shown.pid is not None
+        self.pid: Final = shown.pid
 
     def wait_until_stopped(self) -> str:
         """The label of the point where it stands still."""
-        told = self._zygote.hear(self.pid)
-        assert told.stopped, f"it ended with {told.status}: {Path(self._order.err).read_text()}"
+        shown = self._zygote.hear(self.pid)
+        assert shown.stopped, f"it ended with {shown.status}: {Path(self._order.err).read_text()}"
         reached = self._reached()
         assert reached is not None
         assert reached.label is not None
@@ -110,11 +110,11 @@ class Child:
 
     def wait(self) -> Ended:
         """Its end."""
-        told = self._zygote.hear(self.pid)
-        assert told.status is not None, "it stands still"
+        shown = self._zygote.hear(self.pid)
+        assert shown.status is not None, "it stands still"
         order = self._order
         return Ended(
-            told.status, Path(order.out).read_text(), Path(order.err).read_text(), self._reached()
+            shown.status, Path(order.out).read_text(), Path(order.err).read_text(), self._reached()
         )
 
     def _reached(self) -> Reached | None:
@@ -148,12 +148,12 @@ class Zygote:
             raise AssertionError(f"process {pid} hangs")
         line = stdout.readline()
         assert line, "the zygote is gone"
-        told = msgspec.json.decode(line, type=Told)
-        if told.pid is not None:
-            self._running = told.pid
-        elif told.status is not None:
+        shown = msgspec.json.decode(line, type=Told)
+        if shown.pid is not None:
+            self._running = shown.pid
+        elif shown.status is not None:
             self._running = None
-        return told
+        return shown
 
     def clear(self) -> None:
         """Nothing that it forked outlives the test, and least of all what stands still."""

@@ -84,7 +84,7 @@ class Course:
         ended = self._world.run(
             *arguments, *workers, at=at, finely=self._kills.thorough, times=self._kills.times
         )
-        assert ended.status in (-9, 0, 4, 5), f"{arguments}: {ended.status}: {ended.told}"
+        assert ended.status in (-9, 0, 4, 5), f"{arguments}: {ended.status}: {ended.shown}"
         if ended.killed:
             assert ended.reached is not None
             self.labels.append(str(ended.reached.label))
@@ -116,15 +116,15 @@ class Course:
     def plan(self) -> Any:
         """What ``plan`` reports; it never fails."""
         ended = self._world.run("plan", "--format", "json")
-        assert ended.status == 0, ended.told
+        assert ended.status == 0, ended.shown
         return ended.document
 
     def check_announced(self, died: RunHistory | None) -> None:
         """A run that died is announced, and one that did not is not."""
-        told = [run["run"] for run in self.plan()["memory"]["dead"]]
+        shown = [run["run"] for run in self.plan()["memory"]["dead"]]
         open_ = died is not None and died.summary.state is RunState.DIED
         expected = [died.summary.run] if died is not None and open_ else []
-        assert told == expected, f"announced {told}, and not {expected}"
+        assert shown == expected, f"announced {shown}, and not {expected}"
 
     def check_used(self) -> bool:
         """The plan is used from its first durable intent, and not before; whether it is."""
@@ -140,8 +140,8 @@ class Course:
         """Apply the saved plan again: it is done unless it is used."""
         used = self.check_used()
         ended = self.act("apply", PLAN)
-        assert ended.status == (5 if used else 4), f"used: {used}: {ended.told}"
-        assert not used or "already applied" in ended.err
+        assert ended.status == (5 if used else 4), f"used: {used}: {ended.shown}"
+        assert not used or "already used" in ended.err
 
     def resume(self, died: RunHistory | None, at: int | None = None) -> tuple[Answer, Ended | None]:
         """Resume the run, which ends as the story of the run has it."""
@@ -151,7 +151,7 @@ class Course:
         ended = self.act("resume", died.summary.run, at=at)
         if not ended.killed:
             refused = answer in (Answer.PLAN_AGAIN, Answer.USED)
-            assert ended.status == (5 if refused else 4), f"resume: {ended.status}: {ended.told}"
+            assert ended.status == (5 if refused else 4), f"resume: {ended.status}: {ended.shown}"
             assert not refused or "plan again" in ended.err
         return answer, ended
 
@@ -188,7 +188,7 @@ def enumerate_points(world: World, kills: Kills, first: int = 1, step: int = 1) 
         with _course(world, kills, f"killed at point {number}") as course:
             ended = course.act("apply", PLAN, at=number)
             if not ended.killed:
-                assert ended.status == 4, ended.told
+                assert ended.status == 4, ended.shown
                 course.finish()
                 return
             answer = _go_on(course, kills, number)

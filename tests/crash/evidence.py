@@ -61,12 +61,12 @@ class Evidence(Struct, frozen=True, dict=True):
 
     def by_plan(self) -> Iterator[tuple[Deed, list[ActionHistory]]]:
         """Each action of each plan, as all runs of that very plan tell of it, the oldest first."""
-        told: dict[tuple[str, Deed], list[ActionHistory]] = defaultdict(list)
+        shown: dict[tuple[str, Deed], list[ActionHistory]] = defaultdict(list)
         for story in self.stories:
             for action in story.actions:
                 assert story.plan is not None
-                told[seal(story.plan), planned(action)].append(action)
-        for (_, what), actions in told.items():
+                shown[seal(story.plan), planned(action)].append(action)
+        for (_, what), actions in shown.items():
             yield what, actions
 
 

@@ -61,13 +61,13 @@ def take_over(
     """
     arguments = ("apply", "--auto-approve", "--parallelism", "1", "--lock-timeout", "30")
     ended = trial.run(*arguments, zygote=1, times=times)
-    assert ended.status in (0, 4), ended.told  # 4 where it skips the fickle one or holds somebody
+    assert ended.status in (0, 4), ended.shown  # 4 where it skips the fickle one or holds somebody
     assert Counter(arrived(trial.log())) == Counter(TO_DO) - Counter(held)
     if held:
         time.sleep(UNDER_WAY)
         ended = trial.run(*arguments, zygote=1, times=times)
-        assert ended.status in (0, 4), ended.told
-        assert Counter(arrived(trial.log())) == Counter(TO_DO), ended.told
+        assert ended.status in (0, 4), ended.shown
+        assert Counter(arrived(trial.log())) == Counter(TO_DO), ended.shown
 
 
 def wake(trial: World, child: Child) -> tuple[Ended, list[tuple[str, str]]]:
@@ -89,8 +89,8 @@ def test_a_run_that_lost_its_lock_before_an_intent_sends_nothing(trial: World) -
     take_over(trial, LEASE)
     ended, calls = wake(trial, child)
     assert calls == []
-    assert ended.status == 75, ended.told
-    assert "taken" in ended.told
+    assert ended.status == 75, ended.shown
+    assert "taken" in ended.shown
     assert not any(intents(action) for action in suspended_story(trial).values())
 
 
@@ -106,7 +106,7 @@ def test_a_run_that_lost_its_lock_sends_nothing_while_the_new_owner_holds_it(tri
     other.wait_until_stopped()
     ended, calls = wake(trial, child)
     assert calls == []
-    assert ended.status == 75, ended.told
+    assert ended.status == 75, ended.shown
     other.go_on()
     assert other.wait().status in (0, 4)
     assert Counter(arrived(trial.log())) == Counter(TO_DO)
@@ -119,7 +119,7 @@ def test_a_run_whose_lock_was_taken_away_before_an_intent_sends_nothing(trial: W
     take_over(trial, (30.0, 5.0, 0.05))
     ended, calls = wake(trial, child)
     assert calls == []
-    assert ended.status == 75, ended.told
+    assert ended.status == 75, ended.shown
 
 
 def test_a_call_that_did_not_leave_in_time_after_its_intent_is_not_sent(trial: World) -> None:
@@ -127,7 +127,7 @@ def test_a_call_that_did_not_leave_in_time_after_its_intent_is_not_sent(trial: W
     take_over(trial, LONGER_THAN_AN_INTENT, held=[(BUSY, "microsoft")])
     ended, calls = wake(trial, child)
     assert calls == []
-    assert ended.status in (4, 75), ended.told
+    assert ended.status in (4, 75), ended.shown
     busy = suspended_story(trial)[BUSY, "microsoft"]
     assert [step.code for step in busy.steps if step.kind is StepKind.ANSWER] == ["not_sent"]
 
@@ -152,6 +152,6 @@ def test_of_a_run_suspended_while_its_calls_leave_one_a_worker_arrives_and_nothi
         assert [outcome for outcome, _ in outcomes(settled[what])] == [Outcome.UNKNOWN]
     ended, calls = wake(trial, child)
     assert sorted(calls) == on_their_way
-    assert ended.status == 4, ended.told
+    assert ended.status == 4, ended.shown
     intended = [what for what, action in suspended_story(trial).items() if intents(action)]
     assert sorted(intended) == on_their_way

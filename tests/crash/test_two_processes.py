@@ -23,7 +23,7 @@ def test_the_second_is_told_who_holds_the_lock_and_does_nothing(trial: World) ->
     (story,) = trial.stories()
     for arguments in (("apply", "--auto-approve"), ("apply", PLAN), ("resume", story.summary.run)):
         second = trial.run(*arguments, zygote=1)
-        assert second.status == 75, second.told
+        assert second.status == 75, second.shown
         assert story.summary.run in second.err
         assert f"process {first.pid}" in second.err
     assert arrived(trial.log()) == []
@@ -51,7 +51,7 @@ def test_one_that_waits_for_the_lock_finds_nothing_left_to_do(trial: World) -> N
     second.go_on()
     assert first.wait().status == 4
     ended = second.wait()
-    assert ended.status == 0, ended.told
+    assert ended.status == 0, ended.shown
     assert "nothing to do" in ended.out
     assert Counter(arrived(trial.log())) == Counter(TO_DO)
     assert acted(trial) == [True, False]

@@ -37,8 +37,8 @@ def serve() -> None:
     """Do one order after the other, until there are no more."""
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
 
-    def tell(told: Told) -> None:
-        replies.write(msgspec.json.encode(told) + b"\n")
+    def tell(shown: Told) -> None:
+        replies.write(msgspec.json.encode(shown) + b"\n")
 
     install()
     setattr(session, "random", SimpleNamespace(Random=_Steady))  # noqa: B010

@@ -82,6 +82,6 @@ def test_the_transcript_of_a_crash_is_what_is_printed(tmp_path: Path) -> None:
     )
     page = (ROOT / "docs/ledger.md").read_text(encoding="utf-8")
     (transcript,) = re.findall(r"```console\n(.*?)```", page, re.DOTALL)
-    told = [line for line in _settled(transcript) if line not in ("…", "Killed")]
+    shown = [line for line in _settled(transcript) if line not in ("…", "Killed")]
     rest = iter(printed)
-    assert [line for line in told if not line.startswith("$") and line not in rest] == []
+    assert [line for line in shown if not line.startswith("$") and line not in rest] == []

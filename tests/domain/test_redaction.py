@@ -45,8 +45,8 @@ IN_PLACE: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("key", [ODD, PLAIN], ids=["odd", "plain"])
 @pytest.mark.parametrize("spell", IN_PLACE.values(), ids=IN_PLACE)
 def test_a_secret_is_redacted_where_it_is(spell: Callable[[str], str], key: str) -> None:
-    told = redacted(f"bad key '{spell(key)}' given", Secret(key))
-    assert told == f"bad key '{REDACTED}' given"
+    shown = redacted(f"bad key '{spell(key)}' given", Secret(key))
+    assert shown == f"bad key '{REDACTED}' given"
 
 
 DISPLACED: dict[str, Callable[[str], str]] = {
@@ -64,10 +64,10 @@ DISPLACED: dict[str, Callable[[str], str]] = {
 def test_of_a_spelling_inside_another_nothing_is_left(
     spell: Callable[[str], str], key: str
 ) -> None:
-    told = redacted(f"bad key {spell(key)}", Secret(key))
-    assert REDACTED in told
-    assert key[:6] not in told
-    assert spell(key)[:12] not in told
+    shown = redacted(f"bad key {spell(key)}", Secret(key))
+    assert REDACTED in shown
+    assert key[:6] not in shown
+    assert spell(key)[:12] not in shown
 
 
 def test_each_letter_may_be_spelled_in_its_own_way() -> None:

@@ -82,9 +82,9 @@ def test_an_untracked_manifest_counts_where_git_shows_none(folder: Path) -> None
     assert commit_of([folder]) == differs(folder, "`manifests/new.yaml` is not in HEAD")
 
 
-@pytest.mark.parametrize("told", ["--assume-unchanged", "--skip-worktree"])
-def test_a_change_that_git_was_told_to_overlook_counts(folder: Path, told: str) -> None:
-    git(folder, "update-index", told, "people.yaml")
+@pytest.mark.parametrize("shown", ["--assume-unchanged", "--skip-worktree"])
+def test_a_change_that_git_was_told_to_overlook_counts(folder: Path, shown: str) -> None:
+    git(folder, "update-index", shown, "people.yaml")
     (folder / "people.yaml").write_text(BOB)
     assert commit_of([folder]) == differs(folder, "`manifests/people.yaml` is not as in HEAD")
 

@@ -22,6 +22,6 @@ def test_nothing_is_allowed_that_is_not_named(environ: dict[str, str]) -> None:
 def test_a_word_that_allows_nothing_is_refused_with_the_words_that_do() -> None:
     with pytest.raises(InvalidInput) as raised:
         overrides_of({"RECONCILER_ALLOW": "takeover,complete-observation"})
-    (told,) = raised.value.diagnostics
-    assert told.message == "RECONCILER_ALLOW names complete-observation, which cannot be allowed"
-    assert "takeover" in (told.hint or "")
+    (shown,) = raised.value.diagnostics
+    assert shown.message == "RECONCILER_ALLOW names complete-observation, which cannot be allowed"
+    assert "takeover" in (shown.hint or "")

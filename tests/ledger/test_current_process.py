@@ -22,7 +22,7 @@ def process_of(pid: int) -> Who:
     return msgspec.structs.replace(current_process(), pid=pid)
 
 
-def test_this_process_is_told() -> None:
+def test_this_process_is_reported() -> None:
     assert current_process().pid == os.getpid()
     assert current_process().host
     assert current_process().user
@@ -58,10 +58,10 @@ def test_another_process_of_this_machine_says_the_same_of_it() -> None:
     program = (
         "from reconciler.ledger.opening import current_process;print(current_process().machine)"
     )
-    told = subprocess.run(
+    shown = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    assert told.stdout.strip() == current_process().machine
+    assert shown.stdout.strip() == current_process().machine
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,9 @@ def test_where_the_machine_is_not_told_nothing_is_known(monkeypatch: pytest.Monk
     process.boot_id.cache_clear()
 
 
-def test_an_account_without_a_name_is_told_by_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_account_without_a_name_is_reported_by_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def nameless() -> str:
         raise KeyError("getpwuid(): uid not found")
 
@@ -116,10 +118,10 @@ def test_a_process_that_got_the_id_of_one_that_ended_is_not_that_one() -> None:
 @on_linux
 def test_the_start_of_a_process_is_the_same_whoever_asks_and_gone_with_it() -> None:
     program = "import os; from reconciler.process import start_of; print(start_of(os.getppid()))"
-    told = subprocess.run(
+    shown = subprocess.run(
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
-    assert told.stdout.strip() == process.start_of(os.getpid())
+    assert shown.stdout.strip() == process.start_of(os.getpid())
     ended = subprocess.Popen(["true"])
     ended.wait()
     assert process.start_of(ended.pid) is None

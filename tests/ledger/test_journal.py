@@ -357,7 +357,7 @@ def test_what_is_still_under_way_is_not_in_doubt_and_not_settled(ledger: Ledger)
             crash(quick)
 
 
-def test_an_answer_is_told_with_the_doubt(ledger: Ledger) -> None:
+def test_an_answer_is_reported_with_the_doubt(ledger: Ledger) -> None:
     with acting(ledger) as dying:
         dying.intent(intent(dying.id, ALICE))
         dying.answer(answer(dying.id, ALICE, "no_answer"))
@@ -509,7 +509,7 @@ def test_a_call_is_told_of_a_run_that_died_while_another_had_long_waited(ledger:
 
 @pytest.mark.parametrize(("workspace", "base_url"), ELSEWHERE)
 @pytest.mark.parametrize(("ago", "found"), [(WHILE, True), (WHILE + 1, False), (-3600, True)])
-def test_an_unknown_call_sent_elsewhere_is_told_by_recalls_id_alone(
+def test_an_unknown_call_sent_elsewhere_is_reported_by_recalls_id_alone(
     ledger: Ledger, workspace: str, base_url: str, ago: float, found: bool
 ) -> None:
     claimed = claim(workspace=workspace, base_url=base_url)
@@ -520,7 +520,7 @@ def test_an_unknown_call_sent_elsewhere_is_told_by_recalls_id_alone(
 
 @pytest.mark.parametrize(("workspace", "base_url"), ELSEWHERE)
 @pytest.mark.parametrize(("ago", "found"), [(WHILE, True), (WHILE + 1, False), (-3600, True)])
-def test_a_call_in_doubt_elsewhere_is_told_by_recalls_id_and_not_settled(
+def test_a_call_in_doubt_elsewhere_is_reported_by_recalls_id_and_not_settled(
     ledger: Ledger, workspace: str, base_url: str, ago: float, found: bool
 ) -> None:
     by = plan(workspace=workspace, base_url=base_url)
@@ -531,7 +531,7 @@ def test_a_call_in_doubt_elsewhere_is_told_by_recalls_id_and_not_settled(
     assert ledger.run_history(other).summary.in_doubt == 1
 
 
-def test_a_call_in_flight_of_a_run_in_another_workspace_is_told(ledger: Ledger) -> None:
+def test_a_call_in_flight_of_a_run_in_another_workspace_is_reported(ledger: Ledger) -> None:
     with acting(ledger, claim(workspace="stage")) as busy:
         busy.intent(intent(busy.id, plan(workspace="stage").content.actions[0]))
         assert under_way(ledger, 1) == {ALICE.recall_id}

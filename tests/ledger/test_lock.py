@@ -308,8 +308,8 @@ def test_unlock_takes_the_lock_from_the_run_that_is_named(ledger: Ledger) -> Non
         assert ledger.holder(WORKSPACE) is None
         with pytest.raises(LockLost, match=f"was taken away from run {owner.id}"):
             owner.intent(intent(owner.id, ALICE))
-        (told,) = ledger.runs(WORKSPACE, 10)
-        assert told.state is RunState.DIED
+        (shown,) = ledger.runs(WORKSPACE, 10)
+        assert shown.state is RunState.DIED
         with begin(ledger) as other:
             assert [dead.run for dead in other.dead] == [owner.id]
             with pytest.raises(LockLost, match=f"taken over by run {other.id}"):

@@ -70,7 +70,7 @@ def test_an_exception_rolls_back_and_passes_unchanged(place: LedgerPlace) -> Non
         assert seals(database) == []
 
 
-def test_a_violated_constraint_is_told_as_such_and_undone(place: LedgerPlace) -> None:
+def test_a_violated_constraint_is_reported_as_such_and_undone(place: LedgerPlace) -> None:
     with writing(place) as database:
         write_seal(database, "one")
         rows = [{"seal": seal, "run": "r", "at": "t"} for seal in ("two", "one")]
@@ -114,7 +114,7 @@ def test_a_lost_table_is_no_empty_one(place: LedgerPlace) -> None:
     assert "used_plans" in str(raised.value)
 
 
-def test_the_clock_is_told_in_seconds_and_does_not_stand_still(place: LedgerPlace) -> None:
+def test_the_clock_is_reported_in_seconds_and_does_not_stand_still(place: LedgerPlace) -> None:
     with writing(place) as database, database.write() as connection:
         first = database.now(connection)
         connection.execute(update(about).values(tool_version="x"))

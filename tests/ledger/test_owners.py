@@ -174,7 +174,9 @@ def test_a_story_says_on_whose_behalf_the_run_acted(ledger: Ledger) -> None:
 
 
 @pytest.mark.parametrize("platforms", ["zoom", "google,", "google,google,zoom"])
-def test_platforms_that_this_tool_does_not_write_are_told(ledger: Ledger, platforms: str) -> None:
+def test_platforms_that_this_tool_does_not_write_are_reported(
+    ledger: Ledger, platforms: str
+) -> None:
     declares(ledger, STACK, {"alice": NOTHING})
     with database_of(ledger).write() as connection:
         connection.execute(declared_users.update().values(platforms=platforms))

@@ -29,9 +29,9 @@ def refusal(place: PostgresqlDatabase, kind: type[LedgerError] = LedgerUnreachab
     """How opening refuses ``place``, and no password is in any word or in the traceback."""
     with pytest.raises(LedgerError) as raised, open_ledger(place, create=True):
         pass
-    told = "".join(traceback.format_exception(raised.value)) + str(raised.value.hint)
+    seen = "".join(traceback.format_exception(raised.value)) + str(raised.value.hint)
     for name in ("PGPASSWORD", "UNWANTED"):
-        assert os.environ.get(name, "pw-") not in told
+        assert os.environ.get(name, "pw-") not in seen
     assert type(raised.value) is kind
     assert raised.value.hint
     return raised.value
@@ -40,7 +40,7 @@ def refusal(place: PostgresqlDatabase, kind: type[LedgerError] = LedgerUnreachab
 # Gone.
 
 
-def test_a_server_that_goes_away_is_told_and_comes_back(own_cluster: Cluster) -> None:
+def test_a_server_that_goes_away_is_reported_and_comes_back(own_cluster: Cluster) -> None:
     with own_cluster.database() as place, writing(place) as database:
         write_seal(database, "one")
         own_cluster.stop()
@@ -87,7 +87,7 @@ def test_a_commit_without_an_answer_is_no_commit(own_cluster: Cluster) -> None:
         assert seals(database) == []
 
 
-def test_what_went_wrong_first_is_told_when_the_server_goes_too(own_cluster: Cluster) -> None:
+def test_what_went_wrong_first_is_reported_when_the_server_goes_too(own_cluster: Cluster) -> None:
     with own_cluster.database() as place, writing(place) as database:
         mine = KeyError("mine")
         with pytest.raises(KeyError) as raised, database.write() as connection:  # noqa: PT012
@@ -204,7 +204,7 @@ def test_what_the_server_says_becomes_what_can_be_done(
 # Refused.
 
 
-def test_a_wrong_password_is_told_and_not_shown(
+def test_a_wrong_password_is_reported_and_not_shown(
     postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPASSWORD", "a-wrong-password")
@@ -213,7 +213,7 @@ def test_a_wrong_password_is_told_and_not_shown(
     assert "PGPASSWORD" in str(error.hint)
 
 
-def test_no_password_is_told(
+def test_no_password_is_reported(
     postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PGPASSWORD")
@@ -233,13 +233,13 @@ def test_a_password_that_the_driver_would_quote_is_not_shown(
     assert "authentication" not in str(raised.value)
 
 
-def test_a_missing_database_is_told(cluster: Cluster, postgresql: PostgresqlDatabase) -> None:
+def test_a_missing_database_is_reported(cluster: Cluster, postgresql: PostgresqlDatabase) -> None:
     error = refusal(cluster.place("nosuch"))
     assert "does not exist" in str(error)
     assert "create the database" in str(error.hint)
 
 
-def test_a_role_that_may_not_connect_is_told(
+def test_a_role_that_may_not_connect_is_reported(
     cluster: Cluster, postgresql: PostgresqlDatabase
 ) -> None:
     name = postgresql.url.rpartition("/")[2]
@@ -247,7 +247,7 @@ def test_a_role_that_may_not_connect_is_told(
     assert "permission denied" in str(refusal(postgresql))
 
 
-def test_a_role_without_rights_is_told_and_makes_nothing(
+def test_a_role_without_rights_is_reported_and_makes_nothing(
     cluster: Cluster, postgresql: PostgresqlDatabase
 ) -> None:
     name = postgresql.url.rpartition("/")[2]
@@ -258,7 +258,7 @@ def test_a_role_without_rights_is_told_and_makes_nothing(
     assert "create tables" in str(error.hint)
 
 
-def test_a_server_that_is_not_there_is_told(unused_server: PostgresqlDatabase) -> None:
+def test_a_server_that_is_not_there_is_reported(unused_server: PostgresqlDatabase) -> None:
     assert "cannot be reached" in str(refusal(unused_server))
 
 

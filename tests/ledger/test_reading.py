@@ -90,13 +90,13 @@ def test_listing_ended_runs_asks_no_step(ledger: Ledger) -> None:
         run.run_closed(closed(run.id, by=OTHER_PLAN))
     asked: list[str] = []
 
-    def note(*execution: object) -> None:
+    def count(*execution: object) -> None:
         asked.append(str(execution[2]))
 
     engine = ledger._database._reading
-    event.listen(engine, "before_cursor_execute", note)
-    told = ledger.runs(WORKSPACE, 10)
-    assert len(told) == 2
+    event.listen(engine, "before_cursor_execute", count)
+    shown = ledger.runs(WORKSPACE, 10)
+    assert len(shown) == 2
     assert asked
     assert not [statement for statement in asked if steps.name in statement]
 
@@ -106,9 +106,9 @@ def test_more_runs_are_listed_than_one_statement_may_name(
 ) -> None:
     monkeypatch.setattr("reconciler.ledger.run_history._MANY", 2)
     ids = [completed(ledger) for _ in range(3)]
-    told = ledger.runs(WORKSPACE, 10)
-    assert [summary.run for summary in told] == ids[::-1]
-    assert {summary.actions for summary in told} == {4}
+    shown = ledger.runs(WORKSPACE, 10)
+    assert [summary.run for summary in shown] == ids[::-1]
+    assert {summary.actions for summary in shown} == {4}
 
 
 def test_a_run_says_what_it_resumes_and_by_what_it_was_resumed_last(ledger: Ledger) -> None:
@@ -117,9 +117,9 @@ def test_a_run_says_what_it_resumes_and_by_what_it_was_resumed_last(ledger: Ledg
     third = completed(ledger, resumes=first)
     with begin(ledger, claim(resumes=first)) as fourth:
         fourth.refused("max-disconnects", PLAN, (), None)
-    told = {summary.run: summary for summary in ledger.runs(WORKSPACE, 10)}
-    assert told[first].resumed_by == third
-    assert (told[second].resumes, told[second].resumed_by) == (first, None)
+    shown = {summary.run: summary for summary in ledger.runs(WORKSPACE, 10)}
+    assert shown[first].resumed_by == third
+    assert (shown[second].resumes, shown[second].resumed_by) == (first, None)
 
 
 def test_the_lineage_of_a_run_is_all_that_it_continues_newest_first(ledger: Ledger) -> None:
@@ -138,7 +138,7 @@ def test_a_resume_that_died_before_it_had_a_plan_has_a_lineage(ledger: Ledger) -
     assert [story.plan for story in ledger.lineage(second.id)] == [None, PLAN]
 
 
-def test_runs_that_continue_each_other_are_told_as_what_this_tool_does_not_write(
+def test_runs_that_continue_each_other_are_reported_as_what_this_tool_does_not_write(
     ledger: Ledger,
 ) -> None:
     first = completed(ledger)
@@ -149,7 +149,7 @@ def test_runs_that_continue_each_other_are_told_as_what_this_tool_does_not_write
         ledger.lineage(second)
 
 
-def test_a_run_that_continues_one_of_another_plan_is_told_as_what_this_tool_does_not_write(
+def test_a_run_that_continues_one_of_another_plan_is_reported_as_what_this_tool_does_not_write(
     ledger: Ledger,
 ) -> None:
     with acting(ledger, by=OTHER_PLAN) as first:
@@ -159,7 +159,7 @@ def test_a_run_that_continues_one_of_another_plan_is_told_as_what_this_tool_does
         ledger.lineage(second)
 
 
-def test_a_silent_run_of_another_machine_is_told_as_dead_and_nothing_is_written(
+def test_a_silent_run_of_another_machine_is_reported_as_dead_and_nothing_is_written(
     ledger: Ledger, place: LedgerPlace
 ) -> None:
     silent = begin(ledger, claim(by=elsewhere()))
@@ -191,8 +191,8 @@ def left_in_doubt(
     return run
 
 
-def announced(runs_told: Iterable[RunSummary]) -> list[tuple[str, RunState, int]]:
-    return [(run.run, run.state, run.in_doubt) for run in runs_told]
+def announced(runs_shown: Iterable[RunSummary]) -> list[tuple[str, RunState, int]]:
+    return [(run.run, run.state, run.in_doubt) for run in runs_shown]
 
 
 def test_a_run_that_left_calls_in_doubt_is_announced_until_all_are_settled(
@@ -329,7 +329,7 @@ def test_a_story_has_its_actions_in_the_order_of_the_plan(ledger: Ledger) -> Non
     assert [action.action for action in story.actions] == list(PLAN.content.actions)
 
 
-def test_ids_and_details_are_told_as_they_were_whatever_is_in_them(ledger: Ledger) -> None:
+def test_ids_and_details_are_reported_as_they_were_whatever_is_in_them(ledger: Ledger) -> None:
     hostile = "a\0b\ud800 \x1b[2J %s {} '; DROP TABLE runs; --"
     with begin(ledger) as run:
         run.refused(hostile, None, (), None)

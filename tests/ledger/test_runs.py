@@ -65,7 +65,7 @@ def act(run: OpenRun) -> None:
     run.intent(intent(run.id, ALICE))
 
 
-def told(ledger: Ledger, run: str) -> RunSummary:
+def shown(ledger: Ledger, run: str) -> RunSummary:
     """The run in a line, as lists have it and as its story does."""
     story = ledger.run_history(run)
     (summary,) = [one for one in ledger.runs(None, 100) if one.run == run]
@@ -76,7 +76,7 @@ def told(ledger: Ledger, run: str) -> RunSummary:
 def test_a_run_that_begins_is_on_record_with_who_and_where(ledger: Ledger) -> None:
     claimed = claim(by=elsewhere())
     with begin(ledger, claimed) as run:
-        summary = told(ledger, run.id)
+        summary = shown(ledger, run.id)
     assert summary == RunSummary(
         run=claimed.run,
         front=claimed.front,
@@ -119,7 +119,7 @@ def test_a_run_that_is_closed_is_on_record_with_its_results(ledger: Ledger) -> N
         run.run_closed(
             closed(run.id, done, doubtful, halted=HaltCause.INTERRUPTED, detail="SIGINT")
         )
-    summary = told(ledger, run.id)
+    summary = shown(ledger, run.id)
     assert (summary.state, summary.ended) == (RunState.COMPLETED, LATER)
     assert summary.outcomes == {
         Outcome.VERIFIED: 1,
@@ -150,7 +150,7 @@ def test_a_call_in_doubt_is_not_closed_as_not_attempted(ledger: Ledger) -> None:
         run.intent(intent(run.id, ALICE))
         run.answer(answer(run.id, ALICE, "no_answer"))
         run.run_closed(closed(run.id, halted=HaltCause.DEFECT))
-    summary = told(ledger, run.id)
+    summary = shown(ledger, run.id)
     assert summary.in_doubt == 1
     assert summary.outcomes == {Outcome.NOT_ATTEMPTED: 3}
     assert ledger.run_history(run.id).actions[0].result is None
@@ -181,7 +181,7 @@ def test_leaving_closes_a_run_whose_closing_failed(ledger: Ledger) -> None:
         database.go(Away.BEFORE, times=1)
         with pytest.raises(JournalFailed, match=r"not reached \(see that the server runs\)"):
             run.run_closed(closed(run.id, done))
-    summary = told(ledger, run.id)
+    summary = shown(ledger, run.id)
     assert (summary.state, summary.outcomes[Outcome.VERIFIED]) == (RunState.COMPLETED, 1)
     assert ledger.holder(WORKSPACE) is None
 
@@ -194,9 +194,9 @@ def test_a_run_that_cannot_be_closed_is_left_to_be_found_dead(
         disconnect_fully(run, ALICE)
         database.go(Away.BEFORE)
     assert f"run {run.id} could not be closed" in caplog.text
-    assert told(ledger, run.id).state is RunState.RUNNING
+    assert shown(ledger, run.id).state is RunState.RUNNING
     shift_locks(ledger, -31)
-    assert told(ledger, run.id).state is RunState.DIED
+    assert shown(ledger, run.id).state is RunState.DIED
 
 
 def test_what_ended_a_run_is_not_hidden_by_a_ledger_that_is_away(ledger: Ledger) -> None:
@@ -208,7 +208,7 @@ def test_what_ended_a_run_is_not_hidden_by_a_ledger_that_is_away(ledger: Ledger)
 def test_a_refused_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> None:
     with begin(ledger) as run:
         run.refused("max-disconnects", PLAN, VERDICTS, FLEET)
-    summary, story = told(ledger, run.id), ledger.run_history(run.id)
+    summary, story = shown(ledger, run.id), ledger.run_history(run.id)
     assert (summary.state, summary.detail) == (RunState.REFUSED, "max-disconnects")
     assert (summary.actions, summary.outcomes, summary.unattempted) == (4, {}, 4)
     assert (story.plan, story.verdicts, story.fleet) == (PLAN, VERDICTS, FLEET)
@@ -250,7 +250,7 @@ def test_a_run_that_ends_by_an_error_is_stopped_with_what_may_be_said_of_it(
     run = begin(ledger)
     with pytest.raises(type(error)), run:
         raise error
-    summary = told(ledger, run.id)
+    summary = shown(ledger, run.id)
     assert (summary.state, summary.detail) == (RunState.STOPPED, detail)
     assert ledger.holder(WORKSPACE) is None
 
@@ -258,7 +258,7 @@ def test_a_run_that_ends_by_an_error_is_stopped_with_what_may_be_said_of_it(
 def test_a_run_that_ends_without_a_word_is_stopped(ledger: Ledger) -> None:
     with begin(ledger) as run:
         pass
-    assert told(ledger, run.id).state is RunState.STOPPED
+    assert shown(ledger, run.id).state is RunState.STOPPED
 
 
 def test_a_run_that_ends_while_it_acts_is_found_dead_with_the_reason(ledger: Ledger) -> None:
@@ -306,7 +306,7 @@ def test_a_run_that_could_not_be_opened_accepts_nothing_although_it_was_written(
         database.go(Away.AFTER_COMMIT, times=1)
         with pytest.raises(JournalFailed):
             run.run_opened(opened(run.id))
-    assert told(ledger, run.id).state is RunState.STOPPED
+    assert shown(ledger, run.id).state is RunState.STOPPED
     assert ledger.history(WORKSPACE, ADDRESS, None) == History()
 
 
@@ -321,7 +321,7 @@ def test_a_run_that_acts_cannot_be_told_as_refused(ledger: Ledger) -> None:
     with acting(ledger) as run:
         with pytest.raises(JournalFailed):
             run.refused("too late", PLAN, (), FLEET)
-        assert told(ledger, run.id).state is RunState.RUNNING
+        assert shown(ledger, run.id).state is RunState.RUNNING
 
 
 def test_a_run_that_is_over_stays_as_it_ended(ledger: Ledger) -> None:
@@ -335,17 +335,17 @@ def test_a_run_that_is_over_stays_as_it_ended(ledger: Ledger) -> None:
         for end in again:
             with pytest.raises(JournalFailed):
                 end()
-    assert told(ledger, run.id).detail == "max-disconnects"
+    assert shown(ledger, run.id).detail == "max-disconnects"
 
 
 def test_a_result_that_comes_after_the_end_counts(ledger: Ledger) -> None:
     with acting(ledger) as run:
         run.intent(intent(run.id, ALICE))
         run.run_closed(closed(run.id, unknown(ALICE)))
-    assert told(ledger, run.id).outcomes == {Outcome.UNKNOWN: 1, Outcome.NOT_ATTEMPTED: 3}
+    assert shown(ledger, run.id).outcomes == {Outcome.UNKNOWN: 1, Outcome.NOT_ATTEMPTED: 3}
     with begin(ledger) as settler:
         settler.outcome(ended(run.id, verified(ALICE)))
-    assert told(ledger, run.id).outcomes == {Outcome.VERIFIED: 1, Outcome.NOT_ATTEMPTED: 3}
+    assert shown(ledger, run.id).outcomes == {Outcome.VERIFIED: 1, Outcome.NOT_ATTEMPTED: 3}
     assert ledger.run_history(run.id).actions[0].result == verified(ALICE)
 
 

@@ -317,7 +317,7 @@ def test_a_folder_that_may_not_be_looked_into_is_no_missing_ledger(sqlite: Sqlit
     sqlite.path.parent.chmod(0o700)
 
 
-def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+def test_a_file_where_a_folder_should_be_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for error in refusal(SqliteFile(tmp_path / "file" / "ledger.db")):
         assert type(error) is LedgerUnreachable
@@ -348,7 +348,7 @@ def test_a_damaged_ledger_is_refused_and_not_begun_anew(sqlite: SqliteFile, dama
     assert sqlite.path.read_bytes() == broken
 
 
-def test_damage_deeper_in_a_ledger_is_told_when_it_is_met(sqlite: SqliteFile) -> None:
+def test_damage_deeper_in_a_ledger_is_reported_when_it_is_met(sqlite: SqliteFile) -> None:
     filled(sqlite)
     whole = sqlite.path.read_bytes()
     with writing(sqlite) as database, database.read() as connection:

@@ -198,7 +198,7 @@ except LedgerMissing:
 """
 
 
-def test_that_there_is_no_ledger_is_told_without_loading_sqlalchemy(tmp_path: Path) -> None:
+def test_that_there_is_no_ledger_is_reported_without_loading_sqlalchemy(tmp_path: Path) -> None:
     command = [sys.executable, "-c", PROGRAM, str(tmp_path / "ledger.db")]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"

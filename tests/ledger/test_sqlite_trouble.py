@@ -63,7 +63,7 @@ with writing(place) as database:
 """
 
 
-def test_a_file_that_may_not_grow_is_told_and_loses_nothing(sqlite: SqliteFile) -> None:
+def test_a_file_that_may_not_grow_is_reported_and_loses_nothing(sqlite: SqliteFile) -> None:
     done = subprocess.run(
         [sys.executable, "-c", BOUNDED, str(sqlite)],
         cwd=ROOT,
@@ -71,8 +71,8 @@ def test_a_file_that_may_not_grow_is_told_and_loses_nothing(sqlite: SqliteFile) 
         capture_output=True,
         text=True,
     )
-    told, during, after = done.stdout.splitlines()
-    assert "could not be read or written" in told
+    shown, during, after = done.stdout.splitlines()
+    assert "could not be read or written" in shown
     assert during == "['one']"
     assert after == "['one', 'two']"
 
@@ -91,7 +91,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_disk_that_is_really_full_is_told_and_loses_nothing(small_disk: Path) -> None:
+def test_a_disk_that_is_really_full_is_reported_and_loses_nothing(small_disk: Path) -> None:
     place = SqliteFile(small_disk / "ledger.db")
     written = []
     with writing(place) as database:
@@ -145,18 +145,18 @@ def test_what_another_thread_writes_is_waited_for_and_then_told(
 ) -> None:
     with writing(sqlite) as database:
         with database.write():
-            told: list[BaseException] = []
+            shown: list[BaseException] = []
 
             def write() -> None:
                 try:
                     write_seal(database, "two")
                 except LedgerUnreachable as error:
-                    told.append(error)
+                    shown.append(error)
 
             thread = threading.Thread(target=write)
             thread.start()
             thread.join()
-        assert "this process" in str(told[0])
+        assert "this process" in str(shown[0])
         write_seal(database, "three")
         assert seals(database) == ["three"]
 

@@ -49,7 +49,7 @@ def test_of_very_many_errors_the_first_carry_their_lines(tmp_path: Path) -> None
     assert all(shown[:MOST_EXCERPTS])
 
 
-def test_a_place_that_is_not_there_any_more_is_told_without_its_line(tmp_path: Path) -> None:
+def test_a_place_that_is_not_there_any_more_is_reported_without_its_line(tmp_path: Path) -> None:
     gone = Diagnostic(SourceLocation("gone.yaml", 3, 1), "wrong")
     (tmp_path / "short.yaml").write_text("one\n")
     short = Diagnostic(SourceLocation("short.yaml", 30, 1), "wrong")

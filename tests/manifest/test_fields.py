@@ -147,7 +147,7 @@ def test_a_broken_rule_is_one_error_at_its_place(folder: Folder, body: str, erro
     assert folder.errors_of(HEAD + body + "\n") == [error]
 
 
-def test_every_unknown_field_is_told(folder: Folder) -> None:
+def test_every_unknown_field_is_reported(folder: Folder) -> None:
     errors = folder.errors_of(HEAD + "users:\n- id: a\n  xx: 1\n  yy: 2\n")
     assert [error.split(" ")[0] for error in errors] == ["m.yaml:4:3:", "m.yaml:5:3:"]
 

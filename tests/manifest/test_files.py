@@ -94,7 +94,7 @@ def test_an_unreadable_file_is_an_error(folder: Folder, monkeypatch: pytest.Monk
     assert error.startswith("a.yaml: cannot be read: Permission denied (check the permissions")
 
 
-def test_an_error_of_the_system_without_words_is_told_by_its_kind(
+def test_an_error_of_the_system_without_words_is_reported_by_its_kind(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder.write("a.yaml", users("a"))
@@ -143,7 +143,7 @@ def test_a_file_beyond_the_bound_is_an_error(
     ]
 
 
-def test_a_byte_that_is_not_utf8_is_told_with_its_place(folder: Folder) -> None:
+def test_a_byte_that_is_not_utf8_is_reported_with_its_place(folder: Folder) -> None:
     assert folder.errors_of(HEAD.encode() + "# ü".encode() + b"\xe9\n") == [
         "m.yaml:2:4: not UTF-8: byte 0xe9 at offset 30 (save the file as UTF-8)"
     ]
@@ -193,9 +193,9 @@ def test_the_name_of_a_file_is_made_visible(folder: Folder) -> None:
 def test_progress_is_told_every_thousand_users(folder: Folder) -> None:
     folder.write("a.yaml", users(*(f"u{n}" for n in range(1500))))
     folder.write("b.yaml", users(*(f"v{n}" for n in range(1500))))
-    told: list[int] = []
-    load_manifests([folder.path], on_progress=told.append)
-    assert told == [1000, 2000, 3000]
+    shown: list[int] = []
+    load_manifests([folder.path], on_progress=shown.append)
+    assert shown == [1000, 2000, 3000]
 
 
 @pytest.mark.parametrize("enabled", [True, False])

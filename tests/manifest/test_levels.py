@@ -101,7 +101,7 @@ def test_a_group_of_another_document_brings_none_of_its_defaults(folder: Folder)
     assert (user.platforms, user.handover) == (None, Handover.IMMEDIATE)
 
 
-def test_users_are_ordered_by_id_and_groups_are_told(folder: Folder) -> None:
+def test_users_are_ordered_by_id_and_groups_are_reported(folder: Folder) -> None:
     state = folder.load_text(HEAD + "groups: {g: {}, h: {}}\nusers: [{id: c}, {id: A}, {id: b}]\n")
     assert list(state.users) == ["A", "b", "c"]
     assert state.groups == {"g", "h"}

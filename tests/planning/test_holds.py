@@ -82,7 +82,7 @@ def test_an_email_on_either_of_two_rows_protects_the_user() -> None:
 
 def test_whoever_has_a_connection_of_unknown_email_is_held_while_a_pattern_may_match_it() -> None:
     wanted = Preferences(bot_name="N")
-    told = connected("google", email="clerk@x.com")
+    shown = connected("google", email="clerk@x.com")
     content = content_of(
         manifest(
             declared("7f6c2d1e", [], preferences=wanted),
@@ -92,7 +92,7 @@ def test_whoever_has_a_connection_of_unknown_email_is_held_while_a_pattern_may_m
         fleet(
             seen("7f6c2d1e", connected("google"), connected("microsoft", email="a@x.com")),
             seen("8a1b", connected("google", email=" ")),
-            seen("clerk", told, vacant("microsoft")),
+            seen("clerk", shown, vacant("microsoft")),
         ),
         protected=["*@board.example.com"],
     )

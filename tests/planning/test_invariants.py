@@ -106,8 +106,8 @@ def wanted_actions(user: DesiredUser, row: CalendarUser) -> set[str]:
             if free and len(accounts(row, platform)) == 1
         }
     if user.preferences is not None:
-        told = row.preferences.present() if row.preferences else {}
-        if any(told.get(name) is not value for name, value in user.preferences.present().items()):
+        shown = row.preferences.present() if row.preferences else {}
+        if any(shown.get(name) is not value for name, value in user.preferences.present().items()):
             keys.add(f"update preferences of {user.id}")
     return keys
 

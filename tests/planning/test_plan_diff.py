@@ -119,7 +119,7 @@ def test_an_email_or_a_reason_that_was_rewritten_is_no_other_call() -> None:
     assert found.kept == 3
 
 
-def test_manifests_that_ask_for_something_else_are_told() -> None:
+def test_manifests_that_ask_for_something_else_are_reported() -> None:
     desired = manifest(declared("alice", [MICROSOFT]), declared("carol", preferences=WANTED))
     found = changes(desired=desired)
     assert found.manifests
@@ -132,7 +132,7 @@ def test_manifests_that_ask_for_something_else_are_told() -> None:
     ("limits", "protected"),
     [(Limits(None, None, 30), []), (Limits(10, None, None), []), (NO_LIMITS, ["nobody"])],
 )
-def test_another_configuration_is_told(limits: Limits, protected: list[str]) -> None:
+def test_another_configuration_is_reported(limits: Limits, protected: list[str]) -> None:
     found = changes(limits=limits, protected=protected)
     assert found.configuration
     assert not structs.replace(found, guards=()).nothing
@@ -147,7 +147,7 @@ def test_somebody_protected_since_is_gone_from_the_actions_and_blocked() -> None
     ]
 
 
-def test_another_hold_on_what_was_blocked_is_told() -> None:
+def test_another_hold_on_what_was_blocked_is_reported() -> None:
     desired = manifest(declared("alice", [MICROSOFT]), declared("bob", [MICROSOFT]))
     observed = fleet(seen("alice", connected("google")), seen("bob", connected("google")))
     saved = content_of(desired, observed)
@@ -169,7 +169,7 @@ def test_what_was_blocked_as_it_is_now_is_no_change_whatever_its_email() -> None
     assert changes(observed("new@x.com"), desired=desired, saved=saved).nothing
 
 
-def test_who_has_to_connect_now_is_told_and_who_had_to_is_not() -> None:
+def test_who_has_to_connect_now_is_reported_and_who_had_to_is_not() -> None:
     desired = manifest(declared("alice", [MICROSOFT]), declared("bob", [GOOGLE]))
     saved = content_of(desired, fleet(seen("alice", connected("microsoft")), seen("bob")))
     found = changes(fleet(seen("alice"), seen("bob")), desired=desired, saved=saved)
@@ -197,7 +197,7 @@ def people(count: int) -> tuple[CalendarUser, ...]:
     return tuple(seen(f"u{n}", connected("zoom")) for n in range(count))
 
 
-def test_a_guard_that_judges_otherwise_is_told_and_no_other() -> None:
+def test_a_guard_that_judges_otherwise_is_reported_and_no_other() -> None:
     limits = Limits(None, None, 30)
     saved = content_of(DESIRED, fleet(ALICE, BOB, CAROL, *people(7)), limits=limits)
     remembered = History(FleetSize(declared=3, observed=10))
@@ -222,7 +222,7 @@ def test_a_guard_that_counts_otherwise_and_judges_alike_is_no_change() -> None:
     assert differences(saved, more, UserIndex(WORLD), Protection(())).guards == ()
 
 
-def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
+def test_a_guard_that_the_saved_plan_did_not_ask_is_reported() -> None:
     saved = structs.replace(SAVED, guards=SAVED.guards[:-1])
     last = SAVED.guards[-1]
     assert changes(saved=saved).guards == (GuardChange(last.guard, None, last.judgement),)
@@ -233,7 +233,7 @@ def test_a_guard_that_the_saved_plan_did_not_ask_is_told() -> None:
     )
 
 
-def test_forged_verdicts_are_told_and_the_judgement_of_today_stands() -> None:
+def test_forged_verdicts_are_reported_and_the_judgement_of_today_stands() -> None:
     limits = Limits(0, None, None)
     honest = content_of(DESIRED, WORLD, limits=limits)
     forged = structs.replace(

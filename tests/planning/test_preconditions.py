@@ -162,9 +162,9 @@ def test_somebody_protected_since_is_not_touched() -> None:
 
 def test_somebody_whose_email_is_no_longer_told_is_not_touched() -> None:
     protection = Protection(("*@board.example.com",))
-    told = seen("bob", connected("google", "g", email="bob@x.com"))
+    shown = seen("bob", connected("google", "g", email="bob@x.com"))
     untold = seen("bob", connected("google", "g"))
-    assert check_preconditions(LEAVE, told, protection) is PreconditionResult.READY
+    assert check_preconditions(LEAVE, shown, protection) is PreconditionResult.READY
     assert check_preconditions(LEAVE, untold, protection) is PreconditionResult.EMAIL_NOT_KNOWN
     assert (
         check_listed_preconditions(LEAVE, (untold,), protection)

@@ -48,7 +48,7 @@ def test_an_id_that_is_somebodys_email_means_that_person() -> None:
         ("dave", "dana", ()),
     ],
 )
-def test_what_the_eye_does_not_see_is_told(
+def test_what_the_eye_does_not_see_is_reported(
     name: str, other: str, differing: tuple[str, ...]
 ) -> None:
     assert suggestions.unseen_differences(name, other) == differing

@@ -179,12 +179,12 @@ def test_what_only_today_plans_is_not_done() -> None:
 
 
 def test_a_saved_action_is_stale_where_today_the_email_is_not_told_and_may_be_protected() -> None:
-    told = fleet(
+    shown = fleet(
         seen("alice", connected("google", "g", "a@x.com"), connected("microsoft", "m", "a@x.com")),
         seen("bob", connected("google", "g")),
         CAROL,
     )
-    assert divided(told, protected=["*@board.example.com"]) == (
+    assert divided(shown, protected=["*@board.example.com"]) == (
         ["alice", "carol"],
         [("bob", PreconditionResult.EMAIL_NOT_KNOWN)],
     )

@@ -28,11 +28,11 @@ workspaces:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FleetFolder:
     """A folder in which nothing may be told."""
 
-    def told(*_: object) -> None:
+    def shown(*_: object) -> None:
         raise AssertionError("something was told")
 
     for level in ("debug", "info", "warn", "error"):
-        monkeypatch.setattr(pulumi.log, level, told)
+        monkeypatch.setattr(pulumi.log, level, shown)
     monkeypatch.setenv("RECONCILER_REPORT", "json=report.json")
     monkeypatch.chdir(tmp_path)
     folder = FleetFolder(tmp_path)

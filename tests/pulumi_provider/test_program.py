@@ -96,8 +96,8 @@ def test_a_user_of_two_fleets_at_one_api_is_an_error_that_names_both_places(
     assert "more.yaml:2:9 (workspace two)" in str(raised.value)
     assert program.mocks.resources == {}
     for workspace in ("one", "two"):
-        told = (program.folder.folder / f"{workspace}.json").read_text("utf-8")
-        assert "manifests/people.yaml:3:5 (workspace one)" in told
+        shown = (program.folder.folder / f"{workspace}.json").read_text("utf-8")
+        assert "manifests/people.yaml:3:5 (workspace one)" in shown
 
 
 def test_a_user_declared_twice_is_an_error_that_names_both_places(program: Program) -> None:
@@ -222,9 +222,9 @@ def test_what_refuses_the_whole_program_replaces_the_report_of_each_workspace(
     monkeypatch.setenv(variable, value)
     with pytest.raises(pulumi.RunError, match=variable):
         program.declare(Fleet("trial"))
-    told = program.folder.report()
-    assert (told["kind"], told["status"]) == ("error", status)
-    assert variable in str(told["problems"])
+    shown = program.folder.report()
+    assert (shown["kind"], shown["status"]) == ("error", status)
+    assert variable in str(shown["problems"])
 
 
 def test_a_workspace_whose_neighbour_is_refused_says_so_in_its_report(
@@ -234,12 +234,12 @@ def test_a_workspace_whose_neighbour_is_refused_says_so_in_its_report(
     monkeypatch.setenv("RECONCILER_REPORT", "json={workspace}.json")
     with pytest.raises(pulumi.RunError, match="max-disconnects refused"):
         program.declare(Fleet("trial"), Fleet("other", "other.yaml"))
-    told = {name: program.folder.report(f"{name}.json") for name in ("trial", "other")}
-    assert {name: (each["kind"], each["status"]) for name, each in told.items()} == {
+    shown = {name: program.folder.report(f"{name}.json") for name in ("trial", "other")}
+    assert {name: (each["kind"], each["status"]) for name, each in shown.items()} == {
         "trial": ("error", 3),
         "other": ("plan", 3),
     }
-    assert "another workspace of the program was refused" in str(told["trial"]["problems"])
+    assert "another workspace of the program was refused" in str(shown["trial"]["problems"])
 
 
 def test_fleets_are_declared_in_the_main_thread(program: Program) -> None:

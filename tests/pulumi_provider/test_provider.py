@@ -186,8 +186,8 @@ def test_a_cancel_is_heard_while_all_of_the_sdks_threads_are_busy(folder: FleetF
             assert not all(future.done() for future in ended)
         process.cancel()
         before = len(folder.disconnects())
-        told = [future.result()["outcomes"] for future in ended]
-    begun = [outcome for of in told for user in of.values() for outcome in user.values()]
+        shown = [future.result()["outcomes"] for future in ended]
+    begun = [outcome for of in shown for user in of.values() for outcome in user.values()]
     assert len(folder.disconnects()) == begun.count("verified") <= before + 4
     assert len(folder.disconnects()) < len(people)
     assert begun.count("not_attempted") == len(people) - len(folder.disconnects())

@@ -40,9 +40,9 @@ def test_an_api_that_fails_is_reported(tmp_path: Path, monkeypatch: pytest.Monke
     folder = FleetFolder(tmp_path)
     listing = Match(endpoint="list_users")
     folder.fail(Fault(kind=FaultKind.STATUS, status=403, match=listing, times="forever"))
-    told = str(reported(folder, monkeypatch))
-    assert "'kind': 'error'" in told
-    assert "'status': 69" in told
+    shown = str(reported(folder, monkeypatch))
+    assert "'kind': 'error'" in shown
+    assert "'status': 69" in shown
 
 
 def test_a_manifest_with_errors_is_reported_with_every_place(
@@ -50,9 +50,9 @@ def test_a_manifest_with_errors_is_reported_with_every_place(
 ) -> None:
     folder = FleetFolder(tmp_path)
     folder.declare("{id: a, platforms: [zoom]}", "{id: b, platforms: []}")
-    told = str(reported(folder, monkeypatch))
-    assert "'status': 65" in told
-    assert "people.yaml" in told
+    shown = str(reported(folder, monkeypatch))
+    assert "'status': 65" in shown
+    assert "people.yaml" in shown
 
 
 def test_a_configuration_that_cannot_be_read_is_reported(
@@ -80,8 +80,8 @@ def test_a_ledger_that_fails_at_the_end_of_an_update_is_reported(
     with pytest.raises(SystemExit):
         check._check()
     assert "ledger" in str(said)
-    told = json.loads(path.read_text("utf-8"))
-    assert (told["kind"], told["status"]) == ("error", 75)
+    shown = json.loads(path.read_text("utf-8"))
+    assert (shown["kind"], shown["status"]) == ("error", 75)
     assert folder.disconnects() == []
 
 

@@ -108,9 +108,9 @@ def _user(document: dict[str, Any]) -> CalendarUser:
 
 
 def test_the_table_speaks_of_every_field_that_is_documented() -> None:
-    told = {field for answer, field, _, _ in CELLS if answer == USER}
+    shown = {field for answer, field, _, _ in CELLS if answer == USER}
     connection, preferences = ALICE["connections"][0], ALICE["preferences"]
-    assert told == {
+    assert shown == {
         *ALICE,
         *(f"connections[].{name}" for name in connection),
         *(f"preferences.{name}" for name in preferences),

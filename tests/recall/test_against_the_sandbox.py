@@ -121,7 +121,7 @@ def test_a_disconnect_takes_one_platform_of_one_user(
     assert state.users() == (after, bob)
 
 
-def test_an_update_changes_what_is_told_and_nothing_else(
+def test_an_update_changes_what_is_reported_and_nothing_else(
     state: SandboxState, reader: CalendarReader, writer: CalendarWriter
 ) -> None:
     seed(state)

@@ -303,11 +303,11 @@ def test_attempts_are_bounded_and_back_off(action: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "waited"),
+    ("shown", "waited"),
     [("7", 7.0), ("120", 120.0), ("1.5", 1.5), ("0", 0.25), ("-3", 0.25), ("later", 60.0)],
 )
-def test_a_retry_after_is_never_shortened(told: str, waited: float) -> None:
-    answers = (reply(429, b"", Retry_After=told), reply(200, ALICE))
+def test_a_retry_after_is_never_shortened(shown: str, waited: float) -> None:
+    answers = (reply(429, b"", Retry_After=shown), reply(200, ALICE))
     with Scripted(*answers) as server, Clients(server.url) as clients:
         get_user(clients)
         assert clients.clock.waits == [waited]
@@ -323,8 +323,8 @@ def test_a_date_to_retry_after_is_measured_by_the_servers_own_clock(
     action: Action, answer: object, minutes: int
 ) -> None:
     there = START + timedelta(minutes=minutes)
-    told = http_date(there + timedelta(seconds=30))
-    refused = reply(429, b"", Retry_After=told, Date=http_date(there))
+    shown = http_date(there + timedelta(seconds=30))
+    refused = reply(429, b"", Retry_After=shown, Date=http_date(there))
     with Scripted(refused, reply(200, answer)) as server, Clients(server.url) as clients:
         action(clients)
         assert clients.clock.waits == [30.0]
@@ -333,8 +333,8 @@ def test_a_date_to_retry_after_is_measured_by_the_servers_own_clock(
 @pytest.mark.parametrize("minutes", [-10, 0, 10])
 def test_a_disconnect_is_told_to_wait_by_the_servers_own_clock(minutes: int) -> None:
     there = START + timedelta(minutes=minutes)
-    told = http_date(there + timedelta(seconds=30))
-    refused = reply(429, b"", Retry_After=told, Date=http_date(there))
+    shown = http_date(there + timedelta(seconds=30))
+    refused = reply(429, b"", Retry_After=shown, Date=http_date(there))
     with (
         Scripted(refused) as server,
         Clients(server.url) as clients,
@@ -442,7 +442,7 @@ def test_a_disconnect_names_the_platform_and_carries_the_token_alone() -> None:
     assert not {"authorization", "idempotency-key"} & set(request.headers)
 
 
-def test_an_update_holds_only_what_is_told() -> None:
+def test_an_update_holds_only_what_is_reported() -> None:
     with Scripted(reply(200, ALICE)) as server, Clients(server.url) as clients:
         update(clients)
         (request,) = server.requests

@@ -172,8 +172,8 @@ def test_a_relative_next_is_followed() -> None:
 )
 def test_a_next_elsewhere_is_not_asked_and_makes_the_list_incomplete(link: str) -> None:
     def first(request: Request) -> Reply:
-        told = link.replace("{host}", request.headers["host"])
-        return reply(200, {"results": [ALICE], "next": told})
+        shown = link.replace("{host}", request.headers["host"])
+        return reply(200, {"results": [ALICE], "next": shown})
 
     observed, requests = listed(first)
     assert len(requests) == 1
@@ -435,22 +435,22 @@ def test_a_stop_ends_a_long_answer() -> None:
             clients.reader.list_users(deadline, lambda _: stop.request(2))
 
 
-def test_a_next_that_repeats_the_key_is_told_without_it() -> None:
+def test_a_next_that_repeats_the_key_is_reported_without_it() -> None:
     def first(request: Request) -> Reply:
-        told = request.headers["authorization"]
-        return reply(200, {"results": [], "next": f"http://evil.example/?k={told}"})
+        shown = request.headers["authorization"]
+        return reply(200, {"results": [], "next": f"http://evil.example/?k={shown}"})
 
-    told = only_problem(listed(first)[0])
-    assert "http://evil.example/?k=Token (redacted)" in told
-    assert KEY not in told
+    shown = only_problem(listed(first)[0])
+    assert "http://evil.example/?k=Token (redacted)" in shown
+    assert KEY not in shown
 
 
-def test_a_malformed_row_named_by_the_key_is_told_without_it() -> None:
+def test_a_malformed_row_named_by_the_key_is_reported_without_it() -> None:
     observed, _ = listed(reply(200, [{"external_id": f"Token {KEY}", "connections": 5}]))
     assert "row 0 (Token (redacted)) is malformed" in only_problem(observed)
 
 
-def test_a_user_listed_twice_under_the_key_is_told_without_it() -> None:
+def test_a_user_listed_twice_under_the_key_is_reported_without_it() -> None:
     observed, _ = listed(reply(200, [{**BOB, "id": KEY}, {**BOB, "id": KEY}]))
     assert only_problem(observed) == "user (redacted) was listed more than once"
 

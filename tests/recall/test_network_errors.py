@@ -32,11 +32,11 @@ def as_a_library_raises_it(error: OSError) -> Exception:
     ],
     ids=lambda case: "" if isinstance(case, str) else str(case),
 )
-def test_a_failure_is_told_in_words_and_without_its_number(error: OSError, said: str) -> None:
-    told = describe(as_a_library_raises_it(error))
-    assert told is not None
-    assert said in told
-    assert "Errno" not in told
+def test_a_failure_is_reported_in_words_and_without_its_number(error: OSError, said: str) -> None:
+    shown = describe(as_a_library_raises_it(error))
+    assert shown is not None
+    assert said in shown
+    assert "Errno" not in shown
 
 
 def test_of_what_is_no_failure_of_the_network_nothing_is_said() -> None:

@@ -126,9 +126,9 @@ def test_a_call_for_which_a_proxy_makes_no_tunnel_was_not_sent(
 PROXY_USER, PROXY_PASSWORD = "pushkin", "pa55/w0rd"
 PAIR = b64encode(f"{PROXY_USER}:{PROXY_PASSWORD}".encode())
 TELLTALES: dict[str, Callable[[bytes], bytes]] = {
-    "the reason": lambda told: b"HTTP/1.1 407 denied " + told + b"\r\nContent-Length: 0\r\n\r\n",
-    "no http": lambda told: b"DENIED " + told + b"\r\n\r\n",
-    "a header": lambda told: b"HTTP/1.1 407 denied\r\n" + told + b"\r\n\r\n",
+    "the reason": lambda seen: b"HTTP/1.1 407 denied " + seen + b"\r\nContent-Length: 0\r\n\r\n",
+    "no http": lambda seen: b"DENIED " + seen + b"\r\n\r\n",
+    "a header": lambda seen: b"HTTP/1.1 407 denied\r\n" + seen + b"\r\n\r\n",
 }
 TOLD = {
     "base64": b"Basic " + PAIR,
@@ -138,12 +138,12 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("told", TOLD.values(), ids=TOLD)
+@pytest.mark.parametrize("seen", TOLD.values(), ids=TOLD)
 @pytest.mark.parametrize("answer", TELLTALES.values(), ids=TELLTALES)
 def test_a_proxy_that_repeats_its_user_and_password_gets_neither_shown(
-    answer: Callable[[bytes], bytes], told: bytes, monkeypatch: pytest.MonkeyPatch
+    answer: Callable[[bytes], bytes], seen: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with ConnectProxy(answer(told)) as proxy:
+    with ConnectProxy(answer(seen)) as proxy:
         address = proxy.url.removeprefix("http://")
         monkeypatch.setenv("HTTPS_PROXY", f"http://{PROXY_USER}:pa55%2Fw0rd@{address}")
         with Clients(API) as clients, pytest.raises(NotReached) as caught:

@@ -27,9 +27,9 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJ1c2VyX2lkIjoiYSJ9.c2lnbmF0dXJl"
 
 @pytest.mark.parametrize("at", range(LONGEST_LINE - len(SECRET.reveal()), LONGEST_LINE + 1))
 def test_a_secret_where_the_line_is_cut_is_not_shown_in_part(at: int) -> None:
-    told = excerpt("x" * at + SECRET.reveal() + "y" * 100, SECRET)
-    assert "s3c" not in told
-    assert len(told) == LONGEST_LINE + 1
+    shown = excerpt("x" * at + SECRET.reveal() + "y" * 100, SECRET)
+    assert "s3c" not in shown
+    assert len(shown) == LONGEST_LINE + 1
 
 
 @pytest.mark.parametrize("padding", [0, 2400 - 19, 2400 - 5])
@@ -52,9 +52,9 @@ def test_what_looks_like_a_user_token_is_redacted_whosever_it_is() -> None:
     assert excerpt(f'{{"token": "{TOKEN}"}}') == '{"token": "(redacted)"}'
 
 
-@pytest.mark.parametrize("told", range(4, len(KEY)))
-def test_a_body_read_only_to_within_the_key_shows_nothing_of_it(told: int) -> None:
-    body = b" " * (MAX_ERROR_BYTES - told) + KEY.encode() + b"." * 100
+@pytest.mark.parametrize("shown", range(4, len(KEY)))
+def test_a_body_read_only_to_within_the_key_shows_nothing_of_it(shown: int) -> None:
+    body = b" " * (MAX_ERROR_BYTES - shown) + KEY.encode() + b"." * 100
     with (
         Scripted(reply(400, body)) as server,
         Clients(server.url, ClientSettings(attempts=1)) as clients,
@@ -89,6 +89,6 @@ def test_what_the_api_sends_back_in_another_spelling_is_not_shown(
             pytest.raises(Rejected) as caught,
         ):
             reader.get_user(Secret(token), "a", Deadline(clock))
-    told = caught.value.detail.rpartition("HTTP 400: ")[2]
-    assert "(redacted)" in told
-    assert not [piece for piece in (spell(key), spell(token)) if piece[-8:-3] in told]
+    shown = caught.value.detail.rpartition("HTTP 400: ")[2]
+    assert "(redacted)" in shown
+    assert not [piece for piece in (spell(key), spell(token)) if piece[-8:-3] in shown]

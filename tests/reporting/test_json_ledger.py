@@ -130,10 +130,10 @@ def test_runs_are_listed_newest_first_with_their_ledger() -> None:
 
 
 def test_a_story_holds_the_whole_plan_and_every_step() -> None:
-    told = ledger_samples.story()
+    shown = ledger_samples.story()
     found = document(ledger_samples.STORY_REPORT)
-    assert told.plan is not None
-    saved = json.loads(encode_plan(told.plan))
+    assert shown.plan is not None
+    saved = json.loads(encode_plan(shown.plan))
     assert found["plan"] == {"content": saved["content"], "envelope": saved["envelope"]}
     assert [len(action["steps"]) for action in found["actions"]] == [8, 2, 1, 0]
     assert found["actions"][1]["steps"][1] == {

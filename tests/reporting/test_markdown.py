@@ -65,7 +65,7 @@ def test_a_refusal_is_a_warning_with_what_would_allow_it() -> None:
     assert found.index("> [!WARNING]") < found.index("| User |")
 
 
-def test_an_allowance_is_told_without_a_warning() -> None:
+def test_an_allowance_is_reported_without_a_warning() -> None:
     plan = samples.refused_plan()
     allowed = tuple(structs.replace(v, judgement=Judgement.ALLOWED) for v in plan.content.refusals)
     found = markdown(PlanReport(plan, 0, verdicts=allowed))
@@ -80,7 +80,7 @@ def test_an_incomplete_observation_is_a_warning_with_its_problems() -> None:
     assert "<details><summary>1 undetermined</summary>" in found
 
 
-def test_a_selection_is_told() -> None:
+def test_a_selection_is_reported() -> None:
     plan = samples.rich_plan()
     content = structs.replace(plan.content, selection=("alice",), deselected=2)
     found = markdown(PlanReport(structs.replace(plan, content=content), 0))

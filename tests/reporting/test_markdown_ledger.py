@@ -79,7 +79,7 @@ def test_that_nothing_changed_is_one_line() -> None:
     assert "\n\nNothing changed since the plan was made.\n\nPlan `sha256:" in found
 
 
-def test_a_guard_that_was_not_judged_is_told_without_a_warning() -> None:
+def test_a_guard_that_was_not_judged_is_reported_without_a_warning() -> None:
     report = structs.replace(REPORTS["plan that was not judged"], ledger=None)
     assert "> 3 guards need history and were skipped (first run" in markdown(report)
     assert "[!WARNING]" not in markdown(report)

@@ -62,8 +62,8 @@ def test_whoever_wants_nothing_connected_is_said_to_declare_nothing() -> None:
     (one,) = verdict.contested or ()
     nothing = structs.replace(one, here=structs.replace(one.here, platforms=()))
     both = structs.replace(one.there, platforms=(samples.GOOGLE, samples.MICROSOFT))
-    told = plain(guards.disagreement(structs.replace(nothing, there=both)))
-    assert told == f"the command line declares nothing, {STACK} declares google and microsoft"
+    shown = plain(guards.disagreement(structs.replace(nothing, there=both)))
+    assert shown == f"the command line declares nothing, {STACK} declares google and microsoft"
 
 
 @pytest.mark.parametrize(

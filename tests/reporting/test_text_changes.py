@@ -160,8 +160,8 @@ def test_a_fleet_that_may_shrink_at_will_is_no_percentage_of_few_connections() -
 
 def test_a_fleet_that_grew_is_not_called_fewer() -> None:
     verdict = Verdict(GuardName.DESIRED_FLEET_SHRINK, Judgement.PASSED, 12, 30, 10)
-    told = plain(guards.sentence(verdict, None))
-    assert "declare 12 users, 10 in the last accepted run; the limit is 30 %" in told
+    shown = plain(guards.sentence(verdict, None))
+    assert "declare 12 users, 10 in the last accepted run; the limit is 30 %" in shown
 
 
 @pytest.mark.parametrize(("now", "before"), [(1, 3), (30, 60), (7, 26), (1, 1000), (0, 5)])

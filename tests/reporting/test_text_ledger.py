@@ -27,7 +27,7 @@ def test_a_missing_ledger_is_named_with_its_place_and_what_an_acting_run_does() 
     ) in text(memory(LedgerAccess.NONE))
 
 
-def test_a_ledger_that_was_made_is_told() -> None:
+def test_a_ledger_that_was_made_is_reported() -> None:
     assert (
         f"No ledger was found at {PLACE}. A new one was created; this run knows of no earlier "
         "run.\n"

@@ -34,7 +34,7 @@ def test_verified_preferences_are_set_not_disconnected() -> None:
     assert "✓ update preferences: verified: preferences match the manifest" in found
 
 
-def test_a_reconnect_is_told() -> None:
+def test_a_reconnect_is_reported() -> None:
     found = text(result_of(ended(Outcome.VERIFIED, Cause.RECONNECTED)))
     assert "the person has connected again" in found
 
@@ -98,7 +98,7 @@ def test_a_run_that_went_through_says_nothing_of_stopping() -> None:
     assert "stopped early" not in text(result_of(ended(Outcome.VERIFIED, Cause.READ_BACK)))
 
 
-def test_what_the_run_left_to_people_and_holds_is_told() -> None:
+def test_what_the_run_left_to_people_and_holds_is_reported() -> None:
     found = render(samples.RUN_REPORT, Format.TEXT)
     assert "Not acted on: 3 waiting for a person, 4 held." in found
 
@@ -124,13 +124,13 @@ def test_the_summary_counts_every_outcome_and_is_last() -> None:
 
 
 @pytest.mark.parametrize(
-    "standing",
+    "precondition",
     [s for s in PreconditionResult if s not in (PreconditionResult.READY, PreconditionResult.DONE)],
 )
-def test_a_stale_action_says_what_it_stumbled_over(standing: PreconditionResult) -> None:
-    found = text(result_of(ended(Outcome.SKIPPED_STALE, standing, calls=0)))
+def test_a_stale_action_says_what_it_stumbled_over(precondition: PreconditionResult) -> None:
+    found = text(result_of(ended(Outcome.SKIPPED_STALE, precondition, calls=0)))
     assert "» disconnect microsoft: skipped as stale: " in found
-    assert f"stale, {standing}" not in found
+    assert f"stale, {precondition}" not in found
 
 
 def test_a_plan_that_was_applied_before_is_told_apart_from_one_that_the_world_outran() -> None:

@@ -19,8 +19,8 @@ def runs(*found: RunSummary, limit: int = 20) -> list[str]:
 
 
 def story(**changes: object) -> list[str]:
-    told = structs.replace(ledger_samples.story(), **changes)
-    return lines(RunHistoryReport(PLACE, told, 0))
+    shown = structs.replace(ledger_samples.story(), **changes)
+    return lines(RunHistoryReport(PLACE, shown, 0))
 
 
 def test_runs_are_a_table_with_whole_ids() -> None:
@@ -130,7 +130,7 @@ def test_a_story_shows_the_guards_that_did_not_pass_and_no_advice_of_then() -> N
     assert "If this is intended" not in halted
 
 
-def test_every_step_of_an_action_is_told_in_order_with_its_time() -> None:
+def test_every_step_of_an_action_is_reported_in_order_with_its_time() -> None:
     found = story()
     start = found.index("u1")
     assert found[start : start + 11] == [
@@ -186,9 +186,9 @@ def test_an_intent_that_was_withdrawn_leaves_an_action_never_begun() -> None:
 def test_a_look_is_not_told_as_if_it_were_the_outcome(code: Cause) -> None:
     look = step("03:12:10", StepKind.READ_BACK, code=code)
     found = story(actions=(ActionHistory(disconnect("u1"), None, (look,)),))
-    told = next(line for line in found if "read back: " in line)
-    assert "before the deadline" not in told
-    assert "disconnected" in told
+    shown = next(line for line in found if "read back: " in line)
+    assert "before the deadline" not in shown
+    assert "disconnected" in shown
 
 
 @pytest.mark.parametrize("kind", StepKind)

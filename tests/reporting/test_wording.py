@@ -53,7 +53,7 @@ def test_every_reason_of_an_action_has_words(reason: ActionReason) -> None:
 @pytest.mark.parametrize(
     "reason", [r for r in ActionReason if r is not ActionReason.PREFERENCES_DIFFER]
 )
-def test_every_reason_of_a_disconnect_is_told(reason: ActionReason) -> None:
+def test_every_reason_of_a_disconnect_is_reported(reason: ActionReason) -> None:
     action = structs.replace(disconnect(), reason=reason, requires_connected=())
     assert changes.why(action) == (changes.ACTION_REASONS[reason],)
 
@@ -64,8 +64,8 @@ def test_every_hold_has_words(hold: Hold) -> None:
 
 
 def test_several_holds_are_all_told() -> None:
-    told = plain(changes.why_held(HeldAction(disconnect(), tuple(Hold))))
-    assert told.count("held") == len(Hold)
+    shown = plain(changes.why_held(HeldAction(disconnect(), tuple(Hold))))
+    assert shown.count("held") == len(Hold)
 
 
 @pytest.mark.parametrize("reason", PendingReason)
@@ -80,17 +80,17 @@ def test_every_reason_to_leave_alone_has_words(reason: UnmanagedReason) -> None:
 
 @pytest.mark.parametrize("code", NoticeCode)
 def test_every_notice_has_words_and_names_its_subject(code: NoticeCode) -> None:
-    told = plain(changes.remark(Notice(code, "the-subject", ("u1",))))
-    assert "the-subject" in told
-    assert "u1" in told
+    shown = plain(changes.remark(Notice(code, "the-subject", ("u1",))))
+    assert "the-subject" in shown
+    assert "u1" in shown
 
 
 @pytest.mark.parametrize("judgement", Judgement)
 @pytest.mark.parametrize("guard", GuardName)
 def test_every_verdict_of_every_guard_has_words(guard: GuardName, judgement: Judgement) -> None:
-    told = plain(guards.sentence(Verdict(guard, judgement, 3, 2), None))
-    assert told.startswith(f"{guard} ")
-    assert "3 " in told
+    shown = plain(guards.sentence(Verdict(guard, judgement, 3, 2), None))
+    assert shown.startswith(f"{guard} ")
+    assert "3 " in shown
 
 
 @pytest.mark.parametrize("guard", GuardName)
@@ -115,9 +115,9 @@ def test_every_outcome_that_is_not_settled_says_what_to_do(outcome: Outcome) -> 
 @pytest.mark.parametrize("code", [*Cause, *PreconditionResult, *HaltCause, *ERROR_CODES])
 def test_every_cause_has_words_with_every_outcome(code: str, outcome: Outcome) -> None:
     for action in (disconnect(), update()):
-        told = outcomes.cause(ended(outcome, str(code), action))
-        assert says_more_than(code, told)
-        assert "{" not in plain(told)
+        shown = outcomes.cause(ended(outcome, str(code), action))
+        assert says_more_than(code, shown)
+        assert "{" not in plain(shown)
 
 
 def test_the_codes_of_the_client_are_worded_and_no_others() -> None:
@@ -137,8 +137,8 @@ def test_an_unknown_outcome_is_never_answered_with_the_step_of_its_cause(code: s
 
 @pytest.mark.parametrize("cause", HaltCause)
 def test_every_reason_to_halt_has_words(cause: HaltCause) -> None:
-    told = plain(outcomes.halt(cause, None, None))
-    assert re.fullmatch(r"The run stopped early: .+\.", told)
+    shown = plain(outcomes.halt(cause, None, None))
+    assert re.fullmatch(r"The run stopped early: .+\.", shown)
 
 
 @pytest.mark.parametrize("state", CheckState)

@@ -96,9 +96,9 @@ def echo(status: int, **headers: str) -> Spoil:
             for name in ("authorization", "x-recallcalendarauthtoken")
             if name in request.headers
         }
-        told = " ".join(credentials.values())
-        body = {"detail": f"refused: {told}", "request": credentials}
-        return reply(status, body, X_Echo=told, **headers)
+        shown = " ".join(credentials.values())
+        body = {"detail": f"refused: {shown}", "request": credentials}
+        return reply(status, body, X_Echo=shown, **headers)
 
     return answer
 
@@ -110,8 +110,8 @@ def dropped(_request: Request) -> Reply:
 
 def malformed(request: Request) -> Reply:
     """What is no HTTP, with the credentials in it."""
-    told = " ".join(request.headers.values())
-    return Reply((f"HTTP/9.9 {told}\r\n\r\n".encode(),), close=True)
+    shown = " ".join(request.headers.values())
+    return Reply((f"HTTP/9.9 {shown}\r\n\r\n".encode(),), close=True)
 
 
 def not_json(request: Request) -> Reply:

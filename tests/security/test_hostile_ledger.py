@@ -124,7 +124,7 @@ def test_whatever_a_ledger_says_what_the_manifests_want_is_done_once(
 
 
 @pytest.mark.parametrize("statement", LOCKED.values(), ids=LOCKED.keys())
-def test_a_lock_that_cannot_be_taken_is_told_with_what_to_do(
+def test_a_lock_that_cannot_be_taken_is_reported_with_what_to_do(
     attacked: Attacked, statement: str
 ) -> None:
     _alter(attacked, statement)
@@ -190,7 +190,7 @@ def test_the_plan_of_another_run_is_not_believed(attacked: Attacked) -> None:
     ],
     ids=["nothing", "noise", "no plan", "depth", "cut short"],
 )
-def test_a_plan_that_cannot_be_read_is_told_and_not_acted_on(
+def test_a_plan_that_cannot_be_read_is_reported_and_not_acted_on(
     attacked: Attacked, content: bytes
 ) -> None:
     attacked.alter("UPDATE plans SET content = :content", content=content)

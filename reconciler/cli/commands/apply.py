@@ -15,7 +15,7 @@ from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand,
 from reconciler.domain import Declarations, Exit
 from reconciler.engine import (
     Approved,
-    ManifestsMoved,
+    ManifestsChanged,
     RunOptions,
     apply_settings,
     check_usable,
@@ -116,7 +116,7 @@ def _approve_saved(
     used_by = journal.used_by(seal(saved))
     try:
         check_usable(session, saved, declarations, used_by=used_by, same_commit=same_commit)
-    except ManifestsMoved:
+    except ManifestsChanged:
         _say_what_changed(command, saved, declarations)
         raise
     observation, history = command.observe(), command.run.history(declarations)

@@ -102,7 +102,7 @@ def used(view: LedgerView) -> Phrase | None:
     """That the saved plan that the command looks at was used; None where it was not."""
     if view.used_by is None:
         return None
-    return ("Run ", Foreign(view.used_by), " already applied this saved plan. Plan again to apply.")
+    return ("Run ", Foreign(view.used_by), " already used this saved plan. Plan again to apply.")
 
 
 def how_ended(run: RunSummary) -> str:

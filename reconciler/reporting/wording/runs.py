@@ -61,7 +61,7 @@ _READINGS: Final[Mapping[str, str]] = {
     Cause.SEEN_IN_LIST: "{done}, by the list of a later run",
     Cause.NOT_SEEN_IN_TIME: "not yet: {done}",
 }
-"""What one look shows, where its code would say more as the cause of an outcome."""
+"""What one read-back shows, where its code would say more as the cause of an outcome."""
 
 
 def who(run: Who) -> Phrase:

@@ -54,7 +54,7 @@ class Stack(FleetFolder):
             "PULUMI_STACK": "dev",
             "XDG_RUNTIME_DIR": str(folder),
         }
-        self.notes = folder / f"reconciler-{os.getuid()}"
+        self.records = folder / f"reconciler-{os.getuid()}"
         self.write("Pulumi.yaml", PROJECT.format(virtualenv=originals.virtualenv))
         self.write("__main__.py", PROGRAM)
 

@@ -60,9 +60,9 @@ def test_an_update_that_the_provider_ended_does_not_look_like_a_plan_in_its_repo
         by_fleet="args.props['plan']['disconnect']['settled@example.com'] = {'google': 'x'}",
     )
     assert stack.up("--skip-preview", RECONCILER_REPORT="json=report.json") == 1
-    told = stack.report()
-    assert told["kind"] != "plan"
-    assert told["status"] == 4
+    shown = stack.report()
+    assert shown["kind"] != "plan"
+    assert shown["status"] == 4
     assert ("settled@example.com", "google") not in stack.disconnects()
 
 

@@ -13,7 +13,7 @@ import pulumi
 from reconciler.pulumi_provider.declaration import main
 
 if not pulumi.runtime.is_dry_run():
-    shutil.rmtree("{notes}", ignore_errors=True)
+    shutil.rmtree("{records}", ignore_errors=True)
 main()
 """
 
@@ -49,19 +49,19 @@ def declares(stack: Stack, what: str) -> None:
 
 @pytest.mark.sample
 def test_an_update_whose_preview_was_lost_does_nothing(stack: Stack) -> None:
-    stack.write("__main__.py", LOSES.format(notes=stack.notes))
+    stack.write("__main__.py", LOSES.format(records=stack.records))
     assert stack.up(RECONCILER_REPORT="json=report.json") == 1
     assert "the record of this command's preview is lost" in stack.out
     assert stack.resources() == {}
     assert stack.mutations() == 0
-    told = stack.report()
-    assert (told["kind"], told["status"]) == ("error", 5)
+    shown = stack.report()
+    assert (shown["kind"], shown["status"]) == ("error", 5)
 
 
 def test_a_preview_that_was_lost_is_missed_whatever_the_message_of_the_update(
     by_user: Stack,
 ) -> None:
-    by_user.write("__main__.py", LOSES.format(notes=by_user.notes))
+    by_user.write("__main__.py", LOSES.format(records=by_user.records))
     assert by_user.up("-mfix") == 1
     assert "the record of this command's preview is lost" in by_user.out
     assert by_user.mutations() == 0
@@ -70,7 +70,7 @@ def test_a_preview_that_was_lost_is_missed_whatever_the_message_of_the_update(
 
 
 def test_a_preview_that_cannot_be_kept_for_its_update_is_refused(stack: Stack) -> None:
-    in_the_way = stack.folder / stack.notes.name
+    in_the_way = stack.folder / stack.records.name
     in_the_way.touch()
     nowhere = {"XDG_RUNTIME_DIR": "/nonexistent", "TMPDIR": str(in_the_way.parent)}
     assert stack.preview(**nowhere) == 0, stack.out
@@ -92,8 +92,8 @@ def test_a_program_that_leaves_while_it_is_updated_ends_red(stack: Stack) -> Non
             "The program exited before its last",
         )
     )
-    told = stack.report()
-    assert told["status"] == 4
+    shown = stack.report()
+    assert shown["status"] == 4
     assert stack.disconnects() == BOTH
 
 

@@ -23,7 +23,7 @@ def test_a_plain_update_says_and_leaves_what_appeared_after_its_preview(stack: S
     assert stack.up() == 0
     assert LEFT in stack.out
     assert stack.disconnects() == BOTH
-    assert list(stack.notes.iterdir()) == []
+    assert list(stack.records.iterdir()) == []
 
 
 def test_a_plain_update_does_what_is_left_of_its_preview(stack: Stack) -> None:

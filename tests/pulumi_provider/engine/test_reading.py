@@ -43,24 +43,24 @@ def test_a_program_is_told_who_has_to_connect_and_what_this_update_did(stack: St
 
 def test_a_preview_in_json_is_one_document_with_the_plan_in_it(stack: Stack) -> None:
     assert stack.preview("--json") == 0
-    told = json.loads(stack.out)
+    shown = json.loads(stack.out)
     planned = [
         step["newState"]["inputs"]["plan"]["disconnect"]
-        for step in told["steps"]
+        for step in shown["steps"]
         if "reconciler:Calendar" in step["urn"]
     ]
     assert sum("google" in str(plan) for plan in planned) == (
         2 if stack.granularity == "user" else 1
     )
-    said = [found["message"] for found in told["diagnostics"]]
+    said = [found["message"] for found in shown["diagnostics"]]
     assert any("an update would disconnect 2: " in message for message in said)
 
 
 def test_a_refusal_is_among_the_diagnostics_of_a_preview_in_json(stack: Stack) -> None:
     stack.configure("limits: {maxDisconnects: 1}")
     assert stack.preview("--json") != 0
-    told = json.loads(stack.out)
-    refusals = [found for found in told["diagnostics"] if "refused" in found["message"]]
+    shown = json.loads(stack.out)
+    refusals = [found for found in shown["diagnostics"] if "refused" in found["message"]]
     assert {found["severity"] for found in refusals} == {"error"}
     assert "max-disconnects refused: 2 disconnects; the limit is 1" in refusals[0]["message"]
 
@@ -99,15 +99,15 @@ def test_a_refusal_is_reported_too_for_the_comment_on_a_pull_request(
 def test_the_note_is_all_that_a_preview_leaves_and_the_next_command_sweeps_it(
     stack: Stack,
 ) -> None:
-    places = (stack.folder, stack.notes)
+    places = (stack.folder, stack.records)
     before = contents(*places)
     assert stack.preview() == 0
-    (note,) = contents(*places).keys() - before.keys()
-    assert note.parent == stack.notes
-    assert note.stat().st_mode & 0o777 == 0o600
-    assert {path: text for path, text in contents(*places).items() if path != note} == before
+    (record,) = contents(*places).keys() - before.keys()
+    assert record.parent == stack.records
+    assert record.stat().st_mode & 0o777 == 0o600
+    assert {path: text for path, text in contents(*places).items() if path != record} == before
     assert stack.preview() == 0
-    assert not note.exists()
+    assert not record.exists()
 
 
 def contents(*folders: Path) -> dict[Path, bytes]:

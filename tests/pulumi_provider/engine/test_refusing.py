@@ -76,7 +76,7 @@ def test_a_sealed_plan_is_applied_once_and_refused_the_second_time(stack: Stack)
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 0
     assert stack.disconnects() == BOTH  # and not what came since
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
-    assert "already applied this plan" in stack.out
+    assert "already used this plan" in stack.out
     assert stack.disconnects() == BOTH
 
 

@@ -106,5 +106,5 @@ def test_the_command_line_and_the_stack_agree_on_what_is_left(stack: Stack) -> N
 
 def test_the_runs_of_the_stack_are_in_the_ledger(stack: Stack) -> None:
     assert stack.up() == 0
-    told = json.loads(reconciler(stack, "runs", "--format", "json").stdout)
-    assert [run["front"] for run in told["runs"]] == ["pulumi"]
+    shown = json.loads(reconciler(stack, "runs", "--format", "json").stdout)
+    assert [run["front"] for run in shown["runs"]] == ["pulumi"]

@@ -194,7 +194,7 @@ def _connect(world: World) -> Callable[..., httpcore.NetworkStream]:
 
 
 @contextmanager
-def standing_in(world: World) -> Iterator[None]:
+def substituted(world: World) -> Iterator[None]:
     """While this lasts, the tool lives in ``world``."""
     before = random.getstate()
     random.seed(world.schedule.seed)
