@@ -21,7 +21,7 @@ _STACK_PARTS = 3
 def load(context: CommandContext, session: Session) -> Declarations:
     """What the manifests of the workspace declare. Raises ``domain.InvalidInput``."""
     with context.progress().counting("Reading manifests") as done:
-        return load_declarations(session.workspace, done)
+        return load_declarations(session.workspace, session.inputs, done)
 
 
 def list_users(context: CommandContext, session: Session) -> Observation:

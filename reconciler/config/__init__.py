@@ -14,6 +14,7 @@ from reconciler.config.loader import find_configuration, load_configuration
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
+    InputCommand,
     Region,
     Remote,
     SandboxSource,
@@ -24,6 +25,7 @@ __all__ = [
     "ApiKeySource",
     "BaseUrl",
     "Configuration",
+    "InputCommand",
     "KeyFromCommand",
     "KeyFromEnvironment",
     "KeyFromFile",

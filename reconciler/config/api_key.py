@@ -4,17 +4,22 @@ The configuration never holds the key itself, and no error here shows any part o
 """
 
 import codecs
-import os
-import selectors
-import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, TypeAlias, cast
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, InvalidInput, Secret, SourceLocation, key_fault
+from reconciler.config.command_output import TookTooLong, command_output
+from reconciler.domain import (
+    Deadline,
+    Diagnostic,
+    InvalidInput,
+    Secret,
+    SourceLocation,
+    SystemClock,
+    key_fault,
+)
 from reconciler.manifest.source import NotRegular, quoted, read_regular
 
 COMMAND_SECONDS = 30.0
@@ -91,52 +96,27 @@ def _from_file(source: KeyFromFile) -> tuple[str, str]:
 def _from_command(source: KeyFromCommand, environ: Mapping[str, str]) -> tuple[str, str]:
     program = quoted(source.command[0])
     what = f"the command {program} for the API key"
+    clock = SystemClock()
     try:
-        # Its standard error goes to the user, who may have to answer a question.
-        with subprocess.Popen(
+        output = command_output(
             source.command,
-            cwd=source.folder,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-        ) as process:
-            try:
-                data = _printed(process)
-            finally:
-                process.kill()  # does nothing to one that has ended
+            source.folder,
+            environ,
+            most=_MAX_BYTES,
+            deadline=Deadline(clock, at=clock.monotonic() + COMMAND_SECONDS),
+        )
     except OSError as error:
         hint = "check that the program is installed"
         raise _invalid(source, f"{what} cannot be run: {error.strerror}", hint) from None
-    except subprocess.TimeoutExpired:
+    except TookTooLong:
         problem = f"{what} took longer than {COMMAND_SECONDS:g} seconds"
         raise _invalid(source, problem, "run it by hand") from None
     origin = f"what the command {program} printed"
-    text = _text(source, data, origin)
-    if process.returncode:
-        problem = f"{what} ended with status {process.returncode}"
+    text = _text(source, output.data, origin)
+    if output.status:
+        problem = f"{what} ended with status {output.status}"
         raise _invalid(source, problem, "run it by hand to see why")
     return text, origin
-
-
-def _printed(process: subprocess.Popen[bytes]) -> bytes:
-    """What ``process`` prints until it ends, or until the output is too long for a key.
-
-    Raises ``subprocess.TimeoutExpired``.
-    """
-    deadline = time.monotonic() + COMMAND_SECONDS
-    stream = cast("IO[bytes]", process.stdout)
-    data = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(stream, selectors.EVENT_READ)
-        while selector.select(max(0.0, deadline - time.monotonic())):
-            chunk = os.read(stream.fileno(), _MAX_BYTES)
-            data += chunk
-            if len(data) > _MAX_BYTES:
-                return data
-            if not chunk:
-                process.wait(max(0.0, deadline - time.monotonic()))
-                return data
-    raise subprocess.TimeoutExpired(process.args, COMMAND_SECONDS)
 
 
 def _text(source: ApiKeySource, data: bytes, origin: str) -> str:

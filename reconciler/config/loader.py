@@ -1,7 +1,7 @@
 """Finds ``reconciler.yaml`` and reads it into a :class:`Configuration`."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,6 +16,7 @@ from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_pl
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
+    InputCommand,
     Region,
     Remote,
     SandboxSource,
@@ -37,6 +38,7 @@ from reconciler.domain import (
 )
 from reconciler.domain.text import visible
 from reconciler.manifest.document import YamlDocument, read_documents
+from reconciler.manifest.rows import RowFormat
 from reconciler.manifest.source import display_name, near_miss, quoted, read_source
 from reconciler.manifest.validation import validate
 
@@ -126,15 +128,20 @@ class _Reader:
                     near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
                 )
             )
-        ledger = self._ledger()
-        return Configuration(
-            self._path,
-            default,
-            {name: self._workspace(name, workspaces[name], ledger) for name in workspaces},
-            SourceLocation(self._document.source.name),
-        )
+        ledger, inputs = self._ledger(), self._inputs()
+        read = {
+            name: self._workspace(name, workspaces[name], ledger, inputs) for name in workspaces
+        }
+        self._keep_keys_from(inputs, read.values())
+        return Configuration(self._path, default, read, SourceLocation(self._document.source.name))
 
-    def _workspace(self, name: str, fields: Fields, ledger: LedgerPlace) -> Workspace:
+    def _workspace(
+        self,
+        name: str,
+        fields: Fields,
+        ledger: LedgerPlace,
+        inputs: Mapping[str, InputCommand],
+    ) -> Workspace:
         here = ["workspaces", name]
         limits = fields.get("limits", {})
         rates = fields.get("rateLimits", {})
@@ -172,6 +179,7 @@ class _Reader:
             require_ledger=self._fields.get("requireLedger", False),
             time_zone=self._time_zone(fields.get("timeZone", "UTC"), [*here, "timeZone"]),
             source=self._document.locate_key(here),
+            inputs=inputs,
             ledger_source=(
                 self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
             ),
@@ -190,6 +198,51 @@ class _Reader:
         except UnusableLedger as error:
             self._error(["ledger"], f"`ledger` {error}", error.hint)
             return default
+
+    def _inputs(self) -> dict[str, InputCommand]:
+        inputs: Fields = self._fields.get("inputs", {})
+        return {name: self._input(name, inputs[name]) for name in inputs}
+
+    def _input(self, name: str, fields: Fields) -> InputCommand:
+        here = ["inputs", name]
+        form, records = RowFormat(fields["format"]), fields.get("records")
+        if records is not None and form is not RowFormat.JSON:
+            self._error(
+                [*here, "records"],
+                f"`records` has no meaning with `format: {form}`",
+                "remove it, or write `format: json`",
+            )
+        return InputCommand(
+            command=tuple(
+                self._clean(word, [*here, "command", index])
+                for index, word in enumerate(fields["command"])
+            ),
+            folder=self._folder,
+            form=form,
+            records=records,
+            timeout=fields.get("timeoutSeconds", _INPUT_SECONDS),
+            max_rows=self._whole(fields.get("maxRows", _INPUT_ROWS), [*here, "maxRows"]),
+            environment=tuple(fields.get("env", ())),
+            source=self._document.locate_key(here),
+        )
+
+    def _keep_keys_from(
+        self, inputs: Mapping[str, InputCommand], workspaces: Iterable[Workspace]
+    ) -> None:
+        """Refuse inputs that name the variable of an API key."""
+        keys = {
+            workspace.api_key.variable: workspace.name
+            for workspace in workspaces
+            if isinstance(workspace.api_key, KeyFromEnvironment)
+        }
+        for name, command in inputs.items():
+            for index, variable in enumerate(command.environment):
+                if variable in keys:
+                    self._error(
+                        ["inputs", name, "env", index],
+                        f"`{variable}` holds the API key of workspace {quoted(keys[variable])}",
+                        "remove it: no input gets an API key",
+                    )
 
     def _remote(self, name: str, fields: Fields) -> Remote:
         if "region" in fields:
@@ -252,6 +305,8 @@ class _Reader:
 
 
 _LARGEST = 2**63
+_INPUT_SECONDS = 60
+_INPUT_ROWS = 1_000_000
 _LIMITS = {
     "maxDisconnects": "max_disconnects",
     "maxDisconnectPercent": "max_disconnect_percent",

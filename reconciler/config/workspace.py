@@ -22,6 +22,7 @@ from reconciler.domain import (
     UndeclaredPolicy,
     UnknownEmail,
 )
+from reconciler.manifest.rows import RowFormat
 from reconciler.manifest.source import near_miss, quoted
 
 
@@ -47,12 +48,30 @@ class SandboxSource(Struct, frozen=True):
 Remote: TypeAlias = Region | BaseUrl | SandboxSource
 
 
+class InputCommand(Struct, frozen=True):
+    """A command that writes rows for sources. We run it in ``folder``, without a shell.
+
+    It takes at most ``timeout`` seconds, and has ``environment`` (names of variables) beside the
+    few that every command needs. ``form``, ``records`` and ``max_rows`` say how its output is read.
+    """
+
+    command: tuple[str, ...]
+    folder: Path
+    form: RowFormat
+    records: str | None
+    timeout: float
+    max_rows: int
+    environment: tuple[str, ...]
+    source: SourceLocation
+
+
 class Workspace(Struct, frozen=True):
     """One workspace. All paths are absolute.
 
     ``undeclared`` is the field `unmanaged`. With ``require_ledger`` a run is refused if it finds no
-    ledger. Days begin in ``time_zone``. ``source`` is where the workspace is defined. The other
-    sources are where its ledger and its limits are set; None for a default.
+    ledger. Days begin in ``time_zone``. ``inputs`` are the commands that sources can name, the same
+    for every workspace. ``source`` is where the workspace is defined. The other sources are where
+    its ledger and its limits are set; None for a default.
     """
 
     name: str
@@ -69,6 +88,7 @@ class Workspace(Struct, frozen=True):
     require_ledger: bool
     time_zone: ZoneInfo
     source: SourceLocation
+    inputs: Mapping[str, InputCommand] = {}
     ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None

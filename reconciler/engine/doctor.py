@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from reconciler.config import Workspace
 from reconciler.domain import Cancellation, Clock, InvalidInput
+from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.preview import IncompleteList, load_declarations, observe
 from reconciler.engine.session import Session, open_session
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
@@ -35,7 +36,8 @@ def examine(
     """Examine ``workspace``; never raises for what it finds."""
     checks = [Check("configuration", CheckState.OK, f"workspace {workspace.name!r} is readable")]
     errors: list[Exception] = []
-    _examine_manifests(workspace, checks, errors)
+    inputs = ConfiguredInputs(workspace, environ, clock=clock, cancellation=cancellation)
+    _examine_manifests(workspace, inputs, checks, errors)
     _examine_ledger(workspace, checks, errors)
     address: str | None = None
     try:
@@ -59,9 +61,11 @@ def examine(
     return Examination(address, tuple(checks), errors[0] if errors else None)
 
 
-def _examine_manifests(workspace: Workspace, checks: list[Check], errors: list[Exception]) -> None:
+def _examine_manifests(
+    workspace: Workspace, inputs: ConfiguredInputs, checks: list[Check], errors: list[Exception]
+) -> None:
     try:
-        users = len(load_declarations(workspace).users)
+        users = len(load_declarations(workspace, inputs).users)
     except InvalidInput as error:
         checks.append(_failed("manifests", error))
         errors.append(error)

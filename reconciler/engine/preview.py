@@ -12,6 +12,7 @@ from msgspec import Struct
 import reconciler
 from reconciler.config import Workspace
 from reconciler.domain import Declarations, DesiredState, Observation, rfc3339
+from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.session import Session, protection_of
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.manifest import load_manifests
@@ -33,10 +34,17 @@ class IncompleteList(Exception):
 
 
 def load_declarations(
-    workspace: Workspace, on_progress: Callable[[int], None] | None = None
+    workspace: Workspace,
+    inputs: ConfiguredInputs,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Declarations:
-    """What the manifests of ``workspace`` declare. Raises ``domain.InvalidInput``."""
-    return load_manifests(workspace.manifests, on_progress=on_progress, zone=workspace.time_zone)
+    """What the manifests of ``workspace`` declare, with the rows that its ``inputs`` give.
+
+    Raises ``domain.InvalidInput``, and ``Cancelled`` while an input is read.
+    """
+    return load_manifests(
+        workspace.manifests, on_progress=on_progress, zone=workspace.time_zone, inputs=inputs
+    )
 
 
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:

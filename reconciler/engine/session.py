@@ -24,6 +24,7 @@ from reconciler.domain import (
     Secret,
 )
 from reconciler.engine.commit import Commit, commit_of
+from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.planning import GuardName, Protection, Target
 from reconciler.recall import (
     CalendarReader,
@@ -95,6 +96,7 @@ class Session:
     rate_limiter: RateLimiter
     clock: Clock
     cancellation: Cancellation
+    inputs: ConfiguredInputs
     _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
 
     @property
@@ -165,7 +167,10 @@ def open_session(
             endpoint, clock=clock, rate_limiter=rate_limiter, settings=client_settings(workspace)
         ) as reader,
     ):
-        yield Session(workspace, endpoint, reader, rate_limiter, clock, cancellation)
+        inputs = ConfiguredInputs(
+            workspace, environ, clock=clock, cancellation=cancellation, keys=[endpoint.key]
+        )
+        yield Session(workspace, endpoint, reader, rate_limiter, clock, cancellation, inputs)
 
 
 def client_settings(workspace: Workspace) -> ClientSettings:

@@ -41,11 +41,7 @@ _READERS: Final = {
 
 
 class InputData(Struct, frozen=True):
-    """What the command of an input wrote, and how to read it.
-
-    ``records`` is the key of a JSON object that has the array of records. More than ``max_rows``
-    records are an error.
-    """
+    """An export, and how to read it: the arguments of :func:`read_rows`."""
 
     data: bytes
     form: RowFormat
@@ -65,8 +61,9 @@ def read_rows(
     """Each record of ``data``: the line on which it begins, and its texts of ``columns``, in order.
 
     ``data`` is UTF-8, or UTF-16 with a byte order mark. ``name`` is what errors call the export.
-    Take all rows before you use any: some errors show at the end only, such as a column that no
-    record has. Raises :class:`reconciler.domain.InvalidInput`.
+    ``records`` is the key of a JSON object that has the array of records. More than ``max_rows``
+    records are an error. Take all rows before you use any: some errors show at the end only, such
+    as a column that no record has. Raises :class:`reconciler.domain.InvalidInput`.
     """
     text = _as_utf8(name, data)
     if form is RowFormat.JSON:

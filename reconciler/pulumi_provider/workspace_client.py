@@ -197,7 +197,7 @@ class WorkspaceClient:
 
     def _load(self) -> Declarations:
         with self._errors():
-            return load_declarations(self.session.workspace)
+            return load_declarations(self.session.workspace, self.session.inputs)
 
     def _join(self) -> "_ProgramRun":
         declarations, observation = self._declarations.get(), self._observation.get()
