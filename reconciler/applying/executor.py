@@ -7,7 +7,7 @@ that are ready and those that are stale.
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from msgspec import structs
 
@@ -37,7 +37,8 @@ class Approved:
     Each action of ``plan`` is in ``ready`` or ``stale``, or has its result in ``carried``: the
     results of an earlier run of the same plan, which this run resumes. Nothing is done for those,
     and they do not count as failures. ``declared`` has the platforms of every user whose
-    connections are managed; ``seen`` are the users that are both declared and listed.
+    connections are managed; ``seen`` are the users that are both declared and listed; ``rows`` has
+    the number of rows of each source.
     """
 
     plan: Plan
@@ -49,6 +50,7 @@ class Approved:
     declared: Mapping[str, frozenset[Platform]]
     seen: frozenset[str]
     carried: Sequence[ActionResult] = ()
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def disconnects(self) -> int:
@@ -57,7 +59,9 @@ class Approved:
 
     def opened(self, run: str, at: str) -> RunOpened:
         """The record that opens ``run`` on this plan."""
-        return RunOpened(run, at, self.plan, self.verdicts, self.fleet, self.declared, self.seen)
+        return RunOpened(
+            run, at, self.plan, self.verdicts, self.fleet, self.declared, self.seen, self.rows
+        )
 
 
 def apply_plan(approved: Approved, context: RunContext, journal: Journal) -> RunResult:

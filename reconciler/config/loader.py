@@ -160,7 +160,7 @@ class _Reader:
                     else self._whole(value, [*here, "limits", key])
                     for key, value in limits.items()
                 }
-            ),
+            ).normalised(),
             protected=tuple(fields.get("protected", ())),
             protected_unknown_email=UnknownEmail(
                 fields.get("protectedUnknownEmail", UnknownEmail.HOLD)
@@ -311,6 +311,7 @@ _LIMITS = {
     "maxDisconnects": "max_disconnects",
     "maxDisconnectPercent": "max_disconnect_percent",
     "maxFleetShrinkPercent": "max_fleet_shrink_percent",
+    "maxSourceShrinkPercent": "max_source_shrink_percent",
 }
 _TIMEOUTS = {
     "connectSeconds": "connect",

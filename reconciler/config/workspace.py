@@ -93,6 +93,7 @@ class Workspace(Struct, frozen=True):
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None
     max_fleet_shrink_percent_source: SourceLocation | None = None
+    max_source_shrink_percent_source: SourceLocation | None = None
 
 
 class Configuration(Struct, frozen=True):

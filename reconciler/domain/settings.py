@@ -4,10 +4,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A whole number from 0 that a database can hold. Decoding refuses any other."""
+
+
+_SOURCE_SHRINK_PERCENT: Final = 30
 
 
 class Limits(Struct, frozen=True):
@@ -15,12 +18,27 @@ class Limits(Struct, frozen=True):
 
     ``max_disconnect_percent`` is a share of the connected google and microsoft rows of the declared
     users. ``max_fleet_shrink_percent`` says how many of the calendar users may be missing now that
-    were declared, or listed, when a run was last accepted.
+    were declared, or listed, when a run was last accepted. ``max_source_shrink_percent`` says the
+    same of the rows of each source. It is absent for the default, so that plans of earlier versions
+    keep their digest; :attr:`source_shrink_percent` is what holds.
     """
 
     max_disconnects: Count | None = 10
     max_disconnect_percent: Count | None = 20
     max_fleet_shrink_percent: Count | None = 30
+    max_source_shrink_percent: Count | None | UnsetType = UNSET
+
+    @property
+    def source_shrink_percent(self) -> int | None:
+        """How many percent of a source's rows may be missing."""
+        given = self.max_source_shrink_percent
+        return _SOURCE_SHRINK_PERCENT if given is UNSET else given
+
+    def normalised(self) -> "Limits":
+        """The same limits, with those absent that may be: equal limits are equal."""
+        if self.max_source_shrink_percent != _SOURCE_SHRINK_PERCENT:
+            return self
+        return structs.replace(self, max_source_shrink_percent=UNSET)
 
 
 class RateLimits(Struct, frozen=True):

@@ -189,14 +189,23 @@ def _approve(
     verdicts: tuple[Verdict, ...],
 ) -> Approved:
     desired, users = inputs.desired, inputs.observation.state.users
-    fleet = FleetSize(len(desired.declarations.users), len(users))
+    declarations = desired.declarations
+    fleet = FleetSize(len(declarations.users), len(users))
     if any(verdict.judgement is Judgement.REFUSED for verdict in verdicts):
         raise Refused(plan, verdicts, fleet)
     listed = {user.external_id for user in users}
     seen = frozenset(name for name in desired.users if name in listed)
     ready, stale = divided
     return Approved(
-        plan, inputs.observation, ready, stale, verdicts, fleet, desired.platforms, seen
+        plan,
+        inputs.observation,
+        ready,
+        stale,
+        verdicts,
+        fleet,
+        desired.platforms,
+        seen,
+        rows={source.name: source.rows for source in declarations.sources},
     )
 
 

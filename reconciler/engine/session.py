@@ -213,5 +213,6 @@ def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
         GuardName.MAX_DISCONNECT_PERCENT: workspace.max_disconnect_percent_source,
         GuardName.DESIRED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
         GuardName.OBSERVED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
+        GuardName.SOURCE_SHRINK: workspace.max_source_shrink_percent_source,
     }
     return {guard: str(place) if place else "the default" for guard, place in places.items()}

@@ -1,4 +1,4 @@
-"""Owners of users, and the users that were ever listed.
+"""Owners of users, the users that were ever listed, and the rows of sources.
 
 A user belongs to the owner that last declared them in an accepted run. A run records only what it
 changes, and a run that was not accepted counts for nothing. A declared user who was listed once and
@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, select
 
 from reconciler.domain import Platform
 from reconciler.ledger.rows import insert_many, refuse_foreign_rows
-from reconciler.ledger.schema import declared_users, runs, seen_users
+from reconciler.ledger.schema import declared_users, runs, seen_users, source_rows
 from reconciler.planning import Owned, Ownership
 
 
@@ -115,3 +115,27 @@ def _found(connection: Connection, scope: Scope, asked: list[str]) -> Iterator[s
 
 def _there(scope: Scope) -> tuple[ColumnElement[bool], ...]:
     return seen_users.c.workspace == scope.workspace, seen_users.c.address == scope.address
+
+
+@refuse_foreign_rows()
+def read_rows(connection: Connection, scope: Scope) -> dict[str, int]:
+    """The rows of each source in the last accepted run there that read it, by its name."""
+    found = connection.execute(
+        select(source_rows.c.source, source_rows.c.rows)
+        .join(runs, runs.c.number == source_rows.c.run)
+        .where(
+            runs.c.workspace == scope.workspace, runs.c.address == scope.address, runs.c.accepted
+        )
+        .order_by(runs.c.number)
+    )
+    return {row.source: row.rows for row in found}
+
+
+def record_rows(connection: Connection, run: int, rows: Mapping[str, int]) -> None:
+    """Record the rows of the sources that the run with this number read."""
+    insert_many(
+        connection,
+        source_rows,
+        ("run", "source", "rows"),
+        [(run, name, count) for name, count in rows.items()],
+    )

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, update
 
 from reconciler.domain import Clock, rfc3339
 from reconciler.ledger.database import Database
-from reconciler.ledger.declared_users import Scope, declare, record_seen
+from reconciler.ledger.declared_users import Scope, declare, record_rows, record_seen
 from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
 from reconciler.ledger.lock import Heartbeat, LockTimes, refresh_lock, require_lock
 from reconciler.ledger.opening import Claim
@@ -165,6 +165,7 @@ class OpenRun:
                 update(runs).where(runs.c.number == self._number).values(accepted=True, **columns)
             )
             declare(connection, scope, self._number, claim.owner, record.declared)
+            record_rows(connection, self._number, record.rows)
             record_seen(connection, scope, record.seen)
         steps = StepRecords(self.id, self._number, record.plan.content.actions)
         self._began = _Acting(steps, seal(record.plan))

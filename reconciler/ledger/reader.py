@@ -8,7 +8,7 @@ from sqlalchemy import Select, func, select
 
 from reconciler.domain import LedgerPlace
 from reconciler.ledger.database import Database
-from reconciler.ledger.declared_users import Scope, read_ownership, read_seen
+from reconciler.ledger.declared_users import Scope, read_ownership, read_rows, read_seen
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
@@ -70,8 +70,12 @@ class LedgerReader:
             ownership = None
             if owner is not None:
                 ownership = read_ownership(connection, scope, owner)
-            seen = read_seen(connection, scope, asked)
-            return History(msgspec.convert(size, FleetSize), ownership=ownership, seen=seen)
+            return History(
+                msgspec.convert(size, FleetSize),
+                ownership=ownership,
+                seen=read_seen(connection, scope, asked),
+                rows=read_rows(connection, scope),
+            )
 
     def owner(self, run: str) -> str | None:
         """The owner that ``run`` acted for; None if it is not recorded."""

@@ -121,6 +121,14 @@ declared_users = Table(
     Column("platforms", LedgerText, nullable=False),  # names with commas; empty for none
 )
 
+source_rows = Table(
+    "source_rows",
+    metadata,
+    Column("run", _Number, ForeignKey("runs.number"), primary_key=True, autoincrement=False),
+    Column("source", LedgerText, primary_key=True),
+    Column("rows", BigInteger, nullable=False),  # that its `where` selected
+)
+
 seen_users = Table(
     "seen_users",
     metadata,

@@ -4,7 +4,7 @@ Holds (``holds.py``) keep back a single action. The operator of a run can allow 
 by its name, except the guard against an incomplete observation.
 """
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Final
 
 from msgspec import UNSET, Struct, structs
@@ -27,6 +27,7 @@ class Evidence(Struct, frozen=True):
     """What the guards judge: counts of the whole fleet, and the disconnects after selection.
 
     ``unrecognised_rows`` counts the connected rows of the list if none of their platforms is known.
+    ``rows`` has the number of rows of each source.
     """
 
     declared: int
@@ -38,11 +39,12 @@ class Evidence(Struct, frozen=True):
     limits: Limits
     history: History
     contested: tuple[Contested, ...] = ()
+    rows: Mapping[str, int] = {}
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, ...]:
-    """The verdict of every guard."""
-    return tuple(guard(evidence) for guard in _GUARDS)
+    """The verdict of every guard; without a guard that has nothing to judge in any such fleet."""
+    return tuple(verdict for guard in _GUARDS if (verdict := guard(evidence)) is not None)
 
 
 def allow(verdicts: Iterable[Verdict], allowed: Set[GuardName]) -> tuple[Verdict, ...]:
@@ -149,6 +151,27 @@ def _shrink(
     return Verdict(guard, judgement, now, percent, before)
 
 
+def _source_shrink(evidence: Evidence) -> Verdict | None:
+    """Each source for itself: a file that suddenly has half its rows is suspicious.
+
+    The verdict is that on the source that shrank most.
+    """
+    percent = evidence.limits.source_shrink_percent
+    verdicts = [
+        structs.replace(
+            _shrink(GuardName.SOURCE_SHRINK, now, evidence.history.rows.get(name), percent),
+            subject=name,
+        )
+        for name, now in evidence.rows.items()
+    ]
+    return max(verdicts, key=_shrinkage, default=None)
+
+
+def _shrinkage(verdict: Verdict) -> tuple[float, str]:
+    before = verdict.total or 0
+    return (before - verdict.actual) / before if before else -1, str(verdict.subject)
+
+
 def _takeover(evidence: Evidence) -> Verdict:
     """Two owners must not undo each other's changes: the second has to allow the takeover."""
     if evidence.history.ownership is None:
@@ -188,12 +211,13 @@ def _refuse(*, when: bool) -> Judgement:
     return Judgement.REFUSED if when else Judgement.PASSED
 
 
-_GUARDS: Final[tuple[Callable[[Evidence], Verdict], ...]] = (
+_GUARDS: Final[tuple[Callable[[Evidence], Verdict | None], ...]] = (
     _complete_observation,
     _empty_desired,
     _empty_observed,
     _observed_fleet_shrink,
     _desired_fleet_shrink,
+    _source_shrink,
     _takeover,
     _max_disconnects,
     _max_disconnect_percent,

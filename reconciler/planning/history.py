@@ -66,7 +66,8 @@ class History(Struct, frozen=True):
     are the users, of those that we looked up, that were declared and listed in an accepted run.
     ``in_doubt`` are the users with a call of an earlier run that may still be in progress, or whose
     effect could not be found out; by external id and by Recall's id, because either may have
-    changed. ``ownership`` says which users belong to other owners; None if no run has recorded an
+    changed. ``rows`` says how many rows each source had in the last accepted run that read it.
+    ``ownership`` says which users belong to other owners; None if no run has recorded an
     owner, or if we did not look it up.
     """
 
@@ -74,6 +75,7 @@ class History(Struct, frozen=True):
     in_doubt: frozenset[str] = frozenset()
     ownership: Ownership | None = None
     seen: frozenset[str] = frozenset()
+    rows: Mapping[str, Count] = {}
 
 
 def users_to_look_up(declarations: Declarations) -> frozenset[str]:

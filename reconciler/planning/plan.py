@@ -148,6 +148,7 @@ class GuardName(StrEnum):
     EMPTY_OBSERVED = "empty-observed"
     OBSERVED_FLEET_SHRINK = "observed-fleet-shrink"
     DESIRED_FLEET_SHRINK = "desired-fleet-shrink"
+    SOURCE_SHRINK = "source-shrink"
     TAKEOVER = "takeover"
     MAX_DISCONNECTS = "max-disconnects"
     MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
@@ -231,7 +232,8 @@ class Verdict(Struct, frozen=True):
     ``empty-observed`` counts the connected rows if none of their platforms is known. For a
     shrinking fleet, ``limit`` is the percentage that may be missing of ``total``, the users of the
     fleet that was last accepted; null without history. For ``takeover``, ``actual`` counts the
-    users of another owner that are declared differently; ``contested`` are the first of them.
+    users of another owner that are declared differently; ``contested`` are the first of them. The
+    ``subject`` is the source that ``source-shrink`` counts the rows of: the one that shrank most.
     """
 
     guard: GuardName
@@ -240,6 +242,7 @@ class Verdict(Struct, frozen=True):
     limit: Count | None = None
     total: Count | None = None
     contested: tuple[Contested, ...] | UnsetType = UNSET
+    subject: str | UnsetType = UNSET
 
 
 class FleetCounts(Struct, frozen=True):

@@ -158,6 +158,7 @@ def evidence_of(
         limits=limits,
         history=history,
         contested=contested(desired, history.ownership),
+        rows={source.name: source.rows for source in desired.declarations.sources},
     )
 
 

@@ -108,7 +108,8 @@ class Guard(Struct, frozen=True):
 
     ``limit_source`` is where the limit is set, ``flag`` what the acting command would need,
     ``remedy`` what would let a refused plan pass; null where there is nothing to say.
-    ``contested`` are the first users that ``takeover`` counted.
+    ``contested`` are the first users that ``takeover`` counted, ``subject`` the source that
+    ``source-shrink`` counted.
     """
 
     guard: GuardName
@@ -121,6 +122,7 @@ class Guard(Struct, frozen=True):
     message: str
     remedy: str | None
     contested: tuple[Contested, ...]
+    subject: str | None
 
 
 class ActionOutcome(Struct, frozen=True):
@@ -243,6 +245,7 @@ def guard(verdict: Verdict, sources: Mapping[GuardName, str]) -> Guard:
         message=plain(guards.sentence(verdict, source)),
         remedy=plain(guards.remedy(verdict)) if refused else None,
         contested=verdict.contested or (),
+        subject=verdict.subject or None,
     )
 
 

@@ -130,7 +130,7 @@ class RunOpened(Struct, frozen=True):
     ``verdicts`` are those of the guards that let it through. ``fleet`` is what it saw; later runs
     compare theirs with it. ``declared`` are the platforms of all users whose connections its owner
     manages: from now on they belong to that owner. ``seen`` are the users that are declared and
-    listed.
+    listed. ``rows`` says how many rows each source selected.
     """
 
     run: str
@@ -140,6 +140,7 @@ class RunOpened(Struct, frozen=True):
     fleet: FleetSize
     declared: Mapping[str, frozenset[Platform]]
     seen: frozenset[str] = frozenset()
+    rows: Mapping[str, int] = {}
 
 
 class Intent(Struct, frozen=True):

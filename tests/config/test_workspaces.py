@@ -1,6 +1,7 @@
 """What a configuration says, and every way in which it can be wrong."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -92,6 +93,26 @@ def test_limits_know_where_they_are_set(
         workspace.max_disconnects_source,
         workspace.max_disconnect_percent_source,
         workspace.max_fleet_shrink_percent_source,
+    )
+
+
+@pytest.mark.parametrize(("limit", "percent"), [("", 30), ("maxSourceShrinkPercent: 5", 5)])
+def test_sources_have_a_limit_of_their_own(file: File, limit: str, percent: int) -> None:
+    workspace = file.workspace(f"    limits: {{{limit}}}\n")
+    assert workspace.limits.source_shrink_percent == percent
+    assert workspace.max_source_shrink_percent_source == (place(7, 14) if limit else None)
+
+
+def test_days_are_those_of_utc_unless_a_zone_is_named(file: File) -> None:
+    assert file.workspace("").time_zone == ZoneInfo("UTC")
+    assert file.workspace("    timeZone: Europe/Berlin\n").time_zone == ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlln", "../etc/passwd", "/etc/passwd", "Europe"])
+def test_a_time_zone_that_does_not_exist_is_an_error(file: File, name: str) -> None:
+    assert file.error_of(f"    timeZone: {name}\n") == (
+        f"reconciler.yaml:7:15: there is no time zone `{name}` (write one such as `Europe/Berlin`;"
+        " without it, days are UTC)"
     )
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
+from msgspec import structs
 from sqlalchemy import func, select
 
 from reconciler.domain import COMMAND_LINE, LedgerPlace
@@ -290,6 +291,20 @@ def test_the_last_accepted_fleet_is_the_history_of_its_workspace_and_address(
         assert after.history() == last
     assert ledger.history(WORKSPACE, ADDRESS, None) == History(fleets[1])
     assert ledger.history("stage", ADDRESS, None) == History()
+
+
+def test_the_rows_of_each_source_are_those_of_the_last_accepted_run_that_read_it(
+    ledger: Ledger,
+) -> None:
+    for rows in ({"hr": 10, "staff": 5}, {"hr": 8}, {}):
+        with begin(ledger) as run:
+            run.run_opened(structs.replace(opened(run.id), rows=rows))
+            run.run_closed(closed(run.id))
+    with begin(ledger) as refused:
+        assert refused.history().rows == {"hr": 8, "staff": 5}
+        refused.refused("source-shrink", PLAN, VERDICTS, FleetSize(1, 1))
+    assert ledger.history(WORKSPACE, ADDRESS, None).rows == {"hr": 8, "staff": 5}
+    assert ledger.history("stage", ADDRESS, None).rows == {}
 
 
 def test_a_run_that_died_while_it_acted_had_accepted_what_it_saw(ledger: Ledger) -> None:

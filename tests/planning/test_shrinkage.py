@@ -1,6 +1,7 @@
 """The guards that remember: fewer users than in the last accepted run."""
 
 import pytest
+from msgspec import UNSET, UnsetType, structs
 
 from reconciler.domain import Limits
 from reconciler.planning import (
@@ -184,3 +185,54 @@ def test_everybody_whom_the_list_shows_belongs_to_the_observed_fleet() -> None:
 
 def test_a_plan_without_a_memory_is_not_refused_for_that() -> None:
     assert plan(History()).refusals == ()
+
+
+class TestSourceShrink:
+    """Each source for itself."""
+
+    def judged(
+        self, now: dict[str, int], before: dict[str, int], percent: int | None | UnsetType = UNSET
+    ) -> list[Verdict]:
+        given = structs.replace(
+            evidence(accepted=None),
+            rows=now,
+            history=History(rows=before),
+            limits=Limits(None, None, None, percent),
+        )
+        return [v for v in judge(given) if v.guard is GuardName.SOURCE_SHRINK]
+
+    def test_without_sources_there_is_nothing_to_judge(self) -> None:
+        assert self.judged({}, {"gone": 10}) == []
+
+    @pytest.mark.parametrize(
+        ("percent", "now", "judgement"),
+        [
+            (UNSET, 70, PASSED),
+            (UNSET, 69, REFUSED),
+            (UNSET, 1000, PASSED),
+            (50, 50, PASSED),
+            (50, 49, REFUSED),
+            (0, 99, REFUSED),
+            (0, 100, PASSED),
+            (None, 0, NOT_APPLICABLE),
+        ],
+    )
+    def test_it_refuses_beyond_its_limit(
+        self, percent: int | None | UnsetType, now: int, judgement: Judgement
+    ) -> None:
+        (verdict,) = self.judged({"hr": now}, {"hr": 100}, percent)
+        assert (verdict.judgement, verdict.actual, verdict.total) == (judgement, now, 100)
+        assert verdict.subject == "hr"
+
+    def test_a_source_that_nobody_read_before_is_not_judged(self) -> None:
+        (verdict,) = self.judged({"hr": 5}, {"other": 10})
+        assert (verdict.judgement, verdict.subject) == (NOT_JUDGED, "hr")
+
+    def test_the_verdict_is_on_the_one_that_shrank_most(self) -> None:
+        now = {"new": 1, "grown": 200, "half": 50, "less": 60}
+        (verdict,) = self.judged(now, {"grown": 100, "half": 100, "less": 100, "empty": 0})
+        assert (verdict.subject, verdict.judgement) == ("half", REFUSED)
+
+    def test_a_source_that_was_empty_can_only_grow(self) -> None:
+        (verdict,) = self.judged({"hr": 0}, {"hr": 0})
+        assert verdict.judgement is PASSED

@@ -25,6 +25,7 @@ SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.MAX_DISCONNECT_PERCENT: "maxDisconnectPercent",
     GuardName.OBSERVED_FLEET_SHRINK: "maxFleetShrinkPercent",
     GuardName.DESIRED_FLEET_SHRINK: "maxFleetShrinkPercent",
+    GuardName.SOURCE_SHRINK: "maxSourceShrinkPercent",
 }
 """The setting under ``limits`` in the configuration that each limit comes from."""
 
@@ -36,8 +37,12 @@ JUDGEMENTS: Final[Mapping[Judgement, str]] = {
     Judgement.ALLOWED: "refused, but allowed for this run",
 }
 
-SHRINK: Final = (GuardName.OBSERVED_FLEET_SHRINK, GuardName.DESIRED_FLEET_SHRINK)
-"""The guards that hold a fleet against the one that an earlier run accepted."""
+SHRINK: Final = (
+    GuardName.OBSERVED_FLEET_SHRINK,
+    GuardName.DESIRED_FLEET_SHRINK,
+    GuardName.SOURCE_SHRINK,
+)
+"""The guards that compare with what an earlier run accepted."""
 
 NOT_ALLOWABLE: Final = (
     "No option allows this: unknown does not mean absent. "
@@ -53,6 +58,8 @@ def flag(guard: GuardName) -> str | None:
 def count(verdict: Verdict, source: str | None) -> Phrase:
     """What ``verdict`` counted against which limit, and the ``source`` of that limit."""
     counting: Phrase = (COUNTS[verdict.guard](verdict), *_named(verdict))
+    if verdict.subject:
+        counting = (Foreign(verdict.subject), ": ", *counting)
     if verdict.guard not in SETTINGS:
         return counting
     percentage = verdict.guard in SHRINK or verdict.total is not None
@@ -120,6 +127,8 @@ def skipped(verdicts: tuple[Verdict, ...], view: LedgerView | None) -> Phrase:
         return (f"{said}the ledger cannot be read).",)
     if all(verdict.guard is GuardName.TAKEOVER for verdict in verdicts):
         return (f"{said}no earlier run recorded an owner).",)
+    if all(verdict.guard is GuardName.SOURCE_SHRINK for verdict in verdicts):
+        return (f"{said}no earlier run read this source).",)
     if view is not None and view.state is LedgerAccess.NONE:
         return (
             f"{said}first run of this workspace, no ledger yet at ",
@@ -211,6 +220,7 @@ COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.EMPTY_OBSERVED: _known,
     GuardName.OBSERVED_FLEET_SHRINK: lambda v: _fleet(v, _listed(v)),
     GuardName.DESIRED_FLEET_SHRINK: lambda v: _fleet(v, _declared(v)),
+    GuardName.SOURCE_SHRINK: lambda v: _fleet(v, f"the source selects {counted(v.actual, 'row')}"),
     GuardName.TAKEOVER: _contested,
     GuardName.MAX_DISCONNECTS: lambda v: counted(v.actual, "disconnect"),
     GuardName.MAX_DISCONNECT_PERCENT: _percentage,
@@ -226,6 +236,7 @@ EDITS: Final[Mapping[GuardName, str]] = {
     GuardName.EMPTY_OBSERVED: _CHECK_KEY,
     GuardName.DESIRED_FLEET_SHRINK: _CHECK_MANIFESTS,
     GuardName.OBSERVED_FLEET_SHRINK: _CHECK_KEY,
+    GuardName.SOURCE_SHRINK: "export it again, and look at what is missing",
     GuardName.TAKEOVER: (
         "declare the same platforms as the other owner, or leave these users out of the manifests"
     ),
