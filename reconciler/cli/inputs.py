@@ -43,23 +43,27 @@ def owner_of(stack: str | None) -> str:
     return stack_owner(stack)
 
 
-def selectors_of(context: CommandContext, options: Sequence[str]) -> list[str] | None:
-    """The selectors given, those in ``@FILE`` among them; None where none was given.
+def selectors_of(
+    context: CommandContext, values: Sequence[str], option: str = "--select"
+) -> list[str] | None:
+    """The ``values`` of ``option``, those in ``@FILE`` among them; None where none was given.
 
     Raises :class:`UsageError`.
     """
-    if not options:
+    if not values:
         return None
     found: list[str] = []
-    for option in options:
-        if option == "@":
-            raise UsageError("--select @: name a file behind the @")
-        found.extend(_lines(context, Path(option[1:])) if option.startswith("@") else [option])
+    for value in values:
+        if value == "@":
+            raise UsageError(f"{option} @: name a file behind the @")
+        if value.startswith("@"):
+            found.extend(_lines(context, Path(value[1:]), f"{option} {value}"))
+        else:
+            found.append(value)
     return found
 
 
-def _lines(context: CommandContext, path: Path) -> list[str]:
-    name = f"--select @{path}"
+def _lines(context: CommandContext, path: Path, name: str) -> list[str]:
     try:
         if path == DASH:
             source = as_source("-", context.standard_input(MAX_BYTES))

@@ -183,8 +183,17 @@ Select = Annotated[
     typer.Option(
         "--select",
         metavar="SELECTOR",
-        help="Only these users: an id, a pattern with *, group:NAME, or @FILE with one per line; "
-        "can be repeated.",
+        help="Only these users: an id, a pattern with *, group:, source:, rule: or platform:NAME, "
+        "reason:TEXT, or @FILE with one per line; can be repeated.",
+        show_default=False,
+    ),
+]
+Exclude = Annotated[
+    list[str],
+    typer.Option(
+        "--exclude",
+        metavar="SELECTOR",
+        help="Not these users, named as for --select; can be repeated.",
         show_default=False,
     ),
 ]

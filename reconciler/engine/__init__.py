@@ -18,7 +18,12 @@ from reconciler.engine.approval import (
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import exit_status
-from reconciler.engine.import_manifest import Imported, declared_already, import_manifest
+from reconciler.engine.import_manifest import (
+    Imported,
+    declared_already,
+    declared_ids,
+    import_manifest,
+)
 from reconciler.engine.pending import find_pending
 from reconciler.engine.preview import (
     IncompleteList,
@@ -64,6 +69,7 @@ __all__ = [
     "close_shared_run",
     "compare",
     "declared_already",
+    "declared_ids",
     "examine",
     "exit_status",
     "find_pending",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from reconciler.domain import Observation
 from reconciler.engine.preview import PlanInputs, preview
@@ -27,12 +27,14 @@ _LONGEST: Final = 300
 
 
 def preview_again(session: Session, saved: Plan, inputs: PlanInputs) -> Plan:
-    """The plan made now with the selection of ``saved``.
+    """The plan made now with the selection and the exclusion of ``saved``.
 
-    Raises ``planning.PlanUnusable`` if that selection names nobody any more.
+    Raises ``planning.PlanUnusable`` if one of them names nobody any more.
     """
+    content = saved.content
+    exclusion = None if content.exclusion is UNSET else content.exclusion
     try:
-        return preview(session, inputs, saved.content.selection)
+        return preview(session, inputs, content.selection, exclusion)
     except UnmatchedSelector as error:
         raise PlanUnusable(f"the plan's selection: {str(error)[:_LONGEST]}; plan again") from None
 

@@ -3,18 +3,20 @@
 import os
 from collections import Counter
 from collections.abc import Sequence, Set
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from msgspec import Struct
 
-from reconciler.domain import CalendarUser, InvalidInput, ObservedState, Platform
+from reconciler.domain import CalendarUser, Declarations, InvalidInput, ObservedState, Platform
 from reconciler.engine.preview import IncompleteList
 from reconciler.manifest import load_manifests, skip_input
 from reconciler.manifest.manifest_text import ManifestEntry, is_writable, manifest_text
 from reconciler.manifest.search import is_manifest
 from reconciler.manifest.source import display_name
+from reconciler.planning import desired_state
 
 SCHEMA: Final = Path("schemas/manifest.schema.json")
 """Where editors look for the schema, from the folder of the configuration on."""
@@ -68,6 +70,14 @@ def import_manifest(
         else:
             entries.append(_entry(name, user, preferences=preferences))
     return Imported(tuple(entries), tuple(remarks))
+
+
+def declared_ids(declarations: Declarations, observed: ObservedState, now: datetime) -> Set[str]:
+    """The ids that a manifest names, at whatever time, or that a rule gives platforms ``now``."""
+    if not declarations.rules:
+        return declarations.users.keys()
+    desired = desired_state(declarations, observed, now)
+    return declarations.users.keys() | desired.platforms.keys()
 
 
 def declared_already(ids: Sequence[str], manifests: Sequence[Path], target: Path) -> str | None:

@@ -22,6 +22,7 @@ def find_pending(
     remembered: LedgerView,
     owner: str,
     selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
 ) -> PendingReport:
     """The users that have to connect a wanted platform, by the plan that would be made now.
 
@@ -31,7 +32,7 @@ def find_pending(
     observed, users = inputs.observation.state, inputs.desired.users
     if not observed.complete:
         raise IncompleteList("; ".join(observed.problems))
-    content = judged_content(session, inputs, selectors)
+    content = judged_content(session, inputs, selectors, exclusion)
     waiting = [(each, each.platform) for each in content.pending if each.platform is not None]
     keys = [(each.user, platform) for each, platform in waiting]
     since, ledger = _since(session, owner, keys, remembered)

@@ -70,17 +70,25 @@ def plan_inputs(
     return PlanInputs(desired, observation, history)
 
 
-def preview(session: Session, inputs: PlanInputs, selectors: Sequence[str] | None = None) -> Plan:
+def preview(
+    session: Session,
+    inputs: PlanInputs,
+    selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
+) -> Plan:
     """The plan that turns what was observed into what is desired, judged by the guards.
 
     Raises ``planning.UnmatchedSelector``.
     """
-    content = judged_content(session, inputs, selectors)
+    content = judged_content(session, inputs, selectors, exclusion)
     return Plan(content, _envelope(session, inputs.desired, content))
 
 
 def judged_content(
-    session: Session, inputs: PlanInputs, selectors: Sequence[str] | None = None
+    session: Session,
+    inputs: PlanInputs,
+    selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
 ) -> Content:
     """The content of the plan that :func:`preview` makes, for callers that keep no plan."""
     workspace = session.workspace
@@ -91,6 +99,7 @@ def judged_content(
         limits=workspace.limits,
         protection=protection_of(workspace),
         selectors=selectors,
+        exclusion=exclusion,
         history=inputs.history,
     )
 

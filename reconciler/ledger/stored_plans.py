@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection, Row, select
 
 from reconciler.ledger.errors import LedgerUnusable
@@ -97,6 +97,12 @@ class _PendingPart(Struct, frozen=True):
     selection: tuple[str, ...] | None
     problems: tuple[str, ...]
     pending: tuple[Pending, ...]
+    exclusion: tuple[str, ...] | UnsetType = UNSET
+
+    @property
+    def whole(self) -> bool:
+        """Whether nobody else was pending."""
+        return self.selection is None and self.exclusion is UNSET and not self.problems
 
 
 @refuse_foreign_rows()
@@ -104,7 +110,7 @@ def stored_pending(connection: Connection, name: str) -> StoredPending:
     """Who was pending in the plan whose content has the digest ``name``."""
     part, size = _decoded(connection, name, _pending_part)
     keys = tuple((each.user, each.platform) for each in part.pending if each.platform is not None)
-    return StoredPending(keys, part.selection is None and not part.problems, size)
+    return StoredPending(keys, part.whole, size)
 
 
 def _decoded(

@@ -71,7 +71,7 @@ from reconciler.planning.preconditions import (
     effect_shows,
 )
 from reconciler.planning.protection import Protection
-from reconciler.planning.selection import UnmatchedSelector, select
+from reconciler.planning.selection import FleetPart, UnmatchedSelector, fleet_part
 from reconciler.planning.suggestions import lookalike_remarks
 from reconciler.planning.user_index import UserIndex, has_no_row, is_cut_short, listed_platforms
 
@@ -87,6 +87,7 @@ __all__ = [
     "Disconnect",
     "Envelope",
     "FleetCounts",
+    "FleetPart",
     "FleetSize",
     "GuardChange",
     "GuardName",
@@ -134,6 +135,7 @@ __all__ = [
     "encode_plan",
     "evidence_of",
     "expires_at",
+    "fleet_part",
     "has_no_row",
     "is_cut_short",
     "judge",
@@ -145,6 +147,5 @@ __all__ = [
     "narrowed",
     "past_remarks",
     "seal",
-    "select",
     "users_to_look_up",
 ]

@@ -74,9 +74,14 @@ def find_unmanaged(desired: DesiredState, observed: ObservedState) -> tuple[Unma
             )
             found.append(Unmanaged(user.external_id, user.id, _connected(user), reason))
         elif declared.platforms is None and (platforms := _connected(user)):
-            found.append(
-                Unmanaged(declared.id, user.id, platforms, UnmanagedReason.UNMANAGED_CONNECTIONS)
+            # A rule that sets preferences alone does not make anybody known to the manifests.
+            by_rules_alone = any(rule.place == declared.place for rule in declared.rules)
+            reason = (
+                UnmanagedReason.UNMANAGED_USER
+                if by_rules_alone
+                else UnmanagedReason.UNMANAGED_CONNECTIONS
             )
+            found.append(Unmanaged(declared.id, user.id, platforms, reason))
     found.sort(key=_order)
     return tuple(found)
 

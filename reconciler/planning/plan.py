@@ -288,8 +288,9 @@ class Content(Struct, frozen=True):
     """What follows from the inputs alone: manifests, list, configuration, history, selection.
 
     Everything is ordered by user; the actions of one user are in the order of execution.
-    ``problems`` says why the observation is incomplete. ``deselected`` counts the actions that the
-    selection leaves out. ``contested`` are the users that this plan would take over from another
+    ``problems`` says why the observation is incomplete. ``selection`` and ``exclusion`` are the
+    selectors; the latter is absent if nothing is excluded. ``deselected`` counts the actions that
+    they leave out. ``contested`` are the users that this plan would take over from another
     owner; absent if there are none. ``sources`` and ``rules`` are those that this plan follows;
     ``upcoming`` is what begins or ends within fourteen days. Files and reports call
     ``unmanaged`` by its old name.
@@ -311,6 +312,7 @@ class Content(Struct, frozen=True):
     notices: tuple[Notice, ...]
     deselected: Count
     guards: tuple[Verdict, ...]
+    exclusion: tuple[str, ...] | UnsetType = UNSET
     contested: tuple[Contested, ...] | UnsetType = UNSET
     sources: tuple[PlanSource, ...] | UnsetType = UNSET
     rules: tuple[PlanRule, ...] | UnsetType = UNSET

@@ -52,7 +52,7 @@ from reconciler.planning.plan import (
 )
 from reconciler.planning.protection import Protection
 from reconciler.planning.rules import condition_of
-from reconciler.planning.selection import select
+from reconciler.planning.selection import fleet_part
 from reconciler.planning.suggestions import check_lookalikes, similar_users
 from reconciler.planning.user_index import UserIndex, connection_order
 
@@ -74,19 +74,21 @@ def make_plan(
     limits: Limits,
     protection: Protection,
     selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
     history: History,
 ) -> Content:
     """The actions to do, what waits for a person, what is held, and what is unmanaged.
 
-    ``selectors`` narrow actions, pending, blocked and undetermined to the users that they name
-    (:mod:`selection`); guards on the whole fleet ignore them. Raises :class:`UnmatchedSelector`,
-    and ``domain.InvalidInput`` for ids that look alike and are not all listed.
+    ``selectors`` narrow actions, pending, blocked and undetermined to what they name, ``exclusion``
+    to the rest (:mod:`selection`); guards on the whole fleet ignore both. Raises
+    :class:`UnmatchedSelector`, and ``domain.InvalidInput`` for ids that look alike and are not all
+    listed.
     """
-    chosen = None if selectors is None else select(desired, selectors)
+    part = fleet_part(desired, selectors, exclusion, complete=observed.complete)
     user_index = UserIndex(observed)
     check_lookalikes(desired, observed, user_index, history.seen)
     comparison = _compare(target, desired, observed, user_index, protection, history)
-    actions = [a for a in comparison.actions if chosen is None or a.user in chosen]
+    actions = [action for action in comparison.actions if part.covers_action(action)]
     evidence = evidence_of(
         desired, observed, limits, history, disconnects=_count_disconnects(actions)
     )
@@ -105,11 +107,9 @@ def make_plan(
         ),
         problems=observed.problems,
         actions=tuple(actions),
-        pending=tuple(p for p in comparison.pending if chosen is None or p.user in chosen),
-        blocked=tuple(b for b in comparison.blocked if chosen is None or b.action.user in chosen),
-        undetermined=tuple(
-            u for u in comparison.undetermined if chosen is None or u.user in chosen
-        ),
+        pending=tuple(p for p in comparison.pending if part.covers(p.user, p.platform)),
+        blocked=tuple(b for b in comparison.blocked if part.covers_action(b.action)),
+        undetermined=tuple(u for u in comparison.undetermined if part.may_cover(u.user)),
         unmanaged=find_unmanaged(desired, observed),
         notices=(
             *notices(observed, protection),
@@ -118,6 +118,7 @@ def make_plan(
         ),
         deselected=len(comparison.actions) - len(actions),
         guards=judge(evidence),
+        exclusion=UNSET if exclusion is None else tuple(sorted(set(exclusion))),
         contested=evidence.contested or UNSET,
         sources=tuple(
             PlanSource(source.name, source.digest, source.rows)

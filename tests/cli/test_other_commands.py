@@ -104,6 +104,31 @@ def test_an_import_of_who_is_missing_writes_only_people_that_no_manifest_names(
     assert "users: []" in project.out
 
 
+def test_an_import_of_who_is_missing_leaves_out_whom_rows_and_rules_declare(
+    project: Project,
+) -> None:
+    names = ("row@example.com", "c@contractor.example.com", "new@example.com")
+    project.populate(*(f"{{external_id: {n}, connected: {{google: {n}}}}}" for n in names))
+    project.write("manifests/left.csv", "mail\nrow@example.com\n")
+    project.write(
+        "manifests/people.yaml",
+        "apiVersion: reconciler/v1\n"
+        "sources:\n"
+        "  - {name: hr, file: left.csv, id: mail, platforms: [], reason: left}\n"
+        "rules:\n"
+        "  - name: contractors\n"
+        '    match: {id: "*@contractor.example.com"}\n'
+        "    platforms: []\n"
+        "    reason: SEC-12\n"
+        "    mode: enforce\n"
+        "  - {name: names, match: {id: '*'}, preferences: {bot_name: N}, mode: enforce}\n",
+    )
+    assert project.run("import", "--missing") == 0
+    assert [line for line in project.out.splitlines() if "id:" in line] == [
+        "  - id: new@example.com"
+    ]
+
+
 def test_an_import_of_who_is_missing_needs_valid_manifests(project: Project) -> None:
     project.write("manifests/people.yaml", "apiVersion: reconciler/v1\nuser: []\n")
     assert project.run("import", "--missing") == 65

@@ -96,6 +96,7 @@ def content_of(
     protected: Sequence[str] = (),
     unknown_email: UnknownEmail = UnknownEmail.HOLD,
     selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
     history: History = NOTHING_REMEMBERED,
 ) -> Content:
     return make_plan(
@@ -105,6 +106,7 @@ def content_of(
         limits=limits,
         protection=Protection(tuple(protected), unknown_email),
         selectors=selectors,
+        exclusion=exclusion,
         history=history,
     )
 

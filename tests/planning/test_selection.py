@@ -1,8 +1,23 @@
 """Whom a run is about, and what a selection never changes."""
 
-import pytest
+from collections.abc import Sequence
 
-from reconciler.domain import Limits
+import pytest
+from msgspec import UNSET, structs
+
+from reconciler.domain import (
+    Declarations,
+    DesiredState,
+    DesiredUser,
+    Handover,
+    Limits,
+    Preferences,
+    Rule,
+    RuleMatch,
+    RuleMode,
+    SourceLocation,
+    SourceUse,
+)
 from reconciler.planning import (
     FleetSize,
     GuardName,
@@ -10,7 +25,8 @@ from reconciler.planning import (
     Judgement,
     Undetermined,
     UnmatchedSelector,
-    select,
+    canonical_json,
+    fleet_part,
 )
 from tests.planning.fleets import (
     GOOGLE,
@@ -37,6 +53,12 @@ OBSERVED = fleet(
 )
 
 
+def everything_of(desired: DesiredState, selectors: Sequence[str]) -> set[str]:
+    """The declared users that a run with these selectors is about, on any platform and on none."""
+    part = fleet_part(desired, selectors)
+    return {user for user in desired.users if part.covers(user, None)}
+
+
 @pytest.mark.parametrize(
     ("selectors", "selected"),
     [
@@ -49,7 +71,7 @@ OBSERVED = fleet(
     ],
 )
 def test_selectors_select_whom_they_name(selectors: list[str], selected: set[str]) -> None:
-    assert select(DESIRED, selectors) == selected
+    assert everything_of(DESIRED, selectors) == selected
 
 
 @pytest.mark.parametrize(
@@ -71,7 +93,7 @@ def test_selectors_select_whom_they_name(selectors: list[str], selected: set[str
 )
 def test_a_selector_that_names_nobody_is_an_error(selector: str, message: str) -> None:
     with pytest.raises(UnmatchedSelector) as caught:
-        select(DESIRED, ["bob@x.com", selector])
+        fleet_part(DESIRED, ["bob@x.com", selector])
     assert str(caught.value) == message
 
 
@@ -127,11 +149,221 @@ def test_repeated_selectors_in_any_order_are_one_selection() -> None:
 
 def test_an_id_that_looks_like_a_group_is_still_an_id() -> None:
     desired = manifest(declared("group:odd", [GOOGLE]), declared("other", [GOOGLE]))
-    assert select(desired, ["group:odd"]) == {"group:odd"}
+    assert everything_of(desired, ["group:odd"]) == {"group:odd"}
 
 
 def test_an_id_in_another_unicode_form_is_suggested_with_what_differs() -> None:
     composed, decomposed = "zo\u00eb@x.com", "zoe\u0308@x.com"
     with pytest.raises(UnmatchedSelector) as caught:
-        select(manifest(declared(composed, [GOOGLE])), [decomposed])
+        fleet_part(manifest(declared(composed, [GOOGLE])), [decomposed])
     assert str(caught.value).endswith(f"did you mean {composed!r} (another Unicode form)?")
+
+
+# Selectors of other kinds, and exclusion.
+
+
+def ruled(user: DesiredUser, rule: Rule) -> DesiredUser:
+    return structs.replace(user, rules=(rule,))
+
+
+def rule(name: str, mode: RuleMode = RuleMode.ENFORCE) -> Rule:
+    return Rule(
+        name,
+        RuleMatch(id="*"),
+        (),
+        frozenset(),
+        Handover.WAIT,
+        None,
+        "SEC-12",
+        mode,
+        None,
+        SourceLocation("rules.yaml", 1, 1),
+    )
+
+
+def source(name: str) -> SourceUse:
+    return SourceUse(name, "sha256:0", 1, {}, SourceLocation("hr.yaml", 1, 1))
+
+
+CONTRACTORS, REPORTED = rule("contractors"), rule("reported", RuleMode.REPORT)
+LEAVER = structs.replace(declared("leaver", [], reason="left (HR-1)"), source="hr-leavers")
+MOVER = declared("mover", [MICROSOFT], reason="moves (IT-2)")
+BOTH = declared("both", [], reason="left (HR-2)")
+RULED = ruled(declared("ruled", [], reason="SEC-12"), CONTRACTORS)
+PREFERS = declared("prefers", [GOOGLE], preferences=Preferences(bot_name="N"))
+EVERYBODY = (BOTH, LEAVER, MOVER, PREFERS, RULED)
+RICH = DesiredState(
+    {user.id: user for user in EVERYBODY},
+    Declarations(
+        {user.id: user for user in EVERYBODY if user is not RULED},
+        rules=(CONTRACTORS, REPORTED),
+        sources=(source("hr-leavers"), source("empty")),
+    ),
+)
+LISTED = fleet(
+    seen("both", connected("google"), connected("microsoft")),
+    seen("leaver", connected("google")),
+    seen("mover", connected("google")),
+    seen("prefers", connected("google"), connected("zoom"), preferences=Preferences(bot_name="O")),
+    seen("ruled", connected("microsoft")),
+)
+
+
+def planned(
+    selectors: Sequence[str] | None = None, exclusion: Sequence[str] | None = None
+) -> list[str]:
+    """What a plan does, keeps back (!) and waits for (?)."""
+    content = content_of(RICH, LISTED, selectors=selectors, exclusion=exclusion)
+    return [
+        *(action.key for action in content.actions),
+        *(f"! {blocked.action.key}" for blocked in content.blocked),
+        *(f"? {pending.platform} of {pending.user}" for pending in content.pending),
+    ]
+
+
+WHOLE = [
+    "disconnect google of both",
+    "disconnect microsoft of both",
+    "disconnect google of leaver",
+    "update preferences of prefers",
+    "disconnect microsoft of ruled",
+    "! disconnect google of mover",
+    "! disconnect zoom of prefers",
+    "? microsoft of mover",
+]
+
+
+@pytest.mark.parametrize(
+    ("selectors", "expected"),
+    [
+        (["reason:left (HR-1)"], ["disconnect google of leaver"]),
+        (["reason:left*"], [each for each in WHOLE if "both" in each or "leaver" in each]),
+        (["source:hr-leavers"], ["disconnect google of leaver"]),
+        (["rule:contractors"], ["disconnect microsoft of ruled"]),
+        (
+            ["platform:google"],
+            [
+                "disconnect google of both",
+                "disconnect google of leaver",
+                "! disconnect google of mover",
+            ],
+        ),
+        (
+            ["platform:microsoft", "leaver"],
+            [
+                "disconnect microsoft of both",
+                "disconnect google of leaver",
+                "disconnect microsoft of ruled",
+                "? microsoft of mover",
+            ],
+        ),
+        (["platform:google", "platform:microsoft"], [e for e in WHOLE if "prefers" not in e]),
+    ],
+    ids=" ".join,
+)
+def test_reasons_sources_rules_and_platforms_select(
+    selectors: list[str], expected: list[str]
+) -> None:
+    assert planned(selectors) == expected
+
+
+@pytest.mark.parametrize(
+    ("selectors", "exclusion", "left"),
+    [
+        (None, ["both"], [each for each in WHOLE if "both" not in each]),
+        (None, ["reason:left*", "prefers"], WHOLE[4:6] + WHOLE[7:]),
+        (None, ["platform:google"], [each for each in WHOLE if "google" not in each]),
+        (["reason:left*"], ["platform:microsoft"], [WHOLE[0], WHOLE[2]]),
+        (["both", "leaver"], ["both"], [WHOLE[2]]),
+        (["both"], ["both"], []),
+        (["platform:google"], ["source:hr-leavers", "mover"], [WHOLE[0]]),
+    ],
+)
+def test_an_exclusion_takes_out_of_what_is_selected(
+    selectors: list[str] | None, exclusion: list[str], left: list[str]
+) -> None:
+    assert planned(selectors, exclusion) == left
+
+
+def test_a_plan_carries_its_exclusion_and_counts_what_it_leaves_out() -> None:
+    content = content_of(RICH, LISTED, exclusion=["leaver", "both", "leaver"])
+    assert (content.selection, content.exclusion) == (None, ("both", "leaver"))
+    assert content.deselected == 3
+    whole = content_of(RICH, LISTED)
+    assert whole.exclusion is UNSET
+    assert b"exclusion" not in canonical_json(whole)
+    assert [(v.guard, v.actual) for v in content.guards[:6]] == [
+        (v.guard, v.actual) for v in whole.guards[:6]
+    ]
+    assert content.fleet == whole.fleet
+
+
+@pytest.mark.parametrize(
+    ("selector", "message"),
+    [
+        ("reason:left", "no declared user has the reason 'left'"),
+        (
+            "reason:moves (IT-3)",
+            "no declared user has the reason 'moves (IT-3)'; did you mean 'moves (IT-2)'?",
+        ),
+        (
+            "source:hr-leaver",
+            "no manifest defines the source 'hr-leaver'; did you mean 'hr-leavers'?",
+        ),
+        ("source:empty", "no user is declared by the source 'empty' now"),
+        (
+            "rule:contractor",
+            "no manifest defines the rule 'contractor'; did you mean 'contractors'?",
+        ),
+        ("rule:reported", "no user is declared by the rule 'reported' now: its mode is `report`"),
+        ("platform:gogle", "there is no platform 'gogle'; did you mean 'google'?"),
+        ("platform:zoom", "there is no platform 'zoom'; there are: google, microsoft"),
+        ("platforms:google", "no declared user matches 'platforms:google'"),
+    ],
+)
+def test_a_selector_of_any_kind_that_matches_nobody_is_an_error_for_exclusion_too(
+    selector: str, message: str
+) -> None:
+    with pytest.raises(UnmatchedSelector) as caught:
+        planned(["both", selector])
+    assert str(caught.value) == message
+    with pytest.raises(UnmatchedSelector) as caught:
+        planned(None, ["both", selector])
+    assert str(caught.value) == f"cannot exclude: {message}"
+
+
+def test_an_empty_exclusion_is_an_error() -> None:
+    with pytest.raises(UnmatchedSelector, match="nothing is excluded"):
+        planned(None, [])
+
+
+def test_no_platform_can_be_selected_where_nobody_declares_platforms() -> None:
+    desired = manifest(declared("a"), declared("b"))
+    with pytest.raises(UnmatchedSelector, match="no declared user has `platforms`"):
+        fleet_part(desired, ["platform:google"])
+
+
+@pytest.mark.parametrize(
+    ("selectors", "exclusion", "users"),
+    [
+        (["platform:google"], None, ["both", "leaver", "mover"]),
+        (["leaver"], None, ["leaver"]),
+        (["rule:contractors", "leaver"], None, ["leaver"]),
+        (["rule:contractors"], None, []),
+        (None, ["platform:google"], ["both", "leaver", "mover"]),
+        (None, ["leaver", "rule:contractors"], ["both", "mover"]),
+    ],
+)
+def test_an_incomplete_list_leaves_open_who_is_on_a_platform_or_under_a_rule(
+    selectors: list[str] | None, exclusion: list[str] | None, users: list[str]
+) -> None:
+    entries = {user.id: user for user in (BOTH, LEAVER, MOVER)}
+    desired = DesiredState(entries, Declarations(entries, rules=(CONTRACTORS,)))
+    part = fleet(problems=["timeout"])
+    content = content_of(desired, part, selectors=selectors, exclusion=exclusion)
+    assert [entry.user for entry in content.undetermined] == users
+
+
+def test_a_misspelt_rule_is_an_error_on_an_incomplete_list_too() -> None:
+    with pytest.raises(UnmatchedSelector, match="no manifest defines the rule"):
+        content_of(RICH, fleet(problems=["timeout"]), selectors=["rule:contractor"])

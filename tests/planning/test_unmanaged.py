@@ -1,6 +1,17 @@
 """What is connected and left alone."""
 
-from reconciler.planning import Unmanaged, UnmanagedReason
+from datetime import UTC, datetime
+
+from reconciler.domain import (
+    Declarations,
+    Handover,
+    Preferences,
+    Rule,
+    RuleMatch,
+    RuleMode,
+    SourceLocation,
+)
+from reconciler.planning import Unmanaged, UnmanagedReason, desired_state
 from tests.planning.fleets import (
     GOOGLE,
     connected,
@@ -11,6 +22,8 @@ from tests.planning.fleets import (
     seen,
     vacant,
 )
+
+NOW = datetime(2026, 12, 1, tzinfo=UTC)
 
 
 def test_a_user_no_manifest_names_is_spared_and_has_no_action() -> None:
@@ -83,4 +96,29 @@ def test_who_is_connected_and_in_no_manifest_is_undeclared() -> None:
         Unmanaged(None, "r1", ("google",), UnmanagedReason.NO_EXTERNAL_ID),
         Unmanaged("y", "r-y", ("zoom",), UnmanagedReason.UNMANAGED_USER),
         Unmanaged("z", "r-z", ("google", "microsoft"), UnmanagedReason.UNMANAGED_USER),
+    )
+
+
+def test_a_rule_that_sets_preferences_alone_declares_nobody_s_connections() -> None:
+    here = SourceLocation("rules.yaml", 1, 1)
+    names = Preferences(bot_name="N")
+    everybody = Rule(
+        "names",
+        RuleMatch(id="*"),
+        (),
+        None,
+        Handover.WAIT,
+        names,
+        None,
+        RuleMode.ENFORCE,
+        None,
+        here,
+    )
+    entries = {"a": declared("a")}
+    listed = fleet(seen("a", connected("google")), seen("z", connected("google")))
+    desired = desired_state(Declarations(entries, rules=(everybody,)), listed, NOW)
+    assert [user.preferences for user in desired.users.values()] == [names, names]
+    assert content_of(desired, listed).unmanaged == (
+        Unmanaged("a", "r-a", ("google",), UnmanagedReason.UNMANAGED_CONNECTIONS),
+        Unmanaged("z", "r-z", ("google",), UnmanagedReason.UNMANAGED_USER),
     )

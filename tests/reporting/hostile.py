@@ -92,6 +92,7 @@ def reports(text: str) -> dict[str, Report]:
         workspace=text,
         base_url=text,
         selection=(text,),
+        exclusion=(text,),
         problems=(text,),
         actions=(action, preferences),
         pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),

@@ -104,6 +104,7 @@ def plan_of(
     limits: Limits = DEFAULT_LIMITS,
     protected: Sequence[str] = (),
     selectors: Sequence[str] | None = None,
+    exclusion: Sequence[str] | None = None,
     workspace: str = "prod",
     base_url: str = "https://us-west-2.recall.ai",
     accepted: FleetSize | None = None,
@@ -123,6 +124,7 @@ def plan_of(
         limits=limits,
         protection=Protection(tuple(protected)),
         selectors=selectors,
+        exclusion=exclusion,
         history=remembered if remembering else History(),
     )
     return Plan(content, envelope({user.id: str(user.place) for user in users}))

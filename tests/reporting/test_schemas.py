@@ -34,6 +34,9 @@ PLANS = {
     "selected": samples.plan_of(
         [samples.declared("a", samples.GOOGLE)], [samples.listed("a", "google")], selectors=["a"]
     ),
+    "with an exclusion": samples.plan_of(
+        [samples.declared("a", samples.GOOGLE)], [samples.listed("a", "google")], exclusion=["a"]
+    ),
     "unlimited": samples.plan_of([], [], limits=Limits(None, None)),
     "preferences of a user without any": samples.plan_with(samples.update()),
 }

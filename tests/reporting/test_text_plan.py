@@ -284,6 +284,27 @@ def test_a_selection_says_what_it_is_and_how_many_actions_it_left_out() -> None:
     assert found.splitlines()[-1].endswith("2 left out by the selection.")
 
 
+@pytest.mark.parametrize(
+    ("selectors", "exclusion", "said"),
+    [
+        (None, ["a"], "Excluded: a; 1 action left out"),
+        (["a", "b"], ["b"], "Selected: a, b; excluded: b; 2 actions left out"),
+        (["platform:google"], None, "Selected: platform:google; 3 actions left out"),
+    ],
+)
+@pytest.mark.parametrize("form", [Format.TEXT, Format.MARKDOWN])
+def test_an_exclusion_says_what_it_is_and_how_many_actions_it_left_out(
+    selectors: list[str] | None, exclusion: list[str] | None, said: str, form: Format
+) -> None:
+    plan = plan_of(
+        [declared(name, GOOGLE) for name in ("a", "b", "c")],
+        [listed(name, "google", "microsoft") for name in ("a", "b", "c")],
+        selectors=selectors,
+        exclusion=exclusion,
+    )
+    assert said in render(PlanReport(plan, 0), form).replace("`", "")
+
+
 def test_a_saved_plan_says_where_and_how_it_is_applied() -> None:
     found = text(samples.PLAN_REPORT)
     assert "Saved to out/plan.json" in found

@@ -52,6 +52,7 @@ def apply(
     max_failures: options.MaxFailures = DEFAULTS.max_failures,
     parallelism: options.Parallelism = DEFAULTS.workers,
     select: options.Select = [],
+    exclude: options.Exclude = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
@@ -65,15 +66,17 @@ def apply(
     allowed = overrides(allow, ALLOW_OPTION, APPLY_TAKES)
 
     def body() -> Report:
-        if plan and select:
+        if plan and (select or exclude):
+            option = "--select" if select else "--exclude"
             raise UsageError(
-                "--select cannot be combined with a saved plan: a plan is applied as a whole"
+                f"{option} cannot be combined with a saved plan: a plan is applied as a whole"
             )
         if same_commit and not plan:
             raise UsageError("--same-commit needs a saved plan: name one")
         if not plan and not auto_approve:
             _check_terminal()
         selectors = selectors_of(context, select)
+        exclusion = selectors_of(context, exclude, "--exclude")
         saved = read_plan(context, plan) if plan else None
         with context.session() as session:
             declarations = load(context, session)
@@ -87,7 +90,7 @@ def apply(
                     observation = command.observe()
                     history = command.run.history(declarations)
                     inputs = plan_inputs(session, declarations, observation, history)
-                    planned = preview(session, inputs, selectors)
+                    planned = preview(session, inputs, selectors, exclusion)
                     approved = judge_fresh(planned, inputs, allowed.guards)
                     _ask(command, approved, auto_approve=auto_approve)
                 return command.carry_out(approved)

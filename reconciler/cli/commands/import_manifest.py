@@ -9,7 +9,8 @@ from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.inputs import list_users, load
-from reconciler.engine import declared_already, import_manifest
+from reconciler.domain import Declarations
+from reconciler.engine import declared_already, declared_ids, import_manifest
 from reconciler.engine.output_file import OutputFile
 from reconciler.manifest import gc_paused
 from reconciler.manifest.search import is_manifest
@@ -39,9 +40,10 @@ def import_(
             raise UsageError(f"{out} exists: an import writes a new file")
         with context.session() as session:
             target = OutputFile(out) if out and out != DASH else None
-            declared = load(context, session).users if missing else {}
+            declarations = load(context, session) if missing else Declarations({})
             observed = list_users(context, session).state
-            imported = import_manifest(observed, preferences=preferences, but=declared.keys())
+            declared = declared_ids(declarations, observed, session.clock.now())
+            imported = import_manifest(observed, preferences=preferences, but=declared)
             for remark in imported.remarks:
                 context.remark(f"left out: {remark}")
             manifests = session.workspace.manifests

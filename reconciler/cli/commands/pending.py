@@ -12,6 +12,7 @@ from reconciler.reporting import Format, Report
 def pending(
     stack: options.Stack = None,
     select: options.Select = [],
+    exclude: options.Exclude = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
@@ -33,13 +34,14 @@ def pending(
     def body() -> Report:
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
+        exclusion = selectors_of(context, exclude, "--exclude")
         with context.session() as session:
             declarations = load(context, session)
             address = session.endpoint.address
             remembered = remember(session.workspace, address, owner, declarations=declarations)
             observation = list_users(context, session)
             inputs = plan_inputs(session, declarations, observation, remembered.history)
-            return find_pending(session, inputs, remembered.ledger, owner, selectors)
+            return find_pending(session, inputs, remembered.ledger, owner, selectors, exclusion)
 
     with gc_paused():  # until the fleet is gone
         context.run(body)

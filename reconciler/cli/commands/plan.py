@@ -34,6 +34,7 @@ def plan(
     ] = False,
     stack: options.Stack = None,
     select: options.Select = [],
+    exclude: options.Exclude = [],
     config: options.Config = None,
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
@@ -46,12 +47,14 @@ def plan(
     context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
 
     def body() -> Report:
-        if against and select:
+        if against and (select or exclude):
+            option = "--select" if select else "--exclude"
             raise UsageError(
-                "--select cannot be combined with --against: the saved plan has its own selection"
+                f"{option} cannot be combined with --against: the saved plan has its own selection"
             )
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
+        exclusion = selectors_of(context, exclude, "--exclude")
         earlier = read_plan(context, against) if against else None
         with context.session() as session:
             saved = context.output(out) if out else None
@@ -66,11 +69,14 @@ def plan(
             observation = list_users(context, session)
             inputs = plan_inputs(session, declarations, observation, remembered.history)
             changes = None
+            narrowing = (*_repeated("--select", select), *_repeated("--exclude", exclude))
+            if out:  # the plan itself has it
+                narrowing = ()
             if earlier:
                 planned = preview_again(session, earlier, inputs)
                 changes = compare(session, earlier, planned.content, observation).changes
             else:
-                planned = preview(session, inputs, selectors)
+                planned = preview(session, inputs, selectors, exclusion)
             if saved:
                 saved.write(encode_plan(planned))
             return PlanReport(
@@ -87,9 +93,7 @@ def plan(
                 changes=changes,
                 undeclared=session.workspace.undeclared,
                 # What went to standard output is somebody else's to store and to name.
-                again=None
-                if out == DASH
-                else (*context.again(), *(() if out else _repeated("--select", select))),
+                again=None if out == DASH else (*context.again(), *narrowing),
             )
 
     with gc_paused():  # until the fleet is gone

@@ -76,7 +76,7 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
     write_guards(comment, report.guards, report.limit_sources, but=unjudged)
     if skipped:
         comment.block(f"> {inline(guards.skipped(skipped, report.ledger))}")
-    if content.selection is not None:
+    if content.selection is not None or content.exclusion:
         comment.block(inline(changes.selected(content)))
     if content.problems:
         comment.block(f"> [!WARNING]\n> {changes.INCOMPLETE}")

@@ -174,7 +174,7 @@ def _contested(page: TextPage, report: PlanReport) -> None:
 
 
 def _selection(page: TextPage, content: Content) -> None:
-    if content.selection is None:
+    if content.selection is None and not content.exclusion:
         return
     page.gap()
     page.prose(plain(changes.selected(content)), Tone.CHANGE)

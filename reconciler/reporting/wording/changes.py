@@ -28,6 +28,7 @@ from reconciler.planning import (
     UnmanagedReason,
     UpdatePreferences,
 )
+from reconciler.planning.selection import PLATFORM_PREFIX
 from reconciler.planning.suggestions import differing
 from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, listed, prose
 from reconciler.reporting.wording.guards import JUDGEMENTS
@@ -178,10 +179,16 @@ def remark(notice: Notice) -> Phrase:
 
 
 def selected(content: Content) -> Phrase:
-    """What the selection of ``content`` is, and what it leaves out."""
-    selectors = content.selection or ()
+    """What is selected and excluded in ``content``, and how much that leaves out."""
+    selectors, exclusion = content.selection or (), content.exclusion or ()
+    said: list[str | Foreign | ShellCommand] = []
+    if selectors:
+        said += ["Selected: ", *listed(selectors), "; "]
+    if exclusion:
+        said += ["excluded: " if selectors else "Excluded: ", *listed(exclusion), "; "]
     left_out = counted(content.deselected, "action")
-    return ("Selected: ", *listed(selectors), f"; {left_out} of other users left out")
+    partly = exclusion or any(name.startswith(PLATFORM_PREFIX) for name in selectors)
+    return (*said, f"{left_out}{'' if partly else ' of other users'} left out")
 
 
 def contested(number: int) -> str:
