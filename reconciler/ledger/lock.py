@@ -136,7 +136,7 @@ def take_lock(connection: Connection, claim: Claim, now: float) -> int:
             host=claim.who.host,
             pid=claim.who.pid,
             machine=claim.who.machine,
-            started=claim.started,
+            started=None if claim.started is None else f"{claim.run} {claim.started}",
             since=now,
             heartbeat=now,
         )
@@ -193,13 +193,22 @@ def _lock(row: Row[Any] | None) -> Lock | None:
             "who": who,
             "since": row.since,
             "heartbeat": row.heartbeat,
-            "started": row.started,
+            "started": _start_of_holder(row),
         },
         Lock,
     )
     if not math.isfinite(lock.heartbeat):  # it would never be overdue
         raise ValueError(f"a heartbeat at {lock.heartbeat}")
     return lock
+
+
+def _start_of_holder(row: Row[Any]) -> str | None:
+    """When the holder's process started; None unless the row says it of this very run.
+
+    A version that does not know the column takes the lock and leaves the start of the run before.
+    """
+    run, _, start = (msgspec.convert(row.started, str | None) or "").partition(" ")
+    return start if run == row.run and start else None
 
 
 def _moment(seconds: float) -> str:

@@ -197,7 +197,7 @@ locks = Table(
     Column("host", LedgerText),
     Column("pid", BigInteger),
     Column("machine", LedgerText),
-    Column("started", LedgerText),  # when its process started; None if an earlier version took it
+    Column("started", LedgerText),  # the run, and when its process started
     Column("since", Double),
     Column("heartbeat", Double),
 )

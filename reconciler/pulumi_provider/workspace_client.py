@@ -30,13 +30,22 @@ from reconciler.engine import (
     remember,
 )
 from reconciler.engine.approval import overrides_of
-from reconciler.planning import Action, Content, History, UserIndex, judge_list, make_plan
+from reconciler.planning import (
+    Action,
+    Content,
+    GuardName,
+    History,
+    UserIndex,
+    judge_list,
+    make_plan,
+)
 from reconciler.planning.diff import matches_declaration
 from reconciler.pulumi_provider.cancellation import CANCELLATION, CLOCK, turn_to_act
 from reconciler.pulumi_provider.cli_process import cli_of
 from reconciler.pulumi_provider.errors import Failed, provider_errors
 from reconciler.pulumi_provider.inputs import Properties
 from reconciler.pulumi_provider.pinned_plan import Pin, pinned_actions
+from reconciler.reporting import LedgerAccess
 from reconciler.reporting.wording import stacks
 from reconciler.runs import ActionResult, Who
 
@@ -116,7 +125,8 @@ class WorkspaceClient:
 
         Only an operation that may forget users asks for this. An update does not need it, because
         its program did it before it registered anything. Nor does a refresh that finds every user.
-        That saves loading the ledger.
+        That saves loading the ledger. A ledger that cannot be read, or that an older version wrote,
+        fails the operation: nobody can tell then whether the list has shrunk.
         """
         self._history_checked.get()
 
@@ -179,8 +189,16 @@ class WorkspaceClient:
     def _check_history(self) -> None:
         session, observation = self.session, self._observation.get()
         with self._errors():
-            history = remember(session.workspace, session.endpoint.address, None).history
-        self._check(observation, history)
+            remembered = remember(session.workspace, session.endpoint.address, None)
+            allowed = overrides_of(os.environ).guards
+        # A ledger that cannot be read does not mean that there was no run yet.
+        if (
+            remembered.ledger.state is LedgerAccess.UNREADABLE
+            and session.workspace.limits.max_fleet_shrink_percent is not None
+            and GuardName.OBSERVED_FLEET_SHRINK not in allowed
+        ):
+            raise Failed(stacks.history_unreadable(session.target, remembered.ledger))
+        self._check(observation, remembered.history)
 
     def _check(self, observation: Observation, history: History) -> None:
         """Raise :class:`Failed` unless the list is complete and plausible."""

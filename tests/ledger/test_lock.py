@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase
 from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun
@@ -27,6 +27,7 @@ from tests.ledger.samples import (
     claim,
     closed,
     crash,
+    database_of,
     disconnect_fully,
     elsewhere,
     ended,
@@ -188,6 +189,21 @@ def test_the_lock_of_a_process_whose_id_another_one_has_now_is_taken_over_at_onc
     died = begin(ledger, claim(started="an earlier start"))
     with begin(ledger, claim(started=ours)) as run:
         assert [dead.run for dead in run.dead] == [died.id]
+
+
+def test_an_earlier_version_that_keeps_the_start_of_the_run_before_it_counts_as_alive(
+    ledger: Ledger,
+) -> None:
+    """It does not know that column, so the lock that it takes says when a dead process started."""
+    died = claim(started="an earlier start")
+    begin(ledger, died)
+    with database_of(ledger).write() as connection:
+        connection.execute(update(locks).values(fence=locks.c.fence + 1, run="of an older version"))
+    holder = ledger.holder(WORKSPACE)
+    assert holder is not None
+    assert (holder.run, holder.who, holder.dead) == ("of an older version", died.who, False)
+    with pytest.raises(LockHeld):
+        begin(ledger, claim(started=start_of(os.getpid())))
 
 
 def test_a_run_that_died_before_it_had_a_plan_is_found_dead_too(

@@ -1,6 +1,8 @@
 """The provider through its gRPC server: checks, differences, and acts only in the open run."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,8 @@ import pytest
 from pulumi.dynamic.dynamic import serialize_provider
 from pulumi.runtime.rpc import UNKNOWN
 
-from reconciler.domain import Platform
+from reconciler.domain import Platform, SqliteFile
+from reconciler.ledger import open_ledger
 from reconciler.pulumi_provider.provider import CalendarFleetProvider, CalendarUserProvider
 from reconciler.reporting.wording import stacks
 from reconciler.sandbox import Fault, FaultKind, Match, load_seed
@@ -147,6 +150,51 @@ def test_read_sees_drift_and_delete_forgets(folder: FleetFolder) -> None:
         process.delete(outputs)
     assert folder.lists() == 1
     assert folder.mutations() == 0
+
+
+def gone(folder: FleetFolder) -> dict[str, Any]:
+    """The state of somebody who was there, and is missing from the list now."""
+    folder.delete("settled@example.com")
+    return inputs(folder, "settled@example.com", ["google"]) | {"recallId": "of-settled"}
+
+
+def outdated(folder: FleetFolder) -> None:
+    """The ledger of an earlier version of this tool."""
+    path = folder.folder / ".reconciler" / "ledger.db"
+    with open_ledger(SqliteFile(path), create=True):
+        pass
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE ledger_version SET version_num = '0003'")
+
+
+def test_without_a_ledger_who_is_gone_is_forgotten(folder: FleetFolder) -> None:
+    with provider(folder.folder, NOBODY) as process:
+        assert process.read(gone(folder))[0] == ""
+
+
+def test_nobody_is_forgotten_while_the_ledger_cannot_be_read(folder: FleetFolder) -> None:
+    outdated(folder)
+    with (
+        provider(folder.folder, NOBODY) as process,
+        pytest.raises(grpc.RpcError, match="observed-fleet-shrink cannot be judged") as failed,
+    ):
+        process.read(gone(folder))
+    assert "Run `pulumi up` without a refresh: it migrates" in str(failed.value)
+    assert "RECONCILER_ALLOW=observed-fleet-shrink" in str(failed.value)
+
+
+def test_who_is_gone_is_forgotten_with_the_guard_allowed_or_without_its_limit(
+    folder: FleetFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outdated(folder)
+    props = gone(folder)
+    with monkeypatch.context() as allowing:
+        allowing.setenv("RECONCILER_ALLOW", "observed-fleet-shrink")
+        with provider(folder.folder, NOBODY) as process:
+            assert process.read(props)[0] == ""
+    folder.configure("limits: {maxFleetShrinkPercent: null}")
+    with provider(folder.folder, NOBODY) as process:
+        assert process.read(props)[0] == ""
 
 
 def test_another_address_than_the_stacks_is_refused(folder: FleetFolder) -> None:

@@ -18,6 +18,7 @@ from reconciler.planning import (
     UnknownConnection,
     Verdict,
 )
+from reconciler.reporting.documents import LedgerView
 from reconciler.reporting.phrase import Foreign, Phrase, counted, plain
 from reconciler.reporting.wording import changes, guards, outcomes
 from reconciler.runs.journal import ActionResult, Cause, RunResult
@@ -197,6 +198,23 @@ def list_refused(
     if not lines:
         return None
     return "; ".join([f"{_at(target)}: this list is not used", *lines])
+
+
+def history_unreadable(target: Target, ledger: LedgerView) -> str:
+    """The list cannot be compared with the last accepted run."""
+    guard = GuardName.OBSERVED_FLEET_SHRINK
+    remedy = (
+        f". Without the ledger {guard} cannot be judged. Run `pulumi up` without a refresh: it"
+        " migrates an older ledger, and says what is wrong with any other. If you are sure that"
+        f" the list is right, {guards.by_variable(guard)}."
+    )
+    return plain(
+        (
+            f"{_at(target)}: this list is not used: ",
+            Foreign(ledger.detail or ledger.place, prose=True),
+            remedy,
+        )
+    )
 
 
 def _refusals(
