@@ -37,6 +37,9 @@ def _count(process: Acting, world: World) -> None:
     census["calls"] += len(process.sent)
     census["requests"] += len(process.exchanges)
     census["ledger writes"] += process.writes
+    for key, calls in process.calls.items():
+        declared = process.force.declared(key.rpartition(" of ")[2])
+        census[f"calls, declared by {'nothing' if declared is None else declared.by}"] += len(calls)
     census[f"{command} ends {process.status}"] += 1
     if process.error is not None:
         census[f"error {type(process.error).__name__}"] += 1

@@ -51,6 +51,8 @@ def expected(force: Force, rows: list[Row]) -> Expected:
         declared = force.declared(name)
         assert declared is not None
         his = [row for row in rows if row["external_id"] == name]
+        if declared.by == "rule" and not his:
+            continue  # a rule selects among those that are listed
         held = len(his) > 1 or any(protected_by(row, force.config.protected) for row in his)
         _connections(declared, his, held, disconnects, blocked, pending)
         if declared.bot_name is not None and not held:

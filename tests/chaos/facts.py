@@ -46,13 +46,20 @@ def plan_in_force(process: Acting, world: World) -> Plan | None:
 
 
 def asked_for(force: Force) -> dict[str, object]:
-    """What the manifests ask for, whatever they look like."""
-    found: dict[str, object] = {}
+    """What the manifests ask for, whatever they look like; not what rows of sources say."""
+    found: dict[str, object] = {f"source {kind}": True for kind in force.rows}
     for name in force.names:
         declared = force.declared(name)
         assert declared is not None
+        if declared.by == "row":
+            continue
         platforms = wanted(declared)
-        found[name] = platforms, bool(platforms) and declared.immediate, declared.bot_name
+        found[name] = (
+            declared.by,
+            platforms,
+            bool(platforms) and declared.immediate,
+            declared.bot_name,
+        )
     return found
 
 

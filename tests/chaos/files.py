@@ -1,6 +1,8 @@
 """The files that commands read: manifests and configuration, written from a schedule's data."""
 
+import csv
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +12,20 @@ KEY_VARIABLE = "CHAOS_API_KEY"
 KEY = "chaos-key-of-the-workspace-5f2b"
 WORKSPACE = "chaos"
 GROUP = "leavers"
+LEAVERS: Mapping[str, Any] = {"platforms": [], "reason": "left"}
 URL = "http://127.0.0.1:9"
 BOARD = "*@board.example.com"
 
 
-def entry(declared: Declared) -> dict[str, Any]:
-    """One user of a manifest."""
-    fields: dict[str, Any] = {"id": declared.name}
-    if declared.group:
+EXPORT = "export.csv"
+
+
+def what_is_declared(declared: Declared) -> dict[str, Any]:
+    """The fields that say what the user shall have."""
+    fields: dict[str, Any] = {}
+    if declared.group and declared.by == "rule":  # a rule is in no group
+        fields |= LEAVERS
+    elif declared.group:
         fields["group"] = GROUP
     elif declared.platforms is not None:
         fields["platforms"] = list(declared.platforms)
@@ -31,12 +39,33 @@ def entry(declared: Declared) -> dict[str, Any]:
 
 
 def write_manifest(path: Path, declared: tuple[Declared, ...]) -> None:
-    """JSON, which is YAML too."""
+    """JSON, which is YAML too; and beside it the export that its sources read."""
+    rows = [one for one in declared if one.by == "row"]
     document = {
         "apiVersion": "reconciler/v1",
-        "groups": {GROUP: {"platforms": [], "reason": "left"}},
-        "users": [entry(one) for one in declared],
+        "groups": {GROUP: LEAVERS},
+        "users": [
+            {"id": one.name, **what_is_declared(one)} for one in declared if one.by == "entry"
+        ],
+        "sources": [
+            {"name": kind, "file": EXPORT, "id": "id", "where": {"kind": [kind]}, **fields}
+            for kind, fields in {one.kind: what_is_declared(one) for one in rows}.items()
+        ],
+        "rules": [
+            {
+                "name": one.name,
+                "match": {"id": one.name},
+                "mode": "enforce",
+                **what_is_declared(one),
+            }
+            for one in declared
+            if one.by == "rule"
+        ],
     }
+    with path.with_name(EXPORT).open("w", encoding="utf-8", newline="") as file:
+        export = csv.writer(file)
+        export.writerow(["id", "kind"])
+        export.writerows([one.name, one.kind] for one in rows)
     path.write_text(json.dumps(document), encoding="utf-8")
 
 

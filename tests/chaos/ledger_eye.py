@@ -67,6 +67,15 @@ class LedgerEye:
         rows = self._ask("SELECT accepted, declared, observed FROM runs WHERE run = ?", (run,))
         return (rows[0][1], rows[0][2]) if rows and rows[0][0] else None
 
+    def rows(self) -> dict[str, int]:
+        """The rows of each source in the last accepted run that read it."""
+        found = self._ask(
+            "SELECT s.source, s.rows FROM source_rows s JOIN runs r ON r.number = s.run"
+            " WHERE r.accepted ORDER BY r.number",
+            (),
+        )
+        return {row[0]: row[1] for row in found}
+
     def state(self, run: str) -> str | None:
         rows = self._ask("SELECT state FROM runs WHERE run = ?", (run,))
         return rows[0][0] if rows else None

@@ -27,6 +27,7 @@ INTENT_AGE = 2.0
 LIST_AGE = 10.0
 LIST_AGE_EVER = 300.0
 TIMES_AS_LONG = 5
+SOURCE_SHRINK = 30
 
 
 class OfCalls(Judge):
@@ -265,11 +266,15 @@ class OfCalls(Judge):
             self.fail(self.only_a_whole_list_lets_act, "the last list was not whole")
         allowed = getattr(process.command, "allow", ())
         most, before = process.force.config.max_shrink, process.baseline
-        fleet = (len(process.force.names), len(listing.rows))
+        fleet = (len(process.force.named), len(listing.rows))
         names = ("desired-fleet-shrink", "observed-fleet-shrink")
         for now, then, name in zip(fleet, before or fleet, names, strict=True):
             if most is not None and 100 * (then - now) > most * then and name not in allowed:
                 self.fail(self.only_a_whole_list_lets_act, f"{name}: {then} to {now}")
+        for source, rows in process.force.rows.items():
+            then = process.rows_before.get(source, 0)
+            if 100 * (then - rows) > SOURCE_SHRINK * then and "source-shrink" not in allowed:
+                self.fail(self.only_a_whole_list_lets_act, f"{source}: {then} to {rows}")
 
 
 def _lists_were_slow(process: Acting) -> bool:

@@ -63,7 +63,7 @@ class OfRecords(Judge):
             return
         accepted = self.world.eye.accepted(process.run)
         listing = process.planned_by
-        seen = None if listing is None else (len(process.force.names), len(listing.rows))
+        seen = None if listing is None else (len(process.force.named), len(listing.rows))
         if accepted != seen:
             self.fail(self.what_is_accepted_is_what_was_seen, f"{accepted}, seen {seen}")
         self.accepted = accepted

@@ -21,13 +21,20 @@ class Person(Struct, frozen=True):
 
 
 class Declared(Struct, frozen=True):
-    """An entry of a manifest; ``group`` takes the platforms from a group instead."""
+    """A user of a manifest, ``by`` an entry, a row of a source or a rule; ``group`` takes the
+    platforms from a group instead."""
 
     name: str
     platforms: tuple[PlatformName, ...] | None = None
     immediate: bool = False
     bot_name: str | None = None
     group: bool = False
+    by: Literal["entry", "row", "rule"] = "entry"
+
+    @property
+    def kind(self) -> str:
+        """What is declared, whoever it is for: the name of the source for such rows."""
+        return f"{self.platforms} {self.immediate} {self.bot_name} {self.group}"
 
 
 class Config(Struct, frozen=True):

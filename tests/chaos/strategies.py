@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from tests.chaos.ending import ALLOWABLE
@@ -71,13 +72,16 @@ platforms = choice(
 @st.composite
 def declared(draw: st.DrawFn, name: str) -> Declared:
     kind = draw(st.integers(0, 7))
-    return Declared(
+    found = Declared(
         name,
         draw(platforms),
         immediate=draw(choice(False, False, False, True)),
         bot_name="Scribe" if kind in {1, 2} else None,
         group=kind == 7,
     )
+    if found.platforms is None and found.bot_name is None and not found.group:
+        return found  # a rule has to ask for something
+    return msgspec.structs.replace(found, by=draw(choice(*("entry",) * 4, "row", "row", "rule")))
 
 
 @st.composite

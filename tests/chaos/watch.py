@@ -47,6 +47,7 @@ class Watch(OfCalls, OfRecords):
         process.planned_by = process.readings.listing
         process.last_list = process.readings.lists[-1] if process.readings.lists else None
         process.baseline = self.accepted
+        process.rows_before = self.world.eye.rows()
 
     def ends(self, process: Acting) -> None:
         """A process has ended, or died."""

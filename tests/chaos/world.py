@@ -66,6 +66,7 @@ class Acting(Process):
         self.run: str | None = None
         self.opened = False
         self.baseline: tuple[int, int] | None = None
+        self.rows_before: dict[str, int] = {}
         self.last_list: Listing | None = None
         self.intents: list[float] = []
         self.late_calls = 0
@@ -99,6 +100,17 @@ class Force(msgspec.Struct, frozen=True):
     @property
     def names(self) -> list[str]:
         return [one.name for one in self.manifest] + sorted(self.ballast_names)
+
+    @property
+    def named(self) -> list[str]:
+        """Those that an entry or a row names; a rule names nobody."""
+        by_rule = {one.name for one in self.manifest if one.by == "rule"}
+        return [name for name in self.names if name not in by_rule]
+
+    @property
+    def rows(self) -> Counter[str]:
+        """How many rows each source has."""
+        return Counter(one.kind for one in self.manifest if one.by == "row")
 
 
 def wanted(declared: Declared) -> frozenset[str] | None:
