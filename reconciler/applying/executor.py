@@ -14,8 +14,9 @@ from msgspec import structs
 from reconciler.applying.run_context import READ_BACK_THREADS, RunContext
 from reconciler.applying.scheduler import Queue, Scheduler, by_user
 from reconciler.applying.user_run import UserRun
-from reconciler.domain import Observation, Platform, rfc3339
+from reconciler.domain import Connection, Observation, Platform, rfc3339
 from reconciler.planning import Action, Disconnect, FleetSize, Plan, Stale, Verdict
+from reconciler.runs.history import verified_disconnects
 from reconciler.runs.journal import (
     ActionResult,
     HaltCause,
@@ -76,7 +77,7 @@ def apply_plan(approved: Approved, context: RunContext, journal: Journal) -> Run
         context.recorder.carry(carried)
     for stale in approved.stale:
         skip_stale(stale, context)
-    act(approved.ready, context)
+    act(approved.ready, context, verified_disconnects(approved.carried))
     result = _result(approved, context, started)
     try:
         journal.run_closed(RunClosed(run, result.finished, result))
@@ -85,10 +86,16 @@ def apply_plan(approved: Approved, context: RunContext, journal: Journal) -> Run
     return result
 
 
-def act(actions: Sequence[Action], context: RunContext) -> None:
+def act(
+    actions: Sequence[Action],
+    context: RunContext,
+    disconnected: Mapping[str, Sequence[Connection]] = {},
+) -> None:
     """Do ``actions``. They must include everything that is to be done for each of their users.
 
-    Several threads may call this with one context: whatever halts one call halts them all.
+    ``disconnected`` has, by the id of the calendar user, the connections that the run has
+    disconnected so far. Several threads may call this with one context: whatever halts one call
+    halts them all.
     """
     settings, breaker = context.settings, context.circuit_breaker
     scheduler = Scheduler(
@@ -97,7 +104,7 @@ def act(actions: Sequence[Action], context: RunContext) -> None:
     with breaker.calling(lambda: scheduler.open(Queue.ACT)):
         defect = scheduler.run(
             [
-                UserRun(of_user, context).work()
+                UserRun(of_user, context, disconnected.get(of_user[0].recall_id, ())).work()
                 for of_user in by_user(actions, lambda action: action.user)
             ],
             context.cancellation,

@@ -17,7 +17,7 @@ from reconciler.applying.scheduler import Pause, Queue
 from reconciler.applying.user_list import ListIncomplete, UserNotListed
 from reconciler.applying.user_session import UserSession, replaced
 from reconciler.applying.verification import Sent, Verification
-from reconciler.domain import CalendarUser, Cancelled, Deadline
+from reconciler.domain import CalendarUser, Cancelled, Connection, Deadline
 from reconciler.planning import (
     Action,
     Disconnect,
@@ -62,14 +62,25 @@ class _TooLate(Exception):
 
 
 class UserRun:
-    """The work on one user. ``actions`` are those of this user, in plan order."""
+    """The work on one user. ``actions`` are those of this user, in plan order.
 
-    def __init__(self, actions: Sequence[Action], context: RunContext) -> None:
+    ``disconnected`` are the connections of the user that the run has disconnected so far.
+    """
+
+    def __init__(
+        self,
+        actions: Sequence[Action],
+        context: RunContext,
+        disconnected: Sequence[Connection] = (),
+    ) -> None:
         self._actions = actions
         self._context = context
         self._breaker = context.circuit_breaker
         self._session = UserSession(context)
         self._until_halted = Deadline(context.clock, self._breaker.starting)
+        # A rule is checked as if what this run did itself had not happened.
+        self._disconnected = list(disconnected)
+        self._connection: Connection | None = None
         self._row_absent = False
         self._late = 0
         self._calls = 0
@@ -151,9 +162,10 @@ class UserRun:
 
     def _check(self, action: Action, user: CalendarUser) -> PreconditionResult:
         """Whether ``user``, re-read just now, still allows the action."""
-        now = check_preconditions(action, user, self._context.protection)
+        now = check_preconditions(action, user, self._context.protection, self._disconnected)
         if now is PreconditionResult.DONE and is_cut_short(action, self._session.rows, user):
             return PreconditionResult.ROWS_MISSING
+        self._connection = _connection_of(action, user)
         self._row_absent = has_no_row(action, user)
         self._session.rows |= listed_platforms(user)
         return now
@@ -266,6 +278,8 @@ class UserRun:
         with suppress(Cancelled, UserNotListed, ListIncomplete, RecallError):
             yield from verification.follow(deadline)
         result = verification.seen or sent.result(Outcome.UNKNOWN, Cause.NOT_READABLE)
+        if result.outcome is Outcome.VERIFIED and self._connection is not None:
+            self._disconnected.append(self._connection)
         if result.cause == Cause.ROW_ABSENT and isinstance(action, Disconnect):
             self._session.rows = sent.rows - {action.platform}
         return result
@@ -274,3 +288,11 @@ class UserRun:
         self, action: Action, outcome: Outcome, cause: str, detail: str | None = None
     ) -> ActionResult:
         return ActionResult(action, outcome, str(cause), detail, self._calls)
+
+
+def _connection_of(action: Action, user: CalendarUser) -> Connection | None:
+    """The connection of ``user`` that ``action`` disconnects."""
+    if not isinstance(action, Disconnect):
+        return None
+    connected = (c for c in user.connections if c.connected and c.platform == action.platform)
+    return next(connected, None)

@@ -133,8 +133,8 @@ class DesiredUser(Struct, frozen=True, gc=False):
     unmanaged. ``preferences`` holds only the declared fields. ``group`` serves selection alone; it
     is no part of what is desired. ``source`` names the source whose row declares the user; None for
     an entry. ``takes_rules`` lets a rule set platforms that the declaration leaves out;
-    ``overrides_sources`` lets an entry contradict rows. ``rules`` are those that gave platforms or
-    preferences, and ``conflicting`` the names of rules that disagree.
+    ``overrides_sources`` lets an entry contradict rows. ``rules`` are those that gave platforms
+    (``platforms_by_rules``) or preferences, and ``conflicting`` the names of rules that disagree.
     """
 
     id: str
@@ -149,6 +149,7 @@ class DesiredUser(Struct, frozen=True, gc=False):
     takes_rules: bool = False
     overrides_sources: bool = False
     rules: tuple[Rule, ...] = ()
+    platforms_by_rules: bool = False
     conflicting: tuple[str, ...] = ()
 
 

@@ -1,11 +1,11 @@
 """A plan that was made before: how it compares with one made now, and what its run left to do."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import UNSET, Struct
 
-from reconciler.domain import Observation
+from reconciler.domain import Connection, Observation
 from reconciler.engine.preview import PlanInputs, preview
 from reconciler.engine.session import Session, protection_of
 from reconciler.planning import (
@@ -20,7 +20,15 @@ from reconciler.planning import (
     changes_since,
     divide,
 )
-from reconciler.runs import ActionHistory, ActionResult, Cause, Outcome, RunHistory, RunState
+from reconciler.runs import (
+    ActionHistory,
+    ActionResult,
+    Cause,
+    Outcome,
+    RunHistory,
+    RunState,
+    verified_disconnects,
+)
 
 _LONGEST: Final = 300
 """Characters of a selection that a message repeats: it may be hostile."""
@@ -49,10 +57,23 @@ class Comparison(Struct, frozen=True):
     changes: PlanChanges
 
 
-def compare(session: Session, saved: Plan, today: Content, observation: Observation) -> Comparison:
-    """Compare ``saved`` with the plan that ``observation`` gives ``today``."""
+def compare(
+    session: Session,
+    saved: Plan,
+    today: Content,
+    observation: Observation,
+    disconnected: Mapping[str, Sequence[Connection]] = {},
+) -> Comparison:
+    """Compare ``saved`` with the plan that ``observation`` gives ``today``.
+
+    ``disconnected``: as for :func:`plan_inputs`.
+    """
     ready, stale = divide(
-        saved.content, today, UserIndex(observation.state), protection_of(session.workspace)
+        saved.content,
+        today,
+        UserIndex(observation.state),
+        protection_of(session.workspace),
+        disconnected,
     )
     return Comparison(saved, ready, stale, changes_since(saved.content, today, stale))
 
@@ -63,6 +84,11 @@ class Resumption(Struct, frozen=True):
     plan: Plan
     carried: tuple[ActionResult, ...]
     left: int
+
+    @property
+    def disconnected(self) -> Mapping[str, Sequence[Connection]]:
+        """What the run disconnected, by the id of the calendar user."""
+        return verified_disconnects(self.carried)
 
 
 def resumption(lineage: Sequence[RunHistory]) -> Resumption:

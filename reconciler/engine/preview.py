@@ -3,7 +3,7 @@
 :func:`remember` reads the ledger for it. It never writes the ledger, or fails because of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 import reconciler
 from reconciler.config import Workspace
-from reconciler.domain import Declarations, DesiredState, Observation, rfc3339
+from reconciler.domain import Connection, Declarations, DesiredState, Observation, rfc3339
 from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.session import Session, protection_of
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
@@ -63,10 +63,17 @@ class PlanInputs:
 
 
 def plan_inputs(
-    session: Session, declarations: Declarations, observation: Observation, history: History
+    session: Session,
+    declarations: Declarations,
+    observation: Observation,
+    history: History,
+    disconnected: Mapping[str, Sequence[Connection]] = {},
 ) -> PlanInputs:
-    """What ``declarations`` ask for now, of the users of ``observation``."""
-    desired = desired_state(declarations, observation.state, session.clock.now())
+    """What ``declarations`` ask for now, of the users of ``observation``.
+
+    ``disconnected`` has, by the id of the calendar user, what the run to go on with disconnected.
+    """
+    desired = desired_state(declarations, observation.state, session.clock.now(), disconnected)
     return PlanInputs(desired, observation, history)
 
 

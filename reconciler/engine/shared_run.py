@@ -5,14 +5,14 @@ configuration, manifests, list and guards. Actions that today's plan does not ha
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 
 from msgspec import structs
 
 from reconciler.applying import ApplySettings, Approved, RunContext, act, skip_stale
 from reconciler.applying.executor import skipped
-from reconciler.domain import Declarations, Observation, rfc3339
+from reconciler.domain import Connection, Declarations, Observation, rfc3339
 from reconciler.engine.acting_run import ActingRun
 from reconciler.engine.approval import check_usable, judge_saved
 from reconciler.engine.earlier_plan import compare
@@ -30,6 +30,7 @@ from reconciler.runs import (
     RunResult,
     StepKind,
     Who,
+    verified_disconnects,
 )
 
 
@@ -85,12 +86,19 @@ def _ended(history: ActionHistory) -> ActionResult:
 class SharedRun:
     """Acts on actions of ``plan``, the plan of the run ``id``, each at most once. Thread-safe."""
 
-    def __init__(self, run: str, approved: Approved, context: RunContext) -> None:
+    def __init__(
+        self,
+        run: str,
+        approved: Approved,
+        context: RunContext,
+        disconnected: Mapping[str, Sequence[Connection]],
+    ) -> None:
         self.id = run
         self.plan: Plan = approved.plan
         self._ready = {action.key: action for action in approved.ready}
         self._stale = {stale.action.key: stale for stale in approved.stale}
         self._context = context
+        self._disconnected = disconnected
         self._lock = threading.Lock()
 
     def act(self, actions: Sequence[Action]) -> tuple[ActionResult, ...]:
@@ -101,7 +109,7 @@ class SharedRun:
         for passed in stale:
             skip_stale(passed, self._context)
         if ready:
-            act(ready, self._context)
+            act(ready, self._context, self._disconnected)
         results = self._context.recorder.results
         halted = self._context.circuit_breaker.cause
         return tuple(
@@ -135,7 +143,8 @@ def join_acting(
             raise NotJoinable(
                 f"the open run {holder.run} of workspace {workspace.name} is not of this command"
             )
-        plan = ledger.run_history(holder.run).plan
+        so_far = ledger.run_history(holder.run)
+        plan = so_far.plan
         if plan is None:
             raise NotJoinable(f"run {holder.run} has not stored its plan")
         journal = ledger.join(workspace.name, session.endpoint.address, seal=seal(plan))
@@ -143,10 +152,12 @@ def join_acting(
         address = session.endpoint.address
         asked = users_to_look_up(declarations)
         history = ledger.history(workspace.name, address, journal.owner, asked)
-        inputs = plan_inputs(session, declarations, observation, history)
+        results = (action.result for action in so_far.actions if action.result is not None)
+        disconnected = verified_disconnects(results)
+        inputs = plan_inputs(session, declarations, observation, history, disconnected)
         today = judged_content(session, inputs)
-        comparison = compare(session, journal.plan, today, observation)
+        comparison = compare(session, journal.plan, today, observation, disconnected)
         approved = judge_saved(session, comparison, inputs, allowed)
         with session.writer() as writer:
             context = session.run_context(journal.id, journal, writer, observation, settings)
-            yield SharedRun(journal.id, approved, context)
+            yield SharedRun(journal.id, approved, context, disconnected)

@@ -4,7 +4,7 @@ The nearest declaration of a user counts: an entry, then rows of sources, then r
 joined field by field, and ``platforms`` brings its ``handover`` and its ``reason`` along.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,26 +13,31 @@ from msgspec import structs
 from reconciler.domain import (
     Boundary,
     BoundaryKind,
+    Connection,
     Dated,
     Declarations,
     DesiredState,
     DesiredUser,
     ObservedState,
-    Preferences,
     rfc3339,
 )
-from reconciler.planning.rules import apply_rules
+from reconciler.planning.rules import apply_rules, preferences_over
 
 SOON: Final = timedelta(days=14)
 """A plan names what begins or ends within this time."""
 
 
 def desired_state(
-    declarations: Declarations, observed: ObservedState, now: datetime
+    declarations: Declarations,
+    observed: ObservedState,
+    now: datetime,
+    disconnected: Mapping[str, Sequence[Connection]] = {},
 ) -> DesiredState:
     """What ``declarations`` ask for ``now``, of the users of ``observed``.
 
     No rule applies to an incomplete list: a user who is missing from it may be declared elsewhere.
+    ``disconnected`` are the connections, by the id of the calendar user, that an interrupted run
+    disconnected; for rules they count as they were when it began.
     """
     users = declarations.users
     if declarations.others or declarations.dated:
@@ -44,7 +49,9 @@ def desired_state(
     rules = [rule for rule in declarations.rules if rule.window is None or rule.window.covers(now)]
     upcoming = boundaries(declarations, now, now + SOON)
     desired = DesiredState(users, declarations, upcoming=upcoming)
-    return apply_rules(desired, rules, observed) if rules and observed.complete else desired
+    if not rules or not observed.complete:
+        return desired
+    return apply_rules(desired, rules, observed, disconnected)
 
 
 def _declared(
@@ -79,13 +86,6 @@ def _over(near: DesiredUser, far: DesiredUser) -> DesiredUser:
         source=near.source or (far.source if inherits else None),
         takes_rules=near.takes_rules or far.takes_rules,
     )
-
-
-def preferences_over(near: Preferences | None, far: Preferences | None) -> Preferences | None:
-    """The fields of ``near``, and those of ``far`` that it has not."""
-    if near is None or far is None:
-        return far if near is None else near
-    return structs.replace(far, **near.present())
 
 
 def boundaries(

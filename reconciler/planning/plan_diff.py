@@ -4,10 +4,11 @@ One rule: an action is done only if today's plan, made from the same manifests a
 configuration, has the same action. Any other action is stale, with a reason.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec import Struct, field, structs
 
+from reconciler.domain import Connection
 from reconciler.planning.action import Action, Disconnect, UnknownConnection
 from reconciler.planning.guards import Evidence, judge
 from reconciler.planning.plan import Content, FleetCounts, GuardName, HeldAction, Judgement, Pending
@@ -24,13 +25,23 @@ class Stale(Struct, frozen=True):
 
 
 def divide(
-    saved: Content, today: Content, user_index: UserIndex, protection: Protection
+    saved: Content,
+    today: Content,
+    user_index: UserIndex,
+    protection: Protection,
+    disconnected: Mapping[str, Sequence[Connection]] = {},
 ) -> tuple[tuple[Action, ...], tuple[Stale, ...]]:
-    """The actions of ``saved`` that ``today``'s plan has too, and the stale ones."""
+    """The actions of ``saved`` that ``today``'s plan has too, and the stale ones.
+
+    ``disconnected`` has, by the id of the calendar user, what a run of ``saved`` disconnected.
+    """
     planned_today = {identity(action) for action in today.actions}
     ready = tuple(action for action in saved.actions if identity(action) in planned_today)
     stale = tuple(
-        Stale(action, _why(action, user_index, protection))
+        Stale(
+            action,
+            _why(action, user_index, protection, disconnected.get(action.recall_id, ())),
+        )
         for action in saved.actions
         if identity(action) not in planned_today
     )
@@ -38,7 +49,8 @@ def divide(
 
 
 def identity(action: Action | UnknownConnection) -> object:
-    """A value that is equal for two actions that are the same call on the same state."""
+    """A value that is equal for two actions that are the same call on the same state, asked for by
+    the same rules."""
     if isinstance(action, UnknownConnection):
         return action.user, action.recall_id, action.platform, action.connection_id
     if isinstance(action, Disconnect):
@@ -49,12 +61,26 @@ def identity(action: Action | UnknownConnection) -> object:
             action.platform,
             action.connection_id,
             action.requires_connected,
+            action.rules or (),
         )
-    return action.workspace, action.user, action.recall_id, action.preferences, action.seen
+    return (
+        action.workspace,
+        action.user,
+        action.recall_id,
+        action.preferences,
+        action.seen,
+        action.rules or (),
+    )
 
 
-def _why(action: Action, user_index: UserIndex, protection: Protection) -> PreconditionResult:
-    result = check_listed_preconditions(action, user_index.rows(action.user), protection)
+def _why(
+    action: Action,
+    user_index: UserIndex,
+    protection: Protection,
+    disconnected: Sequence[Connection],
+) -> PreconditionResult:
+    rows = user_index.rows(action.user)
+    result = check_listed_preconditions(action, rows, protection, disconnected)
     return PreconditionResult.NOT_PLANNED_ANY_MORE if result is PreconditionResult.READY else result
 
 

@@ -51,7 +51,7 @@ from reconciler.planning.plan import (
     desired_digest,
 )
 from reconciler.planning.protection import Protection
-from reconciler.planning.rules import condition_of
+from reconciler.planning.rules import condition_of, sets_any
 from reconciler.planning.selection import fleet_part
 from reconciler.planning.suggestions import check_lookalikes, similar_users
 from reconciler.planning.user_index import UserIndex, connection_order
@@ -258,7 +258,7 @@ def _actions(
     target: Target, user: DesiredUser, row: CalendarUser, difference: Difference
 ) -> Iterator[Action]:
     requires, reason = _requirements(user, difference)
-    conditions = tuple(map(condition_of, user.rules)) or UNSET
+    rules = [rule for rule in user.rules if user.platforms_by_rules and rule.platforms is not None]
     for platform in difference.disconnect:
         connection = min(
             (c for c in row.connections if c.connected and c.platform == platform),
@@ -274,10 +274,11 @@ def _actions(
             requires_connected=requires,
             reason=reason,
             note=user.reason,
-            rules=conditions,
+            rules=tuple(map(condition_of, rules)) or UNSET,
         )
     if difference.preferences and user.preferences is not None:
         wanted = part_of(user.preferences, difference.preferences)
+        rules = [rule for rule in user.rules if sets_any(rule.preferences, difference.preferences)]
         yield UpdatePreferences(
             workspace=target.workspace,
             user=user.id,
@@ -286,7 +287,7 @@ def _actions(
             seen=restrict(row.preferences, wanted) if row.preferences else None,
             reason=ActionReason.PREFERENCES_DIFFER,
             note=user.reason,
-            rules=conditions,
+            rules=tuple(map(condition_of, rules)) or UNSET,
         )
 
 

@@ -3,12 +3,14 @@
 The same rule applies to the list when a run begins, and to the re-read just before the call.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from reconciler.domain import PLATFORM_NAMES, CalendarUser, Connection
 from reconciler.planning.action import Action, Disconnect, UpdatePreferences
 from reconciler.planning.diff import restrict
 from reconciler.planning.protection import Protection
+from reconciler.planning.rules import still_matches, with_disconnected
 
 
 class PreconditionResult(StrEnum):
@@ -26,13 +28,21 @@ class PreconditionResult(StrEnum):
     CONNECTION_CHANGED = "connection_changed"  # reconnected since: another connection id
     WANTED_NOT_CONNECTED = "wanted_not_connected"
     PREFERENCES_CHANGED = "preferences_changed"
+    RULE_NO_LONGER_MATCHES = "rule_no_longer_matches"  # a rule that asks for it selects others now
     NOT_PLANNED_ANY_MORE = "not_planned_any_more"  # a new plan would not have it
 
 
 def check_preconditions(
-    action: Action, user: CalendarUser, protection: Protection
+    action: Action,
+    user: CalendarUser,
+    protection: Protection,
+    disconnected: Sequence[Connection] = (),
 ) -> PreconditionResult:
-    """Check ``action`` against ``user`` as read now."""
+    """Check ``action`` against ``user`` as read now.
+
+    ``disconnected`` are the connections of the user that this run has disconnected, as they were
+    before: what we did ourselves does not make a rule stop matching.
+    """
     if user.id != action.recall_id or user.external_id != action.user:
         return PreconditionResult.USER_REPLACED
     now = _disconnect(action, user) if isinstance(action, Disconnect) else _update(action, user)
@@ -40,18 +50,28 @@ def check_preconditions(
         return now
     if protection.covers(user):
         return PreconditionResult.PROTECTED
-    return PreconditionResult.EMAIL_NOT_KNOWN if protection.may_cover(user) else now
+    if protection.may_cover(user):
+        return PreconditionResult.EMAIL_NOT_KNOWN
+    if now is PreconditionResult.AMBIGUOUS_IDENTITY or _asked_for(action, user, disconnected):
+        return now
+    return PreconditionResult.RULE_NO_LONGER_MATCHES
 
 
 def check_listed_preconditions(
-    action: Action, rows: tuple[CalendarUser, ...], protection: Protection
+    action: Action,
+    rows: tuple[CalendarUser, ...],
+    protection: Protection,
+    disconnected: Sequence[Connection] = (),
 ) -> PreconditionResult:
-    """Check ``action`` against the ``rows`` that a list has for its user's id."""
+    """Check ``action`` against the ``rows`` that a list has for its user's id.
+
+    ``disconnected``: as for :func:`check_preconditions`.
+    """
     if not rows:
         return PreconditionResult.USER_GONE
     if len(rows) > 1:
         return PreconditionResult.AMBIGUOUS_IDENTITY
-    return check_preconditions(action, rows[0], protection)
+    return check_preconditions(action, rows[0], protection, disconnected)
 
 
 def effect_shows(action: Action, user: CalendarUser) -> bool:
@@ -80,6 +100,14 @@ def _renamed(action: Disconnect, user: CalendarUser) -> bool:
     return any(
         c.platform not in PLATFORM_NAMES and _may_be_ours(action, c) for c in user.connections
     )
+
+
+def _asked_for(action: Action, user: CalendarUser, disconnected: Sequence[Connection]) -> bool:
+    """Whether every rule that asks for ``action`` still selects ``user``."""
+    if not action.rules:
+        return True
+    seen = with_disconnected(user, disconnected)
+    return all(still_matches(condition, seen) for condition in action.rules)
 
 
 def _disconnect(action: Disconnect, user: CalendarUser) -> PreconditionResult:

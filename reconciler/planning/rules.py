@@ -4,13 +4,14 @@ A rule sees the list alone. What an entry or a row of a source says of a user co
 may set platforms only for somebody that neither names, or where one of them says `rules: apply`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET, structs
 
 from reconciler.domain import (
     PREFERENCE_FIELDS,
     CalendarUser,
+    Connection,
     DesiredState,
     DesiredUser,
     Handover,
@@ -47,18 +48,32 @@ def still_matches(condition: RuleCondition, user: CalendarUser) -> bool:
     return not any(_pattern(text).matches(name) for text in condition.excepted for name in known)
 
 
+def with_disconnected(user: CalendarUser, disconnected: Iterable[Connection]) -> CalendarUser:
+    """``user`` as rules see them in a run that has ``disconnected`` these connections of theirs.
+
+    The connections count as they were before. A platform that is connected again counts as it is.
+    """
+    connected = {c.platform for c in user.connections if c.connected}
+    ours = [connection for connection in disconnected if connection.platform not in connected]
+    return structs.replace(user, connections=(*user.connections, *ours)) if ours else user
+
+
 def _pattern(text: str) -> Wildcard:
     return Wildcard(normalised(text))
 
 
 def apply_rules(
-    desired: DesiredState, rules: Sequence[Rule], observed: ObservedState
+    desired: DesiredState,
+    rules: Sequence[Rule],
+    observed: ObservedState,
+    disconnected: Mapping[str, Sequence[Connection]],
 ) -> DesiredState:
     """``desired`` with the users that the enforced ``rules`` declare, and the effect of each rule.
 
-    ``observed`` is a complete list.
+    ``observed`` is a complete list. ``disconnected`` has, by the id of the calendar user, what an
+    interrupted run disconnected: its plan still holds for them when it goes on.
     """
-    listed = _Listed(observed)
+    listed = _Listed(observed, disconnected)
     users: dict[str, DesiredUser] = dict(desired.users)
     effects: list[RuleEffect] = []
     enforced: dict[str, list[Rule]] = {}
@@ -89,8 +104,11 @@ def _concerns(ruled: DesiredUser | None, rows: Iterable[CalendarUser]) -> bool:
 class _Listed:
     """The users of a list, with the names that patterns are compared with made once."""
 
-    def __init__(self, observed: ObservedState) -> None:
+    def __init__(
+        self, observed: ObservedState, disconnected: Mapping[str, Sequence[Connection]]
+    ) -> None:
         self.rows: dict[str, list[CalendarUser]] = {}
+        self._seen = self.rows if not disconnected else {}
         self._ids: list[tuple[str, str]] = []
         self._emails: list[tuple[str, str]] = []
         for user in observed.users:
@@ -98,9 +116,13 @@ class _Listed:
             if name is None:
                 continue  # nothing can be done for them
             self.rows.setdefault(name, []).append(user)
+            seen = user
+            if disconnected:
+                seen = with_disconnected(user, disconnected.get(user.id, ()))
+                self._seen.setdefault(name, []).append(seen)
             self._ids.append((normalised(name), name))
             self._emails += [
-                (normalised(c.email), name) for c in user.connections if c.connected and c.email
+                (normalised(c.email), name) for c in seen.connections if c.connected and c.email
             ]
 
     def matched(self, rule: Rule, desired: DesiredState) -> tuple[str, ...]:
@@ -112,12 +134,12 @@ class _Listed:
         if match.email is not None:
             by_email = _matching(match.email, self._emails)
             found = by_email if found is None else found & by_email
-        names_left: Iterable[str] = self.rows if found is None else found
+        names_left: Iterable[str] = self._seen if found is None else found
         if match.connected:
             names_left = [
                 name
                 for name in names_left
-                if any(row.connected(p) for row in self.rows[name] for p in match.connected)
+                if any(row.connected(p) for row in self._seen[name] for p in match.connected)
             ]
         if match.unmanaged:
             names_left = [name for name in names_left if name not in desired.users]
@@ -128,7 +150,7 @@ class _Listed:
                 for name in names_left
                 if not any(
                     pattern.matches(known)
-                    for row in self.rows[name]
+                    for row in self._seen[name]
                     for known in names(row)
                     for pattern in excepted
                 )
@@ -171,9 +193,7 @@ def _ruled(name: str, declared: DesiredUser | None, rules: Sequence[Rule]) -> De
         platforms_from = []
     own = None if declared is None else declared.preferences
     added = [name for name in PREFERENCE_FIELDS if not _sets(own, name)]
-    preferences_from = [
-        rule for rule in rules if any(_sets(rule.preferences, name) for name in added)
-    ]
+    preferences_from = [rule for rule in rules if sets_any(rule.preferences, added)]
     giving = [rule for rule in rules if rule in platforms_from or rule in preferences_from]
     if not giving:
         return None
@@ -200,7 +220,13 @@ def _ruled(name: str, declared: DesiredUser | None, rules: Sequence[Rule]) -> De
         handover=strictest.handover,
         reason=base.reason or strictest.reason,
         place=strictest.place,
+        platforms_by_rules=True,
     )
+
+
+def sets_any(preferences: Preferences | None, fields: Iterable[str]) -> bool:
+    """Whether ``preferences`` has a value for one of ``fields``."""
+    return any(_sets(preferences, name) for name in fields)
 
 
 def _sets(preferences: Preferences | None, name: str) -> bool:

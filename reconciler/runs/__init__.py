@@ -18,6 +18,7 @@ from reconciler.runs.history import (
     Step,
     StepKind,
     Who,
+    verified_disconnects,
 )
 from reconciler.runs.journal import (
     ActionResult,
@@ -70,4 +71,5 @@ __all__ = [
     "StepJournal",
     "StepKind",
     "Who",
+    "verified_disconnects",
 ]

@@ -1,13 +1,13 @@
 """The history of runs as plain data, for reports, recovery and resuming."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
 from msgspec import Struct
 
-from reconciler.domain import Platform
-from reconciler.planning import Action, FleetSize, Plan, Verdict
+from reconciler.domain import Connection, Platform
+from reconciler.planning import Action, Disconnect, FleetSize, Plan, Verdict
 from reconciler.runs.journal import NOT_SENT, ActionResult, Outcome
 
 
@@ -196,3 +196,17 @@ class Holder(Struct, frozen=True):
     heartbeat: str
     age: float
     dead: bool
+
+
+def verified_disconnects(results: Iterable[ActionResult]) -> dict[str, tuple[Connection, ...]]:
+    """The connections that the calls of ``results`` disconnected for certain, as they were before,
+    by the id of the calendar user."""
+    found: dict[str, tuple[Connection, ...]] = {}
+    for result in results:
+        action = result.action
+        if isinstance(action, Disconnect) and result.outcome is Outcome.VERIFIED:
+            was = Connection(
+                action.platform, connected=True, email=action.email, id=action.connection_id
+            )
+            found[action.recall_id] = (*found.get(action.recall_id, ()), was)
+    return found

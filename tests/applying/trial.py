@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 import msgspec
+from msgspec import structs
 
 from reconciler.applying import ApplySettings, Approved, RunContext, apply_plan
 from reconciler.applying.run_context import READ_BACK_THREADS
@@ -26,6 +27,7 @@ from reconciler.domain import (
     Platform,
     Preferences,
     RateLimits,
+    Rule,
     SourceLocation,
     Timeouts,
 )
@@ -44,6 +46,7 @@ from reconciler.planning import (
     Target,
     UserIndex,
     Verdict,
+    desired_state,
     divide,
     make_plan,
 )
@@ -314,6 +317,7 @@ class Trial:
         protected: Sequence[str] = (),
         protected_later: Sequence[str] = (),
         settings: ApplySettings | None = None,
+        rules: Sequence[Rule] = (),
     ) -> Done:
         """Plan, let ``meanwhile`` happen, and do the plan.
 
@@ -322,20 +326,25 @@ class Trial:
         """
         settings = settings or ApplySettings(workers=1)
         with self.clients() as (reader, writer):
-            state = manifest(*desired)
             observed, observed_at = self.list(reader)
-            content = self.content(state, observed, protected)
+            content = self.content(self._desired(desired, rules, observed), observed, protected)
             meanwhile()
             protection = self.protection_type((*protected, *protected_later))
             ready: Sequence[Action] = content.actions
             stale: Sequence[Stale] = ()
             if again:
                 observed, observed_at = self.list(reader)
-                declared = manifest(*(desired if later is None else later))
+                declared = self._desired(desired if later is None else later, rules, observed)
                 today = self.content(declared, observed, protection.patterns)
                 ready, stale = divide(content, today, UserIndex(observed), protection)
             approved = self.approved(content, ready, stale, Observation(observed, observed_at))
             return self.execute(approved, protection, reader, writer, settings)
+
+    def _desired(
+        self, users: Sequence[DesiredUser], rules: Sequence[Rule], observed: ObservedState
+    ) -> DesiredState:
+        declarations = structs.replace(manifest(*users).declarations, rules=tuple(rules))
+        return desired_state(declarations, observed, self.clock.now())
 
     def approved(
         self,

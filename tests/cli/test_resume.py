@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.domain import Platform
 from reconciler.ledger.open_run import OpenRun
 from reconciler.runs import JournalFailed
 from reconciler.sandbox import Fault, FaultKind, Match
@@ -117,6 +118,58 @@ def test_a_run_is_not_continued_once_the_manifests_mean_something_else(project: 
     assert project.run("resume", run) == 5
     assert "plan again" in project.err
     assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+
+
+CONTRACTORS = """\
+rules:
+  - name: contractors
+    match: {email: "*@c.example.com"}
+    platforms: []
+    reason: SEC-12
+    mode: enforce
+"""
+FIRST, SECOND = (
+    ("POST", "/api/v1/calendar/user/disconnect/", "carl@example.com", platform)
+    for platform in ("google", "microsoft")
+)
+
+
+def _stopped_between_two_calls(project: Project) -> str:
+    """A run that stops when half of what a rule asks for is done; its id."""
+    people = project.folder / "manifests/people.yaml"
+    people.write_text(people.read_text() + CONTRACTORS)
+    project.populate(
+        "{external_id: carl@example.com, connected:"
+        " {google: carl@c.example.com, microsoft: carl@example.com}}",
+        "{external_id: leaver@example.com, connected: {google: leaver@example.com}}",
+    )
+    project.fail(
+        Fault(
+            kind=FaultKind.STATUS,
+            status=400,
+            match=Match(endpoint="disconnect", external_id="leaver@*"),
+        )
+    )
+    arguments = ("--max-failures", "0", "--parallelism", "1", "--format", "json")
+    assert project.run("apply", "--auto-approve", *arguments) == 4
+    assert project.mutations() == [FIRST, LEAVER_LOSES_GOOGLE]
+    return str(json.loads(project.out)["run"])
+
+
+def test_what_the_run_disconnected_itself_does_not_end_the_rule_that_asked_for_it(
+    project: Project,
+) -> None:
+    run = _stopped_between_two_calls(project)
+    assert project.run("resume", run) == 4
+    assert project.mutations() == [FIRST, SECOND, LEAVER_LOSES_GOOGLE]
+
+
+def test_a_rule_that_matches_no_more_ends_what_was_left_of_it(project: Project) -> None:
+    run = _stopped_between_two_calls(project)
+    project.sandbox.connect("carl@example.com", Platform.GOOGLE, "carl@example.com")
+    assert project.run("resume", run) == 4
+    assert "a rule that asked for it no longer matches the user" in project.out
+    assert project.mutations() == [FIRST, LEAVER_LOSES_GOOGLE]
 
 
 def test_guards_judge_what_is_left_of_a_resumed_run(project: Project) -> None:

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from reconciler.domain import (
     CalendarUser,
+    Connection,
     Declarations,
     DesiredState,
     DesiredUser,
@@ -21,7 +22,16 @@ from reconciler.domain import (
     SourceLocation,
     Window,
 )
-from reconciler.planning import desired_digest, desired_state
+from reconciler.planning import (
+    Content,
+    PreconditionResult,
+    Protection,
+    Stale,
+    UserIndex,
+    desired_digest,
+    desired_state,
+    divide,
+)
 from reconciler.planning.rules import condition_of, still_matches
 from tests.planning.fleets import (
     GOOGLE,
@@ -29,6 +39,7 @@ from tests.planning.fleets import (
     connected,
     content_of,
     declared,
+    differences,
     disconnect,
     fleet,
     seen,
@@ -38,6 +49,7 @@ from tests.planning.fleets import (
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HERE = SourceLocation("rules.yaml", 3, 5)
 ANYBODY = RuleMatch(id="*")
+NAMED = Preferences(bot_name="N")
 
 
 def rule(
@@ -123,6 +135,7 @@ def test_an_enforced_rule_declares_whom_no_file_names() -> None:
         None,
         HERE,
         rules=(rule(RuleMatch(email="*@c.example.com")),),
+        platforms_by_rules=True,
     )
 
 
@@ -224,6 +237,76 @@ def test_an_action_carries_the_conditions_of_its_rules() -> None:
     by_rule, by_entry = content.actions
     assert by_rule.rules == (condition_of(rule(match)),)
     assert by_entry == disconnect("bob", MICROSOFT, requires=[GOOGLE], account="account")
+
+
+def test_each_action_carries_the_rules_that_ask_for_it() -> None:
+    leave = rule(RuleMatch(id="bob"), name="leave")
+    named = rule(ANYBODY, None, name="named", preferences=NAMED)
+    user = structs.replace(BOB, preferences=Preferences(bot_name="Other"))
+    content = content_of(state([leave, named], user), fleet(user))
+    assert [action.rules for action in content.actions] == [
+        (condition_of(leave),),
+        (condition_of(leave),),
+        (condition_of(named),),
+    ]
+
+
+def test_what_an_entry_asks_for_carries_no_rule() -> None:
+    both = rule(ANYBODY, [GOOGLE], preferences=NAMED)
+    user = structs.replace(BOB, preferences=Preferences(bot_name="N", record_external=True))
+    entry = declared("bob", [GOOGLE], preferences=Preferences(record_external=False))
+    content = content_of(state([both], user, entries=[entry]), fleet(user))
+    assert [action.rules for action in content.actions] == [UNSET, UNSET]
+
+
+class TestDisconnected:
+    """What an interrupted run disconnected counts for rules as it was before."""
+
+    rule = rule(RuleMatch(email="*@c.example.com"))
+    before = seen("alice", connected("google", email="alice@c.example.com"), connected("microsoft"))
+    ours = before.connections[0]
+
+    def today(self, user: CalendarUser, *disconnected: Connection) -> Content:
+        declarations = Declarations({}, rules=(self.rule,))
+        desired = desired_state(declarations, fleet(user), NOW, {"r-alice": disconnected})
+        return content_of(desired, fleet(user))
+
+    def test_the_rest_of_a_plan_is_still_to_be_done(self) -> None:
+        saved = self.today(self.before)
+        now = seen("alice", vacant("google"), connected("microsoft"))
+        again = self.today(now, self.ours)
+        assert again.actions == saved.actions[1:]
+        observed, disconnected = UserIndex(fleet(now)), {"r-alice": (self.ours,)}
+        ready, stale = divide(saved, again, observed, Protection(()), disconnected)
+        assert (ready, stale) == (
+            saved.actions[1:],
+            (Stale(saved.actions[0], PreconditionResult.DONE),),
+        )
+
+    def test_otherwise_the_rest_is_stale(self) -> None:
+        saved = self.today(self.before)
+        now = seen("alice", vacant("google"), connected("microsoft"))
+        changes = differences(saved, self.today(now), UserIndex(fleet(now)), Protection(()))
+        assert [stale.result for stale in changes.gone] == [
+            PreconditionResult.DONE,
+            PreconditionResult.RULE_NO_LONGER_MATCHES,
+        ]
+
+    def test_a_platform_that_is_connected_again_counts_as_it_is(self) -> None:
+        again = connected("google", "new", email="alice@example.com")
+        now = seen("alice", again, connected("microsoft"))
+        assert self.today(now, self.ours).actions == ()
+
+
+def test_an_action_that_another_rule_asks_for_today_is_stale() -> None:
+    one, two = rule(name="one"), rule(RuleMatch(connected=(MICROSOFT,)), name="two")
+    before = seen("bob", connected("google"), connected("microsoft"))
+    now = seen("bob", connected("google"))
+    saved, today = (content_of(state([one, two], user), fleet(user)) for user in (before, now))
+    assert [action.rules for action in today.actions] == [(condition_of(one),)]
+    ready, stale = divide(saved, today, UserIndex(fleet(now)), Protection(()))
+    assert ready == ()
+    assert stale[0].result is PreconditionResult.RULE_NO_LONGER_MATCHES
 
 
 class TestDigest:

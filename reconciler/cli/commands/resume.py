@@ -97,8 +97,9 @@ def _approve(
         used_by = journal.used_by(seal(resumed.plan))
         used_by = None if used_by == run else used_by
         check_usable(session, resumed.plan, declarations, used_by=used_by)
-    inputs = plan_inputs(session, declarations, observation, history)
+    done = resumed.disconnected
+    inputs = plan_inputs(session, declarations, observation, history, done)
     today = preview_again(session, resumed.plan, inputs)
-    comparison = compare(session, resumed.plan, today.content, observation)
+    comparison = compare(session, resumed.plan, today.content, observation, done)
     command.changes = comparison.changes
     return judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)

@@ -61,6 +61,9 @@ STANDINGS: Final[Mapping[str, str]] = {
     ),
     PreconditionResult.WANTED_NOT_CONNECTED: "a wanted platform is no longer connected",
     PreconditionResult.PREFERENCES_CHANGED: "somebody else changed the preferences since",
+    PreconditionResult.RULE_NO_LONGER_MATCHES: (
+        "a rule that asked for it no longer matches the user"
+    ),
     PreconditionResult.NOT_PLANNED_ANY_MORE: "a new plan would not contain this action",
 }
 """By code of :class:`PreconditionResult`: why an action is stale."""
