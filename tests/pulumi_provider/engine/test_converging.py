@@ -13,7 +13,6 @@ from tests.pulumi_provider.fleet_folder import (
 )
 
 
-@pytest.mark.sample
 def test_a_preview_says_what_an_update_would_do_and_does_nothing(stack: Stack) -> None:
     assert stack.preview() == 0
     assert "an update would disconnect 2: leaver@example.com (google), mover@" in stack.out
@@ -87,7 +86,6 @@ def test_a_wanted_connection_that_went_is_a_line_in_every_preview(stack: Stack) 
     assert stack.disconnects() == BOTH
 
 
-@pytest.mark.sample
 def test_moving_between_granularities_disconnects_nobody(stack: Stack) -> None:
     stack.begin_converged()
     other = "user" if stack.granularity == "fleet" else "fleet"

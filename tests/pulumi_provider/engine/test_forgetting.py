@@ -41,7 +41,6 @@ def test_a_renamed_user_is_retained_and_no_call_is_made(stack: Stack) -> None:
     assert stack.disconnects() == BOTH
 
 
-@pytest.mark.sample
 def test_a_destroyed_stack_is_retained_and_no_call_is_made(stack: Stack) -> None:
     stack.begin_converged()
     done = stack.mutations()

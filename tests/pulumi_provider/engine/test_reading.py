@@ -76,7 +76,6 @@ def test_an_update_in_json_is_documents_one_after_the_other(stack: Stack) -> Non
     assert stack.disconnects() == BOTH
 
 
-@pytest.mark.sample
 def test_a_pipeline_reads_the_command_lines_own_report(stack: Stack, tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     assert stack.preview(RECONCILER_REPORT=f"json={report}") == 0

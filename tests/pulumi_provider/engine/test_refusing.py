@@ -36,7 +36,6 @@ def test_a_misspelt_allowance_is_refused(by_user: Stack) -> None:
     assert by_user.disconnects() == []
 
 
-@pytest.mark.sample
 def test_wrong_credentials_are_one_error_and_no_resource(by_user: Stack) -> None:
     by_user.configure("apiKey: {env: TRIAL_KEY}")
     assert by_user.up("--skip-preview", TRIAL_KEY="another-recognisable-key") == 1

@@ -43,7 +43,6 @@ def add_other_workspace(stack: Stack, extra: str = "") -> SandboxState:
     return sandbox
 
 
-@pytest.mark.sample
 def test_two_workspaces_of_one_program_get_their_own_disconnects(stack: Stack) -> None:
     with add_other_workspace(stack) as other:
         own(stack, "trial", "other")
