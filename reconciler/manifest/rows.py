@@ -7,6 +7,7 @@ lacks a column, or that has no records is an error. It never means that there is
 import codecs
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -70,17 +71,17 @@ def read_rows(
         rows = json_rows(name, text, columns, records)
     else:
         rows = _READERS[form](name, text, columns)
-    count = 0
     try:
-        for count, row in enumerate(rows, 1):
-            if max_rows is not None and count > max_rows:
-                message = f"there are more than {max_rows:,} records"
-                raise refused(name, row[0], message, "check the export, or raise `maxRows`")
-            yield row
+        first = next(rows, None)
+        if first is None:
+            raise refused(name, 0, "there are no records", _NEVER_NOBODY)
+        yield first
+        yield from rows if max_rows is None else islice(rows, max_rows - 1)
+        for line, _ in rows:
+            message = f"there are more than {max_rows:,} records"
+            raise refused(name, line, message, "check the export, or raise `maxRows`")
     except UnicodeDecodeError:
         utf8(name, text)  # raises the error with its place
-    if not count:
-        raise refused(name, 0, "there are no records", _NEVER_NOBODY)
 
 
 def _as_utf8(name: str, data: bytes) -> bytes:
