@@ -312,6 +312,7 @@ _LIMITS = {
     "maxDisconnectPercent": "max_disconnect_percent",
     "maxFleetShrinkPercent": "max_fleet_shrink_percent",
     "maxSourceShrinkPercent": "max_source_shrink_percent",
+    "maxRuleMatches": "max_rule_matches",
 }
 _TIMEOUTS = {
     "connectSeconds": "connect",

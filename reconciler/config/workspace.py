@@ -94,6 +94,7 @@ class Workspace(Struct, frozen=True):
     max_disconnect_percent_source: SourceLocation | None = None
     max_fleet_shrink_percent_source: SourceLocation | None = None
     max_source_shrink_percent_source: SourceLocation | None = None
+    max_rule_matches_source: SourceLocation | None = None
 
 
 class Configuration(Struct, frozen=True):

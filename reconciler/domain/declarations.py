@@ -181,8 +181,8 @@ class Declarations(Struct, frozen=True, gc=False):
 
 
 class RuleEffect(Struct, frozen=True):
-    """What a rule comes to for one list: how many calendar users it matches of ``listed``, and who
-    of them is not as the rule wants them (``concerned``, by external id, ordered)."""
+    """What a rule comes to for one list: the external ids that it matches of the ``listed`` ones,
+    and those of them who are not as the rule wants them (``concerned``); all ordered."""
 
     rule: Rule
     matched: tuple[str, ...]

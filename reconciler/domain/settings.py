@@ -11,6 +11,7 @@ Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 _SOURCE_SHRINK_PERCENT: Final = 30
+_RULE_MATCHES: Final = 50
 
 
 class Limits(Struct, frozen=True):
@@ -19,14 +20,17 @@ class Limits(Struct, frozen=True):
     ``max_disconnect_percent`` is a share of the connected google and microsoft rows of the declared
     users. ``max_fleet_shrink_percent`` says how many of the calendar users may be missing now that
     were declared, or listed, when a run was last accepted. ``max_source_shrink_percent`` says the
-    same of the rows of each source. It is absent for the default, so that plans of earlier versions
-    keep their digest; :attr:`source_shrink_percent` is what holds.
+    same of the rows of each source. ``max_rule_matches`` says how many calendar users an enforced
+    rule with `platforms: []` may match. The last two are absent for the default, so that plans of
+    earlier versions keep their digest; :attr:`source_shrink_percent` and :attr:`rule_matches` are
+    what holds.
     """
 
     max_disconnects: Count | None = 10
     max_disconnect_percent: Count | None = 20
     max_fleet_shrink_percent: Count | None = 30
     max_source_shrink_percent: Count | None | UnsetType = UNSET
+    max_rule_matches: Count | None | UnsetType = UNSET
 
     @property
     def source_shrink_percent(self) -> int | None:
@@ -34,11 +38,20 @@ class Limits(Struct, frozen=True):
         given = self.max_source_shrink_percent
         return _SOURCE_SHRINK_PERCENT if given is UNSET else given
 
+    @property
+    def rule_matches(self) -> int | None:
+        """How many calendar users an enforced rule with `platforms: []` may match."""
+        given = self.max_rule_matches
+        return _RULE_MATCHES if given is UNSET else given
+
     def normalised(self) -> "Limits":
         """The same limits, with those absent that may be: equal limits are equal."""
-        if self.max_source_shrink_percent != _SOURCE_SHRINK_PERCENT:
-            return self
-        return structs.replace(self, max_source_shrink_percent=UNSET)
+        percent, matches = self.max_source_shrink_percent, self.max_rule_matches
+        return structs.replace(
+            self,
+            max_source_shrink_percent=UNSET if percent == _SOURCE_SHRINK_PERCENT else percent,
+            max_rule_matches=UNSET if matches == _RULE_MATCHES else matches,
+        )
 
 
 class RateLimits(Struct, frozen=True):

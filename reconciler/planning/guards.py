@@ -9,7 +9,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct, structs
 
-from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState
+from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState, RuleEffect, RuleMode
 from reconciler.planning.history import Contested, History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
 
@@ -27,7 +27,8 @@ class Evidence(Struct, frozen=True):
     """What the guards judge: counts of the whole fleet, and the disconnects after selection.
 
     ``unrecognised_rows`` counts the connected rows of the list if none of their platforms is known.
-    ``rows`` has the number of rows of each source.
+    ``rows`` has the number of rows of each source. ``rules`` counts the declared rules, in force or
+    not; ``effects`` are those of the rules in force.
     """
 
     declared: int
@@ -40,6 +41,8 @@ class Evidence(Struct, frozen=True):
     history: History
     contested: tuple[Contested, ...] = ()
     rows: Mapping[str, int] = {}
+    rules: int = 0
+    effects: tuple[RuleEffect, ...] = ()
 
 
 def judge(evidence: Evidence) -> tuple[Verdict, ...]:
@@ -96,7 +99,13 @@ def _complete_observation(evidence: Evidence) -> Verdict:
 
 
 def _empty_desired(evidence: Evidence) -> Verdict:
-    return Verdict(GuardName.EMPTY_DESIRED, _refuse(when=evidence.declared == 0), evidence.declared)
+    """A rule declares somebody too, whoever it matches today."""
+    return Verdict(
+        GuardName.EMPTY_DESIRED,
+        _refuse(when=not (evidence.declared or evidence.rules)),
+        evidence.declared,
+        total=evidence.rules or None,
+    )
 
 
 def _empty_observed(evidence: Evidence) -> Verdict:
@@ -172,6 +181,36 @@ def _shrinkage(verdict: Verdict) -> tuple[float, str]:
     return (before - verdict.actual) / before if before else -1, str(verdict.subject)
 
 
+def _rule_breadth(evidence: Evidence) -> Verdict | None:
+    """A pattern that is a little too wide disconnects a whole company.
+
+    The verdict is that on the broadest of the rules that take everything away. How many users it
+    matches counts, whatever an entry says of them and whatever they have connected.
+    """
+    broadest = max(
+        (
+            effect
+            for effect in evidence.effects
+            if effect.rule.mode is RuleMode.ENFORCE and effect.rule.platforms == frozenset()
+        ),
+        key=lambda effect: (len(effect.matched), effect.rule.name),
+        default=None,
+    )
+    if broadest is None:
+        return None
+    matched, limit = len(broadest.matched), evidence.limits.rule_matches
+    beyond = limit is not None and matched > limit
+    everybody = 0 < broadest.listed <= matched
+    return Verdict(
+        GuardName.RULE_BREADTH,
+        _refuse(when=beyond or everybody),
+        matched,
+        limit,
+        broadest.listed,
+        subject=broadest.rule.name,
+    )
+
+
 def _takeover(evidence: Evidence) -> Verdict:
     """Two owners must not undo each other's changes: the second has to allow the takeover."""
     if evidence.history.ownership is None:
@@ -218,6 +257,7 @@ _GUARDS: Final[tuple[Callable[[Evidence], Verdict | None], ...]] = (
     _observed_fleet_shrink,
     _desired_fleet_shrink,
     _source_shrink,
+    _rule_breadth,
     _takeover,
     _max_disconnects,
     _max_disconnect_percent,

@@ -61,6 +61,8 @@ def _holds(
         yield Hold.UNKNOWN_PLATFORM
     if in_doubt:
         yield Hold.IN_DOUBT
+    if user.conflicting:
+        yield Hold.CONFLICTING_RULES
 
 
 def _ambiguous(row: CalendarUser, platform: Platform) -> bool:

@@ -98,6 +98,7 @@ class Hold(StrEnum):
     AMBIGUOUS_IDENTITY = "ambiguous_identity"  # two rows have this user's id, or this platform
     UNKNOWN_PLATFORM = "unknown_platform"  # connected on a platform that we cannot act on
     IN_DOUBT = "in_doubt"  # a call of an earlier run for the user may be under way
+    CONFLICTING_RULES = "conflicting_rules"  # rules disagree about this user
 
 
 _DECIDED: Final = frozenset({Hold.HANDOVER, Hold.PROTECTED})
@@ -149,6 +150,7 @@ class GuardName(StrEnum):
     OBSERVED_FLEET_SHRINK = "observed-fleet-shrink"
     DESIRED_FLEET_SHRINK = "desired-fleet-shrink"
     SOURCE_SHRINK = "source-shrink"
+    RULE_BREADTH = "rule-breadth"
     TAKEOVER = "takeover"
     MAX_DISCONNECTS = "max-disconnects"
     MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
@@ -184,11 +186,13 @@ class HeldAction(Struct, frozen=True):
     """An action that ``holds`` keep back.
 
     ``cause`` says why it is `protected` although no pattern is known to match; absent otherwise.
+    ``rules`` are the names of the `conflicting_rules`; absent otherwise.
     """
 
     action: Action | UnknownConnection
     holds: tuple[Hold, ...]
     cause: HoldCause | UnsetType = UNSET
+    rules: tuple[str, ...] | UnsetType = UNSET
 
     @property
     def waits(self) -> bool:
@@ -229,11 +233,13 @@ class Verdict(Struct, frozen=True):
 
     ``limit`` is null if none is set. ``actual`` counts the problems of the observation for
     ``complete-observation``, and the users of the fleet for the guards on fleets. ``total`` of
-    ``empty-observed`` counts the connected rows if none of their platforms is known. For a
+    ``empty-observed`` counts the connected rows if none of their platforms is known, of
+    ``empty-desired`` the declared rules, and of ``rule-breadth`` the listed external ids. For a
     shrinking fleet, ``limit`` is the percentage that may be missing of ``total``, the users of the
     fleet that was last accepted; null without history. For ``takeover``, ``actual`` counts the
     users of another owner that are declared differently; ``contested`` are the first of them. The
-    ``subject`` is the source that ``source-shrink`` counts the rows of: the one that shrank most.
+    ``subject`` is the source that ``source-shrink`` counts the rows of, the one that shrank most,
+    or the rule that ``rule-breadth`` counts the matches of, the broadest one.
     """
 
     guard: GuardName

@@ -160,6 +160,8 @@ def evidence_of(
         history=history,
         contested=contested(desired, history.ownership),
         rows={source.name: source.rows for source in desired.declarations.sources},
+        rules=len(desired.declarations.rules),
+        effects=desired.effects,
     )
 
 
@@ -243,7 +245,7 @@ def _compare_user(
         )
         if isinstance(action, UnknownConnection) or holds:
             cause = HoldCause.EMAIL_NOT_KNOWN if may_be_protected else UNSET
-            found.blocked.append(HeldAction(action, holds, cause))
+            found.blocked.append(HeldAction(action, holds, cause, user.conflicting or UNSET))
         else:
             found.actions.append(action)
 

@@ -87,7 +87,7 @@ def apply_rules(
             for name in matched
             if _concerns(_ruled(name, desired.users.get(name), [rule]), listed.rows[name])
         )
-        effects.append(RuleEffect(rule, matched, concerned, len(observed.users)))
+        effects.append(RuleEffect(rule, matched, concerned, len(listed.rows)))
     for name, for_user in enforced.items():
         ruled = _ruled(name, desired.users.get(name), for_user)
         if ruled is not None:

@@ -109,7 +109,7 @@ class Guard(Struct, frozen=True):
     ``limit_source`` is where the limit is set, ``flag`` what the acting command would need,
     ``remedy`` what would let a refused plan pass; null where there is nothing to say.
     ``contested`` are the first users that ``takeover`` counted, ``subject`` the source that
-    ``source-shrink`` counted.
+    ``source-shrink`` counted, or the rule that ``rule-breadth`` did.
     """
 
     guard: GuardName

@@ -103,6 +103,17 @@ def test_sources_have_a_limit_of_their_own(file: File, limit: str, percent: int)
     assert workspace.max_source_shrink_percent_source == (place(7, 14) if limit else None)
 
 
+@pytest.mark.parametrize(
+    ("limit", "matches"),
+    [("", 50), ("maxRuleMatches: 50", 50), ("maxRuleMatches: ~", None), ("maxRuleMatches: 0", 0)],
+)
+def test_rules_have_a_limit_of_their_own(file: File, limit: str, matches: int | None) -> None:
+    workspace = file.workspace(f"    limits: {{{limit}}}\n")
+    assert workspace.limits.rule_matches == matches
+    assert (workspace.limits == Limits()) == (matches == 50)
+    assert workspace.max_rule_matches_source == (place(7, 14) if limit else None)
+
+
 def test_days_are_those_of_utc_unless_a_zone_is_named(file: File) -> None:
     assert file.workspace("").time_zone == ZoneInfo("UTC")
     assert file.workspace("    timeZone: Europe/Berlin\n").time_zone == ZoneInfo("Europe/Berlin")

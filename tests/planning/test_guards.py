@@ -3,7 +3,7 @@
 import pytest
 from msgspec import structs
 
-from reconciler.domain import DesiredState, Limits, ObservedState, Preferences
+from reconciler.domain import DesiredState, Limits, ObservedState, Preferences, RuleEffect
 from reconciler.planning import (
     ALLOWABLE,
     SMALL_FLEET,
@@ -31,6 +31,7 @@ from tests.planning.fleets import (
     seen,
     vacant,
 )
+from tests.planning.rules import rule
 
 PASSED, REFUSED, ALLOWED = Judgement.PASSED, Judgement.REFUSED, Judgement.ALLOWED
 HEALTHY = Evidence(
@@ -42,8 +43,16 @@ HEALTHY = Evidence(
     disconnects=0,
     limits=Limits(),
     history=History(
-        FleetSize(declared=100, observed=100), ownership=Ownership("the command line", {})
+        FleetSize(declared=100, observed=100),
+        ownership=Ownership("the command line", {}),
     ),
+)
+WITH_ROWS_AND_RULES = structs.replace(
+    HEALTHY,
+    history=structs.replace(HEALTHY.history, rows={"hr": 100}),
+    rows={"hr": 100},
+    rules=1,
+    effects=(RuleEffect(rule(), ("alice",), (), 100),),
 )
 
 
@@ -53,7 +62,7 @@ def verdict(guard: GuardName, **changes: object) -> Verdict:
 
 
 def test_a_healthy_fleet_passes_every_guard_in_the_order_they_are_shown() -> None:
-    verdicts = judge(HEALTHY)
+    verdicts = judge(WITH_ROWS_AND_RULES)
     assert [v.guard for v in verdicts] == list(GuardName)
     assert {v.judgement for v in verdicts} == {PASSED}
 

@@ -3,7 +3,7 @@
 import pytest
 from msgspec import UNSET, UnsetType
 
-from reconciler.domain import Preferences, UnknownEmail
+from reconciler.domain import Preferences, RuleMatch, UnknownEmail
 from reconciler.planning import (
     ActionReason,
     HeldAction,
@@ -28,6 +28,7 @@ from tests.planning.fleets import (
     update,
     vacant,
 )
+from tests.planning.rules import rule, state
 
 LEFT = ActionReason.NOTHING_WANTED
 
@@ -200,6 +201,7 @@ def test_an_unknown_platform_names_every_other_hold_of_its_user_too() -> None:
         ((Hold.AMBIGUOUS_IDENTITY,), UNSET, True),
         ((Hold.PROTECTED, Hold.UNKNOWN_PLATFORM), UNSET, True),
         ((Hold.IN_DOUBT,), UNSET, True),
+        ((Hold.CONFLICTING_RULES,), UNSET, True),
     ],
 )
 def test_what_is_held_for_something_unknown_waits_for_a_person(
@@ -335,3 +337,25 @@ def test_a_calendar_user_in_doubt_is_held_under_whatever_external_id() -> None:
     assert [(one.action.user, one.holds) for one in content.blocked] == [
         ("renamed", (Hold.IN_DOUBT,))
     ]
+
+
+def test_rules_that_disagree_hold_every_action_of_the_user_and_are_named() -> None:
+    rules = [
+        rule(RuleMatch(connected=(MICROSOFT,)), [GOOGLE], name="to-google"),
+        rule(RuleMatch(connected=(GOOGLE,)), (), name="nothing"),
+        rule(RuleMatch(id="*"), None, name="named", preferences=Preferences(bot_name="N")),
+    ]
+    users = (
+        seen("bob", connected("google"), connected("microsoft")),
+        seen("dora", connected("google")),
+    )
+    content = content_of(state(rules, *users), fleet(*users))
+    assert [(held.action.key, held.holds, held.rules) for held in content.blocked] == [
+        (f"{what} of bob", (Hold.CONFLICTING_RULES,), ("to-google", "nothing"))
+        for what in ("disconnect google", "disconnect microsoft", "update preferences")
+    ]
+    assert [action.key for action in content.actions] == [
+        "disconnect google of dora",
+        "update preferences of dora",
+    ]
+    assert content.waits

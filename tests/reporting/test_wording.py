@@ -100,6 +100,35 @@ def test_a_refusal_names_its_flag_exactly_where_there_is_one(guard: GuardName) -
     assert guards.flag(guard) == (f"--allow {guard}" if guard in ALLOWABLE else None)
 
 
+@pytest.mark.parametrize(
+    ("actual", "said", "edit"),
+    [
+        (60, "the rule matches 60 of 100 users; the limit is 50 (`maxRuleMatches`", True),
+        (100, "the rule matches everybody (100 users); the limit is 50 (`maxRuleMatches`", False),
+    ],
+)
+def test_a_rule_that_is_too_broad_is_named_with_what_helps(
+    actual: int, said: str, edit: bool
+) -> None:
+    verdict = Verdict(GuardName.RULE_BREADTH, Judgement.REFUSED, actual, 50, 100, subject="wide")
+    sentence = plain(guards.sentence(verdict, "reconciler.yaml:7:5"))
+    assert sentence == f"rule-breadth refused: wide: {said}, reconciler.yaml:7:5)"
+    remedy = plain(guards.remedy(verdict))
+    assert ("`maxRuleMatches: 60` under `limits`" in remedy) is edit
+    assert "narrow its `match`, or give it `mode: report`" in remedy
+
+
+def test_a_workspace_that_has_only_rules_says_so() -> None:
+    verdict = Verdict(GuardName.EMPTY_DESIRED, Judgement.PASSED, 0, total=2)
+    assert plain(guards.sentence(verdict, None)).endswith("declare 0 users and 2 rules")
+
+
+def test_rules_that_disagree_are_named() -> None:
+    held = HeldAction(disconnect(), (Hold.CONFLICTING_RULES,), rules=("one", "two"))
+    shown = plain(changes.why_held(held))
+    assert shown == "held because rules disagree about this user: one, two"
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_every_outcome_has_words_and_a_sign(outcome: Outcome) -> None:
     assert outcomes.OUTCOMES[outcome]

@@ -58,6 +58,7 @@ HOLDS: Final[Mapping[Hold, str]] = {
         "held because an earlier call for this user may still be under way, or its result is "
         "unknown"
     ),
+    Hold.CONFLICTING_RULES: "held because rules disagree about this user",
 }
 
 HOLD_CAUSES: Final[Mapping[HoldCause, str]] = {
@@ -153,15 +154,16 @@ def why_pending(pending: Pending) -> Phrase:
 def why_held(blocked: HeldAction) -> Phrase:
     """What keeps an action back; for preferences also what it would change."""
     if isinstance(blocked.action, Disconnect):
-        return (holds(blocked),)
+        return holds(blocked)
     if isinstance(blocked.action, UnknownConnection):
-        return ("connected: ", Foreign(blocked.action.platform), "; ", holds(blocked))
-    return (*_preferences(blocked.action), "; ", holds(blocked))
+        return ("connected: ", Foreign(blocked.action.platform), "; ", *holds(blocked))
+    return (*_preferences(blocked.action), "; ", *holds(blocked))
 
 
-def holds(blocked: HeldAction) -> str:
+def holds(blocked: HeldAction) -> Phrase:
     """What keeps an action back, alone."""
-    return "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
+    said = "; ".join(_hold(hold, blocked.cause) for hold in blocked.holds)
+    return (said, ": ", *listed(blocked.rules)) if blocked.rules else (said,)
 
 
 def _hold(hold: Hold, cause: HoldCause | UnsetType) -> str:

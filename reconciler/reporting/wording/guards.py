@@ -26,6 +26,7 @@ SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.OBSERVED_FLEET_SHRINK: "maxFleetShrinkPercent",
     GuardName.DESIRED_FLEET_SHRINK: "maxFleetShrinkPercent",
     GuardName.SOURCE_SHRINK: "maxSourceShrinkPercent",
+    GuardName.RULE_BREADTH: "maxRuleMatches",
 }
 """The setting under ``limits`` in the configuration that each limit comes from."""
 
@@ -62,8 +63,7 @@ def count(verdict: Verdict, source: str | None) -> Phrase:
         counting = (Foreign(verdict.subject), ": ", *counting)
     if verdict.guard not in SETTINGS:
         return counting
-    percentage = verdict.guard in SHRINK or verdict.total is not None
-    unit = " %" if percentage else ""
+    unit = " %" if _in_percent(verdict) else ""
     limit = "there is no limit" if verdict.limit is None else f"the limit is {verdict.limit}{unit}"
     setting: Phrase = (f"; {limit} (`{SETTINGS[verdict.guard]}`",)
     return (*counting, *setting, *((", ", Foreign(source)) if source else ()), ")")
@@ -93,7 +93,7 @@ def remedy(verdict: Verdict, how: Callable[[GuardName], str] = by_flag) -> Phras
     if verdict.guard not in ALLOWABLE:
         return (NOT_ALLOWABLE,)
     allowance = f"If this is intended, {how(verdict.guard)}"
-    if verdict.guard in SETTINGS:
+    if verdict.guard in SETTINGS and not _matches_everybody(verdict):
         edit = f"`{SETTINGS[verdict.guard]}: {_sufficient(verdict)}`"
         allowance = f"{allowance}, or set {edit} under `limits` in the configuration"
     otherwise = EDITS.get(verdict.guard)
@@ -194,13 +194,33 @@ def _sufficient(verdict: Verdict) -> int:
     if verdict.guard in SHRINK:
         before = verdict.total or 0
         return -(-100 * max(before - verdict.actual, 0) // max(before, 1))
-    if verdict.total is None:
+    if not _in_percent(verdict):
         return verdict.actual
-    return -(-100 * verdict.actual // max(verdict.total, 1))
+    return -(-100 * verdict.actual // (verdict.total or 1))
+
+
+def _in_percent(verdict: Verdict) -> bool:
+    """Whether the limit of ``verdict`` is a percentage."""
+    return verdict.guard in SHRINK or verdict.guard is GuardName.MAX_DISCONNECT_PERCENT
 
 
 def _declared(verdict: Verdict) -> str:
     return f"the manifests declare {counted(verdict.actual, 'user')}"
+
+
+def _declared_in_all(verdict: Verdict) -> str:
+    rules = f" and {counted(verdict.total, 'rule')}" if verdict.total else ""
+    return f"{_declared(verdict)}{rules}"
+
+
+def _matches_everybody(verdict: Verdict) -> bool:
+    return verdict.guard is GuardName.RULE_BREADTH and verdict.actual == verdict.total
+
+
+def _matches(verdict: Verdict) -> str:
+    if _matches_everybody(verdict):
+        return f"the rule matches everybody ({counted(verdict.actual, 'user')})"
+    return f"the rule matches {verdict.actual} of {counted(verdict.total or 0, 'user')}"
 
 
 def _listed(verdict: Verdict) -> str:
@@ -216,11 +236,12 @@ def _known(verdict: Verdict) -> str:
 
 COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.COMPLETE_OBSERVATION: lambda v: f"{counted(v.actual, 'problem')} in the observation",
-    GuardName.EMPTY_DESIRED: _declared,
+    GuardName.EMPTY_DESIRED: _declared_in_all,
     GuardName.EMPTY_OBSERVED: _known,
     GuardName.OBSERVED_FLEET_SHRINK: lambda v: _fleet(v, _listed(v)),
     GuardName.DESIRED_FLEET_SHRINK: lambda v: _fleet(v, _declared(v)),
     GuardName.SOURCE_SHRINK: lambda v: _fleet(v, f"the source selects {counted(v.actual, 'row')}"),
+    GuardName.RULE_BREADTH: _matches,
     GuardName.TAKEOVER: _contested,
     GuardName.MAX_DISCONNECTS: lambda v: counted(v.actual, "disconnect"),
     GuardName.MAX_DISCONNECT_PERCENT: _percentage,
@@ -237,6 +258,7 @@ EDITS: Final[Mapping[GuardName, str]] = {
     GuardName.DESIRED_FLEET_SHRINK: _CHECK_MANIFESTS,
     GuardName.OBSERVED_FLEET_SHRINK: _CHECK_KEY,
     GuardName.SOURCE_SHRINK: "export it again, and look at what is missing",
+    GuardName.RULE_BREADTH: "narrow its `match`, or give it `mode: report`",
     GuardName.TAKEOVER: (
         "declare the same platforms as the other owner, or leave these users out of the manifests"
     ),

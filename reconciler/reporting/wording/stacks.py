@@ -118,7 +118,7 @@ def remainder(content: Content) -> tuple[str, ...]:
         ids = _named((Foreign(p.user), ", ", *changes.why_pending(p)) for p in not_found)
         lines.append(f"{len(not_found)} not found: {ids}")
     if content.blocked:
-        held = _named((*_what(b.action), f", {changes.holds(b)}") for b in content.blocked)
+        held = _named((*_what(b.action), ", ", *changes.holds(b)) for b in content.blocked)
         lines.append(f"{len(content.blocked)} held: {held}")
     if content.unmanaged:
         unmanaged = _named((Foreign(s.user or s.recall_id),) for s in content.unmanaged)
