@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifest import load_manifests
+from reconciler.manifest import load_manifests, schema
 from tests.manifest.folder import Folder
 
 ROOT = Path(__file__).parents[2]
@@ -36,3 +36,19 @@ def test_a_shipped_manifest_names_its_schema_for_editors(path: Path) -> None:
     first = path.read_text("utf-8").splitlines()[0]
     _, _, schema = first.partition("# yaml-language-server: $schema=")
     assert (path.parent / schema).resolve() == ROOT / "schemas/manifest.schema.json"
+
+
+def test_every_field_of_a_manifest_is_documented() -> None:
+    text = "".join(
+        (ROOT / "docs" / page).read_text("utf-8") for page in ("manifests.md", "sources.md")
+    )
+    manifest = schema("manifest")
+    definitions = manifest["$defs"]
+    assert isinstance(definitions, dict)
+    fields = {
+        *manifest["properties"],  # type: ignore[misc]  # a mapping
+        *definitions["user"]["properties"],
+        *definitions["group"]["properties"],
+        *definitions["source"]["properties"],
+    }
+    assert [name for name in sorted(fields) if f"`{name}`" not in text] == []
