@@ -1,7 +1,7 @@
 """Loads manifests: paths in; out come their declarations, or every error with its line."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from functools import cache
@@ -65,26 +65,32 @@ def load_manifests(
     diagnostics: list[Diagnostic] = []
     if not paths:
         raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
+    unread: list[Diagnostic] = []
+    manifests = list(find_manifests(paths, base, unread))
+    surroundings = Surroundings(base, zone, inputs)
     with gc_paused():
-        state = _load(paths, Surroundings(base, zone, inputs), diagnostics, on_progress)
+        state = _load(manifests, surroundings, diagnostics, unread, on_progress)
     if diagnostics:
         found = sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order)
-        raise InvalidInput(*with_excerpts(found, base))
+        raise InvalidInput(*with_excerpts(found, base, {name for _, name in manifests}))
     return state
 
 
 def _load(
-    paths: Sequence[Path],
+    manifests: Sequence[tuple[Path, str]],
     surroundings: Surroundings,
     diagnostics: list[Diagnostic],
+    unread: list[Diagnostic],
     on_progress: Callable[[int], None] | None,
 ) -> Declarations:
-    """The declarations as far as they are readable. Every error is added to ``diagnostics``."""
+    """The declarations as far as they are readable. Every error is added to ``diagnostics``.
+
+    ``unread`` has those of folders that could not be read.
+    """
     documents: list[ValidParts] = []
     files: list[ManifestFile] = []
-    unread: list[Diagnostic] = []
     progress = _Progress(on_progress) if on_progress else None
-    for path, name in find_manifests(paths, surroundings.base, unread):
+    for path, name in manifests:
         try:
             source = read_source(path, name)
             files.append(ManifestFile(str(path.absolute()), source.blobs))
@@ -110,10 +116,13 @@ class _Progress:
             self._report(self._count)
 
 
-def with_excerpts(diagnostics: Iterable[Diagnostic], base: Path) -> Iterator[Diagnostic]:
+def with_excerpts(
+    diagnostics: Iterable[Diagnostic], base: Path, manifests: Container[str]
+) -> Iterator[Diagnostic]:
     """``diagnostics``, the first of them with their lines; file names start at ``base``.
 
-    For manifests only: a line of the configuration may hold a secret.
+    For ``manifests`` only: a line of the configuration may hold a secret, and a row of an export
+    what nobody else should read.
     """
 
     @cache
@@ -129,5 +138,6 @@ def with_excerpts(diagnostics: Iterable[Diagnostic], base: Path) -> Iterator[Dia
         if place is None or not place.line or number >= MOST_EXCERPTS:
             yield diagnostic
             continue
-        found = lines(place.file)[place.line - 1 : place.line]
+        at = slice(place.line - 1, place.line)
+        found = lines(place.file)[at] if place.file in manifests else []
         yield structs.replace(diagnostic, excerpt=found[0].rstrip()) if found else diagnostic

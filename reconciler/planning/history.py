@@ -81,4 +81,4 @@ class History(Struct, frozen=True):
 def users_to_look_up(declarations: Declarations) -> frozenset[str]:
     """The users whose absence could look like "done": look up whether they were ever seen."""
     unwanted = frozenset([user.id for user in declarations.users.values() if not user.platforms])
-    return unwanted.union(*declarations.lookalikes)
+    return unwanted.union(declarations.others, *declarations.lookalikes)

@@ -56,7 +56,7 @@ def test_a_place_that_is_not_there_any_more_is_reported_without_its_line(tmp_pat
     whole = Diagnostic(SourceLocation("short.yaml"), "wrong")
     nowhere = Diagnostic(None, "wrong")
     given = [gone, short, whole, nowhere]
-    assert list(with_excerpts(given, tmp_path)) == given
+    assert list(with_excerpts(given, tmp_path, {"gone.yaml", "short.yaml"})) == given
 
 
 def test_no_line_of_a_configuration_is_shown_for_it_may_hold_a_secret(tmp_path: Path) -> None:
@@ -69,3 +69,19 @@ def test_no_line_of_a_configuration_is_shown_for_it_may_hold_a_secret(tmp_path: 
 
 def test_an_emoji_in_an_error_is_shown_as_it_is_and_a_joiner_elsewhere_as_its_escape() -> None:
     assert visible("a\u200d👩\u200d🚀\u202e") == "a\\u200d👩\u200d🚀\\u202e"
+
+
+def test_an_error_in_an_export_shows_nobody_s_row(tmp_path: Path) -> None:
+    (tmp_path / "hr.csv").write_text("mail,salary\n,90000\n", encoding="utf-8")
+    source = b"sources: [{name: hr, file: hr.csv, id: mail}]\n"
+    (found,) = errors(tmp_path, b"apiVersion: reconciler/v1\n" + source)
+    assert found.location == SourceLocation("hr.csv", 2)
+    assert found.excerpt is None
+
+
+def test_an_export_that_is_no_text_shows_nobody_s_row_either(tmp_path: Path) -> None:
+    (tmp_path / "hr.csv").write_bytes(b"mail,salary\na,90000\xff\n")
+    source = b"sources: [{name: hr, file: hr.csv, id: mail}]\n"
+    (found,) = errors(tmp_path, b"apiVersion: reconciler/v1\n" + source)
+    assert found.location is not None
+    assert (found.location.file, found.excerpt) == ("hr.csv", None)

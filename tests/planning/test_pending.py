@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.domain import CalendarUser, Preferences
+from reconciler.domain import CalendarUser, Declarations, Preferences
 from reconciler.planning import History, Pending, PendingReason, Undetermined, users_to_look_up
 from tests.planning.fleets import (
     GOOGLE,
@@ -141,3 +141,9 @@ def test_who_was_seen_once_is_not_found_while_listed_under_another_id(other: Cal
 
 def test_of_those_of_whom_something_is_wanted_nothing_is_asked_of_the_past() -> None:
     assert users_to_look_up(LEAVERS.declarations) == {"leaver", "prefs"}
+
+
+def test_whoever_is_declared_several_times_may_be_unwanted_by_any_of_them() -> None:
+    stays, leaves = declared("alice", [GOOGLE]), declared("alice", [])
+    declarations = Declarations({"alice": stays}, others={"alice": (leaves,)})
+    assert users_to_look_up(declarations) == {"alice"}
