@@ -12,6 +12,7 @@ from bench.overhead_benchmark import OverheadFigures, measure_overhead
 from bench.places import places
 from bench.plan_benchmark import measure_plan
 from bench.results import TARGET_FLEET, Results
+from bench.rows_benchmark import measure_rows
 from bench.start_up_benchmark import measure_start_up
 from bench.tables import tables
 
@@ -30,12 +31,16 @@ def main() -> int:
         # A bare load of a million users takes minutes.
         repetitions = options.repetitions if users <= TARGET_FLEET else 1
         plans.append(measure_plan(users, repetitions))
+    rows = None
+    if options.rows_users:
+        _tell(f"plan of {options.rows_users:,} users from rows")
+        rows = measure_rows(options.rows_users, options.repetitions)
     applies = []
     for share in options.shares:
         _tell(f"apply of {options.disconnects:,} disconnects at share {share:g}")
         applies.append(measure_apply(options.disconnects, share))
     overheads, ledgers = _measure_ledgers(options)
-    results = Results(machine, start_up, tuple(plans), tuple(applies), overheads, ledgers)
+    results = Results(machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows)
     keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
 
@@ -64,6 +69,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--users", type=int, nargs="*", default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument(
         "--repetitions", type=int, default=7, help="pairs for each fleet, times for each ledger"
+    )
+    parser.add_argument(
+        "--rows-users", type=int, default=100_000, help="users of the fleet in a CSV file"
     )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")

@@ -1,8 +1,9 @@
 """A process that writes a fleet's files and answers the list call from memory, at full speed.
 
-``python -m bench.fleet_server FOLDER USERS [settled]``, started by :mod:`bench.companion`. It is a
-process of its own so that it takes no time from what is measured, and so that the measuring process
-stays small: the peak memory of a process begins with that of whoever started it.
+``python -m bench.fleet_server FOLDER USERS [settled | staff]``, started by
+:mod:`bench.companion`. It is a process of its own so that it takes no time from what is measured,
+and so that the measuring process stays small: the peak memory of a process begins with that of
+whoever started it.
 """
 
 import sys
@@ -13,12 +14,20 @@ from msgspec import Struct
 
 from bench.companion import stand_by
 from bench.environment import KEY
-from bench.fleet import PROTECTED, generate_fleet
+from bench.fleet import PROTECTED, Fleet, generate_fleet
+from bench.staff import SOURCE, TABLE, Staff, generate_staff
 
 SETTLED = "settled"
 """Asks for a fleet in which everybody is as declared."""
 
+STAFF = "staff"
+"""Asks for staff, which a second workspace declares by the rows of a CSV file."""
+
+ROWS = "rows"
+"""The name of this workspace."""
+
 MANIFEST = "users.yaml"
+SOURCE_MANIFEST = "rows.yaml"
 CONFIGURATION = "reconciler.yaml"
 LIST_PATH = "/api/v1/calendar/users/"
 
@@ -35,27 +44,36 @@ class ServedFleet(Struct, frozen=True):
 def main() -> None:
     """Write the files, serve, and end when the starting process lets go."""
     folder, declared = Path(sys.argv[1]), int(sys.argv[2])
-    fleet = generate_fleet(declared, settled=SETTLED in sys.argv[3:])
+    fleet: Fleet | Staff
+    if STAFF in sys.argv[3:]:
+        fleet = generate_staff(declared)
+        (folder / TABLE).write_text(fleet.table, encoding="utf-8", newline="")
+        (folder / SOURCE_MANIFEST).write_text(SOURCE, encoding="utf-8")
+    else:
+        fleet = generate_fleet(declared, settled=SETTLED in sys.argv[3:])
     manifest = fleet.manifest.encode()
     (folder / MANIFEST).write_bytes(manifest)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fleet.listing)) as server:
-        configuration = _configuration(f"http://127.0.0.1:{server.server_port}")
+        url = f"http://127.0.0.1:{server.server_port}"
+        configuration = _HEAD + _workspace("bench", url, MANIFEST)
+        if isinstance(fleet, Staff):
+            configuration += _workspace(ROWS, url, SOURCE_MANIFEST)
         (folder / CONFIGURATION).write_text(configuration, encoding="utf-8")
         served = ServedFleet(fleet.declared, fleet.changed, len(manifest), len(fleet.listing))
         del fleet, manifest
         stand_by(served, server.serve_forever, server.shutdown)
 
 
-def _configuration(url: str) -> str:
+_HEAD = "apiVersion: reconciler/v1\ndefaultWorkspace: bench\nworkspaces:\n"
+
+
+def _workspace(name: str, url: str, manifest: str) -> str:
     protected = ", ".join(f'"{pattern}"' for pattern in PROTECTED)
     return f"""\
-apiVersion: reconciler/v1
-defaultWorkspace: bench
-workspaces:
-  bench:
+  {name}:
     baseUrl: {url}
     apiKey: {{env: RECALL_API_KEY}}
-    manifests: [{MANIFEST}]
+    manifests: [{manifest}]
     limits: {{maxDisconnects: 1000}}
     protected: [{protected}]
 """

@@ -9,6 +9,7 @@ from bench import (
     ledger_benchmark,
     overhead_benchmark,
     plan_benchmark,
+    rows_benchmark,
     start_up_benchmark,
 )
 from bench.apply_benchmark import ApplyFigures
@@ -16,6 +17,7 @@ from bench.ledger_benchmark import LedgerFigures, Task
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures
 from bench.plan_benchmark import PlanFigures
+from bench.rows_benchmark import RowsFigures
 from bench.start_up_benchmark import StartUpFigures
 
 TARGET_FLEET = 100_000
@@ -33,6 +35,7 @@ class Results(Struct, frozen=True):
     applies: tuple[ApplyFigures, ...]
     overheads: tuple[OverheadFigures, ...]
     ledgers: tuple[LedgerFigures, ...]
+    rows: RowsFigures | None = None
 
     def missed(self) -> Iterator[str]:
         """The targets that were missed, in words."""
@@ -40,6 +43,8 @@ class Results(Struct, frozen=True):
             yield from self._missed_by_start_up(self.start_up)
         for plan in self.plans:
             yield from self._missed_by_plan(plan)
+        if self.rows and self.rows.ratio > rows_benchmark.ROWS_TARGET:
+            yield f"a plan from rows takes {self.rows.ratio:.2f} of the time of one from YAML"
         yield from self._missed_by_applies()
         yield from self._missed_by_ledgers()
 

@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
-from bench import apply_benchmark, plan_benchmark, start_up_benchmark
+from bench import apply_benchmark, plan_benchmark, rows_benchmark, start_up_benchmark
 from bench.apply_benchmark import ApplyFigures
 from bench.ledger_tables import ledger_table, overhead_table
 from bench.machine import Machine
@@ -12,6 +12,7 @@ from bench.measured_process import MeasuredProcess
 from bench.phase_notes import Phase
 from bench.plan_benchmark import PlanFigures
 from bench.results import TARGET_FLEET, Results
+from bench.rows_benchmark import RowsFigures
 from bench.start_up_benchmark import StartUpFigures
 
 
@@ -22,6 +23,8 @@ def tables(results: Results) -> str:
         parts.append(_start_up(results.start_up))
     if results.plans:
         parts += [_plans(results.plans), _phases(results.plans)]
+    if results.rows:
+        parts.append(_rows(results.rows))
     if results.applies:
         parts.append(_applies(results.applies))
     if results.overheads:
@@ -105,6 +108,20 @@ def _phases(plans: Sequence[PlanFigures]) -> str:
     ]
     return "Where a plan's time goes (separate, instrumented runs; medians).\n\n" + markdown_table(
         header, rows
+    )
+
+
+def _rows(figures: RowsFigures) -> str:
+    header = ("users", "declared by", "plan wall s", "plan CPU s", "plan peak MB")
+    users = f"{figures.fleet.declared:,}"
+    rows = [
+        (users, "entries in YAML", *_process(figures.entries)),
+        (users, "rows of 12 columns in CSV", *_process(figures.rows)),
+    ]
+    return (
+        f"Plans of the same fleet, in turns; medians of {len(figures.rows)} pairs. From rows it"
+        f" takes **{figures.ratio:.3f}** of the time, {figures.cpu_ratio:.3f} of the processor time"
+        f" (target {rows_benchmark.ROWS_TARGET:g}).\n\n" + markdown_table(header, rows)
     )
 
 

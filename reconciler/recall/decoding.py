@@ -202,7 +202,10 @@ def _check_preferences(user: CalendarUser) -> None:
     """A manifest may declare some preferences; an answer must have them all."""
     if user.preferences is None:
         return
-    for name, value in zip(_SWITCHES, _switches(user.preferences), strict=True):
+    values = _switches(user.preferences)
+    if None not in values and UNSET not in values:
+        return
+    for name, value in zip(_SWITCHES, values, strict=True):
         if value is None or value is UNSET:
             raise Undecodable(f"`{name}` is missing or null - at `$.preferences`")
 
