@@ -3,11 +3,11 @@
 :func:`remember` reads the ledger for it. It never writes the ledger, or fails because of it.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 import reconciler
 from reconciler.config import Workspace
@@ -21,6 +21,7 @@ from reconciler.planning import (
     Envelope,
     History,
     Plan,
+    UserLabels,
     desired_state,
     make_plan,
     seal,
@@ -128,7 +129,21 @@ def _envelope(session: Session, desired: DesiredState, content: Content) -> Enve
         tool_version=reconciler.__version__,
         key_fingerprint=session.endpoint.fingerprint(),
         sources={user: str(desired.users[user].place) for user in sorted(named)},
+        labels=_labels(desired, sorted(named)) or UNSET,
     )
+
+
+def _labels(desired: DesiredState, names: Iterable[str]) -> dict[str, UserLabels]:
+    found = {}
+    for name in names:
+        user = desired.users[name]
+        if user.group is not None or user.source is not None or user.rules:
+            found[name] = UserLabels(
+                user.group or UNSET,
+                user.source or UNSET,
+                tuple(rule.name for rule in user.rules) or UNSET,
+            )
+    return found
 
 
 class WorkspaceHistory(Struct, frozen=True):

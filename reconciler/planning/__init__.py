@@ -12,6 +12,7 @@ from reconciler.planning.action import (
     UnknownConnection,
     UpdatePreferences,
 )
+from reconciler.planning.breakdown import Breakdown, PlanPart, Tallies, Tally, break_down
 from reconciler.planning.declared import boundaries, desired_state, past_remarks
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, allow, judge, judge_list
 from reconciler.planning.history import (
@@ -42,6 +43,7 @@ from reconciler.planning.plan import (
     Undetermined,
     Unmanaged,
     UnmanagedReason,
+    UserLabels,
     Verdict,
     canonical_json,
     desired_digest,
@@ -82,6 +84,7 @@ __all__ = [
     "SMALL_FLEET",
     "Action",
     "ActionReason",
+    "Breakdown",
     "Content",
     "Contested",
     "Disconnect",
@@ -105,6 +108,7 @@ __all__ = [
     "Plan",
     "PlanChanges",
     "PlanConfiguration",
+    "PlanPart",
     "PlanRule",
     "PlanSource",
     "PlanUnusable",
@@ -112,6 +116,8 @@ __all__ = [
     "Protection",
     "RuleCondition",
     "Stale",
+    "Tallies",
+    "Tally",
     "Target",
     "Undetermined",
     "UnknownConnection",
@@ -120,9 +126,11 @@ __all__ = [
     "UnmatchedSelector",
     "UpdatePreferences",
     "UserIndex",
+    "UserLabels",
     "Verdict",
     "allow",
     "boundaries",
+    "break_down",
     "canonical_json",
     "changes_since",
     "check_listed_preconditions",

@@ -362,12 +362,24 @@ class Content(Struct, frozen=True):
         return digest(canonical_json(self))
 
 
+class UserLabels(Struct, frozen=True):
+    """The group of a user, the source whose row declares them, and the rules that do.
+
+    Each is absent if there is none.
+    """
+
+    group: str | UnsetType = UNSET
+    source: str | UnsetType = UNSET
+    rules: tuple[str, ...] | UnsetType = UNSET
+
+
 class Envelope(Struct, frozen=True):
     """When, where and by what a plan was made.
 
     ``made`` and ``expires`` are RFC 3339 in UTC. ``commit`` is the git commit of the manifests,
     with ``-dirty`` if they differ from it, or null. ``key_fingerprint`` identifies the API key and
-    holds no part of it. ``sources`` gives ``file:line:column`` for each declared user in the plan.
+    holds no part of it. ``sources`` gives ``file:line:column`` for each declared user in the plan,
+    ``labels`` what else is known of those; it is absent if nothing is.
     """
 
     made: str
@@ -376,6 +388,7 @@ class Envelope(Struct, frozen=True):
     tool_version: str
     key_fingerprint: str
     sources: Mapping[str, str]
+    labels: Mapping[str, UserLabels] | UnsetType = UNSET
 
 
 class Plan(Struct, frozen=True):

@@ -56,7 +56,8 @@ class PlanReport(Struct, frozen=True):
     different today from a saved plan (``plan`` is then the saved one where it was to be applied,
     and today's where it was only to be compared). ``again`` are the options to type again in the
     next command; None where nothing follows from the plan. ``undeclared`` says whether users who
-    are connected and in no manifest fail the plan.
+    are connected and in no manifest fail the plan. ``brief`` shows the breakdown in text, and no
+    single user's entries.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class PlanReport(Struct, frozen=True):
     changes: PlanChanges | None = None
     again: tuple[str, ...] | None = None
     undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT
+    brief: bool = False
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

@@ -11,7 +11,15 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import Struct
 
-from reconciler.planning import Content, Envelope, FleetSize, Plan, PlanChanges
+from reconciler.planning import (
+    Breakdown,
+    Content,
+    Envelope,
+    FleetSize,
+    Plan,
+    PlanChanges,
+    break_down,
+)
 from reconciler.reporting import json_ledger, json_parts
 from reconciler.reporting.documents import (
     Check,
@@ -52,6 +60,7 @@ class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
     memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
     undeclared: json_parts.Undeclared
+    breakdown: Breakdown
 
 
 class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
@@ -195,6 +204,7 @@ def _plan(report: PlanReport) -> PlanDocument:
         memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
         undeclared=json_parts.Undeclared(report.undeclared, content.undeclared),
+        breakdown=break_down(report.plan),
     )
 
 

@@ -143,3 +143,42 @@ def test_a_saved_plan_takes_no_other_selection(fleet: Project, option: str) -> N
 def test_the_next_command_repeats_what_was_excluded(fleet: Project) -> None:
     fleet.run("plan", "--select", "reason:left*", "--exclude", "platform:google")
     assert "Next: reconciler apply --select 'reason:left*' --exclude platform:google" in fleet.out
+
+
+def test_a_summary_counts_by_reason_group_source_and_rule(fleet: Project) -> None:
+    fleet.write(
+        "manifests/more.yaml",
+        "apiVersion: reconciler/v1\n"
+        "groups:\n"
+        "  gone: {platforms: [], reason: gone}\n"
+        "users: [{id: guest@example.com, group: gone}]\n"
+        "rules:\n"
+        "  - {name: interns, match: {id: intern*}, platforms: [], reason: SEC-1, mode: enforce}\n",
+    )
+    fleet.populate(
+        "{external_id: leaver@example.com, connected: {google: l@example.com}}",
+        "{external_id: guest@example.com, connected: {google: g@example.com}}",
+        "{external_id: intern@example.com, connected: {google: i@example.com}}",
+        "{external_id: settled@example.com, connected: {google: s@example.com}}",
+    )
+    assert fleet.run("plan", "--summary") == 0
+    lines = fleet.out.splitlines()
+    assert "By group" in lines
+    assert "  1 gone (1 to disconnect): guest@example.com" in lines
+    assert "  1 hr (1 to disconnect): leaver@example.com" in lines
+    assert "  1 interns (1 to disconnect): intern@example.com" in lines
+    assert len(lines) <= 40
+    assert not any(line.startswith("  - disconnect") for line in lines)
+    fleet.run("plan", "-o", "fleet.plan", "-f", "json")
+    assert json.loads(fleet.out)["envelope"]["labels"] == {
+        "guest@example.com": {"group": "gone"},
+        "intern@example.com": {"rules": ["interns"]},
+        "leaver@example.com": {"source": "hr"},
+    }
+    assert fleet.run("show", "fleet.plan", "-f", "markdown") == 0
+    assert "- 1 `hr` (1 to disconnect): `leaver@example.com`" in fleet.out
+
+
+def test_the_envelope_has_no_labels_where_nobody_has_any(project: Project) -> None:
+    project.run("plan", "-f", "json")
+    assert "labels" not in json.loads(project.out)["envelope"]

@@ -27,6 +27,7 @@ from reconciler.planning import (
     Undetermined,
     Unmanaged,
     UnmanagedReason,
+    UserLabels,
     Verdict,
 )
 from reconciler.reporting import (
@@ -103,7 +104,13 @@ def reports(text: str) -> dict[str, Report]:
         contested=contested,
         guards=(Verdict(GuardName.TAKEOVER, Judgement.REFUSED, 1, contested=contested),),
     )
-    made = structs.replace(envelope({text: text}), commit=text, made=text, expires=text)
+    made = structs.replace(
+        envelope({text: text}),
+        commit=text,
+        made=text,
+        expires=text,
+        labels={text: UserLabels(text, text, (text,))},
+    )
     plan = Plan(content, made)
     memory, changes, recorded = _memory(text, action), _changes(action, preferences), _run(text)
     sources = dict.fromkeys(SOURCES, text)
@@ -125,6 +132,7 @@ def reports(text: str) -> dict[str, Report]:
             ledger=structs.replace(memory, state=LedgerAccess.UNREADABLE),
             changes=changes,
         ),
+        "brief plan": PlanReport(plan, 3, brief=True, ledger=memory, changes=changes),
         "pending": PendingReport(
             text,
             text,

@@ -32,6 +32,10 @@ def plan(
             help="Exit with 2 on changes, 7 if something waits for a person.",
         ),
     ] = False,
+    summary: Annotated[
+        bool,
+        typer.Option("--summary", help="Show counts and the first names only, at most 40 lines."),
+    ] = False,
     stack: options.Stack = None,
     select: options.Select = [],
     exclude: options.Exclude = [],
@@ -92,6 +96,7 @@ def plan(
                 ledger=remembered.ledger,
                 changes=changes,
                 undeclared=session.workspace.undeclared,
+                brief=summary,
                 # What went to standard output is somebody else's to store and to name.
                 again=None if out == DASH else (*context.again(), *narrowing),
             )

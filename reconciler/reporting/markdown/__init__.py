@@ -7,7 +7,15 @@ comment of GitHub holds 65 536 characters: what does not fit is cut where the re
 from collections.abc import Mapping
 
 from reconciler.domain import Diagnostic, UndeclaredPolicy
-from reconciler.planning import Content, GuardName, Judgement, Plan, PlanChanges, Verdict
+from reconciler.planning import (
+    Content,
+    GuardName,
+    Judgement,
+    Plan,
+    PlanChanges,
+    Verdict,
+    break_down,
+)
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     DoctorReport,
@@ -27,6 +35,7 @@ from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.markdown.comment import Comment, code, inline
 from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import (
+    breakdown,
     changes,
     guards,
     history,
@@ -62,6 +71,9 @@ def render_markdown(report: Report) -> str:
     return str(comment)
 
 
+_MOST_OF_LIST = 3_000
+"""Bytes of one list of the breakdown: the actions below need room too."""
+
 _ACTIONS = ("", "User", "Action", "Account", "Why", "Source")
 
 
@@ -73,6 +85,7 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
     unjudged = guards.without_history(report.guards)
     skipped = unjudged if report.verdicts is None else ()
     write_ledger(comment, report.ledger, missing=not skipped)
+    write_breakdown(comment, plan)
     write_guards(comment, report.guards, report.limit_sources, but=unjudged)
     if skipped:
         comment.block(f"> {inline(guards.skipped(skipped, report.ledger))}")
@@ -98,6 +111,13 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         comment.folded(changes.contested(len(contested)), contested)
     write_changes(comment, report.changes)
     comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")
+
+
+def write_breakdown(comment: Comment, plan: Plan) -> None:
+    """What the plan comes to, in a part of the room."""
+    for heading, tallies, row in breakdown.lists(break_down(plan)):
+        comment.block(f"{heading}:")
+        comment.items((inline(row(tally)) for tally in tallies.rows), most=_MOST_OF_LIST)
 
 
 def write_undeclared(comment: Comment, report: PlanReport) -> None:

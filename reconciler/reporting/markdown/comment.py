@@ -29,9 +29,9 @@ class Comment:
         head = [_row(columns), _row(("---",) * len(columns))]
         self._rows(head, [_row(row) for row in rows])
 
-    def items(self, items: Iterable[str]) -> None:
-        """A list, as many of its items as there is room for."""
-        self._rows([], [f"- {item}" for item in items])
+    def items(self, items: Iterable[str], *, most: int = MAX_BYTES) -> None:
+        """A list, as many of its items as there is room for, and no more than ``most`` bytes."""
+        self._rows([], [f"- {item}" for item in items], most)
 
     def folded(self, title: str, items: Iterable[str]) -> None:
         """A list behind a title that unfolds."""
@@ -39,12 +39,14 @@ class Comment:
         self.items(items)
         self.block("</details>")
 
-    def _rows(self, head: list[str], rows: list[str]) -> None:
+    def _rows(self, head: list[str], rows: list[str], most: int = MAX_BYTES) -> None:
         written = list(head)
         for row in rows:
-            if _size(row) > self._left:
+            size = _size(row)
+            if size > self._left or size > most:
                 break
-            self._left -= _size(row)
+            self._left -= size
+            most -= size
             written.append(row)
         if written:
             self._blocks.append("\n".join(written))

@@ -23,6 +23,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.entries import CHECK_SYMBOLS, PLAN_SYMBOLS, RUN_TONES, Tone, UserEntry
 from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
+from reconciler.reporting.text.brief import write_brief
 from reconciler.reporting.text.page import (
     TextPage,
     cells,
@@ -42,7 +43,9 @@ from reconciler.runs.history import ActionHistory, RunHistory
 def render_text(report: Report, *, width: int, color: bool) -> str:
     """``report`` as lines of at most ``width`` where they are prose, with ANSI colours or none."""
     page = TextPage(width=width, color=color)
-    if isinstance(report, PlanReport):
+    if isinstance(report, PlanReport) and report.brief:
+        write_brief(page, report)
+    elif isinstance(report, PlanReport):
         write_plan(page, report)
     elif isinstance(report, PendingReport):
         write_pending(page, report)

@@ -99,6 +99,11 @@ class TextPage:
         for line in others:
             self.line(line)
 
+    @property
+    def height(self) -> int:
+        """The number of lines so far."""
+        return len(self._lines)
+
     def gap(self) -> None:
         """An empty line, never two, and none at the top."""
         if self._lines and self._lines[-1]:
