@@ -94,6 +94,7 @@ class _Assembly:
     def declarations(self) -> Declarations:
         """Everything that was added."""
         register = self._register
+        register.check_contradictions()
         return Declarations(
             {user_id: register.users[user_id] for user_id in sorted(register.users)},
             frozenset(self._groups),

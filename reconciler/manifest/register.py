@@ -1,9 +1,13 @@
 """The declared users of a workspace by id, and whether several declarations of one user agree."""
 
 import unicodedata
+from typing import Final
 
 from reconciler.domain import DesiredUser, Diagnostic, SourceLocation
 from reconciler.manifest.source import quoted
+
+MOST_CONTRADICTIONS: Final = 10
+"""Rows of a source that are named because they contradict another declaration."""
 
 
 class UserRegister:
@@ -16,6 +20,7 @@ class UserRegister:
         self._diagnostics = diagnostics
         self.users: dict[str, DesiredUser] = {}
         self.others: dict[str, list[DesiredUser]] = {}
+        self._contradictions: dict[str, int] = {}
         self._broken: dict[str, SourceLocation] = {}
 
     def add_broken(self, user_id: str, place: SourceLocation) -> None:
@@ -41,11 +46,7 @@ class UserRegister:
                 self._refuse_second(user.id, user.place)
                 return
             if contradiction := _contradiction(other, user):
-                self._error(
-                    user.place,
-                    f"{quoted(user.id)} has other {contradiction} at {other.place}",
-                    "correct one of them, or let an entry win with `sources: override`",
-                )
+                self._refuse_contradiction(user, other, contradiction)
                 return
         if not any(_says_as_much(other, user) for other in (first, *others)):
             self.others.setdefault(user.id, []).append(user)
@@ -58,6 +59,24 @@ class UserRegister:
         for user in sorted(self.users.values(), key=lambda user: user.place):
             groups.setdefault(_folded(user.id), []).append(user.id)
         return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
+    def check_contradictions(self) -> None:
+        """Add an error for the contradictions that were too many to be named."""
+        for source, number in self._contradictions.items():
+            if number > MOST_CONTRADICTIONS:
+                more = number - MOST_CONTRADICTIONS
+                what = f"{more} more rows of {quoted(source)} contradict other declarations"
+                self._diagnostics.append(Diagnostic(None, what, "look at the whole export"))
+
+    def _refuse_contradiction(self, user: DesiredUser, other: DesiredUser, what: str) -> None:
+        source = user.source or ""
+        number = self._contradictions[source] = self._contradictions.get(source, 0) + 1
+        if number <= MOST_CONTRADICTIONS:
+            self._error(
+                user.place,
+                f"{quoted(user.id)} has other {what} at {other.place}",
+                "correct one of them, or let an entry win with `sources: override`",
+            )
 
     def _refuse_second(self, user_id: str, place: SourceLocation) -> None:
         user = self.users.get(user_id)

@@ -11,6 +11,7 @@ from reconciler.domain import (
     SourceLocation,
 )
 from reconciler.manifest import load_manifests, skip_input
+from reconciler.manifest.register import MOST_CONTRADICTIONS
 from reconciler.manifest.rows import InputData, RowFormat
 from reconciler.manifest.sources import MOST_ERRORS
 from tests.manifest.folder import HEAD, Folder
@@ -258,6 +259,18 @@ class TestDeclaredTwice:
         text = f"users: [{{id: dave@example.com, {entry}}}]\n{SOURCE}"
         (error,) = errors(folder, f"{text}    preferences: {{bot_name: N}}\n")
         assert f"has other {field} at m.yaml:2:9" in error
+
+    def test_an_export_that_contradicts_everybody_does_not_flood_the_reader(
+        self, folder: Folder
+    ) -> None:
+        people = [f"p{number:02}" for number in range(MOST_CONTRADICTIONS + 5)]
+        entries = "".join(f"  - {{id: {name}, platforms: [google]}}\n" for name in people)
+        rows = "work_email,status,end_date,ticket\n" + "".join(f"{p},retired,,\n" for p in people)
+        first, *named = errors(folder, f"users:\n{entries}{SOURCE}", rows)
+        assert first == (
+            "5 more rows of `hr-leavers` contradict other declarations (look at the whole export)"
+        )
+        assert len(named) == MOST_CONTRADICTIONS
 
     def test_an_entry_may_say_that_it_wins(self, folder: Folder) -> None:
         text = "users: [{id: dave@example.com, platforms: [google], sources: override}]\n"
