@@ -11,7 +11,8 @@ import pytest
 
 from reconciler.manifest import schema_text
 from reconciler.sandbox import Fault, FaultKind, Match
-from tests.cli.project import KEY, Project, everything_written
+from tests.cli.project import Project, everything_written
+from tests.small_fleet import KEY
 
 
 def _nothing(project: Project) -> None:

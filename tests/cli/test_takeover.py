@@ -1,21 +1,17 @@
 """The command line where users belong to a Pulumi stack: who is refused, and who changes hands."""
 
 import json
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from msgspec import structs
 
-from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, SystemClock, rfc3339, stack_owner
-from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.opening import current_process
-from reconciler.planning import FleetSize, decode_plan
-from reconciler.runs import Front, RunClosed, RunOpened, RunResult
+from reconciler.domain import COMMAND_LINE, Platform, SqliteFile, stack_owner
+from reconciler.ledger import open_ledger
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.ledger.earlier import make_earlier
+from tests.run_of_owner import closed, run_of_owner
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 LEDGER = ".reconciler/ledger.db"
@@ -32,31 +28,27 @@ REFUSED = (
 )
 
 
+def stopped_run(project: Project) -> str:
+    """A run that stopped when the API refused the leaver's disconnect; its id."""
+    project.fail(
+        Fault(
+            kind=FaultKind.STATUS,
+            status=400,
+            match=Match(endpoint="disconnect", external_id="leaver@*"),
+        )
+    )
+    stopped = ("--max-failures", "0", "--parallelism", "1", "--format", "json")
+    assert project.run("apply", "--auto-approve", *stopped) == 4
+    run: str = json.loads(project.out)["run"]
+    return run
+
+
 def stack_declares(project: Project, declared: Mapping[str, frozenset[Platform]]) -> None:
     """An update of the stack that found nothing to do."""
     assert project.run("plan", "-o", "of-the-stack.plan") in (0, 3)
-    plan = decode_plan((project.folder / "of-the-stack.plan").read_bytes())
-    plan = structs.replace(plan, content=structs.replace(plan.content, actions=()))
-    clock = SystemClock()
-    at = rfc3339(clock.now())
-    claim = Claim(
-        run=str(uuid.uuid4()),
-        front=Front.PULUMI,
-        workspace="trial",
-        base_url=plan.content.base_url,
-        owner=STACK,
-        who=current_process(),
-        opened=at,
-        tool_version="0",
-        commit=None,
-    )
-    result = RunResult(claim.run, "trial", claim.base_url, plan.content.digest(), at, at, ())
-    with (
-        open_ledger(SqliteFile(project.folder / LEDGER), create=True) as ledger,
-        ledger.begin(claim, clock=clock, pause=lambda _: None) as run,
-    ):
-        run.run_opened(RunOpened(run.id, at, plan, (), FleetSize(4, 5), declared))
-        run.run_closed(RunClosed(run.id, at, result))
+    saved = project.folder / "of-the-stack.plan"
+    with run_of_owner(STACK, project.folder / LEDGER, saved, declared) as run:
+        run.run_closed(closed(run, saved))
 
 
 def last_run(project: Project) -> dict[str, Any]:
@@ -162,16 +154,7 @@ def test_a_plan_does_not_grant_a_takeover(project: Project) -> None:
 
 
 def test_a_run_is_not_resumed_where_a_stack_has_taken_over_meanwhile(project: Project) -> None:
-    project.fail(
-        Fault(
-            kind=FaultKind.STATUS,
-            status=400,
-            match=Match(endpoint="disconnect", external_id="leaver@*"),
-        )
-    )
-    stopped = ("--max-failures", "0", "--parallelism", "1", "--format", "json")
-    assert project.run("apply", "--auto-approve", *stopped) == 4
-    run = json.loads(project.out)["run"]
+    run = stopped_run(project)
     stack_declares(project, STACK_KEEPS)
     assert project.run("resume", run) == 3
     assert project.mutations() == [LEAVER_LOSES_GOOGLE]
@@ -213,16 +196,7 @@ def test_a_preview_leaves_such_a_ledger_alone_and_judges_nothing_by_it(project: 
 
 
 def test_a_run_of_an_earlier_version_is_resumed(project: Project) -> None:
-    project.fail(
-        Fault(
-            kind=FaultKind.STATUS,
-            status=400,
-            match=Match(endpoint="disconnect", external_id="leaver@*"),
-        )
-    )
-    stopped = ("--max-failures", "0", "--parallelism", "1", "--format", "json")
-    assert project.run("apply", "--auto-approve", *stopped) == 4
-    run = json.loads(project.out)["run"]
+    run = stopped_run(project)
     make_earlier(SqliteFile(project.folder / LEDGER))
     assert project.run("resume", run) == 4
     assert project.mutations() == BOTH

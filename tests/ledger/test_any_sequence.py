@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.domain import LedgerPlace
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
 from reconciler.planning import Action
@@ -21,17 +19,11 @@ from reconciler.runs import (
     Step,
     StepKind,
 )
-from tests.ledger.samples import acting, begin, claim, crash, ledger_at, new_run, plan
+from tests.ledger.samples import acting, begin, claim, crash, new_run, plan
 
 Record = Intent | Answer | ReadBack | Ended
 Move = tuple[int, str, str, Outcome]
 """Which action, what happens to it, a text of others, an outcome."""
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
 
 
 TEXT = st.text(max_size=40)

@@ -1,11 +1,10 @@
 """One run in two processes: the second acts on the first's plan, as long as the first lives."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
 
-from reconciler.domain import LedgerPlace
 from reconciler.ledger import LockLost, NotJoinable
 from reconciler.ledger.joined_run import JoinedRun
 from reconciler.ledger.ledger import Ledger
@@ -13,7 +12,7 @@ from reconciler.ledger.schema import locks, runs
 from reconciler.planning import seal
 from reconciler.runs import JournalFailed, Outcome, RunState, StepKind
 from tests.ledger.faulty_database import HINT, Away, on_faulty
-from tests.ledger.processes import Failed, Process, Processes, processes_at
+from tests.ledger.processes import Failed, Process, Processes
 from tests.ledger.samples import (
     ADDRESS,
     ALICE,
@@ -32,25 +31,12 @@ from tests.ledger.samples import (
     elsewhere,
     ended,
     intent,
-    ledger_at,
     new_run,
     read_back,
     shift_locks,
     unknown,
     verified,
 )
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
-
-
-@pytest.fixture
-def processes(place: LedgerPlace, ledger: Ledger) -> Iterator[Processes]:
-    with processes_at(place) as others:
-        yield others
 
 
 def join(ledger: Ledger, *, base_url: str = ADDRESS, by: str | None = None) -> JoinedRun:

@@ -1,7 +1,7 @@
 """Every step is durable before the next, or nothing is sent; and it is read back as written."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
@@ -47,12 +47,6 @@ from tests.ledger.samples import (
     verified,
 )
 from tests.recall.fake_clock import FakeClock
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
 
 
 def steps(ledger: Ledger, run: str, action: Action) -> list[tuple[str, int | None, str | None]]:

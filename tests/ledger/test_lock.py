@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, update
@@ -14,7 +14,7 @@ from reconciler.ledger.schema import locks
 from reconciler.process import start_of
 from reconciler.runs import JournalFailed, RunState
 from tests.ledger.faulty_database import Away, on_faulty
-from tests.ledger.processes import Failed, Processes, processes_at
+from tests.ledger.processes import Failed, Processes
 from tests.ledger.samples import (
     ALICE,
     BOB_GOOGLE,
@@ -43,18 +43,6 @@ from tests.ledger.samples import (
 from tests.recall.fake_clock import FakeClock
 
 LEASE = STILL.lease
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
-
-
-@pytest.fixture
-def processes(place: LedgerPlace, ledger: Ledger) -> Iterator[Processes]:
-    with processes_at(place) as others:
-        yield others
 
 
 def actually_waiting(seconds: float) -> None:

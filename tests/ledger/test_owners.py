@@ -1,6 +1,6 @@
 """Who belongs to whom: written with the run that is let through, and only what changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from sqlalchemy import func, select
@@ -35,12 +35,6 @@ GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 NOTHING = frozenset[Platform]()
 
 Declared = Mapping[str, frozenset[Platform]]
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as ledger:
-        yield ledger
 
 
 def declares(ledger: Ledger, owner: str, declared: Declared, *, base_url: str = ADDRESS) -> None:

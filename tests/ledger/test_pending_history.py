@@ -1,12 +1,12 @@
 """Since when users are pending, by the plans of earlier runs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import pytest
 from msgspec import structs
 from sqlalchemy import Connection
 
-from reconciler.domain import COMMAND_LINE, LedgerPlace, Platform, stack_owner
+from reconciler.domain import COMMAND_LINE, Platform, stack_owner
 from reconciler.ledger import LedgerUnusable
 from reconciler.ledger import pending_history as module
 from reconciler.ledger.ledger import Ledger
@@ -23,7 +23,6 @@ from tests.ledger.samples import (
     claim,
     closed,
     database_of,
-    ledger_at,
     opened,
     plan,
 )
@@ -32,12 +31,6 @@ GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 STACK = stack_owner("acme/fleet/prod")
 ALICE, BOB, BOTH = ("alice", GOOGLE), ("böb", GOOGLE), ("böb", MICROSOFT)
 WANTED = (ALICE, BOB, BOTH)
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as ledger:
-        yield ledger
 
 
 def at(day: int) -> str:

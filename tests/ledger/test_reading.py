@@ -1,7 +1,7 @@
 """What the ledger tells of its runs, to those who only look."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 from sqlalchemy import event, select, update
@@ -30,7 +30,6 @@ from tests.ledger.samples import (
     elsewhere,
     ended,
     intent,
-    ledger_at,
     not_attempted,
     opened,
     plan,
@@ -38,12 +37,6 @@ from tests.ledger.samples import (
     unknown,
     verified,
 )
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
 
 
 def listed(ledger: Ledger, workspace: str | None = WORKSPACE, limit: int = 10) -> list[str]:

@@ -1,13 +1,13 @@
 """How runs begin and end in the ledger, and what of them later runs are measured by."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from msgspec import structs
 from sqlalchemy import func, select
 
-from reconciler.domain import COMMAND_LINE, LedgerPlace
+from reconciler.domain import COMMAND_LINE
 from reconciler.ledger import LedgerUnreachable
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.open_run import OpenRun
@@ -37,19 +37,12 @@ from tests.ledger.samples import (
     elsewhere,
     ended,
     intent,
-    ledger_at,
     not_attempted,
     opened,
     shift_locks,
     unknown,
     verified,
 )
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as opened_ledger:
-        yield opened_ledger
 
 
 class HasASecret(Exception):

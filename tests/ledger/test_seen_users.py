@@ -1,9 +1,5 @@
 """Who was ever listed while declared, as the ledger remembers it."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from reconciler.domain import LedgerPlace
 from reconciler.ledger import open_ledger
 from reconciler.ledger.ledger import Ledger
@@ -22,12 +18,6 @@ from tests.ledger.samples import (
 )
 
 MANY = [f"user{n:04}" for n in range(1201)]
-
-
-@pytest.fixture
-def ledger(place: LedgerPlace) -> Iterator[Ledger]:
-    with ledger_at(place) as ledger:
-        yield ledger
 
 
 def sees(ledger: Ledger, *users: str, base_url: str = ADDRESS) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -86,6 +87,17 @@ class Stack(FleetFolder):
         assert self.cli
         color = ["--color", "never"]
         return [self.cli, *arguments, *color, "--non-interactive"]
+
+    def reconciler(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """The command line of this tool, run in the stack's folder."""
+        return subprocess.run(
+            [sys.executable, "-c", "from reconciler.cli import main; main()", *arguments],
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> int:
         """The exit status of ``pulumi ARGUMENTS``. Whatever it is, no traceback is printed."""

@@ -5,7 +5,6 @@ import pytest
 from reconciler.planning import ALLOWABLE, GuardName
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.engine.test_refusing import reconciler
 from tests.pulumi_provider.fleet_folder import BOTH
 
 LISTING = Match(endpoint="list_users")
@@ -31,7 +30,7 @@ def provoke(stack: Stack, guard: GuardName) -> None:
             cut = Fault(kind=FaultKind.TRUNCATED_LIST, keep=3, match=LISTING, times="forever")
             stack.fail(cut)
         case GuardName.TAKEOVER:
-            assert reconciler(stack, "apply", "--auto-approve").returncode == 0
+            assert stack.reconciler("apply", "--auto-approve").returncode == 0
             stack.declare(
                 "{id: settled@example.com, platforms: [google, microsoft]}",
                 "{id: leaver@example.com, platforms: [], reason: left (HR-1)}",

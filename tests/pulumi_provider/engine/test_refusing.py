@@ -1,33 +1,13 @@
 """What ends before anything is registered, in one clean error: guards, lists, locks, plans."""
 
-import subprocess
-import sys
-
 import pytest
 
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.dead_runs import let_calls_end
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.fleet_folder import (
-    BOTH,
-    KEY,
-    LEAVER_LOSES_GOOGLE,
-    MOVER_LOSES_GOOGLE,
-)
-
-COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
-
-
-def reconciler(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=stack.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+from tests.pulumi_provider.fleet_folder import BOTH, LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE
+from tests.small_fleet import KEY
 
 
 def test_a_misspelt_allowance_is_refused(by_user: Stack) -> None:
@@ -70,7 +50,7 @@ def test_an_update_without_a_preview_says_so_or_is_refused(by_user: Stack) -> No
 
 @pytest.mark.sample
 def test_a_sealed_plan_is_applied_once_and_refused_the_second_time(stack: Stack) -> None:
-    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
+    assert stack.reconciler("plan", "-o", "saved.json").returncode == 0
     stack.connect("settled@example.com", Platform.MICROSOFT)
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 0
     assert stack.disconnects() == BOTH  # and not what came since
@@ -87,15 +67,15 @@ def test_a_sealed_plan_of_an_edited_manifest_is_made_on_behalf_of_the_stack(stac
         "{id: settled@example.com, platforms: [], reason: left}",
         "{id: waiting@example.com, platforms: [microsoft]}",
     )
-    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 3
+    assert stack.reconciler("plan", "-o", "saved.json").returncode == 3
     name = ("--stack", "organization/trial/dev")
-    assert reconciler(stack, "plan", *name, "-o", "saved.json").returncode == 0
+    assert stack.reconciler("plan", *name, "-o", "saved.json").returncode == 0
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 0
     assert stack.disconnects() == sorted([*BOTH, ("settled@example.com", "google")])
 
 
 def test_a_sealed_plan_of_other_manifests_is_refused_whole(by_user: Stack) -> None:
-    assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
+    assert by_user.reconciler("plan", "-o", "saved.json").returncode == 0
     by_user.declare(
         "{id: mover@example.com, platforms: [microsoft]}",
         "{id: leaver@example.com, platforms: [google]}",
@@ -141,7 +121,7 @@ def test_an_unknown_outcome_is_named_and_not_sent_again_while_it_may_be_under_wa
 
 
 def test_a_sealed_plan_skips_what_went_stale_and_does_the_rest(stack: Stack) -> None:
-    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
+    assert stack.reconciler("plan", "-o", "saved.json").returncode == 0
     stack.sandbox.disconnect("mover@example.com", Platform.GOOGLE)
     stack.connect("mover@example.com", Platform.GOOGLE)
     assert stack.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
@@ -150,7 +130,7 @@ def test_a_sealed_plan_skips_what_went_stale_and_does_the_rest(stack: Stack) -> 
 
 
 def test_a_sealed_plan_is_shown_by_a_preview_as_it_would_be_applied(stack: Stack) -> None:
-    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
+    assert stack.reconciler("plan", "-o", "saved.json").returncode == 0
     stack.connect("settled@example.com", Platform.MICROSOFT)
     assert stack.up(RECONCILER_PLAN="saved.json") == 0
     assert "an update would disconnect 2: " in stack.out
@@ -159,7 +139,7 @@ def test_a_sealed_plan_is_shown_by_a_preview_as_it_would_be_applied(stack: Stack
 
 
 def test_an_altered_plan_is_refused_whole(by_user: Stack) -> None:
-    assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
+    assert by_user.reconciler("plan", "-o", "saved.json").returncode == 0
     path = by_user.folder / "saved.json"
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("mover@example.com", "mouse@example.com"), encoding="utf-8")
@@ -170,7 +150,7 @@ def test_an_altered_plan_is_refused_whole(by_user: Stack) -> None:
 
 
 def test_the_guards_judge_a_sealed_plan_by_what_is_true_today(by_user: Stack) -> None:
-    assert reconciler(by_user, "plan", "-o", "saved.json").returncode == 0
+    assert by_user.reconciler("plan", "-o", "saved.json").returncode == 0
     by_user.configure("limits: {maxDisconnects: 1}")
     assert by_user.up("--skip-preview", RECONCILER_PLAN="saved.json") == 1
     assert "max-disconnects refused" in by_user.out

@@ -7,7 +7,8 @@ import pytest
 from reconciler.domain import Platform
 from reconciler.sandbox import Fault, FaultKind, Match, SandboxServer
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.fleet_folder import BOTH, KEY, SETTLED_LOSES_MICROSOFT
+from tests.pulumi_provider.fleet_folder import BOTH, SETTLED_LOSES_MICROSOFT
+from tests.small_fleet import KEY
 
 TOKEN = "eyJhbGciOi"  # how every token of the sandbox begins
 COMMANDS = (

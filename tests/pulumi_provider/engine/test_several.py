@@ -8,7 +8,6 @@ from reconciler.sandbox import SandboxState, load_seed
 from tests.pulumi_provider.engine.processes import updating
 from tests.pulumi_provider.engine.programs import held, own
 from tests.pulumi_provider.engine.stack import Stack
-from tests.pulumi_provider.engine.test_refusing import reconciler
 from tests.pulumi_provider.fleet_folder import BOTH, disconnects_of
 
 OTHER = """\
@@ -73,7 +72,7 @@ def test_while_one_stack_updates_another_and_the_command_line_are_refused(stack:
     held(stack)
     assert stack.run("stack", "init", "second", "--no-select") == 0, stack.out
     with updating(stack, (stack.folder / "held").exists) as process:
-        applied = reconciler(stack, "apply", "--auto-approve")
+        applied = stack.reconciler("apply", "--auto-approve")
         status = stack.up("--skip-preview", "--stack", "second")
         (stack.folder / "go").touch()
         out, _ = process.communicate()
@@ -97,7 +96,7 @@ def test_a_second_stack_finds_nothing_left_and_no_one_is_asked_twice(stack: Stac
 
 
 def test_the_command_line_and_the_stack_agree_on_what_is_left(stack: Stack) -> None:
-    assert reconciler(stack, "apply", "--auto-approve").returncode == 0
+    assert stack.reconciler("apply", "--auto-approve").returncode == 0
     assert stack.up() == 0
     assert stack.preview("--expect-no-changes") == 0
     assert stack.disconnects() == BOTH
@@ -105,5 +104,5 @@ def test_the_command_line_and_the_stack_agree_on_what_is_left(stack: Stack) -> N
 
 def test_the_runs_of_the_stack_are_in_the_ledger(stack: Stack) -> None:
     assert stack.up() == 0
-    shown = json.loads(reconciler(stack, "runs", "--format", "json").stdout)
+    shown = json.loads(stack.reconciler("runs", "--format", "json").stdout)
     assert [run["front"] for run in shown["runs"]] == ["pulumi"]

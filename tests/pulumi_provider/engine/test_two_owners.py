@@ -1,23 +1,15 @@
 """Two stacks of one workspace, or a stack and its command line: at once, and in turn."""
 
-import subprocess
-import sys
-import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
-from msgspec import structs
 
-from reconciler.domain import Platform, SqliteFile, SystemClock, rfc3339
-from reconciler.ledger import Claim, open_ledger
-from reconciler.ledger.opening import current_process
-from reconciler.planning import FleetSize, decode_plan
-from reconciler.runs import Front, RunOpened
+from reconciler.domain import Platform
 from tests.pulumi_provider.engine.stack import Stack
 from tests.pulumi_provider.fleet_folder import BOTH
+from tests.run_of_owner import run_of_owner
 
-COMMAND = [sys.executable, "-c", "from reconciler.cli import main; main()"]
 KEPT = (
     "{id: mover@example.com, platforms: [google, microsoft]}",
     "{id: leaver@example.com, platforms: [google]}",
@@ -26,17 +18,6 @@ KEPT = (
 """Everybody keeps what he has; the manifest of the folder wants less of the first two."""
 
 DEV, OTHER = "stack organization/trial/dev", "stack organization/trial/other"
-
-
-def reconciler(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=stack.folder,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 def add_other(stack: Stack) -> None:
@@ -49,28 +30,10 @@ def add_other(stack: Stack) -> None:
 @contextmanager
 def acting(stack: Stack, owner: str, declared: Mapping[str, frozenset[Platform]]) -> Iterator[str]:
     """A run of ``owner`` that was let through, has nothing to do, and is open meanwhile; its id."""
-    assert reconciler(stack, "plan", "-o", "saved.json").returncode == 0
-    plan = decode_plan((stack.folder / "saved.json").read_bytes())
-    plan = structs.replace(plan, content=structs.replace(plan.content, actions=()))
-    clock = SystemClock()
-    at = rfc3339(clock.now())
-    claim = Claim(
-        run=str(uuid.uuid4()),
-        front=Front.PULUMI,
-        workspace="trial",
-        base_url=stack.address,
-        owner=owner,
-        who=current_process(),
-        opened=at,
-        tool_version="0",
-        commit=None,
-    )
-    place = SqliteFile(stack.folder / ".reconciler/ledger.db")
-    with (
-        open_ledger(place, create=True) as ledger,
-        ledger.begin(claim, clock=clock, pause=lambda _: None) as run,
-    ):
-        run.run_opened(RunOpened(run.id, at, plan, (), FleetSize(4, 5), declared))
+    assert stack.reconciler("plan", "-o", "saved.json").returncode == 0
+    saved = stack.folder / "saved.json"
+    ledger = stack.folder / ".reconciler/ledger.db"
+    with run_of_owner(owner, ledger, saved, declared) as run:
         yield run.id
 
 
@@ -152,21 +115,21 @@ def test_the_command_line_is_refused_whom_a_stack_declares_otherwise(stack: Stac
     stack.declare(*KEPT)
     assert stack.up("--skip-preview") == 0, stack.out
     stack.write("manifests/people.yaml", wanting_less)
-    refused = reconciler(stack, "apply", "--auto-approve")
+    refused = stack.reconciler("apply", "--auto-approve")
     assert refused.returncode == 3
     assert f"leaver@example.com (the command line declares nothing, {DEV} declares google)" in (
         refused.stdout
     )
     assert "add `--allow takeover` to `reconciler apply`" in refused.stdout
     assert stack.mutations() == 0
-    assert reconciler(stack, "apply", "--auto-approve", "--allow", "takeover").returncode == 0
+    assert stack.reconciler("apply", "--auto-approve", "--allow", "takeover").returncode == 0
     assert stack.disconnects() == BOTH
 
 
 def test_a_stack_is_refused_whom_the_command_line_declares_otherwise(stack: Stack) -> None:
     wanting_less = manifest(stack)
     stack.declare(*KEPT)
-    assert reconciler(stack, "apply", "--auto-approve").returncode == 0
+    assert stack.reconciler("apply", "--auto-approve").returncode == 0
     stack.write("manifests/people.yaml", wanting_less)
     assert stack.up("--skip-preview") == 1
     assert f"leaver@example.com ({DEV} declares nothing, the command line declares google)" in (
