@@ -114,7 +114,7 @@ class Rule(Struct, frozen=True):
 
 class SourceUse(Struct, frozen=True):
     """What was read of a source: the ``digest`` of its bytes (``sha256:…``), and the number of
-    ``rows`` that its ``where`` selects.
+    ``rows`` that its ``where`` selects; several of one id count once.
 
     ``definition`` is what the manifest says of it, as plain data.
     """

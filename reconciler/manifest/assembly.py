@@ -203,7 +203,13 @@ class _Assembly:
                 )
             )
         self._sources.append(
-            SourceUse(name, read.digest, len(read.rows), _definition(fields, level, window), place)
+            SourceUse(
+                name,
+                read.digest,
+                len({row.id for row in read.rows}),
+                _definition(fields, level, window),
+                place,
+            )
         )
 
     def add_rules(self, document: ValidParts) -> None:

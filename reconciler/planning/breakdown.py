@@ -73,10 +73,17 @@ def break_down(plan: Plan) -> Breakdown:
     labelled = [(entry, labels[entry.user]) for entry in entries if entry.user in labels]
     kinds = _tallies(((entry.part, entry.code), entry) for entry in entries)
     order = list(PlanPart)
+    by_row = {user for user, of in labels.items() if of.source is not UNSET}
+    reasons = [
+        row
+        for row in _tallies((e.note, e) for e in entries if e.note)
+        # Rows that each say their own reason would fill the page; their source is counted below.
+        if row.people > 1 or row.users[0] not in by_row
+    ]
     kinds.sort(key=lambda row: order.index(next(iter(row.parts))))
     return Breakdown(
         kinds=_cut(kinds),
-        reasons=_cut(_tallies((e.note, e) for e in entries if e.note)),
+        reasons=_cut(reasons),
         groups=_cut(_tallies((of.group, e) for e, of in labelled if of.group is not UNSET)),
         sources=_cut(_tallies((of.source, e) for e, of in labelled if of.source is not UNSET)),
         rules=_cut(_tallies((rule, e) for e, of in labelled for rule in of.rules or ())),

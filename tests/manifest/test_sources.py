@@ -282,6 +282,7 @@ class TestDeclaredTwice:
         declared = load(folder, SOURCE, rows)
         assert declared.users["dave@example.com"].place.line == 2
         assert declared.others == {}
+        assert declared.sources[0].rows == 2
 
     def test_rows_of_two_sources_must_agree(self, folder: Folder) -> None:
         second = "  - {name: staff, file: leavers.csv, id: work_email, platforms: [google]}\n"

@@ -88,6 +88,12 @@ def test_what_the_manifest_gives_as_a_reason_is_counted_with_the_largest_first()
     )
 
 
+def test_reasons_that_each_row_of_a_source_says_for_itself_are_left_to_the_source() -> None:
+    found = broken({"carl": UserLabels(source="hr"), "anna": UserLabels(source="hr")})
+    assert [row.name for row in found.reasons.rows] == ["left"]
+    assert [row.users for row in found.sources.rows] == [("anna", "carl")]
+
+
 def test_labels_are_counted_where_the_envelope_has_them() -> None:
     plain = broken()
     assert (plain.groups, plain.sources, plain.rules) == (NOTHING, NOTHING, NOTHING)
