@@ -121,7 +121,8 @@ def test_every_whole_manifest_and_configuration_is_valid(
 
 def _export_for(manifest: str, folder: Path) -> None:
     """Write the files that the sources of ``manifest`` read, with the columns that they name."""
-    for source in yaml.safe_load(manifest).get("sources", ()):
+    documents = yaml.safe_load_all(manifest)
+    for source in [source for document in documents for source in document.get("sources", ())]:
         if "file" in source:
             template = re.findall(r"{(\w+)}", source.get("reason", ""))
             columns = [source["id"], *source.get("where", ()), *template]
