@@ -96,7 +96,7 @@ def _calls(script: str, program: str) -> Iterator[list[str]]:
 def _commands(line: str) -> Iterator[list[str]]:
     """The simple commands of ``line``, without redirections."""
     lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
-    lexer.wordchars += "@"
+    lexer.wordchars += "@:"
     words: list[str] = []
     redirected = False
     for word in lexer:
