@@ -1,6 +1,6 @@
 """A process that writes a fleet's files and answers the list call from memory, at full speed.
 
-``python -m bench.fleet_server FOLDER USERS [settled | staff]``, started by
+``python -m bench.fleet_server FOLDER USERS [settled | hr-export]``, started by
 :mod:`bench.companion`. It is a process of its own so that it takes no time from what is measured,
 and so that the measuring process stays small: the peak memory of a process begins with that of
 whoever started it.
@@ -15,13 +15,13 @@ from msgspec import Struct
 from bench.companion import stand_by
 from bench.environment import KEY
 from bench.fleet import PROTECTED, Fleet, generate_fleet
-from bench.staff import SOURCE, TABLE, Staff, generate_staff
+from bench.hr_export import SOURCE, TABLE, HrExport, generate_hr_export
 
 SETTLED = "settled"
 """Asks for a fleet in which everybody is as declared."""
 
-STAFF = "staff"
-"""Asks for staff, which a second workspace declares by the rows of a CSV file."""
+HR_EXPORT = "hr-export"
+"""Asks for leavers, which a second workspace declares by the rows of a CSV file."""
 
 ROWS = "rows"
 """The name of this workspace."""
@@ -44,9 +44,9 @@ class ServedFleet(Struct, frozen=True):
 def main() -> None:
     """Write the files, serve, and end when the starting process lets go."""
     folder, declared = Path(sys.argv[1]), int(sys.argv[2])
-    fleet: Fleet | Staff
-    if STAFF in sys.argv[3:]:
-        fleet = generate_staff(declared)
+    fleet: Fleet | HrExport
+    if HR_EXPORT in sys.argv[3:]:
+        fleet = generate_hr_export(declared)
         (folder / TABLE).write_text(fleet.table, encoding="utf-8", newline="")
         (folder / SOURCE_MANIFEST).write_text(SOURCE, encoding="utf-8")
     else:
@@ -55,9 +55,10 @@ def main() -> None:
     (folder / MANIFEST).write_bytes(manifest)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fleet.listing)) as server:
         url = f"http://127.0.0.1:{server.server_port}"
-        configuration = _HEAD + _workspace("bench", url, MANIFEST)
-        if isinstance(fleet, Staff):
-            configuration += _workspace(ROWS, url, SOURCE_MANIFEST)
+        percent = "null" if isinstance(fleet, HrExport) else "20"
+        configuration = _HEAD + _workspace("bench", url, MANIFEST, percent)
+        if isinstance(fleet, HrExport):
+            configuration += _workspace(ROWS, url, SOURCE_MANIFEST, percent)
         (folder / CONFIGURATION).write_text(configuration, encoding="utf-8")
         served = ServedFleet(fleet.declared, fleet.changed, len(manifest), len(fleet.listing))
         del fleet, manifest
@@ -67,14 +68,14 @@ def main() -> None:
 _HEAD = "apiVersion: reconciler/v1\ndefaultWorkspace: bench\nworkspaces:\n"
 
 
-def _workspace(name: str, url: str, manifest: str) -> str:
+def _workspace(name: str, url: str, manifest: str, percent: str) -> str:
     protected = ", ".join(f'"{pattern}"' for pattern in PROTECTED)
     return f"""\
   {name}:
     baseUrl: {url}
     apiKey: {{env: RECALL_API_KEY}}
     manifests: [{manifest}]
-    limits: {{maxDisconnects: 1000}}
+    limits: {{maxDisconnects: 1000, maxDisconnectPercent: {percent}}}
     protected: [{protected}]
 """
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from bench.companion import companion
 from bench.environment import RECONCILER, environment
-from bench.fleet_server import ROWS, STAFF, ServedFleet
+from bench.fleet_server import HR_EXPORT, ROWS, ServedFleet
 from bench.measured_process import MeasuredProcess, measure
 from bench.plan_benchmark import WrongPlan
 from reconciler.planning import Content, decode_plan
@@ -38,10 +38,10 @@ class RowsFigures(Struct, frozen=True):
 
 
 def measure_rows(declared: int, repetitions: int) -> RowsFigures:
-    """Plans of a generated staff of ``declared`` users."""
+    """Plans of a generated HR export with ``declared`` leavers."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        served = companion("bench.fleet_server", name, str(declared), STAFF, ready=ServedFleet)
+        served = companion("bench.fleet_server", name, str(declared), HR_EXPORT, ready=ServedFleet)
         with served as fleet:
             rows: list[MeasuredProcess] = []
             entries: list[MeasuredProcess] = []

@@ -81,7 +81,7 @@ class ConfiguredInputs:
             hint = "check that the program is installed, and that it may be run"
             raise _refused(command, f"{what} cannot be run: {error.strerror}", hint) from None
         except TookTooLong as late:
-            problem = f"{what} took longer than {command.timeout:g} seconds and was ended"
+            problem = f"{what} took longer than {command.timeout:g} s and was ended"
             hint = "run it by hand, or raise `timeoutSeconds`"
             if late.ended:
                 hint = "it had ended, but something that it started held its output open"

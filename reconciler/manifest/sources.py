@@ -114,7 +114,10 @@ class Template:
 
     def filled(self, values: Sequence[str]) -> str:
         """The reason with the ``values`` of :attr:`columns`, on one line, in visible text."""
-        return visible(" ".join(self._text.format(*values).split()))
+        text = self._text.format(*values)
+        if "  " not in text and text.isprintable():  # nearly always
+            return text.strip()
+        return visible(" ".join(text.split()))
 
 
 class Row(Struct, frozen=True, gc=False):

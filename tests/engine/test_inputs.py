@@ -266,7 +266,7 @@ def test_a_command_that_hangs_is_ended_at_its_timeout(
 ) -> None:
     error = inputs.error(HANGS.format(before=before), ", timeoutSeconds: 5", when=pid.written)
     assert error.endswith(
-        "took longer than 5 seconds and was ended (run it by hand, or raise `timeoutSeconds`)"
+        "took longer than 5 s and was ended (run it by hand, or raise `timeoutSeconds`)"
     )
     assert pid.ended()
 
