@@ -135,6 +135,7 @@ class DesiredUser(Struct, frozen=True, gc=False):
     an entry. ``takes_rules`` lets a rule set platforms that the declaration leaves out;
     ``overrides_sources`` lets an entry contradict rows. ``rules`` are those that gave platforms
     (``platforms_by_rules``) or preferences, and ``conflicting`` the names of rules that disagree.
+    ``others`` are the farther declarations of the user that count too.
     """
 
     id: str
@@ -151,6 +152,7 @@ class DesiredUser(Struct, frozen=True, gc=False):
     rules: tuple[Rule, ...] = ()
     platforms_by_rules: bool = False
     conflicting: tuple[str, ...] = ()
+    others: tuple["DesiredUser", ...] = ()
 
 
 class ManifestFile(Struct, frozen=True):

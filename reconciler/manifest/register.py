@@ -117,9 +117,13 @@ def _contradiction(one: DesiredUser, other: DesiredUser) -> str | None:
 
 
 def _says_as_much(one: DesiredUser, other: DesiredUser) -> bool:
-    """Whether ``other`` adds nothing to ``one``: the row of a person who has several."""
+    """Whether ``other`` adds nothing to ``one``: the row of a person who has several.
+
+    One of another source adds that source: the user can be selected by both.
+    """
     return (
         one.window == other.window
+        and one.source == other.source
         and one.platforms == other.platforms
         and one.preferences == other.preferences
         and one.takes_rules >= other.takes_rules

@@ -70,7 +70,7 @@ def _declared(
     nearest, *farther = counting
     for declared in farther:
         nearest = _over(nearest, declared)
-    return nearest
+    return structs.replace(nearest, others=tuple(farther)) if farther else nearest
 
 
 def _over(near: DesiredUser, far: DesiredUser) -> DesiredUser:

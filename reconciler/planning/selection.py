@@ -3,10 +3,11 @@
 Selectors name it, and others exclude from it. A selector is an id, a pattern with ``*``,
 ``group:NAME``, ``reason:TEXT``, ``source:NAME``, ``rule:NAME`` or ``platform:NAME``. The last one
 means what is done on one platform, whoever it is for; all others mean everything of some declared
-users. Selection narrows the actions; the guards on the whole fleet ignore it.
+users. If several declarations name a user, each of them counts. Selection narrows the actions; the
+guards on the whole fleet ignore it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from msgspec import Struct
 from reconciler.domain import DesiredState, DesiredUser, Platform, RuleMode
 from reconciler.planning.action import Action, UnknownConnection, UpdatePreferences
 from reconciler.planning.protection import Wildcard
-from reconciler.planning.suggestions import did_you_mean
+from reconciler.planning.suggestions import did_you_mean, normalised
 
 PLATFORM_PREFIX: Final = "platform:"
 
@@ -108,8 +109,12 @@ def _matching(desired: DesiredState, selector: str) -> list[DesiredUser]:
 
 
 def _by_id(desired: DesiredState, selector: str) -> list[DesiredUser]:
-    pattern = Wildcard(selector)
-    found = [user for user in desired.users.values() if pattern.matches(user.id)]
+    pattern = Wildcard(normalised(selector))
+    found = [
+        user
+        for user in (desired.users.values() if "*" in selector else ())
+        if pattern.matches(normalised(user.id))
+    ]
     if not found:
         raise UnmatchedSelector(
             f"no declared user matches {selector!r}" + did_you_mean(selector, list(desired.users))
@@ -118,21 +123,38 @@ def _by_id(desired: DesiredState, selector: str) -> list[DesiredUser]:
 
 
 def _by_reason(desired: DesiredState, text: str) -> list[DesiredUser]:
-    pattern = Wildcard(text)
-    given = [user for user in desired.users.values() if user.reason is not None]
-    found = [user for user in given if pattern.matches(user.reason or "")]
+    pattern = Wildcard(normalised(text))
+    found = [
+        user
+        for user in desired.users.values()
+        if any(pattern.matches(normalised(reason)) for reason in _reasons(user))
+    ]
     if not found:
-        reasons = dict.fromkeys(user.reason or "" for user in given)
+        reasons = dict.fromkeys(each for user in desired.users.values() for each in _reasons(user))
         raise UnmatchedSelector(
             f"no declared user has the reason {text!r}" + did_you_mean(text, reasons)
         )
     return found
 
 
+def _reasons(user: DesiredUser) -> Iterator[str]:
+    """The reasons of every declaration of ``user``."""
+    for declared in (user, *user.others):
+        if declared.reason is not None:
+            yield declared.reason
+    for rule in user.rules:
+        if rule.reason is not None:
+            yield rule.reason
+
+
 def _by_group(desired: DesiredState, group: str) -> list[DesiredUser]:
     _check_defined("group", group, desired.declarations.groups)
     return _some(
-        (user for user in desired.users.values() if user.group == group),
+        (
+            user
+            for user in desired.users.values()
+            if user.group == group or any(other.group == group for other in user.others)
+        ),
         f"no declared user is in the group {group!r}",
     )
 
@@ -140,7 +162,11 @@ def _by_group(desired: DesiredState, group: str) -> list[DesiredUser]:
 def _by_source(desired: DesiredState, source: str) -> list[DesiredUser]:
     _check_defined("source", source, (each.name for each in desired.declarations.sources))
     return _some(
-        (user for user in desired.users.values() if user.source == source),
+        (
+            user
+            for user in desired.users.values()
+            if user.source == source or any(other.source == source for other in user.others)
+        ),
         f"no user is declared by the source {source!r} now",
     )
 

@@ -248,6 +248,11 @@ class TestDeclaredTwice:
             )
         ]
 
+    def test_a_row_that_agrees_with_an_entry_is_kept_for_its_source(self, folder: Folder) -> None:
+        text = "users: [{id: dave@example.com, platforms: [], reason: left}]\n"
+        (row,) = load(folder, text + SOURCE).others["dave@example.com"]
+        assert row.source == "hr-leavers"
+
     @pytest.mark.parametrize(
         ("entry", "field"),
         [

@@ -1,6 +1,7 @@
 """Whom a run is about, and what a selection never changes."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 from msgspec import UNSET, structs
@@ -26,6 +27,7 @@ from reconciler.planning import (
     Undetermined,
     UnmatchedSelector,
     canonical_json,
+    desired_state,
     fleet_part,
 )
 from tests.planning.fleets import (
@@ -367,3 +369,54 @@ def test_an_incomplete_list_leaves_open_who_is_on_a_platform_or_under_a_rule(
 def test_a_misspelt_rule_is_an_error_on_an_incomplete_list_too() -> None:
     with pytest.raises(UnmatchedSelector, match="no manifest defines the rule"):
         content_of(RICH, fleet(problems=["timeout"]), selectors=["rule:contractor"])
+
+
+class TestSeveralDeclarations:
+    """Each of them names the user: the entry, and every row."""
+
+    ENTRY = declared("dave", [], group="advisers", reason="left (HR-3)")
+    HR = structs.replace(declared("dave", [], reason="terminated"), source="hr-leavers")
+    DIRECTORY = structs.replace(declared("dave", [], group="staff"), source="empty")
+    BESIDE = declared("erin", [], reason="Left (HR-4)")
+    DESIRED = desired_state(
+        Declarations(
+            {"dave": ENTRY, "erin": BESIDE},
+            frozenset({"advisers", "staff"}),
+            others={"dave": (HR, DIRECTORY)},
+            sources=(source("hr-leavers"), source("empty")),
+        ),
+        LISTED,
+        datetime(2026, 12, 1, tzinfo=UTC),
+    )
+
+    @pytest.mark.parametrize(
+        "selector",
+        [
+            "group:advisers",
+            "group:staff",
+            "source:hr-leavers",
+            "source:empty",
+            "reason:left (HR-3)",
+            "reason:terminated",
+        ],
+    )
+    def test_whatever_one_of_them_says_selects_and_excludes_the_user(self, selector: str) -> None:
+        assert everything_of(self.DESIRED, [selector]) == {"dave"}
+        part = fleet_part(self.DESIRED, None, [selector])
+        assert [user for user in ("dave", "erin") if part.covers(user, None)] == ["erin"]
+
+    def test_the_reason_of_a_rule_selects_too(self) -> None:
+        prefers = structs.replace(PREFERS, reason="moves", rules=(CONTRACTORS,))
+        desired = DesiredState({"prefers": prefers}, Declarations({"prefers": prefers}))
+        assert everything_of(desired, ["reason:SEC-*"]) == {"prefers"}
+
+
+@pytest.mark.parametrize("selector", ["*@X.com", "*@x.COM", "reason:LEFT*"])
+def test_a_pattern_compares_without_case_as_every_pattern_does(selector: str) -> None:
+    desired = manifest(
+        declared("Alice@X.com", [], reason="left"),
+        declared("bob@x.com", [], reason="Left"),
+        declared("carol@y.com", [GOOGLE], reason="right"),
+    )
+    part = fleet_part(desired, None, [selector])
+    assert [user for user in desired.users if part.covers(user, None)] == ["carol@y.com"]
