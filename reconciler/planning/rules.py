@@ -4,7 +4,7 @@ A rule sees the list alone. What an entry or a row of a source says of a user co
 may set platforms only for somebody that neither names, or where one of them says `rules: apply`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from msgspec import UNSET, structs
 
@@ -23,7 +23,7 @@ from reconciler.domain import (
 )
 from reconciler.planning.action import RuleCondition
 from reconciler.planning.diff import matches_declaration
-from reconciler.planning.protection import Wildcard, names
+from reconciler.planning.protection import Protection, Wildcard
 from reconciler.planning.suggestions import normalised
 
 
@@ -44,8 +44,12 @@ def still_matches(condition: RuleCondition, user: CalendarUser) -> bool:
     emails = [normalised(c.email) for c in user.connections if c.connected and c.email]
     if match.email is not None and not any(map(_pattern(match.email).matches, emails)):
         return False
-    known = names(user)
-    return not any(_pattern(text).matches(name) for text in condition.excepted for name in known)
+    return not _excepts(Protection(condition.excepted), user)
+
+
+def _excepts(exceptions: Protection, user: CalendarUser) -> bool:
+    """Whether ``user`` is excepted; an e-mail that is not known may be."""
+    return exceptions.covers(user) or exceptions.may_cover(user)
 
 
 def with_disconnected(user: CalendarUser, disconnected: Iterable[Connection]) -> CalendarUser:
@@ -77,15 +81,18 @@ def apply_rules(
     users: dict[str, DesiredUser] = dict(desired.users)
     effects: list[RuleEffect] = []
     enforced: dict[str, list[Rule]] = {}
+    # Their entry is misspelt. It comes first all the same.
+    meant = listed.meant(desired)
     for rule in rules:
         matched = listed.matched(rule, desired)
         if rule.mode is RuleMode.ENFORCE:
-            for name in matched:
+            for name in (name for name in matched if name not in meant):
                 enforced.setdefault(name, []).append(rule)
         concerned = tuple(
             name
             for name in matched
-            if _concerns(_ruled(name, desired.users.get(name), [rule]), listed.rows[name])
+            if name not in meant
+            and _concerns(_ruled(name, desired.users.get(name), [rule]), listed.rows[name])
         )
         effects.append(RuleEffect(rule, matched, concerned, len(listed.rows)))
     for name, for_user in enforced.items():
@@ -125,6 +132,16 @@ class _Listed:
                 (normalised(c.email), name) for c in seen.connections if c.connected and c.email
             ]
 
+    def meant(self, desired: DesiredState) -> Set[str]:
+        """The undeclared ids of users who surely are declared under an id that is not listed: one
+        that looks the same, or that is their e-mail."""
+        unlisted = {normalised(name) for name in desired.users if name not in self.rows}
+        return {
+            name
+            for compared, name in (*self._ids, *self._emails)
+            if compared in unlisted and name not in desired.users
+        }
+
     def matched(self, rule: Rule, desired: DesiredState) -> tuple[str, ...]:
         """The external ids that ``rule`` selects, ordered."""
         match = rule.match
@@ -142,18 +159,14 @@ class _Listed:
                 if any(row.connected(p) for row in self._seen[name] for p in match.connected)
             ]
         if match.unmanaged:
-            names_left = [name for name in names_left if name not in desired.users]
-        excepted = [_pattern(text) for text in rule.excepted]
-        if excepted:
+            declared = desired.users.keys() | self.meant(desired)
+            names_left = [name for name in names_left if name not in declared]
+        if rule.excepted:
+            exceptions = Protection(rule.excepted)
             names_left = [
                 name
                 for name in names_left
-                if not any(
-                    pattern.matches(known)
-                    for row in self._seen[name]
-                    for known in names(row)
-                    for pattern in excepted
-                )
+                if not any(_excepts(exceptions, row) for row in self._seen[name])
             ]
         return tuple(sorted(names_left))
 

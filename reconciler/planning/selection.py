@@ -139,12 +139,8 @@ def _by_reason(desired: DesiredState, text: str) -> list[DesiredUser]:
 
 def _reasons(user: DesiredUser) -> Iterator[str]:
     """The reasons of every declaration of ``user``."""
-    for declared in (user, *user.others):
-        if declared.reason is not None:
-            yield declared.reason
-    for rule in user.rules:
-        if rule.reason is not None:
-            yield rule.reason
+    declared = [each.reason for each in (user, *user.others)]
+    yield from filter(None, [*declared, *(rule.reason for rule in user.rules)])
 
 
 def _by_group(desired: DesiredState, group: str) -> list[DesiredUser]:

@@ -46,9 +46,14 @@ from tests.planning.rules import ANYBODY, HERE, NAMED, NOW, rule, state
 
 ALICE = seen("alice", connected("google", email="Alice@C.example.com"), vacant("microsoft"))
 BOB = seen("bob", connected("google", email="bob@example.com"), connected("microsoft"))
+KNOWN = seen(
+    "bob",
+    connected("google", email="bob@example.com"),
+    connected("microsoft", email="bob@example.com"),
+)
 CARL = seen("carl", vacant("google"), vacant("microsoft"))
 NOBODY = seen(None, connected("google", email="x@c.example.com"))
-EVERYBODY = (ALICE, BOB, CARL, NOBODY)
+EVERYBODY = (ALICE, KNOWN, CARL, NOBODY)
 
 
 @pytest.mark.parametrize(
@@ -85,6 +90,49 @@ def test_all_conditions_of_a_rule_must_hold(
 
 def test_a_calendar_user_without_an_id_fulfils_no_condition_on_ids() -> None:
     assert not still_matches(condition_of(rule(RuleMatch(id="*"))), NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("excepted", "found"),
+    [
+        (("lead@c.example.com",), ["bob"]),
+        (("lead*",), ["bob"]),
+        (("lead",), ["alice", "bob"]),
+        ((), ["alice", "bob"]),
+    ],
+)
+def test_an_email_that_is_not_known_may_be_excepted(
+    excepted: Sequence[str], found: Sequence[str]
+) -> None:
+    alice = seen("alice", connected("google", email="alice@c.example.com"), connected("microsoft"))
+    broad = rule(excepted=excepted)
+    (effect,) = state([broad], alice, KNOWN).effects
+    assert effect.matched == tuple(found)
+    for user in (alice, KNOWN):
+        assert still_matches(condition_of(broad), user) is (user.external_id in found)
+
+
+class TestMisspeltEntries:
+    """An entry for an id that is not listed surely means somebody who is."""
+
+    LEFT = seen("left", connected("google", email="left@c.example.com"))
+
+    @pytest.mark.parametrize("name", ["Alice", " alice", "alice@C.example.com "])
+    @pytest.mark.parametrize("match", [ANYBODY, RuleMatch(unmanaged=True)])
+    def test_no_rule_declares_whom_such_an_entry_means(self, name: str, match: RuleMatch) -> None:
+        entry = declared(name, [GOOGLE])
+        desired = state([rule(match)], ALICE, self.LEFT, entries=[entry])
+        assert {user.id: user.platforms for user in desired.users.values()} == {
+            name: {GOOGLE},
+            "left": frozenset(),
+        }
+        assert desired.effects[0].concerned == ("left",)
+
+    def test_an_id_that_is_listed_means_nobody_else(self) -> None:
+        other = seen("Alice", connected("google"))
+        entry = declared("Alice", [GOOGLE])
+        desired = state([rule(RuleMatch(unmanaged=True))], ALICE, other, entries=[entry])
+        assert desired.effects[0].matched == ("alice",)
 
 
 def test_an_enforced_rule_declares_whom_no_file_names() -> None:
