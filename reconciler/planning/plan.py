@@ -343,6 +343,12 @@ class Content(Struct, frozen=True):
         return tuple(entry for entry in self.unmanaged if entry.undeclared)
 
     @property
+    def reported(self) -> int:
+        """How many users are not as a rule asks that only reports."""
+        reporting = (rule for rule in self.rules or () if rule.mode is RuleMode.REPORT)
+        return len({user for rule in reporting for user in rule.users})
+
+    @property
     def waits(self) -> bool:
         """Whether something waits for a person: to connect, or to find something out."""
         return bool(self.pending) or any(blocked.waits for blocked in self.blocked)

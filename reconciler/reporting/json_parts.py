@@ -33,7 +33,8 @@ from reconciler.runs.journal import ActionResult, HaltCause, Outcome, RunResult
 class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):
     """How much a plan holds of each kind, ``pending`` without ``not_found``.
 
-    ``converged`` and ``unmanaged`` are of the whole fleet.
+    ``converged``, ``unmanaged`` and ``reported`` are of the whole fleet. ``reported`` are the users
+    who are not as a rule asks that only reports.
     """
 
     disconnect: int
@@ -46,6 +47,7 @@ class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):
     unmanaged: int
     deselected: int
     problems: int
+    reported: int
 
 
 class Undeclared(Struct, frozen=True):
@@ -187,6 +189,7 @@ def plan_counts(content: Content) -> PlanCounts:
         unmanaged=len(content.unmanaged),
         deselected=content.deselected,
         problems=len(content.problems),
+        reported=content.reported,
     )
 
 

@@ -4,7 +4,15 @@ from functools import cache
 
 from msgspec import structs
 
-from reconciler.domain import Diagnostic, Preferences, SourceLocation
+from reconciler.domain import (
+    Boundary,
+    BoundaryKind,
+    DatedKind,
+    Diagnostic,
+    Preferences,
+    RuleMode,
+    SourceLocation,
+)
 from reconciler.planning import (
     Action,
     Contested,
@@ -22,6 +30,8 @@ from reconciler.planning import (
     PendingReason,
     Plan,
     PlanChanges,
+    PlanRule,
+    PlanSource,
     PreconditionResult,
     Stale,
     Undetermined,
@@ -97,12 +107,18 @@ def reports(text: str) -> dict[str, Report]:
         problems=(text,),
         actions=(action, preferences),
         pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
-        blocked=(HeldAction(action, (Hold.PROTECTED,)), HeldAction(preferences, (Hold.PROTECTED,))),
+        blocked=(
+            HeldAction(action, (Hold.CONFLICTING_RULES,), rules=(text,)),
+            HeldAction(preferences, (Hold.PROTECTED,)),
+        ),
         undetermined=(Undetermined(text),),
         unmanaged=(Unmanaged(text, text, (text,), UnmanagedReason.UNKNOWN_PLATFORM),),
         notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
         contested=contested,
         guards=(Verdict(GuardName.TAKEOVER, Judgement.REFUSED, 1, contested=contested),),
+        sources=(PlanSource(text, text, 1),),
+        rules=tuple(PlanRule(text, mode, 1, (text,)) for mode in RuleMode),
+        upcoming=(Boundary(text, BoundaryKind.BEGINS, DatedKind.RULE, text, text),),
     )
     made = structs.replace(
         envelope({text: text}),

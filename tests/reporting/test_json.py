@@ -43,6 +43,7 @@ def test_the_summary_of_a_plan_counts_each_kind() -> None:
         "spared": 5,
         "deselected": 0,
         "problems": 0,
+        "reported": 0,
     }
 
 

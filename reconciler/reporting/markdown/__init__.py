@@ -37,6 +37,7 @@ from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import (
     breakdown,
     changes,
+    declarations,
     guards,
     history,
     outcomes,
@@ -106,6 +107,8 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         comment.folded(counted(len(notices), "warning"), notices)
     write_folded(comment, "left alone", entries.unmanaged(content))
     write_undeclared(comment, report)
+    for title, lines in declarations.sections(content):
+        comment.folded(title, map(inline, lines))
     if content.contested:
         contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
         comment.folded(changes.contested(len(contested)), contested)

@@ -36,7 +36,15 @@ from reconciler.reporting.text.page import (
     write_ledger,
     write_user,
 )
-from reconciler.reporting.wording import changes, guards, outcomes, pending, runs, summary
+from reconciler.reporting.wording import (
+    changes,
+    declarations,
+    guards,
+    outcomes,
+    pending,
+    runs,
+    summary,
+)
 from reconciler.runs.history import ActionHistory, RunHistory
 
 
@@ -86,6 +94,7 @@ def write_plan(page: TextPage, report: PlanReport) -> None:
     write_groups(page, plan, groups)
     _left_alone(page, report)
     _undeclared(page, report)
+    _declarations(page, content)
     _contested(page, report)
     _selection(page, content)
     if content.disconnects:
@@ -163,6 +172,15 @@ def _undeclared(page: TextPage, report: PlanReport) -> None:
         page.line((f"  = {plain(changes.connected(entry))}", Tone.FAINT))
     if len(shown) < len(found):
         page.line((f"  and {len(found) - len(shown)} more; --verbose lists them", Tone.FAINT))
+
+
+def _declarations(page: TextPage, content: Content) -> None:
+    """The sources and rules, and what begins or ends soon."""
+    for title, lines in declarations.sections(content):
+        page.gap()
+        page.line((title, Tone.HEADING))
+        for said in lines:
+            page.prose(plain(said), Tone.FAINT, first="  ", rest="    ")
 
 
 def _contested(page: TextPage, report: PlanReport) -> None:

@@ -6,7 +6,7 @@ A program does not know which operation it runs in, so it says what an update wo
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Final
 
-from reconciler.domain import ObservedState
+from reconciler.domain import ObservedState, RuleMode
 from reconciler.planning import (
     Action,
     Content,
@@ -107,7 +107,7 @@ def planned(content: Content, actions: Sequence[Action]) -> str | None:
 
 def remainder(content: Content) -> tuple[str, ...]:
     """What an update would not do: a line each for users who have to connect, users who were not
-    found, held actions and users who are left alone, if there are any."""
+    found, held actions, users who are left alone and users that rules report, if there are any."""
     lines = []
     to_connect = [pending for pending in content.pending if pending.platform is not None]
     not_found = [pending for pending in content.pending if pending.platform is None]
@@ -123,6 +123,14 @@ def remainder(content: Content) -> tuple[str, ...]:
     if content.unmanaged:
         unmanaged = _named((Foreign(s.user or s.recall_id),) for s in content.unmanaged)
         lines.append(f"{len(content.unmanaged)} left alone: {unmanaged}")
+    if content.reported:
+        reporting = [rule for rule in content.rules or () if rule.mode is RuleMode.REPORT]
+        reported = _named(
+            (Foreign(user), " (", Foreign(rule.name), ")")
+            for rule in reporting
+            for user in rule.users
+        )
+        lines.append(f"{content.reported} not as a rule asks that only reports: {reported}")
     return tuple(f"{_of(content)}: {line}." for line in lines)
 
 

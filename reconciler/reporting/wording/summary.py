@@ -149,6 +149,7 @@ def _of_content(content: Content, guards: tuple[Verdict, ...]) -> str:
         "converged": content.fleet.converged,
         "left alone": len(content.unmanaged),
         "left out by the selection": content.deselected,
+        "reported by rules": content.reported,
     }
     unchanged = not content.actions and not content.problems
     shown = standing if unchanged else acting | standing
