@@ -5,7 +5,6 @@ The attributes are the columns. An attribute that one entry does not have is emp
 """
 
 import base64
-import binascii
 import io
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -86,7 +85,7 @@ def _text(name: str, line: int, attribute: str, value: str) -> str:
         return value.lstrip(" ")
     try:
         text = base64.b64decode(value[1:].strip(" "), validate=True).decode("utf-8")
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # of both decoders
         message = f"the value of {quoted(attribute)} is not UTF-8 text in base64"
         raise refused(name, line, message, "name an attribute that is text") from None
     if "\0" in text:

@@ -58,6 +58,7 @@ def test_the_result_of_a_whole_search_is_no_entry() -> None:
         ),
         ("dn: a\nmail: x\nmail: y\n", "3: the entry has several values of `mail`"),
         ("dn: a\nmail:< file:///etc/passwd\n", "2: the value of `mail` is in another file"),
+        ("dn: a\nmail:: YQ\ufeff==\n", "2: the value of `mail` is not UTF-8 text in base64"),
         ("dn: a\nmail:: ?\n", "2: the value of `mail` is not UTF-8 text in base64"),
         ("dn: a\nmail:: /w==\n", "2: the value of `mail` is not UTF-8 text in base64"),
         ("dn: a\nmail:: AA==\n", "2: the value of `mail` holds a null character"),

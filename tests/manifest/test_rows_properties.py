@@ -4,13 +4,16 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from unittest import mock
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.domain import InvalidInput
 from reconciler.manifest import csv_rows
-from tests.manifest.export import Row, csv_export, json_export, jsonl_export
+from reconciler.manifest.rows import RowFormat
+from tests.manifest.export import Export, Row, csv_export, json_export, jsonl_export
 
 FIELDS = st.text(st.sampled_from('ab,;"\n\r\t =é😀'), max_size=5)
 ENDS = st.sampled_from(["\n", "\r\n", "\r"])
@@ -101,3 +104,35 @@ def test_a_key_that_is_twice_is_found_whatever_is_around_it(
             assert " twice (keep one of them)" in export.error("id")
         else:
             assert export.rows("id") == [(1, ("x",))]
+
+
+SAMPLES = {
+    RowFormat.CSV: b'id;x\r\n"a\n""b""";1\r\n\r\nc;2\r\n',
+    RowFormat.JSON: '[{"id": "é\\u00fc\\"", "x": 1}, {"id": "😀", "x": {"y": [null]}}]'.encode(),
+    RowFormat.JSONL: b'{"id": "a", "x": true}\n{"id": "b"}\n',
+    RowFormat.LDIF: b"dn: a\nid: x\n y\nx:: YQ==\n\ndn: b\nid: y\n",
+}
+PIECES = st.sampled_from(
+    [*(bytes([code]) for code in b'"\\\0\n\r,;{}[]: #<=1'), b"\xff", b"\xef\xbb\xbf", b"\\ud800"]
+)
+
+
+@given(
+    st.sampled_from(list(RowFormat)),
+    st.lists(st.tuples(st.integers(0, 80), st.integers(0, 3), PIECES), max_size=4),
+    st.sampled_from([None, "value"]),
+)
+def test_an_export_of_any_bytes_is_read_or_refused(
+    form: RowFormat, edits: list[tuple[int, int, bytes]], records: str | None
+) -> None:
+    data = SAMPLES[form]
+    if records is not None:
+        data = b'{"a": 1, "value": %b}' % data
+    for at, removed, piece in edits:
+        data = data[:at] + piece + data[at + removed :]
+    with suppress(InvalidInput):
+        rows = Export(form, data, records if form is RowFormat.JSON else None).rows("id")
+        lines = [line for line, _ in rows]
+        assert lines == sorted(lines)
+        assert all(1 <= line <= 1 + data.count(b"\n") + data.count(b"\r") for line in lines)
+        assert all("\0" not in text and text.encode() is not None for _, (text,) in rows)
