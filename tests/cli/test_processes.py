@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+import psutil
 import pytest
 
 import reconciler
@@ -307,3 +308,27 @@ def test_a_lost_terminal_stops_a_run_like_a_request_to_end(project: Project) -> 
         process.communicate()
         assert process.returncode == 143
     assert json.loads((project.folder / "run.json").read_text())["status"] == 143
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_an_input_is_read_ends_its_command_too(
+    project: Project, signum: signal.Signals
+) -> None:
+    hangs = "import os, time; open('pid', 'w').write(f'{os.getpid()}\\n'); time.sleep(600)"
+    command = json.dumps([sys.executable, "-c", hangs])
+    text = (project.folder / "reconciler.yaml").read_text()
+    project.write("reconciler.yaml", f"{text}inputs: {{hr: {{command: {command}, format: csv}}}}\n")
+    project.write(
+        "manifests/people.yaml",
+        "apiVersion: reconciler/v1\n"
+        "sources: [{name: leavers, input: hr, id: mail, platforms: [], reason: left}]\n",
+    )
+    pid = project.folder / "pid"
+    with started(project, "apply", "--auto-approve") as process:
+        wait_until(lambda: pid.exists() and pid.read_text().endswith("\n"))
+        process.send_signal(signum)
+        _, err = process.communicate()
+    assert process.returncode == 128 + signum
+    assert b"interrupted; nothing was changed" in err
+    assert not psutil.pid_exists(int(pid.read_text()))
+    assert project.mutations() == []
