@@ -142,6 +142,7 @@ class _RecordReader:
             message = f"an object has the key {quoted(str(twice))} twice"
             raise refused(self._name, line, message, _KEEP_ONE) from None
         except msgspec.DecodeError as error:
+            data.decode("utf-8")  # some decoders name no place
             message = f"the record cannot be read: {error}"
             raise refused(self._name, line, message, _CHECK) from None
         if not isinstance(record, dict):
