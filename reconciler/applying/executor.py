@@ -8,6 +8,7 @@ that are ready and those that are stale.
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from msgspec import structs
 
@@ -39,7 +40,7 @@ class Approved:
     results of an earlier run of the same plan, which this run resumes. Nothing is done for those,
     and they do not count as failures. ``declared`` has the platforms of every user whose
     connections are managed; ``seen`` are the users that are both declared and listed; ``rows`` has
-    the number of rows of each source.
+    the number of rows of each source. ``good_until``: see :class:`RunContext`.
     """
 
     plan: Plan
@@ -52,6 +53,7 @@ class Approved:
     seen: frozenset[str]
     carried: Sequence[ActionResult] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
+    good_until: Mapping[str, datetime] = field(default_factory=dict)
 
     @property
     def disconnects(self) -> int:

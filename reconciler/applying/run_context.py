@@ -1,9 +1,10 @@
 """What all users of one run share; its times and numbers."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
@@ -73,7 +74,8 @@ class RunContext:
 
     The run begins with the list ``observation``. ``cancellation`` is the operator's;
     ``circuit_breaker`` knows every other reason to stop. ``on_result`` gets each result as it
-    comes, from any thread.
+    comes, from any thread. ``good_until`` says for which users the plan holds only until a moment,
+    at which something declared begins or ends.
     """
 
     run: str
@@ -87,6 +89,7 @@ class RunContext:
     settings: ApplySettings
     jitter: random.Random
     on_result: Callable[[ActionResult], None] = ignore_result
+    good_until: Mapping[str, datetime] = field(default_factory=dict)
     user_list: UserList = field(init=False)
     circuit_breaker: CircuitBreaker = field(init=False)
     recorder: Recorder = field(init=False)

@@ -168,7 +168,14 @@ class UserRun:
         self._connection = _connection_of(action, user)
         self._row_absent = has_no_row(action, user)
         self._session.rows |= listed_platforms(user)
+        if now is PreconditionResult.READY and self._declared_otherwise(action):
+            return PreconditionResult.NOT_PLANNED_ANY_MORE
         return now
+
+    def _declared_otherwise(self, action: Action) -> bool:
+        """Whether something that is declared of the user began or ended since the plan was made."""
+        until = self._context.good_until.get(action.user)
+        return until is not None and self._context.clock.now() >= until
 
     def _nothing_to_send(
         self, action: Action, now: PreconditionResult, detail: str | None = None

@@ -41,6 +41,7 @@ from reconciler.planning import (
     judge,
     made_at,
     narrowed,
+    next_changes,
 )
 from reconciler.runs import ActionResult, HaltCause, Journal, RunResult
 
@@ -206,6 +207,7 @@ def _approve(
         desired.platforms,
         seen,
         rows={source.name: source.rows for source in declarations.sources},
+        good_until=next_changes(declarations, {action.user for action in ready}, inputs.at),
     )
 
 
@@ -226,7 +228,13 @@ def carry_out(
     """
     with session.writer() as writer:
         context = session.run_context(
-            run, journal, writer, approved.observation, settings, on_result
+            run,
+            journal,
+            writer,
+            approved.observation,
+            settings,
+            on_result,
+            good_until=approved.good_until,
         )
         breaker = context.circuit_breaker
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import UNSET, Struct
 
@@ -56,11 +56,13 @@ def observe(session: Session, on_progress: Callable[[int], None] | None = None) 
 
 @dataclass(frozen=True)
 class PlanInputs:
-    """What a plan is made from and judged by, besides the configuration."""
+    """What a plan is made from and judged by, besides the configuration; ``at`` is the moment for
+    which ``desired`` is."""
 
     desired: DesiredState
     observation: Observation
     history: History
+    at: datetime
 
 
 def plan_inputs(
@@ -74,8 +76,9 @@ def plan_inputs(
 
     ``disconnected`` has, by the id of the calendar user, what the run to go on with disconnected.
     """
-    desired = desired_state(declarations, observation.state, session.clock.now(), disconnected)
-    return PlanInputs(desired, observation, history)
+    at = session.clock.now()
+    desired = desired_state(declarations, observation.state, at, disconnected)
+    return PlanInputs(desired, observation, history, at)
 
 
 def preview(

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconciler.applying import LIST_MAX_AGE, ApplySettings, RunContext
 from reconciler.applying.run_context import ignore_result
@@ -127,6 +128,7 @@ class Session:
         observation: Observation,
         settings: ApplySettings,
         on_result: Callable[[ActionResult], None] = ignore_result,
+        good_until: Mapping[str, datetime] = {},
     ) -> RunContext:
         """What the users of ``run`` share, which begins with the list ``observation``."""
         return RunContext(
@@ -141,6 +143,7 @@ class Session:
             settings=settings,
             jitter=random.Random(),  # noqa: S311 - it only spreads retries
             on_result=on_result,
+            good_until=good_until,
         )
 
     @contextmanager

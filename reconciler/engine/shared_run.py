@@ -159,5 +159,12 @@ def join_acting(
         comparison = compare(session, journal.plan, today, observation, disconnected)
         approved = judge_saved(session, comparison, inputs, allowed)
         with session.writer() as writer:
-            context = session.run_context(journal.id, journal, writer, observation, settings)
+            context = session.run_context(
+                journal.id,
+                journal,
+                writer,
+                observation,
+                settings,
+                good_until=approved.good_until,
+            )
             yield SharedRun(journal.id, approved, context, disconnected)

@@ -13,7 +13,7 @@ from reconciler.planning.action import (
     UpdatePreferences,
 )
 from reconciler.planning.breakdown import Breakdown, PlanPart, Tallies, Tally, break_down
-from reconciler.planning.declared import boundaries, desired_state, past_remarks
+from reconciler.planning.declared import boundaries, desired_state, next_changes, past_remarks
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, allow, judge, judge_list
 from reconciler.planning.history import (
     Contested,
@@ -153,6 +153,7 @@ __all__ = [
     "made_at",
     "make_plan",
     "narrowed",
+    "next_changes",
     "past_remarks",
     "seal",
     "users_to_look_up",

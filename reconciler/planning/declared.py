@@ -4,7 +4,7 @@ The nearest declaration of a user counts: an entry, then rows of sources, then r
 joined field by field, and ``platforms`` brings its ``handover`` and its ``reason`` along.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,6 +19,7 @@ from reconciler.domain import (
     DesiredState,
     DesiredUser,
     ObservedState,
+    Window,
     rfc3339,
 )
 from reconciler.planning.rules import apply_rules, preferences_over
@@ -103,6 +104,35 @@ def boundaries(
         Boundary(rfc3339(moment), kind, dated.kind, dated.name, str(dated.place))
         for moment, kind, dated in found
     )
+
+
+def next_changes(
+    declarations: Declarations, users: Iterable[str], now: datetime
+) -> dict[str, datetime]:
+    """When something that may speak of a user begins or ends next after ``now``, for each of
+    ``users`` for whom anything does: a declaration of theirs, or a rule."""
+    if not declarations.dated:
+        return {}
+    of_rules = _edges([rule.window for rule in declarations.rules])
+    found = {}
+    for name in users:
+        first, others = declarations.users.get(name), declarations.others.get(name, ())
+        own = _edges([each.window for each in (first, *others) if each is not None])
+        later = [edge for edge in (*own, *of_rules) if edge > now]
+        if later:
+            found[name] = min(later)
+    return found
+
+
+def _edges(windows: Iterable[Window | None]) -> list[datetime]:
+    """The moments at which ``windows`` begin or end."""
+    return [
+        edge
+        for window in windows
+        if window is not None
+        for edge in (window.start, window.end)
+        if edge is not None
+    ]
 
 
 def past_remarks(declarations: Declarations, now: datetime) -> Iterator[str]:

@@ -318,3 +318,17 @@ def test_every_call_has_a_reread_of_its_own(trial: Trial) -> None:
     calls = [request.endpoint for request in done.log if request.external_id == "bob"]
     assert calls == ["authenticate", *["get_user", "disconnect", "get_user"] * 2]
     assert len(done.calls) == 4
+
+
+def test_after_a_declaration_of_theirs_began_or_ended_nothing_is_done_for_a_user(
+    trial: Trial,
+) -> None:
+    trial.people(*BOTH)
+    good_for = {"alice": 7200, "bob": 3600}
+    done = trial.apply(*DESIRED, meanwhile=lambda: trial.clock.advance(3600), good_for=good_for)
+    assert done.calls == [ALICES_CALL]
+    assert done.outcomes == {
+        "alice microsoft": VERIFIED,
+        "bob google": ("skipped_stale", "not_planned_any_more"),
+    }
+    assert trial.journal.story("bob") == ["outcome skipped_stale"]

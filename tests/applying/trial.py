@@ -4,9 +4,10 @@ import json
 import random
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 import httpx
 import msgspec
@@ -318,8 +319,11 @@ class Trial:
         protected_later: Sequence[str] = (),
         settings: ApplySettings | None = None,
         rules: Sequence[Rule] = (),
+        good_for: Mapping[str, float] = {},
     ) -> Done:
         """Plan, let ``meanwhile`` happen, and do the plan.
+
+        ``good_for`` says for which users it holds only so many seconds, from the plan on.
 
         With ``again`` the run begins with a list of its own, as a saved plan's does, and then
         ``later`` is what is declared by then.
@@ -328,6 +332,8 @@ class Trial:
         with self.clients() as (reader, writer):
             observed, observed_at = self.list(reader)
             content = self.content(self._desired(desired, rules, observed), observed, protected)
+            now = self.clock.now()
+            good_until = {user: now + timedelta(seconds=s) for user, s in good_for.items()}
             meanwhile()
             protection = self.protection_type((*protected, *protected_later))
             ready: Sequence[Action] = content.actions
@@ -338,6 +344,7 @@ class Trial:
                 today = self.content(declared, observed, protection.patterns)
                 ready, stale = divide(content, today, UserIndex(observed), protection)
             approved = self.approved(content, ready, stale, Observation(observed, observed_at))
+            approved = replace(approved, good_until=good_until)
             return self.execute(approved, protection, reader, writer, settings)
 
     def _desired(
@@ -395,6 +402,7 @@ class Trial:
             settings=settings,
             jitter=random.Random(7),
             on_result=on_result,
+            good_until=approved.good_until,
         )
         already = max((request.seq for request in self.state.log()), default=0)
         begun = self.clock.monotonic()

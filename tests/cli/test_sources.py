@@ -172,6 +172,23 @@ users:
         ) in dated.err
         assert dated.mutations() == []
 
+    def test_what_ends_while_the_operator_thinks_is_not_done(
+        self, dated: Project, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        self.at(monkeypatch, self.noon)
+        midnight = self.noon + timedelta(hours=12)
+        monkeypatch.setattr(
+            "reconciler.cli.commands.apply._ask", lambda *_, **__: self.at(monkeypatch, midnight)
+        )
+        assert dated.run("apply", "--auto-approve", "-f", "json") == 4
+        assert dated.mutations() == []
+        (ended,) = json.loads(dated.out)["results"]
+        assert (ended["user"], ended["outcome"], ended["cause"]) == (
+            "leaver@example.com",
+            "skipped_stale",
+            "not_planned_any_more",
+        )
+
     def test_what_has_ended_is_remarked_by_validate(
         self, dated: Project, monkeypatch: pytest.MonkeyPatch
     ) -> None:

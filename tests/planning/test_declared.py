@@ -20,9 +20,10 @@ from reconciler.domain import (
     SourceLocation,
     Window,
 )
-from reconciler.planning import boundaries, desired_state, past_remarks
+from reconciler.planning import boundaries, desired_state, next_changes, past_remarks
 from tests.planning.fleets import GOOGLE, MICROSOFT, declared, fleet
 from tests.planning.random_fleets import QUICK
+from tests.planning.rules import rule
 
 NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -150,6 +151,40 @@ def test_the_shared_time_of_two_windows_is_in_both(one: Window, other: Window, h
     assert one.within(other).covers(now) == (one.covers(now) and other.covers(now))
     if one.empty:
         assert not one.covers(now)
+
+
+class TestNextChanges:
+    """Until when a plan holds for a user."""
+
+    SOON = Window(NOW - HOUR, NOW + HOUR)
+    LATER = Window(NOW + 2 * HOUR, None)
+
+    def test_any_declaration_of_the_user_counts_and_what_is_over_does_not(self) -> None:
+        users = declarations(
+            dated(declared("alice", []), self.SOON),
+            dated(declared("bob", []), PAST),
+            dated(declared("bob", [GOOGLE]), self.LATER),
+            dated(declared("carol", []), PAST),
+            declared("dave", []),
+        )
+        assert next_changes(users, users.users, NOW) == {
+            "alice": NOW + HOUR,
+            "bob": NOW + 2 * HOUR,
+        }
+
+    def test_a_rule_may_speak_of_anybody(self) -> None:
+        dates = [Dated(DatedKind.RULE, "r", self.LATER, HERE)]
+        users = structs.replace(
+            declarations(dated(declared("alice", []), self.SOON), dates=dates),
+            rules=(rule(window=self.LATER), rule(name="s")),
+        )
+        assert next_changes(users, ["alice", "ruled"], NOW) == {
+            "alice": NOW + HOUR,
+            "ruled": NOW + 2 * HOUR,
+        }
+
+    def test_without_dates_a_plan_holds_for_ever(self) -> None:
+        assert next_changes(declarations(declared("alice", [])), ["alice"], NOW) == {}
 
 
 class TestBoundaries:
