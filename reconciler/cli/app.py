@@ -32,6 +32,7 @@ class _Commands(LazyGroup):
         "show": "Show a saved plan.",
         "apply": "Disconnect what the manifests do not want, and verify it.",
         "pending": "List who has to connect what, and since when.",
+        "explain": "Explain one user: what is observed, declared and planned, and why.",
         "runs": "List past runs, newest first, or show one in full.",
         "resume": "Finish a run that was interrupted or killed.",
         "unlock": "Take the lock of a workspace away from a run.",

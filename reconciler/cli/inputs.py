@@ -18,10 +18,13 @@ from reconciler.planning import Plan, PlanUnusable, decode_plan
 _STACK_PARTS = 3
 
 
-def load(context: CommandContext, session: Session) -> Declarations:
-    """What the manifests of the workspace declare. Raises ``domain.InvalidInput``."""
+def load(context: CommandContext, session: Session, traced: str | None = None) -> Declarations:
+    """What the manifests of the workspace declare, with the layers of the user ``traced``.
+
+    Raises ``domain.InvalidInput``.
+    """
     with context.progress().counting("Reading manifests") as done:
-        return load_declarations(session.workspace, session.inputs, done)
+        return load_declarations(session.workspace, session.inputs, done, traced)
 
 
 def list_users(context: CommandContext, session: Session) -> Observation:

@@ -155,6 +155,35 @@ class DesiredUser(Struct, frozen=True, gc=False):
     others: tuple["DesiredUser", ...] = ()
 
 
+class LayerKind(StrEnum):
+    """What can say something of a user, the nearest first."""
+
+    ENTRY = "entry"
+    ROW = "row"
+    SOURCE = "source"
+    GROUP = "group"
+    DEFAULTS = "defaults"
+    RULE = "rule"
+
+
+class Layer(Struct, frozen=True):
+    """What one part of the manifests says of one user; None where it says nothing.
+
+    The layers of one ``declaration`` (an entry, or a row with its source) have the same number, and
+    inherit from each other: the first one is the nearest.
+    """
+
+    kind: LayerKind
+    name: str
+    place: SourceLocation
+    declaration: int
+    platforms: frozenset[Platform] | None
+    handover: Handover | None
+    reason: str | None
+    preferences: Preferences | None
+    window: Window | None
+
+
 class ManifestFile(Struct, frozen=True):
     """A manifest: its absolute path, and the ids that git may have for its contents as we read
     them (blob ids, by SHA-1 and SHA-256)."""
@@ -169,7 +198,8 @@ class Declarations(Struct, frozen=True, gc=False):
     ``users`` has the first declaration of each id, ordered by id; ``others`` the further ones of
     the ids that have several, nearest first: entries, then rows. ``groups`` are the names of the
     groups, ``files`` the manifests and the files of sources. ``lookalikes`` are groups of ids that
-    differ only in case, outer space or Unicode form, in the order of their places.
+    differ only in case, outer space or Unicode form, in the order of their places. ``layers`` are
+    those of the one user that was traced.
     """
 
     users: Mapping[str, DesiredUser]
@@ -180,6 +210,7 @@ class Declarations(Struct, frozen=True, gc=False):
     rules: tuple[Rule, ...] = ()
     sources: tuple[SourceUse, ...] = ()
     dated: tuple[Dated, ...] = ()
+    layers: tuple[Layer, ...] = ()
 
 
 class RuleEffect(Struct, frozen=True):

@@ -18,6 +18,7 @@ from reconciler.engine.approval import (
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import exit_status
+from reconciler.engine.explanation import explain_user
 from reconciler.engine.import_manifest import (
     Imported,
     declared_already,
@@ -72,6 +73,7 @@ __all__ = [
     "declared_ids",
     "examine",
     "exit_status",
+    "explain_user",
     "find_pending",
     "import_manifest",
     "join_acting",

@@ -38,13 +38,19 @@ def load_declarations(
     workspace: Workspace,
     inputs: ConfiguredInputs,
     on_progress: Callable[[int], None] | None = None,
+    traced: str | None = None,
 ) -> Declarations:
     """What the manifests of ``workspace`` declare, with the rows that its ``inputs`` give.
 
-    Raises ``domain.InvalidInput``, and ``Cancelled`` while an input is read.
+    The layers of the user ``traced`` are recorded. Raises ``domain.InvalidInput``, and
+    ``Cancelled`` while an input is read.
     """
     return load_manifests(
-        workspace.manifests, on_progress=on_progress, zone=workspace.time_zone, inputs=inputs
+        workspace.manifests,
+        on_progress=on_progress,
+        zone=workspace.time_zone,
+        inputs=inputs,
+        traced=traced,
     )
 
 

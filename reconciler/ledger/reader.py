@@ -12,7 +12,6 @@ from reconciler.ledger.declared_users import Scope, read_ownership, read_rows, r
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
-from reconciler.ledger.pending_history import read_pending_since
 from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.run_history import (
     SUMMARY_COLUMNS,
@@ -23,9 +22,11 @@ from reconciler.ledger.run_history import (
 )
 from reconciler.ledger.schema import runs
 from reconciler.ledger.stored_plans import used_by
+from reconciler.ledger.user_history import read_pending_since, read_user_outcomes
 from reconciler.planning import FleetSize, History
 from reconciler.runs import (
     Holder,
+    PastOutcome,
     PendingKey,
     PendingSince,
     RunHistory,
@@ -141,6 +142,13 @@ class LedgerReader:
         """When each of ``wanted`` became pending, by the runs of ``owner`` there."""
         with self._database.read() as connection:
             return read_pending_since(connection, Scope(workspace, base_url), owner, wanted)
+
+    def user_outcomes(
+        self, workspace: str, base_url: str, user: str, limit: int
+    ) -> tuple[PastOutcome, ...]:
+        """The last outcomes of actions for ``user`` there, newest first."""
+        with self._database.read() as connection:
+            return read_user_outcomes(connection, Scope(workspace, base_url), user, limit)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
         """Runs that ended with calls in doubt, and open runs whose process has ended or is silent;

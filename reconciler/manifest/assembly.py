@@ -7,6 +7,8 @@ one user must agree wherever they count at the same time.
 from collections.abc import Mapping, Sequence
 from typing import Final, cast
 
+from msgspec import structs
+
 from reconciler.domain import (
     Dated,
     DatedKind,
@@ -15,10 +17,8 @@ from reconciler.domain import (
     Diagnostic,
     Handover,
     InvalidInput,
-    Preferences,
+    LayerKind,
     Rule,
-    RuleMatch,
-    RuleMode,
     SourceLocation,
     SourceUse,
     Window,
@@ -26,15 +26,15 @@ from reconciler.domain import (
 from reconciler.manifest.document import YamlDocument
 from reconciler.manifest.levels import (
     HANDOVERS,
-    PLATFORMS,
     UNREADABLE,
     DatedFields,
+    LayerTrace,
     Level,
     LevelFields,
     LevelReader,
-    RuleFields,
     SourceFields,
     UserFields,
+    rule_of,
 )
 from reconciler.manifest.register import UserRegister
 from reconciler.manifest.source import near_miss, quoted
@@ -90,6 +90,7 @@ class _Assembly:
         self._sources: list[SourceUse] = []
         self._dated: list[Dated] = []
         self._named: dict[tuple[str, str], SourceLocation] = {}
+        self._trace = LayerTrace(surroundings.traced, self._reader)
 
     def declarations(self) -> Declarations:
         """Everything that was added."""
@@ -103,6 +104,7 @@ class _Assembly:
             rules=tuple(self._rules),
             sources=tuple(self._sources),
             dated=tuple(self._dated),
+            layers=tuple(self._trace.layers),
         )
 
     def define_groups(self, document: ValidParts) -> None:
@@ -141,6 +143,10 @@ class _Assembly:
                 self._dated.append(Dated(DatedKind.USER, fields["id"], own, place))
                 window = own.within(window)
             self._register.add(self._user(group, fields, farther, place, window))
+            if fields["id"] == self._trace.user:
+                level = self._reader.level(fields)
+                self._trace.begin(LayerKind.ENTRY, fields["id"], level, place, window)
+                self._trace_farther(document, group)
 
     def add_sources(self, document: ValidParts) -> None:
         """Add the users that the rows of a document's sources declare."""
@@ -202,6 +208,12 @@ class _Assembly:
                     takes_rules,
                 )
             )
+            if row.id == self._trace.user:
+                own = self._reader.level(fields)
+                reason = Level(reason=row.reason)
+                self._trace.begin(LayerKind.ROW, name, reason, row.place, window)
+                self._trace.add(LayerKind.SOURCE, name, structs.replace(own, reason=None), place)
+                self._trace_farther(document, group)
         self._sources.append(
             SourceUse(
                 name,
@@ -211,6 +223,16 @@ class _Assembly:
                 place,
             )
         )
+
+    def _trace_farther(self, document: ValidParts, group: str | None) -> None:
+        """Record what the traced user inherits in ``document``."""
+        if group is not None and group in self._groups:
+            place = self._definers[group].locate_key(["groups", group])
+            self._trace.add(LayerKind.GROUP, group, self._groups[group], place)
+        if document.defaults:
+            place = document.document.locate_key(["defaults"])
+            default = self._reader.level(document.defaults)
+            self._trace.add(LayerKind.DEFAULTS, "defaults", default, place)
 
     def add_rules(self, document: ValidParts) -> None:
         """Add the rules of a document."""
@@ -230,7 +252,7 @@ class _Assembly:
                 DatedKind.RULE, name, document, ["rules", index], dated, place
             )
             preferences = self._reader.preferences(level.preferences) if level.preferences else None
-            self._rules.append(_rule(fields, level, preferences, window, place))
+            self._rules.append(rule_of(fields, level, preferences, window, place))
 
     def _dated_window(
         self,
@@ -332,33 +354,6 @@ class _Assembly:
 
     def _error(self, place: SourceLocation, message: str, hint: str) -> None:
         self._diagnostics.append(Diagnostic(place, message, hint))
-
-
-def _rule(
-    fields: RuleFields,
-    level: Level,
-    preferences: Preferences | None,
-    window: Window | None,
-    place: SourceLocation,
-) -> Rule:
-    match = fields["match"]
-    return Rule(
-        fields["name"],
-        RuleMatch(
-            match.get("id"),
-            match.get("email"),
-            tuple(PLATFORMS[platform] for platform in match.get("connected", ())),
-            match.get("unmanaged", False),
-        ),
-        tuple(fields.get("except", ())),
-        level.platforms,
-        level.handover or Handover.WAIT,
-        preferences,
-        level.reason,
-        RuleMode(fields.get("mode", RuleMode.REPORT)),
-        window,
-        place,
-    )
 
 
 def _definition(fields: SourceFields, level: Level, window: Window | None) -> Mapping[str, object]:

@@ -10,7 +10,18 @@ from typing import Required, TypedDict
 import msgspec
 from msgspec import Struct
 
-from reconciler.domain import Handover, Platform, Preferences
+from reconciler.domain import (
+    Handover,
+    Layer,
+    LayerKind,
+    Platform,
+    Preferences,
+    Rule,
+    RuleMatch,
+    RuleMode,
+    SourceLocation,
+    Window,
+)
 
 
 class LevelFields(TypedDict, total=False):
@@ -143,3 +154,77 @@ class LevelReader:
         if preferences is None:
             preferences = self._preferences[key] = msgspec.convert(declared, Preferences)
         return preferences
+
+
+def rule_of(
+    fields: RuleFields,
+    level: Level,
+    preferences: Preferences | None,
+    window: Window | None,
+    place: SourceLocation,
+) -> Rule:
+    """The rule at ``place``, with what its own ``level`` sets."""
+    match = fields["match"]
+    return Rule(
+        fields["name"],
+        RuleMatch(
+            match.get("id"),
+            match.get("email"),
+            tuple(PLATFORMS[platform] for platform in match.get("connected", ())),
+            match.get("unmanaged", False),
+        ),
+        tuple(fields.get("except", ())),
+        level.platforms,
+        level.handover or Handover.WAIT,
+        preferences,
+        level.reason,
+        RuleMode(fields.get("mode", RuleMode.REPORT)),
+        window,
+        place,
+    )
+
+
+class LayerTrace:
+    """Records the layers of one user (nobody for None), the nearest of each declaration first."""
+
+    def __init__(self, user: str | None, reader: LevelReader) -> None:
+        self.user = user
+        self.layers: list[Layer] = []
+        self._reader = reader
+        self._declaration = 0
+
+    def begin(
+        self,
+        kind: LayerKind,
+        name: str,
+        level: Level,
+        place: SourceLocation,
+        window: Window | None,
+    ) -> None:
+        """Add the nearest layer of a declaration that counts in ``window``."""
+        self._declaration += 1
+        self.add(kind, name, level, place, window)
+
+    def add(
+        self,
+        kind: LayerKind,
+        name: str,
+        level: Level,
+        place: SourceLocation,
+        window: Window | None = None,
+    ) -> None:
+        """Add a layer that the declaration inherits from."""
+        preferences = self._reader.preferences(level.preferences) if level.preferences else None
+        self.layers.append(
+            Layer(
+                kind,
+                name,
+                place,
+                self._declaration,
+                level.platforms,
+                level.handover,
+                level.reason,
+                preferences,
+                window,
+            )
+        )

@@ -53,13 +53,15 @@ def load_manifests(
     on_progress: Callable[[int], None] | None = None,
     zone: tzinfo = UTC,
     inputs: InputReader | None = None,
+    traced: str | None = None,
 ) -> Declarations:
     """What the manifests at ``paths`` (files and folders) declare together.
 
     Errors and places name files as you would type them in ``relative_to`` (default: the working
     folder). ``on_progress`` gets the number of entries read so far, every thousand entries. Days
     begin in ``zone``. ``inputs`` reads the inputs that sources name; without it they are errors.
-    Raises :class:`InvalidInput` with every error of all files, ordered by place.
+    The layers of the user ``traced`` are recorded. Raises :class:`InvalidInput` with every error of
+    all files, ordered by place.
     """
     base = Path.cwd() if relative_to is None else relative_to
     diagnostics: list[Diagnostic] = []
@@ -67,7 +69,7 @@ def load_manifests(
         raise InvalidInput(Diagnostic(None, "no manifests given", "name files or folders"))
     unread: list[Diagnostic] = []
     manifests = list(find_manifests(paths, base, unread))
-    surroundings = Surroundings(base, zone, inputs)
+    surroundings = Surroundings(base, zone, inputs, traced)
     with gc_paused():
         state = _load(manifests, surroundings, diagnostics, unread, on_progress)
     if diagnostics:

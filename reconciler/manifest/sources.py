@@ -44,12 +44,14 @@ class InputSkipped(Exception):
 class Surroundings(Struct, frozen=True):
     """What manifests are read with: the ``zone`` in which their days begin, and the inputs.
 
-    ``base`` is the folder from which errors name files.
+    ``base`` is the folder from which errors name files. The layers of the user ``traced`` are
+    recorded.
     """
 
     base: Path
     zone: tzinfo = UTC
     inputs: InputReader | None = None
+    traced: str | None = None
 
 
 def source_data(

@@ -14,6 +14,12 @@ from reconciler.planning.action import (
 )
 from reconciler.planning.breakdown import Breakdown, PlanPart, Tallies, Tally, break_down
 from reconciler.planning.declared import boundaries, desired_state, next_changes, past_remarks
+from reconciler.planning.explanation import (
+    ExplainedLayer,
+    Explanation,
+    LayerState,
+    explanation_of,
+)
 from reconciler.planning.guards import ALLOWABLE, NAMED, SMALL_FLEET, allow, judge, judge_list
 from reconciler.planning.history import (
     Contested,
@@ -89,6 +95,8 @@ __all__ = [
     "Contested",
     "Disconnect",
     "Envelope",
+    "ExplainedLayer",
+    "Explanation",
     "FleetCounts",
     "FleetPart",
     "FleetSize",
@@ -99,6 +107,7 @@ __all__ = [
     "Hold",
     "HoldCause",
     "Judgement",
+    "LayerState",
     "Notice",
     "NoticeCode",
     "Owned",
@@ -143,6 +152,7 @@ __all__ = [
     "encode_plan",
     "evidence_of",
     "expires_at",
+    "explanation_of",
     "fleet_part",
     "has_no_row",
     "is_cut_short",

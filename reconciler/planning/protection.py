@@ -4,6 +4,8 @@ In a pattern ``*`` matches any text. We match in linear time and without regular
 with many ``*`` could take for ever on a hostile id.
 """
 
+from collections.abc import Iterable
+
 from reconciler.domain import CalendarUser, UnknownEmail
 from reconciler.planning.suggestions import normalised
 
@@ -57,6 +59,12 @@ class Protection:
     def may_cover(self, user: CalendarUser) -> bool:
         """Whether an unknown e-mail of ``user`` might match: then they are held too."""
         return self._needs_emails and _email_unknown(user)
+
+    def matching(self, rows: Iterable[CalendarUser]) -> tuple[str, ...]:
+        """The patterns that cover one of ``rows``."""
+        known = {name for row in rows for name in names(row)}
+        both = zip(self.patterns, self._wildcards, strict=True)
+        return tuple(text for text, pattern in both if any(map(pattern.matches, known)))
 
     def unmatched(self, users: tuple[CalendarUser, ...]) -> tuple[str, ...]:
         """The patterns without ``*`` that match none of ``users``: likely typing errors.

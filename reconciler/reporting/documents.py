@@ -9,9 +9,10 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
-from reconciler.planning import GuardName, Pending, Plan, PlanChanges, Verdict
+from reconciler.planning import Explanation, GuardName, Pending, Plan, PlanChanges, Verdict
 from reconciler.runs.history import (
     Holder,
+    PastOutcome,
     PendingSince,
     ResolvedCall,
     RunHistory,
@@ -107,6 +108,23 @@ class PendingReport(Struct, frozen=True):
     def people(self) -> int:
         """How many people have to connect something."""
         return len({entry.pending.user for entry in self.connections})
+
+
+class ExplanationReport(Struct, frozen=True):
+    """Everything about one user of a workspace.
+
+    ``since`` is when they became pending, by platform; ``history`` how actions for them ended,
+    newest first. ``refused_by`` are the guards that refuse the whole plan now.
+    """
+
+    workspace: str
+    base_url: str
+    explanation: Explanation
+    since: Mapping[Platform, PendingSince]
+    history: tuple[PastOutcome, ...]
+    refused_by: tuple[GuardName, ...]
+    ledger: LedgerView
+    status: int
 
 
 class RunReport(Struct, frozen=True):
@@ -219,6 +237,7 @@ class ErrorReport(Struct, frozen=True):
 Report = (
     PlanReport
     | PendingReport
+    | ExplanationReport
     | RunReport
     | RunsReport
     | RunHistoryReport

@@ -5,26 +5,35 @@ stay exact; what could break a line or steer a terminal is written as ``\\uXXXX`
 parser reads as the character itself.
 """
 
-import re
-from typing import Any, Final, Literal
+from collections.abc import Mapping
+from typing import Final, Literal
 
-import msgspec
 from msgspec import Struct
 
+from reconciler.domain import Platform
 from reconciler.planning import (
+    Action,
     Breakdown,
     Content,
+    Contested,
     Envelope,
     FleetSize,
+    GuardName,
+    HeldAction,
+    Notice,
+    Owned,
+    Pending,
     Plan,
     PlanChanges,
+    Unmanaged,
     break_down,
 )
-from reconciler.reporting import json_ledger, json_parts
+from reconciler.reporting import json_explanation, json_ledger, json_parts
 from reconciler.reporting.documents import (
     Check,
     DoctorReport,
     ErrorReport,
+    ExplanationReport,
     PendingReport,
     PlanReport,
     Report,
@@ -34,9 +43,10 @@ from reconciler.reporting.documents import (
     UnlockReport,
     ValidationReport,
 )
+from reconciler.reporting.json_text import indented
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import pending, summary
-from reconciler.runs.history import Holder
+from reconciler.runs.history import Holder, PastOutcome, PendingSince
 
 FORMAT: Final = "reconciler/report/v1"
 
@@ -71,6 +81,33 @@ class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
     base_url: str
     summary: json_parts.PendingCounts
     pending: tuple[json_parts.PendingEntry, ...]
+    memory: json_ledger.LedgerSection | None
+
+
+class ExplanationDocument(ReportDocument, frozen=True, tag="explanation", kw_only=True):
+    """One user explained."""
+
+    workspace: str
+    base_url: str
+    user: str
+    complete: bool
+    observed: tuple[json_explanation.ObservedUser, ...]
+    layers: tuple[json_explanation.LayerEntry, ...]
+    wanted: json_explanation.WantedState | None
+    protected_by: tuple[str, ...]
+    may_be_protected: bool
+    owned: Owned | None
+    contested: Contested | None
+    converged: bool
+    actions: tuple[Action, ...]
+    blocked: tuple[HeldAction, ...]
+    pending: tuple[Pending, ...]
+    pending_since: Mapping[Platform, PendingSince]
+    undetermined: bool
+    unmanaged: tuple[Unmanaged, ...]
+    notices: tuple[Notice, ...]
+    refused_by: tuple[GuardName, ...]
+    history: tuple[PastOutcome, ...]
     memory: json_ledger.LedgerSection | None
 
 
@@ -153,6 +190,7 @@ class ErrorDocument(ReportDocument, frozen=True, tag="error", kw_only=True):
 AnyDocument = (
     PlanDocument
     | PendingDocument
+    | ExplanationDocument
     | RunDocument
     | RunsDocument
     | RunHistoryDocument
@@ -175,6 +213,8 @@ def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line 
             return _plan(report)
         case PendingReport():
             return _pending(report)
+        case ExplanationReport():
+            return _explanation(report)
         case RunReport():
             return _run(report)
         case RunsReport():
@@ -216,6 +256,35 @@ def _pending(report: PendingReport) -> PendingDocument:
         base_url=report.base_url,
         summary=json_parts.pending_counts(report),
         pending=tuple(map(json_parts.pending_entry, report.connections)),
+        memory=json_ledger.ledger_section(report.ledger),
+    )
+
+
+def _explanation(report: ExplanationReport) -> ExplanationDocument:
+    explained = report.explanation
+    return ExplanationDocument(
+        status=report.status,
+        workspace=report.workspace,
+        base_url=report.base_url,
+        user=explained.user,
+        complete=explained.complete,
+        observed=tuple(map(json_explanation.observed_user, explained.rows)),
+        layers=tuple(map(json_explanation.layer_entry, explained.layers)),
+        wanted=json_explanation.wanted_state(explained.desired),
+        protected_by=explained.protected_by,
+        may_be_protected=explained.may_be_protected,
+        owned=explained.owned,
+        contested=explained.contested,
+        converged=explained.converged,
+        actions=explained.actions,
+        blocked=explained.blocked,
+        pending=explained.pending,
+        pending_since=report.since,
+        undetermined=explained.undetermined,
+        unmanaged=explained.unmanaged,
+        notices=explained.notices,
+        refused_by=report.refused_by,
+        history=report.history,
         memory=json_ledger.ledger_section(report.ledger),
     )
 
@@ -309,32 +378,3 @@ def _error(report: ErrorReport) -> ErrorDocument:
         memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
     )
-
-
-def encode(value: Any) -> str:
-    """``value`` (a struct of this room) as JSON on one line."""
-    try:
-        text = _encoder.encode(value).decode()
-    except UnicodeEncodeError:  # half a surrogate pair, from a file name that is not UTF-8
-        text = _encoder.encode(_whole(msgspec.to_builtins(value))).decode()
-    return _STEERING.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def indented(value: Any) -> str:
-    """``value`` as JSON for the eye: two spaces a level and a line feed at the end."""
-    return msgspec.json.format(encode(value), indent=2) + "\n"
-
-
-def _whole(value: Any) -> Any:
-    """``value`` with each lone surrogate replaced, since no UTF-8 file can hold one."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, dict):
-        return {_whole(key): _whole(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_whole(item) for item in value]
-    return value
-
-
-_encoder = msgspec.json.Encoder(order="deterministic")
-_STEERING = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")

@@ -160,6 +160,15 @@ class PendingSince(Struct, frozen=True):
     or_earlier: bool = False
 
 
+class PastOutcome(Struct, frozen=True):
+    """How an action for a user ended at ``at`` (RFC 3339, UTC), in the run with this id."""
+
+    run: str
+    at: str
+    outcome: Outcome
+    cause: str | None
+
+
 class InDoubt(Struct, frozen=True):
     """A call of a dead run that may have been sent and has no recorded outcome.
 

@@ -23,6 +23,8 @@ REPORTS: Mapping[str, Report] = {
     "nobody pending": PendingReport(
         "prod", "sandbox:1", (), 0, LedgerView("ledger.db", LedgerAccess.NONE), 0
     ),
+    "explanation": samples.EXPLANATION_REPORT,
+    "explanation of a stranger": samples.stranger_explained(),
     "run": samples.RUN_REPORT,
     "validation": samples.VALIDATION_REPORT,
     "valid": ValidationReport(1, 1, None, (), 0),

@@ -7,6 +7,8 @@ from msgspec import structs
 from reconciler.domain import (
     Boundary,
     BoundaryKind,
+    CalendarUser,
+    Connection,
     DatedKind,
     Diagnostic,
     Preferences,
@@ -45,6 +47,7 @@ from reconciler.reporting import (
     CheckState,
     DoctorReport,
     ErrorReport,
+    ExplanationReport,
     LedgerAccess,
     LedgerView,
     PendingConnection,
@@ -63,6 +66,7 @@ from reconciler.runs import (
     HaltCause,
     Holder,
     Outcome,
+    PastOutcome,
     PendingSince,
     ResolvedCall,
     RunHistory,
@@ -77,7 +81,9 @@ from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope
 
 KINDS = (
     "plan",
+    "brief plan",
     "pending",
+    "explanation",
     "run",
     "runs",
     "no runs",
@@ -161,6 +167,7 @@ def reports(text: str) -> dict[str, Report]:
             structs.replace(memory, state=LedgerAccess.UNREADABLE),
             0,
         ),
+        "explanation": _explanation(text, action, preferences, memory),
         "run": RunReport(
             plan, result, 4, limit_sources=sources, ledger=memory, changes=changes, resumes=text
         ),
@@ -176,6 +183,52 @@ def reports(text: str) -> dict[str, Report]:
         "doctor": DoctorReport(text, text, (Check(text, CheckState.FAILED, text, text),), 69),
         "error": ErrorReport(65, (problem,), plan, ledger=memory, changes=changes),
     }
+
+
+def _explanation(
+    text: str, action: Action, preferences: Action, memory: LedgerView
+) -> ExplanationReport:
+    whole = samples.EXPLANATION_REPORT.explanation
+    owned = Owned(text, (GOOGLE,))
+    names = Preferences(bot_name=text)
+    connection = Connection(text, connected=True, email=text, id=text)
+    explanation = structs.replace(
+        whole,
+        user=text,
+        rows=(CalendarUser(text, text, (connection,), names),),
+        layers=tuple(
+            structs.replace(
+                each,
+                layer=structs.replace(
+                    each.layer,
+                    name=text,
+                    place=SourceLocation(text, 1, 2),
+                    reason=text,
+                    preferences=names,
+                ),
+            )
+            for each in whole.layers
+        ),
+        desired=samples.declared(text, GOOGLE, reason=text, preferences=names),
+        protected_by=(text,),
+        owned=owned,
+        actions=(action, preferences),
+        pending=(Pending(text, GOOGLE, PendingReason.UNKNOWN_TO_RECALL, (text,)),),
+        blocked=(HeldAction(action, (Hold.PROTECTED,)), HeldAction(preferences, (Hold.PROTECTED,))),
+        unmanaged=(Unmanaged(text, text, (text,), UnmanagedReason.UNMANAGED_USER),),
+        notices=tuple(Notice(code, text, (text,)) for code in NoticeCode),
+        contested=Contested(text, owned, owned),
+    )
+    return ExplanationReport(
+        text,
+        text,
+        explanation,
+        {GOOGLE: PendingSince(text)},
+        (PastOutcome(text, text, Outcome.FAILED, text),),
+        (),
+        structs.replace(memory, state=LedgerAccess.UNREADABLE),
+        0,
+    )
 
 
 def _run(text: str) -> RunSummary:

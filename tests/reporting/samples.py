@@ -1,6 +1,7 @@
 """Plans and results to render, planned by the planner itself."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import cache
 
 from msgspec import structs
@@ -12,20 +13,31 @@ from reconciler.domain import (
     DesiredUser,
     Diagnostic,
     Handover,
+    Layer,
+    LayerKind,
     Limits,
     ObservedState,
     Platform,
     Preferences,
     SourceLocation,
+    Window,
 )
 from reconciler.planning import (
     Action,
     ActionReason,
+    Contested,
     Disconnect,
     Envelope,
+    ExplainedLayer,
+    Explanation,
     FleetSize,
     GuardName,
+    HeldAction,
     History,
+    Hold,
+    LayerState,
+    Notice,
+    NoticeCode,
     Owned,
     Ownership,
     Pending,
@@ -42,6 +54,7 @@ from reconciler.reporting import (
     CheckState,
     DoctorReport,
     ErrorReport,
+    ExplanationReport,
     LedgerAccess,
     LedgerView,
     PendingConnection,
@@ -50,7 +63,7 @@ from reconciler.reporting import (
     RunReport,
     ValidationReport,
 )
-from reconciler.runs import PendingSince
+from reconciler.runs import PastOutcome, PendingSince
 from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
 from tests.planning.fleets import manifest
 
@@ -358,6 +371,115 @@ PENDING_REPORT = PendingReport(
     ledger=LedgerView("ledger.db", LedgerAccess.READ),
     status=0,
 )
+EXPLANATION_REPORT = ExplanationReport(
+    "prod",
+    "https://us-west-2.recall.ai",
+    Explanation(
+        user="alice",
+        rows=(
+            CalendarUser(
+                "r-alice",
+                "alice",
+                (
+                    Connection("google", connected=True, email="alice@mail.test", id="c-1"),
+                    Connection("zoom", connected=False),
+                ),
+                Preferences(record_external=True),
+            ),
+            CalendarUser("r-bare", "alice", ()),
+        ),
+        complete=True,
+        layers=(
+            ExplainedLayer(
+                Layer(
+                    LayerKind.ENTRY,
+                    "alice",
+                    SourceLocation("people.yaml", 3, 5),
+                    1,
+                    None,
+                    None,
+                    "moves",
+                    None,
+                    Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)),
+                ),
+                LayerState.COUNTS,
+                ("reason",),
+            ),
+            ExplainedLayer(
+                Layer(
+                    LayerKind.GROUP,
+                    "movers",
+                    SourceLocation("groups.yaml", 2, 3),
+                    1,
+                    frozenset([MICROSOFT]),
+                    Handover.WAIT,
+                    None,
+                    Preferences(bot_name="Scribe"),
+                    None,
+                ),
+                LayerState.COUNTS,
+                ("platforms", "handover", "bot_name"),
+            ),
+            ExplainedLayer(
+                Layer(
+                    LayerKind.RULE,
+                    "reports",
+                    SourceLocation("rules.yaml", 2, 3),
+                    0,
+                    frozenset(),
+                    Handover.WAIT,
+                    "SEC-12",
+                    None,
+                    Window(None, datetime(2027, 1, 1, tzinfo=UTC)),
+                ),
+                LayerState.REPORTS,
+            ),
+        ),
+        desired=declared(
+            "alice", MICROSOFT, reason="moves", preferences=Preferences(bot_name="Scribe")
+        ),
+        protected_by=("alice", "*@mail.test"),
+        may_be_protected=True,
+        owned=Owned("stack acme/fleet/prod", (GOOGLE,)),
+        actions=(update("alice"),),
+        pending=(Pending("alice", MICROSOFT, PendingReason.NOT_CONNECTED),),
+        blocked=(HeldAction(disconnect("alice"), (Hold.HANDOVER,)),),
+        undetermined=False,
+        unmanaged=(),
+        notices=(Notice(NoticeCode.EMAIL_UNDER_SEVERAL_USERS, "a@mail.test", ("alice", "bob")),),
+        contested=Contested(
+            "alice", Owned(COMMAND_LINE, (MICROSOFT,)), Owned("stack acme/fleet/prod", (GOOGLE,))
+        ),
+    ),
+    {MICROSOFT: PendingSince("2026-10-02T08:00:00Z")},
+    (PastOutcome("run-1", "2026-10-02T08:00:07Z", Outcome.UNKNOWN, "not_readable"),),
+    (GuardName.TAKEOVER, GuardName.MAX_DISCONNECTS),
+    LedgerView("ledger.db", LedgerAccess.READ),
+    status=0,
+)
+
+
+def stranger_explained() -> ExplanationReport:
+    """Somebody of whom little is known."""
+    explanation = structs.replace(
+        EXPLANATION_REPORT.explanation,
+        rows=(),
+        layers=(),
+        desired=None,
+        protected_by=(),
+        may_be_protected=False,
+        owned=None,
+        actions=(),
+        pending=(),
+        blocked=(),
+        notices=(),
+        contested=None,
+    )
+    return structs.replace(
+        EXPLANATION_REPORT, explanation=explanation, since={}, history=(), refused_by=()
+    )
+
+
 DOCTOR_REPORT = DoctorReport(
     workspace="prod",
     address="https://us-west-2.recall.ai",

@@ -77,7 +77,6 @@ def test_a_brief_plan_has_a_list_for_each_way_to_count() -> None:
             " upgrade, or ask Recall.ai: judy"
         ),
         "By reason",
-        "  1 left 2026-10-31 (HR-1234) (2 to disconnect): carol",
         "  1 protected leaver (2 held): ivan",
         "By group",
         "  2 sales (2 to disconnect, 1 waiting for a person): alice, dave",

@@ -20,6 +20,7 @@ from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
+    ExplanationReport,
     LedgerAccess,
     LedgerView,
     PendingReport,
@@ -33,6 +34,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.markdown.comment import Comment, code, inline
+from reconciler.reporting.markdown.people import write_explanation, write_pending
 from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import (
     breakdown,
@@ -41,7 +43,6 @@ from reconciler.reporting.wording import (
     guards,
     history,
     outcomes,
-    pending,
     runs,
     summary,
 )
@@ -55,6 +56,8 @@ def render_markdown(report: Report) -> str:
         write_plan(comment, report)
     elif isinstance(report, PendingReport):
         write_pending(comment, report)
+    elif isinstance(report, ExplanationReport):
+        write_explanation(comment, report)
     elif isinstance(report, RunReport):
         write_run(comment, report)
     elif isinstance(report, RunsReport):
@@ -137,30 +140,6 @@ def write_undeclared(comment: Comment, report: PlanReport) -> None:
         f"{len(found)} connected and in no manifest",
         [inline(changes.connected(entry)) for entry in found],
     )
-
-
-_PENDING = ("User", "Platform", "E-mail", "Since", "Why", "Source")
-
-
-def write_pending(comment: Comment, report: PendingReport) -> None:
-    """Who has to connect what, and since when, in a table."""
-    comment.block(f"### Pending in {code(report.workspace)} at {code(report.base_url)}")
-    comment.block(f"**{pending.summary(report)}**")
-    if (unknown := pending.without_history(report.ledger)) is not None:
-        comment.block(f"> [!WARNING]\n> {inline(unknown)}")
-    if report.connections:
-        rows = [
-            (
-                code(entry.pending.user),
-                entry.platform,
-                code(entry.email) if entry.email else "",
-                inline(pending.since(entry)),
-                inline(changes.why_pending(entry.pending)),
-                code(entry.source),
-            )
-            for entry in report.connections
-        ]
-        comment.table(_PENDING, rows)
 
 
 _RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")

@@ -12,6 +12,7 @@ from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
+    ExplanationReport,
     PendingReport,
     PlanReport,
     Report,
@@ -36,12 +37,12 @@ from reconciler.reporting.text.page import (
     write_ledger,
     write_user,
 )
+from reconciler.reporting.text.people import write_explanation, write_pending
 from reconciler.reporting.wording import (
     changes,
     declarations,
     guards,
     outcomes,
-    pending,
     runs,
     summary,
 )
@@ -57,6 +58,8 @@ def render_text(report: Report, *, width: int, color: bool) -> str:
         write_plan(page, report)
     elif isinstance(report, PendingReport):
         write_pending(page, report)
+    elif isinstance(report, ExplanationReport):
+        write_explanation(page, report)
     elif isinstance(report, RunReport):
         write_run(page, report)
     elif isinstance(report, RunsReport):
@@ -199,23 +202,6 @@ def _selection(page: TextPage, content: Content) -> None:
         return
     page.gap()
     page.prose(plain(changes.selected(content)), Tone.CHANGE)
-
-
-def write_pending(page: TextPage, report: PendingReport) -> None:
-    """Who has to connect what, and since when."""
-    where = f"workspace {visible(report.workspace)} at {visible(report.base_url)}"
-    page.line((f"Pending in {where}", Tone.HEADING))
-    if (unknown := pending.without_history(report.ledger)) is not None:
-        page.gap()
-        page.prose(plain(unknown), Tone.CHANGE, rest="  ")
-    places = {entry.pending.user: entry.source for entry in report.connections}
-    for user, group in entries.by_user(entries.to_connect(report.connections)).items():
-        page.gap()
-        page.line((visible(user), Tone.HEADING), (f"  # {visible(places[user])}", Tone.FAINT))
-        for entry in group:
-            write_entry(page, entry)
-    page.gap()
-    page.prose(pending.summary(report), Tone.HEADING)
 
 
 def write_run(page: TextPage, report: RunReport) -> None:

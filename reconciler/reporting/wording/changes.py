@@ -234,12 +234,13 @@ def _preferences(action: UpdatePreferences) -> Phrase:
     seen = action.seen.present() if action.seen else {}
     parts: list[str | Foreign] = []
     for name, value in action.preferences.present().items():
-        before = _value(seen.get(name, UNSET))
-        parts += [", " if parts else "", f"{name} ", before, " → ", _value(value)]
+        before = preference_value(seen.get(name, UNSET))
+        parts += [", " if parts else "", f"{name} ", before, " → ", preference_value(value)]
     return tuple(parts)
 
 
-def _value(value: object) -> str | Foreign:
+def preference_value(value: object) -> str | Foreign:
+    """The value of a preference."""
     if isinstance(value, str):
         return Foreign(f'"{value}"')
     if value is UNSET:

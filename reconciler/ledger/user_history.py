@@ -1,19 +1,18 @@
-"""Since when users have been pending: read from the plans of earlier runs, newest first.
+"""What earlier runs say of single users: since when they have been pending, and their outcomes.
 
-A run stores its plan, so it shows who was pending then. Reading ends where nobody was pending any
-more, or at a bound.
+A run stores its plan, so it shows who was pending then. Only so many runs are read.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from reconciler.ledger.declared_users import Scope
 from reconciler.ledger.rows import refuse_foreign_rows
-from reconciler.ledger.schema import runs
+from reconciler.ledger.schema import runs, steps
 from reconciler.ledger.stored_plans import StoredPending, stored_pending
-from reconciler.runs import Front, PendingKey, PendingSince
+from reconciler.runs import Front, Outcome, PastOutcome, PendingKey, PendingSince
 
 MOST_RUNS: Final = 1_000
 """Runs that are looked at."""
@@ -58,3 +57,32 @@ def read_pending_since(
         if stored.whole:
             left = there
     return {key: PendingSince(at, or_earlier=cut_off and key in left) for key, at in since.items()}
+
+
+@refuse_foreign_rows()
+def read_user_outcomes(
+    connection: Connection, scope: Scope, user: str, limit: int
+) -> tuple[PastOutcome, ...]:
+    """The last outcomes of actions for ``user`` there, newest first."""
+    # No index finds the steps of a user, so no older ones are looked at.
+    in_scope = (runs.c.workspace == scope.workspace, runs.c.address == scope.address)
+    last = (
+        select(runs.c.number)
+        .where(*in_scope)
+        .order_by(runs.c.number.desc())
+        .limit(MOST_RUNS)
+        .subquery()
+    )
+    oldest = connection.execute(select(func.min(last.c.number))).scalar_one()
+    if oldest is None:
+        return ()
+    rows = connection.execute(
+        select(runs.c.run, steps.c.at, steps.c.outcome, steps.c.code)
+        .join(runs, runs.c.number == steps.c.run)
+        .where(
+            *in_scope, runs.c.number >= oldest, steps.c.user == user, steps.c.outcome.is_not(None)
+        )
+        .order_by(steps.c.number.desc())
+        .limit(limit)
+    )
+    return tuple(PastOutcome(row.run, row.at, Outcome(row.outcome), row.code) for row in rows)

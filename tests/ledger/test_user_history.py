@@ -1,4 +1,4 @@
-"""Since when users are pending, by the plans of earlier runs."""
+"""What earlier runs say of single users: since when they are pending, and how actions ended."""
 
 from collections.abc import Mapping
 
@@ -8,24 +8,31 @@ from sqlalchemy import Connection
 
 from reconciler.domain import COMMAND_LINE, Platform, stack_owner
 from reconciler.ledger import LedgerUnusable
-from reconciler.ledger import pending_history as module
+from reconciler.ledger import user_history as module
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import plans
 from reconciler.ledger.stored_plans import StoredPending, stored_pending
 from reconciler.planning import Pending, PendingReason, Plan
-from reconciler.runs import Front, PendingKey, PendingSince
+from reconciler.runs import Front, Outcome, PendingKey, PendingSince
 from tests.ledger.samples import (
     ADDRESS,
+    BOB_GOOGLE,
+    BOB_MICROSOFT,
     FLEET,
     VERDICTS,
     WORKSPACE,
+    acting,
     begin,
     claim,
     closed,
     database_of,
+    disconnect_fully,
+    ended,
     opened,
     plan,
+    unknown,
 )
+from tests.ledger.samples import ALICE as ALICE_GOOGLE
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 STACK = stack_owner("acme/fleet/prod")
@@ -171,3 +178,37 @@ def test_an_altered_plan_is_reported(ledger: Ledger) -> None:
         connection.execute(plans.update().values(content=b"nonsense"))
     with pytest.raises(LedgerUnusable):
         since(ledger)
+
+
+# How actions for one user ended.
+
+
+def test_the_last_outcomes_of_a_user_are_read_newest_first(ledger: Ledger) -> None:
+    ids = []
+    for day in range(1, 4):
+        with acting(ledger, by=plan(made=at(day))) as run:
+            disconnect_fully(run, BOB_GOOGLE)
+            disconnect_fully(run, ALICE_GOOGLE)
+            run.outcome(ended(run.id, unknown(BOB_MICROSOFT)))
+            run.run_closed(closed(run.id))
+            ids.append(run.id)
+    found = ledger.user_outcomes(WORKSPACE, ADDRESS, "böb", 3)
+    assert [(past.run, past.outcome, past.cause) for past in found] == [
+        (ids[2], Outcome.UNKNOWN, "not_readable"),
+        (ids[2], Outcome.VERIFIED, "read_back"),
+        (ids[1], Outcome.UNKNOWN, "not_readable"),
+    ]
+    assert ledger.user_outcomes(WORKSPACE, ADDRESS, "dave", 3) == ()
+    assert ledger.user_outcomes(WORKSPACE, "sandbox:1", "böb", 3) == ()
+
+
+def test_outcomes_of_runs_that_are_too_old_are_not_looked_for(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting(ledger) as run:
+        disconnect_fully(run, ALICE_GOOGLE)
+        run.run_closed(closed(run.id))
+    monkeypatch.setattr(module, "MOST_RUNS", 1)
+    assert len(ledger.user_outcomes(WORKSPACE, ADDRESS, "alice", 3)) == 1
+    ran(ledger, 2, planned())
+    assert ledger.user_outcomes(WORKSPACE, ADDRESS, "alice", 3) == ()
