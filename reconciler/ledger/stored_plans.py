@@ -25,7 +25,7 @@ from reconciler.planning import (
     canonical_json,
     seal,
 )
-from reconciler.planning.plan import digest
+from reconciler.planning.canonical import digest
 from reconciler.planning.plan_file import MAX_BYTES
 from reconciler.runs import JournalFailed, PendingKey
 

@@ -13,6 +13,7 @@ from reconciler.planning.action import (
     UpdatePreferences,
 )
 from reconciler.planning.breakdown import Breakdown, PlanPart, Tallies, Tally, break_down
+from reconciler.planning.canonical import canonical_json, desired_digest
 from reconciler.planning.declared import boundaries, desired_state, next_changes, past_remarks
 from reconciler.planning.explanation import (
     ExplainedLayer,
@@ -51,8 +52,6 @@ from reconciler.planning.plan import (
     UnmanagedReason,
     UserLabels,
     Verdict,
-    canonical_json,
-    desired_digest,
 )
 from reconciler.planning.plan_diff import (
     GuardChange,

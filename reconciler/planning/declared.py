@@ -109,8 +109,8 @@ def boundaries(
 def next_changes(
     declarations: Declarations, users: Iterable[str], now: datetime
 ) -> dict[str, datetime]:
-    """When something that may speak of a user begins or ends next after ``now``, for each of
-    ``users`` for whom anything does: a declaration of theirs, or a rule."""
+    """When something that may speak of a user begins or ends next after ``now``: one of their
+    declarations, or a rule. Has those of ``users`` for which anything does."""
     if not declarations.dated:
         return {}
     of_rules = _edges([rule.window for rule in declarations.rules])

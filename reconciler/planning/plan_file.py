@@ -13,7 +13,12 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from reconciler.planning.plan import Content, Envelope, Plan, canonical_json, digest
+from reconciler.planning.canonical import canonical_json, digest
+from reconciler.planning.plan import (
+    Content,
+    Envelope,
+    Plan,
+)
 
 MAX_BYTES: Final = 256 * 1024 * 1024
 """A plan of 100 000 disconnects is about 60 MB."""

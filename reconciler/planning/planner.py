@@ -22,6 +22,7 @@ from reconciler.planning.action import (
     UnknownConnection,
     UpdatePreferences,
 )
+from reconciler.planning.canonical import desired_digest
 from reconciler.planning.diff import (
     Difference,
     desired_shape,
@@ -48,7 +49,6 @@ from reconciler.planning.plan import (
     PlanRule,
     PlanSource,
     Undetermined,
-    desired_digest,
 )
 from reconciler.planning.protection import Protection
 from reconciler.planning.rules import condition_of, sets_any

@@ -11,7 +11,7 @@ rows are missing than one.
 
 from reconciler.domain import CalendarUser, Connection, ObservedState
 from reconciler.planning.action import Action, Disconnect
-from reconciler.planning.plan import canonical_json
+from reconciler.planning.canonical import canonical_json
 
 
 class UserIndex:

@@ -22,7 +22,7 @@ from reconciler.planning import (
     plan_file,
     seal,
 )
-from reconciler.planning.plan import digest
+from reconciler.planning.canonical import digest
 from tests.planning.fleets import (
     GOOGLE,
     MICROSOFT,

@@ -11,7 +11,7 @@ from msgspec import structs
 
 from reconciler.domain import SqliteFile
 from reconciler.planning import canonical_json, seal
-from reconciler.planning.plan import digest
+from reconciler.planning.canonical import digest
 from tests.security.attacked import RIGHT, Attacked, forged_plan
 
 ESCAPES: Final = "\x1b[2J\x1b]0;owned\x07\u202e\x9b31m\n\r"

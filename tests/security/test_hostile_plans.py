@@ -17,7 +17,7 @@ from reconciler.planning import (
     Verdict,
     canonical_json,
 )
-from reconciler.planning.plan import digest
+from reconciler.planning.canonical import digest
 from reconciler.planning.plan_file import MAX_BYTES
 from tests.cli.project import Project
 from tests.security.attacked import RIGHT, SAVED, VICTIM, Attacked, assert_harmless, forged_plan
