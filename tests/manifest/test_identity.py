@@ -21,6 +21,17 @@ def test_every_further_declaration_is_an_error(folder: Folder) -> None:
     assert [error.split(" ")[0] for error in errors] == ["m.yaml:2:18:", "m.yaml:2:27:"]
 
 
+def test_a_broken_declaration_between_two_sound_ones_is_an_error_too(folder: Folder) -> None:
+    folder.write("a.yaml", HEAD + "users: [{id: x}]\n")
+    folder.write("b.yaml", HEAD + "users: [{id: x, handover: never}, {id: x}]\n")
+    errors = [error.split(" (")[0] for error in folder.errors()]
+    assert len(errors) == 3
+    assert [error for error in errors if "twice" in error] == [
+        "b.yaml:2:9: `x` is declared twice, first at a.yaml:2:9",
+        "b.yaml:2:35: `x` is declared twice, first at a.yaml:2:9",
+    ]
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

@@ -209,6 +209,11 @@ def test_a_reason_is_one_line_of_visible_text(folder: Folder) -> None:
     assert load(folder, SOURCE, rows).users["a"].reason == "left 1 2 (\\x1b[31m)"
 
 
+def test_a_reason_may_name_a_column_twice(folder: Folder) -> None:
+    declared = load(folder, SOURCE.replace("({ticket})", "({ticket}, see {ticket})"))
+    assert declared.users["dave@example.com"].reason == "left 2026-10-31 (HR-1, see HR-1)"
+
+
 def test_a_reason_may_hold_braces(folder: Folder) -> None:
     declared = load(folder, SOURCE.replace("({ticket})", "{{x}}"))
     assert declared.users["dave@example.com"].reason == "left 2026-10-31 {x}"
@@ -276,6 +281,11 @@ class TestDeclaredTwice:
             "5 more rows of `hr-leavers` contradict other declarations (look at the whole export)"
         )
         assert len(named) == MOST_CONTRADICTIONS
+
+    def test_preferences_that_agree_are_no_contradiction(self, folder: Folder) -> None:
+        text = "users: [{id: dave@example.com, preferences: {bot_name: N, record_external: true}}]"
+        declared = load(folder, f"{text}\n{SOURCE}    preferences: {{bot_name: N}}\n")
+        assert len(declared.others["dave@example.com"]) == 1
 
     def test_an_entry_may_say_that_it_wins(self, folder: Folder) -> None:
         text = "users: [{id: dave@example.com, platforms: [google], sources: override}]\n"
