@@ -1,13 +1,18 @@
 """The declared users of a workspace by id, and whether several declarations of one user agree."""
 
 import unicodedata
+from collections.abc import Iterator
 from typing import Final
 
-from reconciler.domain import DesiredUser, Diagnostic, SourceLocation
+from reconciler.domain import DesiredUser, Diagnostic, SourceLocation, Window
 from reconciler.manifest.source import quoted
 
 MOST_CONTRADICTIONS: Final = 10
 """Rows of a source that are named because they contradict another declaration."""
+
+_PLATFORMS: Final = "platforms"
+_HANDOVER: Final = "handover"
+_PREFERENCES: Final = "preferences."
 
 
 class UserRegister:
@@ -38,17 +43,18 @@ class UserRegister:
             return
         if first is user:
             return
-        others = self.others.get(user.id, [])
-        for other in (first, *others):
+        earlier = (first, *self.others.get(user.id, ()))
+        for other in earlier:
             if not _overlap(other, user):
                 continue
             if other.source is None and user.source is None:
                 self._refuse_second(user.id, user.place)
                 return
-            if contradiction := _contradiction(other, user):
-                self._refuse_contradiction(user, other, contradiction)
-                return
-        if not any(_says_as_much(other, user) for other in (first, *others)):
+            for field in _contradictions(other, user):
+                if not any(_decides(entry, field, other, user) for entry in earlier):
+                    self._refuse_contradiction(user, other, f"`{field}`")
+                    return
+        if not any(_says_as_much(other, user) for other in earlier):
             self.others.setdefault(user.id, []).append(user)
 
     def lookalikes(self) -> tuple[tuple[str, ...], ...]:
@@ -99,21 +105,31 @@ def _overlap(one: DesiredUser, other: DesiredUser) -> bool:
     return not one.window.within(other.window).empty
 
 
-def _contradiction(one: DesiredUser, other: DesiredUser) -> str | None:
-    """What two declarations set differently; None if they agree, or an entry may contradict."""
+def _contradictions(one: DesiredUser, other: DesiredUser) -> Iterator[str]:
+    """The fields that two declarations set differently; none if an entry may contradict."""
     if one.overrides_sources or other.overrides_sources:
-        return None
+        return
     if one.platforms is not None and other.platforms is not None:
         if one.platforms != other.platforms:
-            return "`platforms`"
-        if one.handover is not other.handover:
-            return "`handover`"
+            yield _PLATFORMS
+        elif one.handover is not other.handover:
+            yield _HANDOVER
     if one.preferences is not None and other.preferences is not None:
         values = other.preferences.present()
         for name, value in one.preferences.present().items():
             if name in values and values[name] != value:
-                return f"`preferences.{name}`"
-    return None
+                yield f"{_PREFERENCES}{name}"
+
+
+def _decides(entry: DesiredUser, field: str, one: DesiredUser, other: DesiredUser) -> bool:
+    """Whether ``entry`` says what holds wherever ``one`` and ``other`` contradict each other."""
+    shared = (one.window or Window()).within(other.window)
+    if not entry.overrides_sources or shared.within(entry.window) != shared:
+        return False
+    if field in (_PLATFORMS, _HANDOVER):
+        return entry.platforms is not None
+    preferences = entry.preferences
+    return preferences is not None and field.removeprefix(_PREFERENCES) in preferences.present()
 
 
 def _says_as_much(one: DesiredUser, other: DesiredUser) -> bool:

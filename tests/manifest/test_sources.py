@@ -307,6 +307,39 @@ class TestDeclaredTwice:
             "leavers.csv:4: `frank@example.com` has other `platforms` at leavers.csv:4",
         ]
 
+    STAFF = "  - {name: staff, file: leavers.csv, id: work_email, where: {status: [terminated]}"
+
+    @pytest.mark.parametrize("platforms", ["google", "microsoft"])
+    @pytest.mark.parametrize("leavers_first", [True, False])
+    def test_an_entry_that_wins_decides_where_rows_contradict(
+        self, folder: Folder, platforms: str, *, leavers_first: bool
+    ) -> None:
+        text = "users: [{id: dave@example.com, platforms: [google], sources: override}]\n"
+        staff = f"{self.STAFF}, platforms: [{platforms}]}}\n"
+        sources = SOURCE + staff if leavers_first else SOURCE.replace("\n", f"\n{staff}", 1)
+        user = load(folder, text + sources).users["dave@example.com"]
+        assert (user.source, user.platforms) == (None, frozenset({Platform.GOOGLE}))
+
+    @pytest.mark.parametrize(
+        "entry",
+        [
+            "platforms: [google], sources: override, until: 2026-12-31",
+            "preferences: {bot_name: M}, sources: override",
+        ],
+    )
+    def test_rows_must_agree_where_no_entry_decides(self, folder: Folder, entry: str) -> None:
+        text = f"users: [{{id: dave@example.com, {entry}}}]\n"
+        staff = f"{self.STAFF}, platforms: [google], preferences: {{bot_name: N}}}}\n"
+        (error,) = errors(folder, f"{text}{SOURCE}    preferences: {{bot_name: O}}\n{staff}")
+        assert "has other `platforms` at leavers.csv:2" in error
+
+    def test_an_entry_decides_a_preference_too(self, folder: Folder) -> None:
+        text = "users: [{id: dave@example.com, preferences: {bot_name: M}, sources: override}]\n"
+        staff = f"{self.STAFF}, preferences: {{bot_name: N}}}}\n"
+        sources = f"{SOURCE}    preferences: {{bot_name: O}}\n{staff}"
+        user = load(folder, text + sources).users["dave@example.com"]
+        assert user.preferences == Preferences(bot_name="M")
+
     def test_at_different_times_they_may_differ(self, folder: Folder) -> None:
         text = "users: [{id: dave@example.com, platforms: [google], until: 2026-12-31}]\n"
         declared = load(folder, f"{text}{SOURCE}    from: 2027-01-01\n")
