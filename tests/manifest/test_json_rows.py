@@ -168,7 +168,8 @@ def test_a_record_that_is_nested_too_deeply_is_an_error(depth: int) -> None:
 
 def test_a_record_of_any_other_depth_is_read_or_refused() -> None:
     outcomes = set()
-    for depth in range(850, 1000, 3):
+    # Each version of Python has a limit of its own.
+    for depth in [*range(850, 1000, 3), *range(1_000, 12_000, 250)]:
         for export in one(f'{{"id": "a", "x\\\\": {"[" * depth}{"]" * depth}}}'):
             try:
                 outcomes.add(str(export.rows("id")))
