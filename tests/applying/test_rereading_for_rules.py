@@ -90,6 +90,16 @@ def test_what_this_run_disconnected_itself_does_not_make_the_rest_stale(
     assert trial.connected() == {"alice": [], "bob": ["google"]}
 
 
+def test_it_is_the_second_connection_that_was_disconnected_and_not_the_first(trial: Trial) -> None:
+    trial.people(*BOTH)
+    match, named = RuleMatch(id="alice", connected=(MICROSOFT,)), Preferences(bot_name="N")
+    done = trial.apply(BOB, rules=[rule(match, platforms=(GOOGLE,), preferences=named)])
+    assert sorted(done.calls) == sorted(
+        [disconnected("alice", MICROSOFT), updated("alice", bot_name="N"), BOBS_CALL]
+    )
+    assert set(done.outcomes.values()) == {VERIFIED}
+
+
 def test_the_same_holds_for_a_call_that_is_sent_again(trial: Trial) -> None:
     trial.people(*BOTH, faults=[fault(user="alice", status=409)])
     done = trial.apply(BOB, rules=[rule(RuleMatch(id="alice", connected=(GOOGLE,)))])

@@ -482,6 +482,7 @@ def test_any_2xx_is_accepted(action: Action, answer: Reply) -> None:
         (reply(429, b"", Retry_After="3"), Throttled, Effect.NONE),
         (reply(500, b""), ServerError, Effect.UNKNOWN),
         (reply(503, b""), ServerError, Effect.UNKNOWN),
+        (reply(300, b""), UnexpectedAnswer, Effect.UNKNOWN),
         (reply(302, b"", Location="/x"), UnexpectedAnswer, Effect.UNKNOWN),
         (DROPPED, NoAnswer, Effect.UNKNOWN),
         (RESET, NoAnswer, Effect.UNKNOWN),
