@@ -96,7 +96,9 @@ def test_diff_sees_a_new_plan_and_nothing_in_a_cleared_one(folder: FleetFolder) 
         olds = {**leaver(folder), "generation": 1, "drift": [], "unsettled": []}
         assert not process.changed(olds, leaver(folder, generation=1, disconnect={}))
         assert process.changed(olds, leaver(folder, generation=2, disconnect={"google": "c"}))
-        assert process.changed({**olds, "unsettled": ["x"]}, leaver(folder, generation=1))
+        spent = leaver(folder, generation=1)
+        assert process.changed({**olds, "drift": ["disconnect google"]}, spent)
+        assert process.changed({**olds, "unsettled": ["x"]}, spent)
 
 
 def test_create_does_what_is_pinned_in_the_open_run_of_its_command(folder: FleetFolder) -> None:
