@@ -4,7 +4,7 @@ A plan file is hostile input until ``decode_plan`` has accepted it.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reconciler.cli.context import DASH, CommandContext
@@ -21,10 +21,20 @@ _STACK_PARTS = 3
 def load(context: CommandContext, session: Session, traced: str | None = None) -> Declarations:
     """What the manifests of the workspace declare, with the layers of the user ``traced``.
 
-    Raises ``domain.InvalidInput``.
+    Raises ``domain.InvalidInput``, and :class:`UsageError` if an output would replace a source's
+    file.
     """
     with context.progress().counting("Reading manifests") as done:
-        return load_declarations(session.workspace, session.inputs, done, traced)
+        declarations = load_declarations(session.workspace, session.inputs, done, traced)
+    context.reads(*source_files(declarations))
+    return declarations
+
+
+def source_files(declarations: Declarations) -> Iterator[Path]:
+    """The files that the sources of ``declarations`` read."""
+    for source in declarations.sources:
+        if "file" in source.definition:
+            yield Path(source.place.file).parent / str(source.definition["file"])
 
 
 def list_users(context: CommandContext, session: Session) -> Observation:

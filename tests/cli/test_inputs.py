@@ -94,6 +94,30 @@ def test_an_input_that_fails_ends_every_command_and_nothing_is_changed(
     assert fed.mutations() == []
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan", "-o", "manifests/hr.csv"),
+        ("apply", "--auto-approve", "--report", "json=manifests/hr.csv"),
+        ("import", "--missing", "-o", "manifests/hr.csv"),
+        ("validate", "--report", "json=manifests/hr.csv"),
+    ],
+    ids=" ".join,
+)
+def test_no_output_replaces_the_file_of_a_source(
+    project: Project, arguments: tuple[str, ...]
+) -> None:
+    table = project.write("manifests/hr.csv", "mail\nleaver@example.com\n")
+    project.write(
+        "manifests/people.yaml",
+        "apiVersion: reconciler/v1\n"
+        "sources: [{name: hr, file: hr.csv, id: mail, platforms: [], reason: left}]\n",
+    )
+    assert project.run(*arguments) == 64
+    assert table.read_text() == "mail\nleaver@example.com\n"
+    assert project.mutations() == []
+
+
 def test_what_looks_like_a_formula_is_text_and_none_in_a_table(project: Project) -> None:
     formula = "=cmd|' /C calc'!A0"
     project.write("manifests/hr.csv", f"mail\n{formula}\n@sum\nsettled@example.com\n")

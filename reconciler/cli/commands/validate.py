@@ -9,6 +9,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
+from reconciler.cli.inputs import source_files
 from reconciler.domain import Exit, InvalidInput
 from reconciler.manifest import find_manifests, load_manifests, skip_input
 from reconciler.planning import lookalike_remarks, past_remarks
@@ -44,6 +45,7 @@ def validate(
             declarations = load_manifests(manifests, zone=zone, inputs=skip_input)
         except InvalidInput as error:
             return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
+        context.reads(*source_files(declarations))
         for remark in lookalike_remarks(declarations):
             context.remark(remark)
         for remark in past_remarks(declarations, context.clock.now()):
