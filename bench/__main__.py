@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.apply_benchmark import measure_apply
 from bench.keeping import keep
 from bench.ledger_benchmark import LedgerFigures, measure_ledgers
+from bench.looking_benchmark import measure_looking
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures, measure_overhead
 from bench.places import places
@@ -35,12 +36,18 @@ def main() -> int:
     if options.rows_users:
         _tell(f"plan of {options.rows_users:,} users from rows")
         rows = measure_rows(options.rows_users, options.repetitions)
+    looking = None
+    if options.looking_users:
+        _tell(f"explain and import of {options.looking_users:,} users")
+        looking = measure_looking(options.looking_users, options.repetitions)
     applies = []
     for share in options.shares:
         _tell(f"apply of {options.disconnects:,} disconnects at share {share:g}")
         applies.append(measure_apply(options.disconnects, share))
     overheads, ledgers = _measure_ledgers(options)
-    results = Results(machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows)
+    results = Results(
+        machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows, looking
+    )
     keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
 
@@ -72,6 +79,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--rows-users", type=int, default=100_000, help="users of the fleet in a CSV file"
+    )
+    parser.add_argument(
+        "--looking-users", type=int, default=100_000, help="users of the fleet to explain, import"
     )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")

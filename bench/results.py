@@ -7,6 +7,7 @@ from msgspec import Struct
 from bench import (
     apply_benchmark,
     ledger_benchmark,
+    looking_benchmark,
     overhead_benchmark,
     plan_benchmark,
     rows_benchmark,
@@ -14,6 +15,7 @@ from bench import (
 )
 from bench.apply_benchmark import ApplyFigures
 from bench.ledger_benchmark import LedgerFigures, Task
+from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures
 from bench.plan_benchmark import PlanFigures
@@ -36,6 +38,7 @@ class Results(Struct, frozen=True):
     overheads: tuple[OverheadFigures, ...]
     ledgers: tuple[LedgerFigures, ...]
     rows: RowsFigures | None = None
+    looking: LookingFigures | None = None
 
     def missed(self) -> Iterator[str]:
         """The targets that were missed, in words."""
@@ -45,6 +48,8 @@ class Results(Struct, frozen=True):
             yield from self._missed_by_plan(plan)
         if self.rows and self.rows.ratio > rows_benchmark.ROWS_TARGET:
             yield f"a plan from rows takes {self.rows.ratio:.2f} of the time of one from YAML"
+        if self.looking:
+            yield from self._missed_by_looking(self.looking)
         yield from self._missed_by_applies()
         yield from self._missed_by_ledgers()
 
@@ -71,6 +76,12 @@ class Results(Struct, frozen=True):
             ends = (smaller.fleet.declared, users) == (TARGET_FLEET, _MILLION)
             if ends and slower > plan_benchmark.MILLION_TARGET:
                 yield f"a plan of ten times the users takes {slower:.1f} times as long"
+
+    def _missed_by_looking(self, figures: LookingFigures) -> Iterator[str]:
+        if figures.explain_ratio > looking_benchmark.EXPLAIN_TARGET:
+            yield f"an explanation takes {figures.explain_ratio:.2f} of the time of a plan"
+        if figures.import_wall > looking_benchmark.IMPORT_TARGET:
+            yield f"an import takes {figures.import_wall:.1f} s"
 
     def _missed_by_applies(self) -> Iterator[str]:
         for apply in self.applies:

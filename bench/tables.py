@@ -3,9 +3,16 @@
 import statistics
 from collections.abc import Iterator, Sequence
 
-from bench import apply_benchmark, plan_benchmark, rows_benchmark, start_up_benchmark
+from bench import (
+    apply_benchmark,
+    looking_benchmark,
+    plan_benchmark,
+    rows_benchmark,
+    start_up_benchmark,
+)
 from bench.apply_benchmark import ApplyFigures
 from bench.ledger_tables import ledger_table, overhead_table
+from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
 from bench.markdown_table import markdown_table
 from bench.measured_process import MeasuredProcess
@@ -25,6 +32,8 @@ def tables(results: Results) -> str:
         parts += [_plans(results.plans), _phases(results.plans)]
     if results.rows:
         parts.append(_rows(results.rows))
+    if results.looking:
+        parts.append(_looking(results.looking))
     if results.applies:
         parts.append(_applies(results.applies))
     if results.overheads:
@@ -122,6 +131,22 @@ def _rows(figures: RowsFigures) -> str:
         f"Plans of the same fleet, in turns; medians of {len(figures.rows)} pairs. From rows it"
         f" takes **{figures.ratio:.3f}** of the time, {figures.cpu_ratio:.3f} of the processor time"
         f" (target {rows_benchmark.ROWS_TARGET:g}).\n\n" + markdown_table(header, rows)
+    )
+
+
+def _looking(figures: LookingFigures) -> str:
+    header = ("users", "command", "wall s", "CPU s", "peak MB")
+    users = f"{figures.fleet.declared:,}"
+    rows = [
+        (users, "plan", *_process(figures.plans)),
+        (users, "explain", *_process(figures.explanations)),
+        (users, "import", *_process(figures.imports)),
+    ]
+    return (
+        f"Commands on one fleet, in turns; medians of {len(figures.plans)}. An explanation of one"
+        f" user takes **{figures.explain_ratio:.3f}** of the time of a plan (target"
+        f" {looking_benchmark.EXPLAIN_TARGET:g}), an import {figures.import_wall:.2f} s (target"
+        f" {looking_benchmark.IMPORT_TARGET:g} s).\n\n" + markdown_table(header, rows)
     )
 
 

@@ -352,3 +352,11 @@ class TestDigest:
     def test_rows_are_not(self) -> None:
         row = structs.replace(declared("alice", []), source="hr")
         assert self.digest(Declarations({"alice": row})) == self.digest(Declarations({}))
+
+
+def test_a_plan_counts_who_is_not_as_a_reporting_rule_asks() -> None:
+    reporting = rule(mode=RuleMode.REPORT, name="a")
+    again = rule(mode=RuleMode.REPORT, name="b")
+    desired = state([reporting, again, rule(RuleMatch(id="carl"), name="c")], *EVERYBODY)
+    assert content_of(desired, fleet(*EVERYBODY)).reported == 2
+    assert content_of(state([], ALICE), fleet(ALICE)).reported == 0
