@@ -58,13 +58,15 @@ def csv_rows(
         while True:
             batch.extend(islice(reader, _BATCH))
             if not batch:
-                return
+                break
             if reader.line_num - line + 1 == len(batch) and set(map(len, batch)) == {width}:
                 yield from zip(count(line), map(pick, batch))
             else:
                 yield from _one_by_one(name, line, batch, width, pick)
             line = reader.line_num + 1
             batch.clear()
+        if header[-1] in columns and not text.endswith((b"\n", b"\r")):
+            raise _may_be_cut_off(name, reader.line_num, header[-1])
     except csv.Error as error:
         line += sum(map(_lines_of, batch))
         raise _not_csv(name, line, str(error)) from None
@@ -124,6 +126,16 @@ def _picker(name: str, header: Sequence[str], columns: Sequence[str]) -> Picker:
         index = indexes[0]
         return lambda fields: (fields[index],)
     return itemgetter(*indexes)
+
+
+def _may_be_cut_off(name: str, line: int, column: str) -> InvalidInput:
+    """A file that is cut off in its last value looks whole: `1234` may be the beginning of `12345`.
+
+    Many programs do not end the last line, so this is an error only where that value is needed.
+    """
+    message = f"the last line has no end, so its {quoted(column)} may be cut off"
+    hint = "export it again, or end the file with a line break"
+    return refused(name, line, message, hint)
 
 
 def _wrong_width(name: str, line: int, fields: int, width: int) -> InvalidInput:

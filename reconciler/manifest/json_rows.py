@@ -31,8 +31,13 @@ _CUT_OFF: Final = "it is cut off or damaged: export it again"
 _CHECK: Final = "check the `format`, or export it again"
 _TOO_DEEP: Final = ("the record is nested too deeply", "export flat records")
 _NOTHING: Final = frozenset({b"null", b'""', b"false"})
-_NEXT_PAGE: Final = ("@odata.nextLink", "nextPageToken", "nextLink")
+_NEXT_PAGE: Final = (
+    *("@odata.nextLink", "nextPageToken", "nextLink", "next", "next_page", "nextPage"),
+    *("next_cursor", "nextCursor", "has_more", "hasMore"),
+)
 """Keys beside the records by which an API says that more pages follow."""
+_TOTAL: Final = "totalResults"
+"""The key beside the records by which SCIM says how many there are on all pages."""
 
 _ABSENT: Final = object()
 
@@ -84,7 +89,7 @@ def _whole(name: str, text: bytes) -> tuple[bytes, int]:
         return text, 0
     try:
         members = _MEMBERS.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         members = {}
     arrays = [key for key, value in members.items() if bytes(value)[:1] == b"["]
     hint = f"write `records: {arrays[0]}` for the array in it" if arrays else _LINES
@@ -120,6 +125,10 @@ def _value_of(name: str, text: bytes, records: str) -> tuple[bytes, int]:
     if array[:1] != b"[":
         message = f"the value of {quoted(records)} is not an array"
         raise refused(name, 1, message, "name the key of an array of objects")
+    total = bytes(members.get(_TOTAL, b""))[:18]
+    if total.isdigit() and int(total) > (found := len(_structure(name, 1, array, _ITEMS))):
+        message = f"this is one page of several: it has {found} of {int(total)} records"
+        raise refused(name, 1, message, "export all pages, as one array")
     return array, starts[records]
 
 

@@ -24,6 +24,10 @@ def ldif_rows(
 
     Raises :class:`InvalidInput`, and ``UnicodeDecodeError``.
     """
+    if not text.endswith(b"\n"):
+        line = text.count(b"\n") + 1
+        message = "the last line has no end: the export is cut off"
+        raise refused(name, line, message, "export it again")
     sought = SoughtColumns(columns)
     wanted = frozenset(columns)
     for block in _blocks(name, text):

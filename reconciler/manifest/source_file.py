@@ -4,6 +4,7 @@ A manifest comes with a pull request, and must not make the tool read anything e
 """
 
 import os
+import re
 from pathlib import Path
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
@@ -17,7 +18,7 @@ def source_file(folder: Path, named: str, place: SourceLocation) -> Path:
     """The file that a manifest in ``folder`` names at ``place``, absolute and without symlinks.
 
     Raises :class:`InvalidInput` if it is not below ``folder``, whatever leads out of it: a path
-    from the root, ``..``, or a symlink.
+    from the root, ``..``, or a symlink; and if it is hidden.
     """
     if "\0" in named:
         raise _refused(place, "the path holds a null character", "remove it")
@@ -30,6 +31,9 @@ def source_file(folder: Path, named: str, place: SourceLocation) -> Path:
         raise _unreadable(place, named, error) from None
     if not path.is_relative_to(below):
         raise _refused(place, f"{quoted(named)} leads out of the folder of this manifest", _BELOW)
+    # Such as `.git/config` and `.env`, which hold secrets. Kubernetes mounts files in `..data`.
+    if any(re.match(r"\.(?!\.)", part) for part in path.relative_to(below).parts):
+        raise _refused(place, f"{quoted(named)} is hidden: a name begins with a dot", _BELOW)
     return path
 
 

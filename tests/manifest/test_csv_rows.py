@@ -108,3 +108,13 @@ def test_a_value_beyond_the_bound_is_an_error() -> None:
 @pytest.mark.parametrize("header", [b"", b"id\n"])
 def test_one_line_of_many_megabytes_is_an_error(header: bytes) -> None:
     assert "longer than 131,072 characters" in csv_export(header + b"x" * (8 << 20)).error("id")
+
+
+def test_a_needed_value_that_may_be_cut_off_is_an_error() -> None:
+    cut = csv_export("name,id\nAnn,12345\nBob,123")
+    assert cut.error("id") == (
+        "export:3: the last line has no end, so its `id` may be cut off"
+        " (export it again, or end the file with a line break)"
+    )
+    assert cut.rows("name") == [(2, ("Ann",)), (3, ("Bob",))]
+    assert len(csv_export("name,id\nAnn,12345\nBob,123\r").rows("id")) == 2

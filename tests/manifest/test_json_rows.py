@@ -217,7 +217,9 @@ def test_an_object_without_the_records_is_an_error(text: str, message: str) -> N
     assert message in json_export(text, "value").error("id")
 
 
-@pytest.mark.parametrize("key", ["@odata.nextLink", "nextPageToken", "nextLink"])
+@pytest.mark.parametrize(
+    "key", ["@odata.nextLink", "nextPageToken", "nextLink", "next", "next_cursor", "hasMore"]
+)
 def test_one_page_of_several_is_an_error(key: str) -> None:
     text = f'{{"value": [{{"id": "a"}}], "{key}": '
     assert json_export(f'{text}"x"}}', "value").error("id") == (
@@ -225,3 +227,17 @@ def test_one_page_of_several_is_an_error(key: str) -> None:
     )
     for nothing in ("null", '""'):
         assert json_export(f"{text}{nothing}}}", "value").rows("id") == [(1, ("a",))]
+
+
+def test_a_page_of_scim_that_lacks_records_is_an_error() -> None:
+    text = '{"totalResults": 2, "Resources": [{"id": "a"}%s]}'
+    assert json_export(text % "", "Resources").error("id") == (
+        "export:1: this is one page of several: it has 1 of 2 records"
+        " (export all pages, as one array)"
+    )
+    assert len(json_export(text % ', {"id": "b"}', "Resources").rows("id")) == 2
+
+
+def test_an_object_that_is_nested_too_deeply_is_an_error_without_records_too() -> None:
+    text = '{"a": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    assert "this is an object, not an array of objects" in json_export(text).error("id")

@@ -76,3 +76,11 @@ def test_binary_values_that_are_not_needed_are_passed_over() -> None:
     photo = base64.b64encode(b"\xff\xd8\0" * 9).decode()
     export = ldif_export(f"dn: a\njpegPhoto:: {photo}\nmail: x\n")
     assert export.rows("mail") == [(1, ("x",))]
+
+
+def test_a_last_line_without_an_end_is_cut_off() -> None:
+    text = "dn: cn=a\nmail: a@example.com\n\ndn: cn=b\nmail: b@example.co"
+    assert ldif_export(text).error("mail") == (
+        "export:5: the last line has no end: the export is cut off (export it again)"
+    )
+    assert len(ldif_export(f"{text}m\n").rows("mail")) == 2

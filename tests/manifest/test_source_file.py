@@ -64,6 +64,23 @@ def test_a_symlink_out_of_the_folder_is_refused(folder: Path, named: str) -> Non
     assert "leads out of the folder of this manifest" in error(folder, named)
 
 
+@pytest.mark.parametrize("named", [".env", "hr/.git/config", "innocent.csv"])
+def test_a_hidden_file_is_refused_however_it_is_named(folder: Path, named: str) -> None:
+    (folder / "hr/.git").mkdir()
+    (folder / "hr/.git/config").write_bytes(b"token\n")
+    (folder / ".env").write_bytes(b"token\n")
+    (folder / "innocent.csv").symlink_to("hr/.git/config")
+    assert f"`{named}` is hidden: a name begins with a dot" in error(folder, named)
+
+
+def test_a_file_that_kubernetes_mounts_is_read(folder: Path) -> None:
+    (folder / "..2026_11_30").mkdir()
+    (folder / "..2026_11_30/x.csv").write_bytes(b"id\na\n")
+    (folder / "..data").symlink_to("..2026_11_30")
+    (folder / "x.csv").symlink_to("..data/x.csv")
+    assert read(folder, "x.csv") == b"id\na\n"
+
+
 def test_a_path_from_the_root_is_refused(folder: Path) -> None:
     inside = str(folder / "hr/leavers.csv")
     assert "is a path from the root (name a file below the folder" in error(folder, inside)
