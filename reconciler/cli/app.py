@@ -33,6 +33,7 @@ class _Commands(LazyGroup):
         "apply": "Disconnect what the manifests do not want, and verify it.",
         "pending": "List who has to connect what, and since when.",
         "explain": "Explain one user: what is observed, declared and planned, and why.",
+        "rules": "Show each rule, how many users it matches, and what it overlaps with.",
         "runs": "List past runs, newest first, or show one in full.",
         "resume": "Finish a run that was interrupted or killed.",
         "unlock": "Take the lock of a workspace away from a run.",

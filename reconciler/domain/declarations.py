@@ -214,13 +214,17 @@ class Declarations(Struct, frozen=True, gc=False):
 
 
 class RuleEffect(Struct, frozen=True):
-    """What a rule comes to for one list: the external ids that it matches of the ``listed`` ones,
-    and those of them who are not as the rule wants them (``concerned``); all ordered."""
+    """What a rule comes to for one list: the external ids that it matches of the ``listed`` ones.
+
+    ``concerned`` are those of them who are not as the rule wants them, ``kept`` those that an entry
+    or a row of a source keeps away from it. All are ordered.
+    """
 
     rule: Rule
     matched: tuple[str, ...]
     concerned: tuple[str, ...]
     listed: int
+    kept: tuple[str, ...] = ()
 
 
 class DesiredState(Struct, frozen=True, gc=False):

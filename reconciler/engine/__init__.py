@@ -37,6 +37,7 @@ from reconciler.engine.preview import (
     preview,
     remember,
 )
+from reconciler.engine.rules import find_rules
 from reconciler.engine.session import (
     Session,
     apply_settings,
@@ -75,6 +76,7 @@ __all__ = [
     "exit_status",
     "explain_user",
     "find_pending",
+    "find_rules",
     "import_manifest",
     "join_acting",
     "judge_fresh",

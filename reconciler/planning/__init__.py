@@ -78,6 +78,7 @@ from reconciler.planning.preconditions import (
     effect_shows,
 )
 from reconciler.planning.protection import Protection
+from reconciler.planning.rule_overview import RuleOverlap, RuleOverview, rule_overviews
 from reconciler.planning.selection import FleetPart, UnmatchedSelector, fleet_part
 from reconciler.planning.suggestions import lookalike_remarks
 from reconciler.planning.user_index import UserIndex, has_no_row, is_cut_short, listed_platforms
@@ -123,6 +124,8 @@ __all__ = [
     "PreconditionResult",
     "Protection",
     "RuleCondition",
+    "RuleOverlap",
+    "RuleOverview",
     "Stale",
     "Tallies",
     "Tally",
@@ -164,6 +167,7 @@ __all__ = [
     "narrowed",
     "next_changes",
     "past_remarks",
+    "rule_overviews",
     "seal",
     "users_to_look_up",
 ]

@@ -88,13 +88,15 @@ def apply_rules(
         if rule.mode is RuleMode.ENFORCE:
             for name in (name for name in matched if name not in meant):
                 enforced.setdefault(name, []).append(rule)
-        concerned = tuple(
-            name
-            for name in matched
-            if name not in meant
-            and _concerns(_ruled(name, desired.users.get(name), [rule]), listed.rows[name])
-        )
-        effects.append(RuleEffect(rule, matched, concerned, len(listed.rows)))
+        concerned, kept = [], []
+        for name in matched:
+            declared = desired.users.get(name)
+            ruled = None if name in meant else _ruled(name, declared, [rule])
+            if (declared is not None or name in meant) and _is_kept_away(rule, ruled):
+                kept.append(name)
+            if _concerns(ruled, listed.rows[name]):
+                concerned.append(name)
+        effects.append(RuleEffect(rule, matched, tuple(concerned), len(listed.rows), tuple(kept)))
     for name, for_user in enforced.items():
         ruled = _ruled(name, desired.users.get(name), for_user)
         if ruled is not None:
@@ -102,6 +104,12 @@ def apply_rules(
     if enforced:
         users = {name: users[name] for name in sorted(users)}
     return structs.replace(desired, users=users, effects=tuple(effects))
+
+
+def _is_kept_away(rule: Rule, ruled: DesiredUser | None) -> bool:
+    """Whether a declared user gets nothing from ``rule``, or not its platforms; ``ruled`` is the
+    user with what the rule adds."""
+    return ruled is None or (rule.platforms is not None and not ruled.platforms_by_rules)
 
 
 def _concerns(ruled: DesiredUser | None, rows: Iterable[CalendarUser]) -> bool:
@@ -244,6 +252,13 @@ def sets_any(preferences: Preferences | None, fields: Iterable[str]) -> bool:
 
 def _sets(preferences: Preferences | None, name: str) -> bool:
     return preferences is not None and getattr(preferences, name) is not UNSET
+
+
+def disagree(one: Rule, other: Rule) -> bool:
+    """Whether the two set the same field differently."""
+    both = (one, other)
+    platforms_from = [rule for rule in both if rule.platforms is not None]
+    return bool(_disagreeing(platforms_from, both, PREFERENCE_FIELDS))
 
 
 def _disagreeing(

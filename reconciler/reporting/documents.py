@@ -9,7 +9,15 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
-from reconciler.planning import Explanation, GuardName, Pending, Plan, PlanChanges, Verdict
+from reconciler.planning import (
+    Explanation,
+    GuardName,
+    Pending,
+    Plan,
+    PlanChanges,
+    RuleOverview,
+    Verdict,
+)
 from reconciler.runs.history import (
     Holder,
     PastOutcome,
@@ -127,6 +135,15 @@ class ExplanationReport(Struct, frozen=True):
     status: int
 
 
+class RulesReport(Struct, frozen=True):
+    """Every declared rule of a workspace, ordered by name, with what it matches in today's list."""
+
+    workspace: str
+    base_url: str
+    rules: tuple[RuleOverview, ...]
+    status: int
+
+
 class RunReport(Struct, frozen=True):
     """A run: the plan it was bound by and how each action ended.
 
@@ -238,6 +255,7 @@ Report = (
     PlanReport
     | PendingReport
     | ExplanationReport
+    | RulesReport
     | RunReport
     | RunsReport
     | RunHistoryReport

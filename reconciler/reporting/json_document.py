@@ -37,6 +37,7 @@ from reconciler.reporting.documents import (
     PendingReport,
     PlanReport,
     Report,
+    RulesReport,
     RunHistoryReport,
     RunReport,
     RunsReport,
@@ -45,7 +46,7 @@ from reconciler.reporting.documents import (
 )
 from reconciler.reporting.json_text import indented
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import pending, summary
+from reconciler.reporting.wording import pending, rules, summary
 from reconciler.runs.history import Holder, PastOutcome, PendingSince
 
 FORMAT: Final = "reconciler/report/v1"
@@ -109,6 +110,15 @@ class ExplanationDocument(ReportDocument, frozen=True, tag="explanation", kw_onl
     refused_by: tuple[GuardName, ...]
     history: tuple[PastOutcome, ...]
     memory: json_ledger.LedgerSection | None
+
+
+class RulesDocument(ReportDocument, frozen=True, tag="rules", kw_only=True):
+    """Each declared rule, and who it matches."""
+
+    message: str
+    workspace: str
+    base_url: str
+    rules: tuple[json_parts.RuleEntry, ...]
 
 
 class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
@@ -191,6 +201,7 @@ AnyDocument = (
     PlanDocument
     | PendingDocument
     | ExplanationDocument
+    | RulesDocument
     | RunDocument
     | RunsDocument
     | RunHistoryDocument
@@ -215,6 +226,8 @@ def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line 
             return _pending(report)
         case ExplanationReport():
             return _explanation(report)
+        case RulesReport():
+            return _rules(report)
         case RunReport():
             return _run(report)
         case RunsReport():
@@ -289,6 +302,16 @@ def _explanation(report: ExplanationReport) -> ExplanationDocument:
     )
 
 
+def _rules(report: RulesReport) -> RulesDocument:
+    return RulesDocument(
+        status=report.status,
+        message=rules.summary(report),
+        workspace=report.workspace,
+        base_url=report.base_url,
+        rules=tuple(map(json_parts.rule_entry, report.rules)),
+    )
+
+
 def _run(report: RunReport) -> RunDocument:
     result = report.result
     return RunDocument(
@@ -300,11 +323,7 @@ def _run(report: RunReport) -> RunDocument:
         finished=result.finished,
         plan=json_parts.outline(report.plan),
         summary=json_parts.run_counts(result),
-        halted=(
-            None
-            if result.halted is None
-            else json_parts.halt(result.halted, result.halt_detail, result.signal)
-        ),
+        halted=json_parts.halted(result),
         guards=tuple(json_parts.guard(v, report.limit_sources) for v in report.guards),
         results=tuple(
             json_parts.action_outcome(r, report.plan, result.carried) for r in result.results

@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
+from reconciler.domain import Diagnostic, Platform, RuleMode, UndeclaredPolicy
 from reconciler.planning import (
     Action,
     Content,
@@ -15,6 +15,8 @@ from reconciler.planning import (
     Judgement,
     PendingReason,
     Plan,
+    RuleOverlap,
+    RuleOverview,
     Unmanaged,
     Verdict,
 )
@@ -26,7 +28,7 @@ from reconciler.reporting.documents import (
     PendingReport,
 )
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import changes, guards, outcomes
+from reconciler.reporting.wording import changes, guards, outcomes, rules
 from reconciler.runs.journal import ActionResult, HaltCause, Outcome, RunResult
 
 
@@ -82,6 +84,28 @@ class PendingEntry(Struct, frozen=True):
     message: str
     similar: tuple[str, ...]
     source: str
+
+
+class RuleEntry(Struct, frozen=True):
+    """A declared rule, and what it comes to in today's list.
+
+    The numbers and ``first``, the first five users that it matches, are null if the rule is not in
+    force. ``concerned`` are not as it asks, ``kept`` are kept away by an entry or a row, ``held``
+    are held because it disagrees with another rule.
+    """
+
+    name: str
+    mode: RuleMode
+    source: str
+    in_force: bool
+    listed: int | None
+    matched: int | None
+    concerned: int | None
+    kept: int | None
+    held: int
+    first: tuple[str, ...] | None
+    overlaps: tuple[RuleOverlap, ...]
+    message: str
 
 
 class RunCounts(Struct, frozen=True):
@@ -213,6 +237,25 @@ def pending_entry(entry: PendingConnection) -> PendingEntry:
     )
 
 
+def rule_entry(overview: RuleOverview) -> RuleEntry:
+    """``overview`` explained."""
+    rule, effect = overview.rule, overview.effect
+    return RuleEntry(
+        name=rule.name,
+        mode=rule.mode,
+        source=str(rule.place),
+        in_force=effect is not None,
+        listed=None if effect is None else effect.listed,
+        matched=None if effect is None else len(effect.matched),
+        concerned=None if effect is None else len(effect.concerned),
+        kept=None if effect is None else len(effect.kept),
+        held=len(overview.held),
+        first=None if effect is None else effect.matched[: rules.NAMED],
+        overlaps=overview.overlaps,
+        message="; ".join(plain(said) for said in rules.lines(overview)),
+    )
+
+
 def outline(plan: Plan) -> PlanOutline:
     """``plan`` in short."""
     content = plan.content
@@ -279,6 +322,13 @@ def action_outcome(
 def halt(cause: HaltCause, detail: str | None, signal: int | None) -> Halt:
     """Why a run stopped early; ``signal`` is the one that stopped it."""
     return Halt(cause, plain(outcomes.halt(cause, detail, signal)), detail, signal)
+
+
+def halted(result: RunResult) -> Halt | None:
+    """Why the run of ``result`` stopped early; None if it did not."""
+    if result.halted is None:
+        return None
+    return halt(result.halted, result.halt_detail, result.signal)
 
 
 def problem(diagnostic: Diagnostic) -> Problem:

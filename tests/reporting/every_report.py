@@ -9,6 +9,7 @@ from reconciler.reporting import (
     LedgerView,
     PendingReport,
     Report,
+    RulesReport,
     ValidationReport,
 )
 from tests.reporting import ledger_samples, samples
@@ -25,6 +26,8 @@ REPORTS: Mapping[str, Report] = {
     ),
     "explanation": samples.EXPLANATION_REPORT,
     "explanation of a stranger": samples.stranger_explained(),
+    "rules": samples.RULES_REPORT,
+    "no rules": RulesReport("prod", "sandbox:1", (), 0),
     "run": samples.RUN_REPORT,
     "validation": samples.VALIDATION_REPORT,
     "valid": ValidationReport(1, 1, None, (), 0),

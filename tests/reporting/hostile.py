@@ -12,6 +12,7 @@ from reconciler.domain import (
     DatedKind,
     Diagnostic,
     Preferences,
+    RuleEffect,
     RuleMode,
     SourceLocation,
 )
@@ -35,6 +36,8 @@ from reconciler.planning import (
     PlanRule,
     PlanSource,
     PreconditionResult,
+    RuleOverlap,
+    RuleOverview,
     Stale,
     Undetermined,
     Unmanaged,
@@ -54,6 +57,7 @@ from reconciler.reporting import (
     PendingReport,
     PlanReport,
     Report,
+    RulesReport,
     RunHistoryReport,
     RunReport,
     RunsReport,
@@ -76,6 +80,7 @@ from reconciler.runs import (
     StepKind,
     Who,
 )
+from tests.planning.rules import rule
 from tests.reporting import samples
 from tests.reporting.samples import GOOGLE, SOURCES, disconnect, ended, envelope, result_of, update
 
@@ -84,6 +89,7 @@ KINDS = (
     "brief plan",
     "pending",
     "explanation",
+    "rules",
     "run",
     "runs",
     "no runs",
@@ -136,7 +142,8 @@ def reports(text: str) -> dict[str, Report]:
     plan = Plan(content, made)
     memory, changes, recorded = _memory(text, action), _changes(action, preferences), _run(text)
     sources = dict.fromkeys(SOURCES, text)
-    problem = Diagnostic(SourceLocation(text, 1, 2), text, text)
+    place = SourceLocation(text, 1, 2)
+    problem = Diagnostic(place, text, text)
     result = result_of(
         ended(Outcome.FAILED, text, action, text),
         ended(Outcome.UNKNOWN, "no_answer", preferences, text),
@@ -168,6 +175,20 @@ def reports(text: str) -> dict[str, Report]:
             0,
         ),
         "explanation": _explanation(text, action, preferences, memory),
+        "rules": RulesReport(
+            text,
+            text,
+            (
+                RuleOverview(
+                    hostile_rule := structs.replace(rule(), name=text, reason=text, place=place),
+                    RuleEffect(hostile_rule, (text,), (text,), 1, (text,)),
+                    (RuleOverlap(text, 1, disagree=True),),
+                    (text,),
+                ),
+                RuleOverview(hostile_rule, None),
+            ),
+            0,
+        ),
         "run": RunReport(
             plan, result, 4, limit_sources=sources, ledger=memory, changes=changes, resumes=text
         ),

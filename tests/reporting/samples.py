@@ -10,6 +10,7 @@ from reconciler.domain import (
     COMMAND_LINE,
     CalendarUser,
     Connection,
+    Declarations,
     DesiredUser,
     Diagnostic,
     Handover,
@@ -19,6 +20,8 @@ from reconciler.domain import (
     ObservedState,
     Platform,
     Preferences,
+    RuleMatch,
+    RuleMode,
     SourceLocation,
     Window,
 )
@@ -47,7 +50,9 @@ from reconciler.planning import (
     Protection,
     Target,
     UpdatePreferences,
+    desired_state,
     make_plan,
+    rule_overviews,
 )
 from reconciler.reporting import (
     Check,
@@ -60,12 +65,14 @@ from reconciler.reporting import (
     PendingConnection,
     PendingReport,
     PlanReport,
+    RulesReport,
     RunReport,
     ValidationReport,
 )
 from reconciler.runs import PastOutcome, PendingSince
 from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
 from tests.planning.fleets import manifest
+from tests.planning.rules import NAMED, rule
 
 GOOGLE, MICROSOFT = Platform.GOOGLE, Platform.MICROSOFT
 DEFAULT_LIMITS = Limits()
@@ -496,3 +503,23 @@ ERROR_REPORT = ErrorReport(
     problems=(Diagnostic(None, "the API key was refused", "check the region"),),
     plan=rich_plan(),
 )
+
+
+def _overlapping_rules() -> RulesReport:
+    """Two rules that disagree about a user, one that only reports, and one that has ended."""
+    now = datetime(2026, 12, 1, tzinfo=UTC)
+    contractors = RuleMatch(email="*@c.test")
+    users = [listed(f"c{number}", GOOGLE, email=f"c{number}@c.test") for number in range(6)]
+    users.append(listed("both", GOOGLE, MICROSOFT, email="both@c.test"))
+    rules = (
+        rule(contractors, name="contractors"),
+        rule(RuleMatch(connected=(MICROSOFT,)), [MICROSOFT], name="only-microsoft", reason=None),
+        rule(name="one-name", platforms=None, mode=RuleMode.REPORT, preferences=NAMED),
+        rule(name="past", window=Window(None, now)),
+    )
+    declarations = Declarations({"c0": declared("c0", GOOGLE)}, rules=rules)
+    desired = desired_state(declarations, ObservedState((*users, listed("eve", GOOGLE))), now)
+    return RulesReport("prod", "https://us-west-2.recall.ai", rule_overviews(desired), 0)
+
+
+RULES_REPORT = _overlapping_rules()

@@ -26,6 +26,7 @@ from reconciler.reporting.documents import (
     PendingReport,
     PlanReport,
     Report,
+    RulesReport,
     RunHistoryReport,
     RunReport,
     RunsReport,
@@ -43,6 +44,7 @@ from reconciler.reporting.wording import (
     guards,
     history,
     outcomes,
+    rules,
     runs,
     summary,
 )
@@ -58,6 +60,8 @@ def render_markdown(report: Report) -> str:
         write_pending(comment, report)
     elif isinstance(report, ExplanationReport):
         write_explanation(comment, report)
+    elif isinstance(report, RulesReport):
+        write_rules(comment, report)
     elif isinstance(report, RunReport):
         write_run(comment, report)
     elif isinstance(report, RunsReport):
@@ -140,6 +144,16 @@ def write_undeclared(comment: Comment, report: PlanReport) -> None:
         f"{len(found)} connected and in no manifest",
         [inline(changes.connected(entry)) for entry in found],
     )
+
+
+def write_rules(comment: Comment, report: RulesReport) -> None:
+    """Each rule, who it matches, and what gets in its way."""
+    comment.block(f"### Rules of {code(report.workspace)} at {code(report.base_url)}")
+    comment.block(f"**{rules.summary(report)}**")
+    for overview in report.rules:
+        place = code(str(overview.rule.place))
+        comment.block(f"{code(overview.rule.name)}{rules.title(overview)}, {place}:")
+        comment.items(map(inline, rules.lines(overview)))
 
 
 _RESULTS = ("", "User", "Action", "Account", "Outcome", "Source")

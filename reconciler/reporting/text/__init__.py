@@ -16,6 +16,7 @@ from reconciler.reporting.documents import (
     PendingReport,
     PlanReport,
     Report,
+    RulesReport,
     RunHistoryReport,
     RunReport,
     RunsReport,
@@ -43,6 +44,7 @@ from reconciler.reporting.wording import (
     declarations,
     guards,
     outcomes,
+    rules,
     runs,
     summary,
 )
@@ -60,6 +62,8 @@ def render_text(report: Report, *, width: int, color: bool) -> str:
         write_pending(page, report)
     elif isinstance(report, ExplanationReport):
         write_explanation(page, report)
+    elif isinstance(report, RulesReport):
+        write_rules(page, report)
     elif isinstance(report, RunReport):
         write_run(page, report)
     elif isinstance(report, RunsReport):
@@ -202,6 +206,23 @@ def _selection(page: TextPage, content: Content) -> None:
         return
     page.gap()
     page.prose(plain(changes.selected(content)), Tone.CHANGE)
+
+
+def write_rules(page: TextPage, report: RulesReport) -> None:
+    """Each rule, who it matches, and what gets in its way."""
+    where = f"workspace {visible(report.workspace)} at {visible(report.base_url)}"
+    page.line((f"Rules of {where}", Tone.HEADING))
+    for overview in report.rules:
+        page.gap()
+        page.line(
+            (visible(overview.rule.name), Tone.HEADING),
+            rules.title(overview),
+            (f"  # {visible(str(overview.rule.place))}", Tone.FAINT),
+        )
+        for said in rules.lines(overview):
+            page.prose(plain(said), first="  ", rest="    ")
+    page.gap()
+    page.prose(rules.summary(report), Tone.HEADING)
 
 
 def write_run(page: TextPage, report: RunReport) -> None:
