@@ -23,7 +23,7 @@ def explain(
     quiet: options.Quiet = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Explain one user: what is observed, declared and planned, and why."""
+    """Explain one user: what would be done, and why."""
     context = CommandContext(config, workspace, output_format, report, quiet, log_format=log_format)
 
     def body() -> Report:

@@ -18,7 +18,7 @@ def rules(
     quiet: options.Quiet = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Show each rule, how many users it matches, and what it overlaps with."""
+    """Show each rule, who it matches, and what it overlaps with."""
     context = CommandContext(config, workspace, output_format, report, quiet, log_format=log_format)
 
     def body() -> Report:
