@@ -53,9 +53,13 @@ def desired_digest(declarations: Declarations) -> str:
 
 def _entries(declarations: Declarations) -> Iterator[tuple[object, ...]]:
     for name in sorted(declarations.users):
-        several = (declarations.users[name], *declarations.others.get(name, ()))
-        entries = [_declared(user) for user in several if user.source is None]
-        yield from entries if len(entries) == 1 else sorted(entries, key=canonical_json)
+        first, others = declarations.users[name], declarations.others.get(name)
+        if others is None:  # nearly every user
+            if first.source is None:
+                yield _declared(first)
+            continue
+        entries = [_declared(user) for user in (first, *others) if user.source is None]
+        yield from sorted(entries, key=canonical_json)
 
 
 def _declared(user: DesiredUser) -> tuple[object, ...]:

@@ -39,21 +39,22 @@ def _shared_emails(observed: ObservedState) -> list[Notice]:
 
 def missing_rows(desired: DesiredState, user_index: UserIndex) -> Iterator[Notice]:
     """The users that count as not connected to an unwanted platform although no row says so."""
+    every = frozenset(Platform)
     empty: list[str] = []
     without: dict[Platform, list[str]] = {platform: [] for platform in Platform}
     for name in sorted(desired.users):
         wanted = desired.users[name].platforms
-        if wanted is None:
+        if wanted is None or wanted == every:
             continue
-        unwanted = [platform for platform in Platform if platform not in wanted]
         for row in user_index.rows(name):
             listed = listed_platforms(row)
-            if unwanted and not listed:
+            if listed >= every:  # nearly every row
+                continue
+            if not listed:
                 empty.append(name)
                 continue
-            for platform in unwanted:
-                if platform not in listed:
-                    without[platform].append(name)
+            for platform in every - wanted - listed:
+                without[platform].append(name)
     if empty:
         yield Notice(NoticeCode.CONNECTIONS_EMPTY, "connections", tuple(empty))
     for platform, users in without.items():

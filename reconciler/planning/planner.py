@@ -187,10 +187,11 @@ def _compare(
 ) -> _Comparison:
     found = _Comparison()
     missing: list[DesiredUser] = []
+    doubted = history.in_doubt
     for name in sorted(desired.users):
         user, rows = desired.users[name], user_index.rows(name)
         if rows:
-            in_doubt = name in history.in_doubt or any(row.id in history.in_doubt for row in rows)
+            in_doubt = bool(doubted) and (name in doubted or any(row.id in doubted for row in rows))
             _compare_user(target, user, rows, protection, found, in_doubt=in_doubt)
         elif not observed.complete:
             found.undetermined.append(Undetermined(user.id))

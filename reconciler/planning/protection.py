@@ -6,7 +6,7 @@ with many ``*`` could take for ever on a hostile id.
 
 from collections.abc import Iterable
 
-from reconciler.domain import CalendarUser, UnknownEmail
+from reconciler.domain import CalendarUser, Connection, UnknownEmail
 from reconciler.planning.suggestions import normalised
 
 
@@ -74,8 +74,11 @@ class Protection:
         literal = [pattern for pattern in self.patterns if "*" not in pattern]
         if not literal:
             return ()
-        known = {name for user in users for name in names(user)}
-        if any(_email_unknown(user) for user in users):
+        # Ids and e-mails are mostly equal: each text is normalised once.
+        texts = {connection.email for user in users for connection in user.connections}
+        texts.update([user.external_id for user in users])
+        known = {normalised(text) for text in texts if text}
+        if any(_lacks_email(row) for user in users for row in user.connections):
             literal = [pattern for pattern in literal if not _may_match_an_email(pattern)]
         return tuple(sorted({p for p in literal if normalised(p) not in known}))
 
@@ -89,7 +92,11 @@ def names(user: CalendarUser) -> list[str]:
 
 
 def _email_unknown(user: CalendarUser) -> bool:
-    return any(c.connected and not (c.email and c.email.strip()) for c in user.connections)
+    return any(map(_lacks_email, user.connections))
+
+
+def _lacks_email(row: Connection) -> bool:
+    return row.connected and not (row.email and row.email.strip())
 
 
 def _may_match_an_email(pattern: str) -> bool:
