@@ -197,7 +197,7 @@ class Declarations(Struct, frozen=True, gc=False):
 
     ``users`` has the first declaration of each id, ordered by id; ``others`` the further ones of
     the ids that have several, nearest first: entries, then rows. ``groups`` are the names of the
-    groups, ``files`` the manifests and the files of sources. ``lookalikes`` are groups of ids that
+    groups, ``files`` the manifests. ``lookalikes`` are groups of ids that
     differ only in case, outer space or Unicode form, in the order of their places. ``layers`` are
     those of the one user that was traced.
     """
