@@ -174,7 +174,8 @@ class _Assembly:
     ) -> None:
         name, group = fields["name"], fields.get("group")
         level = self._reader.level(fields).over(farther)
-        if level.platforms is not None and not level.platforms and not level.reason:
+        wants_nothing = level.platforms is not None and not level.platforms
+        if wants_nothing and not level.reason:
             self._refuse_without_reason(f"the source {quoted(name)}", place, inherited=False)
         window = self._dated_window(DatedKind.SOURCE, name, document, path, fields, place)
         if group in self._group_windows:
@@ -185,7 +186,8 @@ class _Assembly:
             what = f"the reason of {quoted(name)}: {error}"
             raise InvalidInput(Diagnostic(place, what, "write `{{` and `}}` for braces")) from None
         where = {column: frozenset(values) for column, values in fields.get("where", {}).items()}
-        selection = Selection(fields["id"], where, template)
+        needs_reason = wants_nothing and bool(template.columns)
+        selection = Selection(fields["id"], where, template, needs_reason)
         called, found = source_data(
             document.document, document.folder, path, fields, self._surroundings
         )

@@ -90,11 +90,12 @@ def source_data(
 
 class Selection(Struct, frozen=True):
     """Which rows of a source count, and what of them: the column of the id, the values that other
-    columns may have, and the template of the reason."""
+    columns may have, the template of the reason, and whether each row must have a reason."""
 
     id: str
     where: Mapping[str, frozenset[str]]
     template: "Template"
+    needs_reason: bool
 
 
 class Template:
@@ -168,6 +169,11 @@ def read_selected(
                     break
                 continue
             reason = template.filled(values[first:]) or None if template.columns else same_reason
+            if reason is None and selection.needs_reason:
+                errors.append(_no_reason(template.columns, place))
+                if len(errors) > MOST_ERRORS:
+                    break
+                continue
             rows.append(Row(user, reason, place))
     diagnostics += errors
     return ReadRows(rows, f"sha256:{hashlib.sha256(found.data).hexdigest()}")
@@ -177,3 +183,9 @@ def _unusable_id(column: str, user: str, place: SourceLocation) -> Diagnostic:
     what = f"holds a control character: {quoted(user)}" if user.strip() else "is empty"
     hint = "correct the row, or leave it out with `where`"
     return Diagnostic(place, f"the id in column {quoted(column)} {what}", hint)
+
+
+def _no_reason(columns: Sequence[str], place: SourceLocation) -> Diagnostic:
+    named = " and ".join(map(quoted, columns))
+    what = f"the source has `platforms: []`, and the row gives no reason: {named} is empty"
+    return Diagnostic(place, what, "correct the row, or put words into the source's `reason`")

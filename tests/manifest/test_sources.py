@@ -209,6 +209,25 @@ def test_a_reason_is_one_line_of_visible_text(folder: Folder) -> None:
     assert load(folder, SOURCE, rows).users["a"].reason == "left 1 2 (\\x1b[31m)"
 
 
+def test_a_row_that_takes_everything_away_gives_a_reason(folder: Folder) -> None:
+    source = SOURCE.replace("left {end_date} ({ticket})", "{ticket}")
+    rows = f"{LEAVERS}grace@example.com,retired,2026-12-31,\n"
+    assert errors(folder, source, rows) == [
+        (
+            "leavers.csv:5: the source has `platforms: []`, and the row gives no reason: `ticket`"
+            " is empty (correct the row, or put words into the source's `reason`)"
+        )
+    ]
+    kept = load(folder, source.replace("platforms: []", "platforms: [google]"), rows)
+    assert kept.users["grace@example.com"].reason is None
+
+
+def test_rows_without_a_reason_do_not_flood_the_reader(folder: Folder) -> None:
+    source = SOURCE.replace("left {end_date} ({ticket})", "{ticket}")
+    rows = "work_email,status,ticket\n" + 1000 * "a,retired,\n"
+    assert len(errors(folder, source, rows)) == MOST_ERRORS + 1
+
+
 def test_a_reason_may_name_a_column_twice(folder: Folder) -> None:
     declared = load(folder, SOURCE.replace("({ticket})", "({ticket}, see {ticket})"))
     assert declared.users["dave@example.com"].reason == "left 2026-10-31 (HR-1, see HR-1)"
