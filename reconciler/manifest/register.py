@@ -27,6 +27,7 @@ class UserRegister:
         self.others: dict[str, list[DesiredUser]] = {}
         self._contradictions: dict[str, int] = {}
         self._broken: dict[str, SourceLocation] = {}
+        self._with_rows: set[str] = set()  # of the broken ones
 
     def add_broken(self, user_id: str, place: SourceLocation) -> None:
         """Add the readable id of an entry that cannot be used."""
@@ -39,7 +40,10 @@ class UserRegister:
         if user.id in self._broken:
             if first is user:
                 del self.users[user.id]
-            self._refuse_second(user.id, user.place)
+            if user.source is None or user.id not in self._with_rows:
+                self._refuse_second(user.id, user.place)
+            if user.source is not None:
+                self._with_rows.add(user.id)
             return
         if first is user:
             return
@@ -100,9 +104,7 @@ class UserRegister:
 
 def _overlap(one: DesiredUser, other: DesiredUser) -> bool:
     """Whether both count at some moment."""
-    if one.window is None or other.window is None:
-        return True
-    return not one.window.within(other.window).empty
+    return not (one.window or Window()).within(other.window).empty
 
 
 def _contradictions(one: DesiredUser, other: DesiredUser) -> Iterator[str]:

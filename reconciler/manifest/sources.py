@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.text import visible
+from reconciler.manifest.columns import refused
 from reconciler.manifest.document import YamlDocument
 from reconciler.manifest.levels import SourceFields
 from reconciler.manifest.rows import InputData, RowFormat, read_rows
@@ -23,6 +24,12 @@ from reconciler.manifest.source_file import read_source_file, source_file
 
 # As `unprintable` in the schema of manifests.
 _UNPRINTABLE: Final = re.compile("[\0-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+
+# Such as an error that ends an export: `where` would only pass it over.
+_NO_RECORD: Final = (
+    "the record has nothing in any needed column",
+    "see what it is: the export may have ended early",
+)
 
 MOST_ERRORS: Final = 100
 """Errors of one source that are shown."""
@@ -151,6 +158,8 @@ def read_selected(
     conditions = tuple(enumerate(selection.where.values(), 1))
     first = 1 + len(conditions)
     same_reason = None if template.columns else template.filled(()) or None
+    # A record of spreadsheets may be blank, and an entry of LDAP may be of another class.
+    keyed = found.form in (RowFormat.JSON, RowFormat.JSONL)
     rows: list[Row] = []
     errors: list[Diagnostic] = []
     read = read_rows(
@@ -160,6 +169,8 @@ def read_selected(
         # Plain loops: this is done a million times for a million rows.
         for index, allowed in conditions:
             if values[index] not in allowed:
+                if not any(values) and keyed:
+                    raise refused(name, line, *_NO_RECORD)
                 break
         else:
             user, place = values[0], SourceLocation(name, line)

@@ -209,6 +209,19 @@ def test_a_reason_is_one_line_of_visible_text(folder: Folder) -> None:
     assert load(folder, SOURCE, rows).users["a"].reason == "left 1 2 (\\x1b[31m)"
 
 
+def test_a_record_that_is_an_error_of_the_export_is_not_passed_over(folder: Folder) -> None:
+    folder.write("l.jsonl", '{"id": "a", "s": "left"}\n{"s": "here"}\n{"error": "rate limit"}\n')
+    text = "sources: [{name: s, file: l.jsonl, id: id, where: {s: [left]}, platforms: [google]}]\n"
+    assert errors(folder, text) == [
+        (
+            "l.jsonl:3: the record has nothing in any needed column (see what it is: the export may"
+            " have ended early)"
+        )
+    ]
+    folder.write("l.csv", "id,s\na,left\n,\n")
+    assert list(load(folder, text.replace("jsonl", "csv")).users) == ["a"]
+
+
 def test_a_row_that_takes_everything_away_gives_a_reason(folder: Folder) -> None:
     source = SOURCE.replace("left {end_date} ({ticket})", "{ticket}")
     rows = f"{LEAVERS}grace@example.com,retired,2026-12-31,\n"
@@ -363,6 +376,18 @@ class TestDeclaredTwice:
         text = "users: [{id: dave@example.com, platforms: [google], until: 2026-12-31}]\n"
         declared = load(folder, f"{text}{SOURCE}    from: 2027-01-01\n")
         assert len(declared.others["dave@example.com"]) == 1
+
+    def test_a_window_outside_that_of_the_group_never_counts(self, folder: Folder) -> None:
+        text = "groups: {g: {until: 2026-12-31}}\nusers:\n" + "".join(
+            f"  - {{id: dave@example.com, platforms: [google]{more}}}\n"
+            for more in (", group: g, from: 2027-01-01", "")
+        )
+        assert len(load(folder, text).others["dave@example.com"]) == 1
+
+    def test_many_rows_of_a_broken_entry_do_not_flood_the_reader(self, folder: Folder) -> None:
+        text = "users: [{id: dave@example.com, platforms: [gogle]}]\n"
+        rows = LEAVERS + 1000 * "dave@example.com,retired,,\n"
+        assert len(errors(folder, text + SOURCE, rows)) == 2
 
     def test_a_broken_entry_is_not_outdone_by_a_row(self, folder: Folder) -> None:
         text = "users: [{id: dave@example.com, platforms: [gogle]}]\n"
