@@ -47,7 +47,9 @@ def desired_state(
             for name, first in declarations.users.items()
             if (user := _declared(first, declarations.others.get(name, ()), now)) is not None
         }
-    rules = [rule for rule in declarations.rules if rule.window is None or rule.window.covers(now)]
+    # By name: the order in which files have them changes no plan.
+    rules = sorted(declarations.rules, key=lambda rule: rule.name)
+    rules = [rule for rule in rules if rule.window is None or rule.window.covers(now)]
     upcoming = boundaries(declarations, now, now + SOON)
     desired = DesiredState(users, declarations, upcoming=upcoming)
     if not rules or not observed.complete:

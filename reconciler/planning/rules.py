@@ -4,7 +4,9 @@ A rule sees the list alone. What an entry or a row of a source says of a user co
 may set platforms only for somebody that neither names, or where one of them says `rules: apply`.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence, Set
+from itertools import accumulate
 
 from msgspec import UNSET, structs
 
@@ -16,6 +18,7 @@ from reconciler.domain import (
     DesiredUser,
     Handover,
     ObservedState,
+    Platform,
     Preferences,
     Rule,
     RuleEffect,
@@ -84,14 +87,18 @@ def apply_rules(
     # Their entry is misspelt. It comes first all the same.
     meant = listed.meant(desired)
     for rule in rules:
-        matched = listed.matched(rule, desired)
+        matched = listed.matched(rule, desired, meant)
         if rule.mode is RuleMode.ENFORCE:
             for name in (name for name in matched if name not in meant):
                 enforced.setdefault(name, []).append(rule)
+        alone = _ruled("", None, [rule])  # the same for all that nobody declares
         concerned, kept = [], []
         for name in matched:
             declared = desired.users.get(name)
-            ruled = None if name in meant else _ruled(name, declared, [rule])
+            if declared is None:
+                ruled = None if name in meant else alone
+            else:
+                ruled = _ruled(name, declared, [rule])
             if (declared is not None or name in meant) and _is_kept_away(rule, ruled):
                 kept.append(name)
             if _concerns(ruled, listed.rows[name]):
@@ -124,8 +131,11 @@ class _Listed:
     ) -> None:
         self.rows: dict[str, list[CalendarUser]] = {}
         self._seen = self.rows if not disconnected else {}
-        self._ids: list[tuple[str, str]] = []
-        self._emails: list[tuple[str, str]] = []
+        self._without_email: set[str] = set()
+        self._connected: dict[Platform, Set[str]] = {}
+        ids: list[tuple[str, str]] = []
+        emails: list[tuple[str, str]] = []
+        former: list[tuple[str, str]] = []
         for user in observed.users:
             name = user.external_id
             if name is None:
@@ -135,10 +145,14 @@ class _Listed:
             if disconnected:
                 seen = with_disconnected(user, disconnected.get(user.id, ()))
                 self._seen.setdefault(name, []).append(seen)
-            self._ids.append((normalised(name), name))
-            self._emails += [
-                (normalised(c.email), name) for c in seen.connections if c.connected and c.email
-            ]
+            ids.append((normalised(name), name))
+            for c in seen.connections:
+                if c.email:
+                    (emails if c.connected else former).append((normalised(c.email), name))
+                if c.connected and not (c.email and c.email.strip()):
+                    self._without_email.add(name)
+        self._known = (*ids, *emails)
+        self._ids, self._emails, self._former_emails = map(_Names, (ids, emails, former))
 
     def meant(self, desired: DesiredState) -> Set[str]:
         """The undeclared ids of users who surely are declared under an id that is not listed: one
@@ -146,54 +160,88 @@ class _Listed:
         unlisted = {normalised(name) for name in desired.users if name not in self.rows}
         return {
             name
-            for compared, name in (*self._ids, *self._emails)
+            for compared, name in self._known
             if compared in unlisted and name not in desired.users
         }
 
-    def matched(self, rule: Rule, desired: DesiredState) -> tuple[str, ...]:
-        """The external ids that ``rule`` selects, ordered."""
+    def matched(self, rule: Rule, desired: DesiredState, meant: Set[str]) -> tuple[str, ...]:
+        """The external ids that ``rule`` selects, ordered; ``meant`` are declared misspelt."""
         match = rule.match
-        found: set[str] | None = None
+        found: Set[str] | None = None
         if match.id is not None:
-            found = _matching(match.id, self._ids)
+            found = self._ids.matching(match.id)
         if match.email is not None:
-            by_email = _matching(match.email, self._emails)
+            by_email = self._emails.matching(match.email)
             found = by_email if found is None else found & by_email
+        if match.connected and found is None:
+            found = self._connected_to(match.connected)
+        elif match.connected:
+            found = {name for name in found or () if self._is_connected(name, match.connected)}
         names_left: Iterable[str] = self._seen if found is None else found
-        if match.connected:
-            names_left = [
-                name
-                for name in names_left
-                if any(row.connected(p) for row in self._seen[name] for p in match.connected)
-            ]
         if match.unmanaged:
-            declared = desired.users.keys() | self.meant(desired)
-            names_left = [name for name in names_left if name not in declared]
+            declared = desired.users
+            names_left = [name for name in names_left if name not in declared and name not in meant]
         if rule.excepted:
-            exceptions = Protection(rule.excepted)
-            names_left = [
-                name
-                for name in names_left
-                if not any(_excepts(exceptions, row) for row in self._seen[name])
-            ]
+            excepted = self._excepted(rule)
+            names_left = [name for name in names_left if name not in excepted]
         return tuple(sorted(names_left))
 
+    def _connected_to(self, platforms: Iterable[Platform]) -> Set[str]:
+        """Who has one of ``platforms`` connected."""
+        for platform in platforms:
+            if platform not in self._connected:
+                self._connected[platform] = {
+                    name for name in self._seen if self._is_connected(name, (platform,))
+                }
+        return frozenset().union(*(self._connected[platform] for platform in platforms))
 
-def _matching(pattern: str, known: list[tuple[str, str]]) -> set[str]:
-    """The names in ``known`` (compared text, name) that ``pattern`` matches."""
-    text = normalised(pattern)
-    first, *rest = text.split("*")
-    if not rest:
-        return {name for compared, name in known if compared == text}
-    if len(rest) == 1:  # nearly every pattern; the built-in methods are several times as fast
-        end, least = rest[0], len(text) - 1
-        return {
+    def _is_connected(self, name: str, platforms: Iterable[Platform]) -> bool:
+        return any(row.connected(p) for row in self._seen[name] for p in platforms)
+
+    def _excepted(self, rule: Rule) -> Set[str]:
+        """Who ``rule`` leaves out, as :func:`_excepts` says of each row."""
+        exceptions = Protection(rule.excepted)
+        found = {
             name
-            for compared, name in known
-            if compared.endswith(end) and compared.startswith(first) and len(compared) >= least
+            for name in self._without_email
+            if any(exceptions.may_cover(row) for row in self._seen[name])
         }
-    wildcard = Wildcard(text)
-    return {name for compared, name in known if wildcard.matches(compared)}
+        return found.union(
+            *(
+                names.matching(pattern)
+                for pattern in rule.excepted
+                for names in (self._ids, self._emails, self._former_emails)
+            )
+        )
+
+
+class _Names:
+    """Names as patterns see them, each of an external id; made once, searched for many patterns.
+
+    All of them are one text, because searching that is many times as fast as asking each name.
+    """
+
+    def __init__(self, known: Sequence[tuple[str, str]]) -> None:
+        self._known = known
+        self._text = "\n".join(["", *(compared for compared, _ in known), ""])
+        lengths = (len(compared) + 1 for compared, _ in known)
+        self._starts = list(accumulate(lengths, initial=1))
+
+    def matching(self, pattern: str) -> set[str]:
+        """The external ids of the names that ``pattern`` matches."""
+        text = normalised(pattern)
+        # A name that matches has this in it, between two line feeds. It is looked at again, because
+        # names may have line feeds, too.
+        needle = max(f"\n{text}\n".split("*"), key=len)
+        wildcard, found = Wildcard(text), set()
+        at = self._text.find(needle)
+        while 0 <= at < len(self._text) - 1:
+            index = bisect_right(self._starts, at + 1) - 1
+            compared, name = self._known[index]
+            if wildcard.matches(compared):
+                found.add(name)
+            at = self._text.find(needle, self._starts[index + 1] - 1)
+        return found
 
 
 def preferences_over(near: Preferences | None, far: Preferences | None) -> Preferences | None:
@@ -211,6 +259,8 @@ def _ruled(name: str, declared: DesiredUser | None, rules: Sequence[Rule]) -> De
     """
     platforms_from = [rule for rule in rules if rule.platforms is not None]
     if declared is not None and (declared.platforms is not None or not declared.takes_rules):
+        if not any(rule.preferences for rule in rules):
+            return None
         platforms_from = []
     own = None if declared is None else declared.preferences
     added = [name for name in PREFERENCE_FIELDS if not _sets(own, name)]

@@ -351,7 +351,7 @@ def test_rules_that_disagree_hold_every_action_of_the_user_and_are_named() -> No
     )
     content = content_of(state(rules, *users), fleet(*users))
     assert [(held.action.key, held.holds, held.rules) for held in content.blocked] == [
-        (f"{what} of bob", (Hold.CONFLICTING_RULES,), ("to-google", "nothing"))
+        (f"{what} of bob", (Hold.CONFLICTING_RULES,), ("nothing", "to-google"))
         for what in ("disconnect google", "disconnect microsoft", "update preferences")
     ]
     assert [action.key for action in content.actions] == [

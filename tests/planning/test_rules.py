@@ -210,7 +210,7 @@ class TestPrecedence:
         user = state([two, one], ALICE).users["alice"]
         assert (user.platforms, user.reason) == (frozenset(), "SEC-12")
         assert user.preferences == Preferences(bot_name="N")
-        assert (user.rules, user.conflicting) == ((two, one), ())
+        assert (user.rules, user.conflicting) == ((one, two), ())
 
 
 class TestConflicts:
