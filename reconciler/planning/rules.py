@@ -123,6 +123,14 @@ def _concerns(ruled: DesiredUser | None, rows: Iterable[CalendarUser]) -> bool:
     return ruled is not None and any(not matches_declaration(ruled, row) for row in rows)
 
 
+class _Gathered:
+    """Texts, and for each the external id that it is of."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.names: list[str] = []
+
+
 class _Listed:
     """The users of a list, with the names that patterns are compared with made once."""
 
@@ -133,9 +141,7 @@ class _Listed:
         self._seen = self.rows if not disconnected else {}
         self._without_email: set[str] = set()
         self._connected: dict[Platform, Set[str]] = {}
-        ids: list[tuple[str, str]] = []
-        emails: list[tuple[str, str]] = []
-        former: list[tuple[str, str]] = []
+        emails, former = _Gathered(), _Gathered()
         for user in observed.users:
             name = user.external_id
             if name is None:
@@ -145,24 +151,25 @@ class _Listed:
             if disconnected:
                 seen = with_disconnected(user, disconnected.get(user.id, ()))
                 self._seen.setdefault(name, []).append(seen)
-            ids.append((normalised(name), name))
             for c in seen.connections:
                 if c.email:
-                    (emails if c.connected else former).append((normalised(c.email), name))
-                if c.connected and not (c.email and c.email.strip()):
+                    gathered = emails if c.connected else former
+                    gathered.texts.append(c.email)
+                    gathered.names.append(name)
+                if c.connected and (not c.email or c.email.isspace()):
                     self._without_email.add(name)
-        self._known = (*ids, *emails)
-        self._ids, self._emails, self._former_emails = map(_Names, (ids, emails, former))
+        ids = list(self.rows)
+        self._ids = _Names(ids, ids)
+        self._emails, self._former_emails = (
+            _Names(gathered.texts, gathered.names) for gathered in (emails, former)
+        )
 
     def meant(self, desired: DesiredState) -> Set[str]:
         """The undeclared ids of users who surely are declared under an id that is not listed: one
         that looks the same, or that is their e-mail."""
         unlisted = {normalised(name) for name in desired.users if name not in self.rows}
-        return {
-            name
-            for compared, name in self._known
-            if compared in unlisted and name not in desired.users
-        }
+        found = self._ids.among(unlisted) | self._emails.among(unlisted)
+        return found - desired.users.keys()
 
     def matched(self, rule: Rule, desired: DesiredState, meant: Set[str]) -> tuple[str, ...]:
         """The external ids that ``rule`` selects, ordered; ``meant`` are declared misspelt."""
@@ -221,11 +228,18 @@ class _Names:
     All of them are one text, because searching that is many times as fast as asking each name.
     """
 
-    def __init__(self, known: Sequence[tuple[str, str]]) -> None:
-        self._known = known
-        self._text = "\n".join(["", *(compared for compared, _ in known), ""])
-        lengths = (len(compared) + 1 for compared, _ in known)
-        self._starts = list(accumulate(lengths, initial=1))
+    def __init__(self, texts: Sequence[str], names: Sequence[str]) -> None:
+        self._compared = _compared(texts)
+        self._names = names
+        lines = [f"{compared}\n" for compared in self._compared]
+        self._text = "\n" + "".join(lines)
+        self._starts = list(accumulate(map(len, lines), initial=1))
+
+    def among(self, compared: Set[str]) -> set[str]:
+        """The external ids of the names that are in ``compared``."""
+        return {
+            name for text, name in zip(self._compared, self._names, strict=True) if text in compared
+        }
 
     def matching(self, pattern: str) -> set[str]:
         """The external ids of the names that ``pattern`` matches."""
@@ -237,11 +251,20 @@ class _Names:
         at = self._text.find(needle)
         while 0 <= at < len(self._text) - 1:
             index = bisect_right(self._starts, at + 1) - 1
-            compared, name = self._known[index]
-            if wildcard.matches(compared):
-                found.add(name)
+            if wildcard.matches(self._compared[index]):
+                found.add(self._names[index])
             at = self._text.find(needle, self._starts[index + 1] - 1)
         return found
+
+
+def _compared(texts: Sequence[str]) -> list[str]:
+    """``texts`` normalised: nearly always at once, in a fraction of the time."""
+    joined = "\n".join(texts)
+    if joined.isascii():
+        found = [text.strip() for text in joined.lower().split("\n")]
+        if len(found) == len(texts):  # none of them has a line feed
+            return found
+    return [normalised(text) for text in texts]
 
 
 def preferences_over(near: Preferences | None, far: Preferences | None) -> Preferences | None:
