@@ -118,6 +118,13 @@ def test_no_output_replaces_the_file_of_a_source(
     assert project.mutations() == []
 
 
+def test_validate_runs_no_input_and_says_what_it_leaves_out(fed: Project) -> None:
+    assert fed.run("validate") == 0
+    assert not (fed.folder / "runs").exists()
+    assert "Valid: 1 user in 1 file" in fed.out
+    assert "the input hr is not run here: its users are neither checked nor counted" in fed.err
+
+
 def test_what_looks_like_a_formula_is_text_and_none_in_a_table(project: Project) -> None:
     formula = "=cmd|' /C calc'!A0"
     project.write("manifests/hr.csv", f"mail\n{formula}\n@sum\nsettled@example.com\n")

@@ -2,7 +2,7 @@
 
 from datetime import UTC, tzinfo
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -13,7 +13,7 @@ from reconciler.cli.inputs import source_files
 from reconciler.domain import Exit, InvalidInput
 from reconciler.manifest import find_manifests, load_manifests, skip_input
 from reconciler.planning import lookalike_remarks, past_remarks
-from reconciler.reporting import Format, Report, ValidationReport
+from reconciler.reporting import Format, Report, ValidationReport, visible
 
 
 def validate(
@@ -41,11 +41,22 @@ def validate(
             raise UsageError("a manifest is not read from standard input: name a file or a folder")
         context.reads(*manifests)
         files = sum(1 for _ in find_manifests(manifests, Path.cwd(), []))
+        left_out: dict[str, None] = {}
+
+        def leave_out(name: str) -> NoReturn:
+            left_out[name] = None
+            skip_input(name)
+
         try:
-            declarations = load_manifests(manifests, zone=zone, inputs=skip_input)
+            declarations = load_manifests(manifests, zone=zone, inputs=leave_out)
         except InvalidInput as error:
             return ValidationReport(0, files, name, error.diagnostics, Exit.INVALID)
         context.reads(*source_files(declarations))
+        for each in left_out:
+            context.remark(
+                f"the input {visible(each)} is not run here: its users are neither checked"
+                " nor counted; a plan reads them"
+            )
         for remark in lookalike_remarks(declarations):
             context.remark(remark)
         for remark in past_remarks(declarations, context.clock.now()):
