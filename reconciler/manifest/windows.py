@@ -14,6 +14,8 @@ BEGIN: Final = "from"
 END: Final = "until"
 
 _DATE: Final = len("2026-12-31")
+# What HR systems write for "never".
+_FOR_EVER: Final = "9999-"
 
 
 class NoMoment(ValueError):
@@ -39,7 +41,7 @@ def window_of(begin: str | None, end: str | None, zone: tzinfo) -> Window:
     return window
 
 
-def _moment(name: str, text: str, zone: tzinfo, *, days: int) -> datetime:
+def _moment(name: str, text: str, zone: tzinfo, *, days: int) -> datetime | None:
     """``text`` as a moment in UTC; for a date, the start of the day that is ``days`` later."""
     try:
         if len(text) == _DATE:
@@ -47,5 +49,9 @@ def _moment(name: str, text: str, zone: tzinfo, *, days: int) -> datetime:
             # Where the day begins with a gap, this is the moment of the gap.
             return datetime.combine(day, time(), zone).astimezone(UTC)
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except OverflowError:
+        if name == END and text.startswith(_FOR_EVER):
+            return None
+        raise NoMoment(f"`{name}` {text} is in no calendar") from None
+    except ValueError:
         raise NoMoment(f"`{name}` {text} is in no calendar") from None

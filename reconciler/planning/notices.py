@@ -18,6 +18,16 @@ def notices(observed: ObservedState, protection: Protection) -> tuple[Notice, ..
     )
 
 
+def remarks_on_declarations(desired: DesiredState, observed: ObservedState) -> Iterator[Notice]:
+    """Sources and exceptions of rules in force that mean nobody: likely typing errors."""
+    for source in desired.declarations.sources:
+        if not source.rows:
+            yield Notice(NoticeCode.SOURCE_SELECTS_NOBODY, source.name)
+    excepted = {pattern for effect in desired.effects for pattern in effect.rule.excepted}
+    for pattern in Protection(tuple(excepted)).unmatched(observed.users):
+        yield Notice(NoticeCode.EXCEPT_MATCHES_NOBODY, pattern)
+
+
 def _shared_emails(observed: ObservedState) -> list[Notice]:
     """E-mails connected under several calendar users: one person with two identities and bots."""
     owner: dict[str, str] = {}

@@ -73,6 +73,8 @@ class NoticeCode(StrEnum):
     """A remark for the reader that leads to no action."""
 
     PROTECTED_MATCHES_NOBODY = "protected_matches_nobody"
+    EXCEPT_MATCHES_NOBODY = "except_matches_nobody"  # of a rule: misspelt, it excepts nobody
+    SOURCE_SELECTS_NOBODY = "source_selects_nobody"  # no row fulfils its `where`
     EMAIL_UNDER_SEVERAL_USERS = "email_under_several_users"
     CONNECTIONS_EMPTY = "connections_empty"  # no row at all, so it counts as not connected
     PLATFORM_NOT_LISTED = "platform_not_listed"  # no row of an unwanted platform: the same

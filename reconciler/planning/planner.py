@@ -35,7 +35,12 @@ from reconciler.planning.diff import (
 from reconciler.planning.guards import Evidence, judge, unrecognised_rows
 from reconciler.planning.history import History, contested
 from reconciler.planning.holds import holds_of
-from reconciler.planning.notices import find_unmanaged, missing_rows, notices
+from reconciler.planning.notices import (
+    find_unmanaged,
+    missing_rows,
+    notices,
+    remarks_on_declarations,
+)
 from reconciler.planning.plan import (
     Content,
     FleetCounts,
@@ -113,6 +118,7 @@ def make_plan(
         unmanaged=find_unmanaged(desired, observed),
         notices=(
             *notices(observed, protection),
+            *remarks_on_declarations(desired, observed),
             *missing_rows(desired, user_index),
             *comparison.notices,
         ),

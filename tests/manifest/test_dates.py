@@ -46,10 +46,19 @@ def test_a_time_ends_it_at_once() -> None:
     assert not window.covers(utc(2026, 12, 31, 12))
 
 
-@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01", "9999-12-31"])
+@pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "0000-01-01"])
 def test_a_date_that_does_not_exist_is_refused(day: str) -> None:
     with pytest.raises(NoMoment, match=f"`until` {day} is in no calendar"):
         window_of(None, day, UTC)
+
+
+def test_the_last_day_of_all_calendars_is_no_end() -> None:
+    assert window_of("2026-12-01", "9999-12-31", UTC) == Window(utc(2026, 12, 1), None)
+
+
+def test_no_day_comes_before_the_first() -> None:
+    with pytest.raises(NoMoment, match="`from` 0001-01-01 is in no calendar"):
+        window_of("0001-01-01", None, BERLIN)
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """Remarks that every plan makes."""
 
-from reconciler.domain import Connection
+from msgspec import structs
+
+from reconciler.domain import Connection, RuleMatch, SourceUse
 from reconciler.planning import History, Notice, NoticeCode
 from tests.planning.fleets import (
     GOOGLE,
@@ -13,6 +15,7 @@ from tests.planning.fleets import (
     seen,
     vacant,
 )
+from tests.planning.rules import HERE, rule, state
 
 DESIRED = manifest(declared("a", [GOOGLE]))
 NEITHER = (vacant("google"), vacant("microsoft"))
@@ -22,6 +25,25 @@ SHARED = NoticeCode.EMAIL_UNDER_SEVERAL_USERS
 def test_a_protected_entry_that_matches_nobody_is_remarked() -> None:
     content = content_of(DESIRED, fleet(seen("a", *NEITHER)), protected=["a", "bosss", "*@b"])
     assert content.notices == (Notice(NoticeCode.PROTECTED_MATCHES_NOBODY, "bosss"),)
+
+
+def test_an_exception_of_a_rule_that_matches_nobody_is_remarked() -> None:
+    users = seen("a", *NEITHER), seen("b", connected("google", email="b@x"))
+    asks = rule(RuleMatch(id="*"), excepted=["b@x", "bb@x", "z*"])
+    desired = state([asks], *users, entries=[*DESIRED.users.values()])
+    content = content_of(desired, fleet(*users))
+    assert Notice(NoticeCode.EXCEPT_MATCHES_NOBODY, "bb@x") in content.notices
+    assert [n.code for n in content.notices].count(NoticeCode.EXCEPT_MATCHES_NOBODY) == 1
+
+
+def test_a_source_that_selects_no_row_is_remarked() -> None:
+    empty, full = (
+        SourceUse(name, "sha256:0", rows, {}, HERE) for name, rows in (("e", 0), ("f", 1))
+    )
+    declarations = structs.replace(DESIRED.declarations, sources=(empty, full))
+    desired = structs.replace(DESIRED, declarations=declarations)
+    content = content_of(desired, fleet(seen("a", *NEITHER)))
+    assert content.notices == (Notice(NoticeCode.SOURCE_SELECTS_NOBODY, "e"),)
 
 
 def test_half_a_list_says_nothing_of_whom_an_entry_matches() -> None:

@@ -19,6 +19,7 @@ from reconciler.planning import (
     decode_plan,
     encode_plan,
     expires_at,
+    made_at,
     plan_file,
     seal,
 )
@@ -281,6 +282,7 @@ def test_the_digest_survives_the_file() -> None:
 
 def test_a_plan_expires_when_its_envelope_says() -> None:
     assert expires_at(PLAN) == datetime(2026, 11, 2, 8, tzinfo=UTC)
+    assert made_at(PLAN) == datetime(2026, 11, 1, 8, tzinfo=UTC)
 
 
 def test_times_are_written_in_utc_and_whole_seconds() -> None:

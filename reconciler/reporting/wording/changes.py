@@ -89,6 +89,8 @@ SPARED_REASONS: Final[Mapping[UnmanagedReason, str]] = {
 
 NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "The `protected` entry ",
+    NoticeCode.EXCEPT_MATCHES_NOBODY: "The `except` entry ",
+    NoticeCode.SOURCE_SELECTS_NOBODY: "The source ",
     NoticeCode.EMAIL_UNDER_SEVERAL_USERS: "The e-mail ",
     NoticeCode.CONNECTIONS_EMPTY: "An empty list of ",
     NoticeCode.PLATFORM_NOT_LISTED: "The unwanted platform ",
@@ -96,6 +98,8 @@ NOTICE_SUBJECTS: Final[Mapping[NoticeCode, str]] = {
 }
 NOTICES: Final[Mapping[NoticeCode, str]] = {
     NoticeCode.PROTECTED_MATCHES_NOBODY: "matches nobody; check the spelling",
+    NoticeCode.EXCEPT_MATCHES_NOBODY: "of a rule matches nobody; check the spelling",
+    NoticeCode.SOURCE_SELECTS_NOBODY: "selects no row; check the values of its `where`",
     NoticeCode.DECLARED_BUT_UNKNOWN: (
         "no longer exists at Recall.ai, so nothing is connected under this id"
     ),
