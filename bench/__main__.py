@@ -14,6 +14,7 @@ from bench.places import places
 from bench.plan_benchmark import measure_plan
 from bench.results import TARGET_FLEET, Results
 from bench.rows_benchmark import measure_rows
+from bench.rules_benchmark import measure_rules
 from bench.start_up_benchmark import measure_start_up
 from bench.tables import tables
 
@@ -36,6 +37,10 @@ def main() -> int:
     if options.rows_users:
         _tell(f"plan of {options.rows_users:,} users from rows")
         rows = measure_rows(options.rows_users, options.repetitions)
+    rules = None
+    if options.rules_users:
+        _tell(f"plan of {options.rules_users:,} users with rules")
+        rules = measure_rules(options.rules_users, options.repetitions)
     looking = None
     if options.looking_users:
         _tell(f"explain and import of {options.looking_users:,} users")
@@ -46,7 +51,7 @@ def main() -> int:
         applies.append(measure_apply(options.disconnects, share))
     overheads, ledgers = _measure_ledgers(options)
     results = Results(
-        machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows, looking
+        machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows, looking, rules
     )
     keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
@@ -79,6 +84,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--rows-users", type=int, default=100_000, help="users of the fleet in a CSV file"
+    )
+    parser.add_argument(
+        "--rules-users", type=int, default=100_000, help="users of the fleet with twenty rules"
     )
     parser.add_argument(
         "--looking-users", type=int, default=100_000, help="users of the fleet to explain, import"

@@ -26,8 +26,12 @@ HR_EXPORT = "hr-export"
 ROWS = "rows"
 """The name of this workspace."""
 
+RULED = "ruled"
+"""The name of a workspace that has rules beside the entries; not with `hr-export`."""
+
 MANIFEST = "users.yaml"
 SOURCE_MANIFEST = "rows.yaml"
+RULES_MANIFEST = "rules.yaml"
 CONFIGURATION = "reconciler.yaml"
 LIST_PATH = "/api/v1/calendar/users/"
 
@@ -57,13 +61,43 @@ def main() -> None:
         url = f"http://127.0.0.1:{server.server_port}"
         percent = "null" if isinstance(fleet, HrExport) else "20"
         configuration = _HEAD + _workspace("bench", url, MANIFEST, percent)
-        if isinstance(fleet, HrExport):
+        if not isinstance(fleet, HrExport):
+            (folder / RULES_MANIFEST).write_text(_RULES, encoding="utf-8")
+            both = f"{MANIFEST}, {RULES_MANIFEST}"
+            configuration += _workspace(RULED, url, both, percent)
+        else:
             configuration += _workspace(ROWS, url, SOURCE_MANIFEST, percent)
         (folder / CONFIGURATION).write_text(configuration, encoding="utf-8")
         served = ServedFleet(fleet.declared, fleet.changed, len(manifest), len(fleet.listing))
         del fleet, manifest
         stand_by(served, server.serve_forever, server.shutdown)
 
+
+_RULES = """\
+apiVersion: reconciler/v1
+rules:
+  - name: guests
+    match: {id: "guest.00000*"}
+    platforms: []
+    reason: SEC-12
+    mode: enforce
+  - name: on-microsoft
+    match: {connected: [microsoft], unmanaged: true}
+    platforms: [google]
+    mode: enforce
+""" + "".join(
+    f"""\
+  - name: team-{number}
+    match: {{email: "*@team-{number}.example.com"}}
+    except: ["lead@team-{number}.example.com"]
+    platforms: []
+    reason: SEC-12
+  - name: batch-{number}
+    match: {{id: "*.0{number}00*"}}
+    preferences: {{bot_name: Minutes}}
+"""
+    for number in range(9)
+)
 
 _HEAD = "apiVersion: reconciler/v1\ndefaultWorkspace: bench\nworkspaces:\n"
 

@@ -11,6 +11,7 @@ from bench import (
     overhead_benchmark,
     plan_benchmark,
     rows_benchmark,
+    rules_benchmark,
     start_up_benchmark,
 )
 from bench.apply_benchmark import ApplyFigures
@@ -20,6 +21,7 @@ from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures
 from bench.plan_benchmark import PlanFigures
 from bench.rows_benchmark import RowsFigures
+from bench.rules_benchmark import RulesFigures
 from bench.start_up_benchmark import StartUpFigures
 
 TARGET_FLEET = 100_000
@@ -39,6 +41,7 @@ class Results(Struct, frozen=True):
     ledgers: tuple[LedgerFigures, ...]
     rows: RowsFigures | None = None
     looking: LookingFigures | None = None
+    rules: RulesFigures | None = None
 
     def missed(self) -> Iterator[str]:
         """The targets that were missed, in words."""
@@ -48,6 +51,8 @@ class Results(Struct, frozen=True):
             yield from self._missed_by_plan(plan)
         if self.rows and self.rows.ratio > rows_benchmark.ROWS_TARGET:
             yield f"a plan from rows takes {self.rows.ratio:.2f} of the time of one from YAML"
+        if self.rules and self.rules.ratio > rules_benchmark.RULES_TARGET:
+            yield f"twenty rules make a plan take {self.rules.ratio:.2f} times as long"
         if self.looking:
             yield from self._missed_by_looking(self.looking)
         yield from self._missed_by_applies()

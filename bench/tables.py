@@ -8,6 +8,7 @@ from bench import (
     looking_benchmark,
     plan_benchmark,
     rows_benchmark,
+    rules_benchmark,
     start_up_benchmark,
 )
 from bench.apply_benchmark import ApplyFigures
@@ -20,6 +21,7 @@ from bench.phase_notes import Phase
 from bench.plan_benchmark import PlanFigures
 from bench.results import TARGET_FLEET, Results
 from bench.rows_benchmark import RowsFigures
+from bench.rules_benchmark import RulesFigures
 from bench.start_up_benchmark import StartUpFigures
 
 
@@ -32,6 +34,8 @@ def tables(results: Results) -> str:
         parts += [_plans(results.plans), _phases(results.plans)]
     if results.rows:
         parts.append(_rows(results.rows))
+    if results.rules:
+        parts.append(_rules(results.rules))
     if results.looking:
         parts.append(_looking(results.looking))
     if results.applies:
@@ -131,6 +135,20 @@ def _rows(figures: RowsFigures) -> str:
         f"Plans of the same fleet, in turns; medians of {len(figures.rows)} pairs. From rows it"
         f" takes **{figures.ratio:.3f}** of the time, {figures.cpu_ratio:.3f} of the processor time"
         f" (target {rows_benchmark.ROWS_TARGET:g}).\n\n" + markdown_table(header, rows)
+    )
+
+
+def _rules(figures: RulesFigures) -> str:
+    header = ("users", "rules", "plan wall s", "plan CPU s", "plan peak MB")
+    users = f"{figures.fleet.declared:,}"
+    rows = [
+        (users, "none", *_process(figures.without)),
+        (users, str(rules_benchmark.RULES), *_process(figures.ruled)),
+    ]
+    return (
+        f"Plans of the same fleet, in turns; medians of {len(figures.ruled)} pairs. With rules it"
+        f" takes **{figures.ratio:.3f}** times the processor time"
+        f" (target {rules_benchmark.RULES_TARGET:g}).\n\n" + markdown_table(header, rows)
     )
 
 

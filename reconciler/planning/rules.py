@@ -7,6 +7,7 @@ may set platforms only for somebody that neither names, or where one of them say
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import accumulate
+from typing import Final
 
 from msgspec import UNSET, structs
 
@@ -28,6 +29,9 @@ from reconciler.planning.action import RuleCondition
 from reconciler.planning.diff import matches_declaration
 from reconciler.planning.protection import Protection, Wildcard
 from reconciler.planning.suggestions import normalised
+
+_FEW: Final = 1_000
+"""Up to so many users are asked one by one whether they are excepted."""
 
 
 def condition_of(rule: Rule) -> RuleCondition:
@@ -142,21 +146,31 @@ class _Listed:
         self._without_email: set[str] = set()
         self._connected: dict[Platform, Set[str]] = {}
         emails, former = _Gathered(), _Gathered()
+        texts, names = emails.texts, emails.names
         for user in observed.users:
             name = user.external_id
             if name is None:
                 continue  # nothing can be done for them
-            self.rows.setdefault(name, []).append(user)
+            if name in self.rows:
+                self.rows[name].append(user)
+            else:
+                self.rows[name] = [user]
             seen = user
             if disconnected:
                 seen = with_disconnected(user, disconnected.get(user.id, ()))
                 self._seen.setdefault(name, []).append(seen)
             for c in seen.connections:
-                if c.email:
-                    gathered = emails if c.connected else former
-                    gathered.texts.append(c.email)
-                    gathered.names.append(name)
-                if c.connected and (not c.email or c.email.isspace()):
+                email = c.email
+                if not c.connected:
+                    if email:
+                        former.texts.append(email)
+                        former.names.append(name)
+                elif email:
+                    texts.append(email)
+                    names.append(name)
+                    if email.isspace():
+                        self._without_email.add(name)
+                else:
                     self._without_email.add(name)
         ids = list(self.rows)
         self._ids = _Names(ids, ids)
@@ -180,18 +194,16 @@ class _Listed:
         if match.email is not None:
             by_email = self._emails.matching(match.email)
             found = by_email if found is None else found & by_email
+        if match.unmanaged:
+            found = (self.rows.keys() if found is None else found) - desired.users.keys() - meant
         if match.connected and found is None:
             found = self._connected_to(match.connected)
         elif match.connected:
             found = {name for name in found or () if self._is_connected(name, match.connected)}
-        names_left: Iterable[str] = self._seen if found is None else found
-        if match.unmanaged:
-            declared = desired.users
-            names_left = [name for name in names_left if name not in declared and name not in meant]
+        selected = self.rows.keys() if found is None else found
         if rule.excepted:
-            excepted = self._excepted(rule)
-            names_left = [name for name in names_left if name not in excepted]
-        return tuple(sorted(names_left))
+            selected = selected - self._excepted(rule, selected)
+        return tuple(sorted(selected))
 
     def _connected_to(self, platforms: Iterable[Platform]) -> Set[str]:
         """Who has one of ``platforms`` connected."""
@@ -205,9 +217,15 @@ class _Listed:
     def _is_connected(self, name: str, platforms: Iterable[Platform]) -> bool:
         return any(row.connected(p) for row in self._seen[name] for p in platforms)
 
-    def _excepted(self, rule: Rule) -> Set[str]:
-        """Who ``rule`` leaves out, as :func:`_excepts` says of each row."""
+    def _excepted(self, rule: Rule, selected: Set[str]) -> Set[str]:
+        """Who of ``selected``, and perhaps of others, ``rule`` leaves out."""
         exceptions = Protection(rule.excepted)
+        if len(selected) <= _FEW:
+            return {
+                name
+                for name in selected
+                if any(_excepts(exceptions, row) for row in self._seen[name])
+            }
         found = {
             name
             for name in self._without_email
@@ -237,6 +255,8 @@ class _Names:
 
     def among(self, compared: Set[str]) -> set[str]:
         """The external ids of the names that are in ``compared``."""
+        if compared.isdisjoint(self._compared):
+            return set()
         return {
             name for text, name in zip(self._compared, self._names, strict=True) if text in compared
         }
