@@ -360,3 +360,28 @@ def test_a_plan_counts_who_is_not_as_a_reporting_rule_asks() -> None:
     desired = state([reporting, again, rule(RuleMatch(id="carl"), name="c")], *EVERYBODY)
     assert content_of(desired, fleet(*EVERYBODY)).reported == 2
     assert content_of(state([], ALICE), fleet(ALICE)).reported == 0
+
+
+def test_an_e_mail_that_is_only_white_space_is_not_known() -> None:
+    blank = seen("blank", connected("google", email=" "))
+    asks = rule(RuleMatch(connected=(GOOGLE,)), excepted=["lead@c.example.com"])
+    (effect,) = state([asks], blank, ALICE).effects
+    assert effect.matched == ("alice",)
+
+
+def test_rules_see_every_row_of_a_user_who_has_two() -> None:
+    twice = (
+        seen("alice", connected("google"), recall_id="r1"),
+        seen("alice", connected("microsoft"), recall_id="r2"),
+    )
+    (effect,) = state([rule(RuleMatch(connected=(MICROSOFT,)))], *twice, BOB).effects
+    assert (effect.matched, effect.listed) == (("alice", "bob"), 2)
+
+
+def test_two_rules_may_ask_for_the_same_platform() -> None:
+    asks = [
+        rule(RuleMatch(connected=(GOOGLE,)), name="a"),
+        rule(RuleMatch(connected=(MICROSOFT, GOOGLE)), name="b"),
+    ]
+    effects = state(asks, ALICE, BOB, CARL).effects
+    assert [effect.matched for effect in effects] == [("alice", "bob"), ("alice", "bob")]
