@@ -200,13 +200,16 @@ def _rule_breadth(evidence: Evidence) -> Verdict | None:
         return None
     matched, limit = len(broadest.matched), evidence.limits.rule_matches
     beyond = limit is not None and matched > limit
-    everybody = 0 < broadest.listed <= matched
+    # Also a rule that leaves out only its exceptions, and who has nothing connected.
+    everybody = matched > 0 and (
+        broadest.listed <= matched or bool(broadest.concerned and not broadest.spared)
+    )
     return Verdict(
         GuardName.RULE_BREADTH,
         _refuse(when=beyond or everybody),
         matched,
         limit,
-        broadest.listed,
+        matched if everybody else broadest.listed,
         subject=broadest.rule.name,
     )
 

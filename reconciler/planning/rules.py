@@ -107,7 +107,16 @@ def apply_rules(
                 kept.append(name)
             if _concerns(ruled, listed.rows[name]):
                 concerned.append(name)
-        effects.append(RuleEffect(rule, matched, tuple(concerned), len(listed.rows), tuple(kept)))
+        effects.append(
+            RuleEffect(
+                rule,
+                matched,
+                tuple(concerned),
+                len(listed.rows),
+                tuple(kept),
+                listed.spared(rule, matched),
+            )
+        )
     for name, for_user in enforced.items():
         ruled = _ruled(name, desired.users.get(name), for_user)
         if ruled is not None:
@@ -204,6 +213,11 @@ class _Listed:
         if rule.excepted:
             selected = selected - self._excepted(rule, selected)
         return tuple(sorted(selected))
+
+    def spared(self, rule: Rule, matched: Iterable[str]) -> int:
+        """How many have something connected, are not ``matched`` and not left out by ``rule``."""
+        others = self._connected_to(Platform) - set(matched)
+        return len(others - self._excepted(rule, others)) if rule.excepted else len(others)
 
     def _connected_to(self, platforms: Iterable[Platform]) -> Set[str]:
         """Who has one of ``platforms`` connected."""

@@ -1,11 +1,22 @@
 """The guard on rules that take everything from too many, and who counts as declared by a rule."""
 
+from collections.abc import Sequence
+
 import pytest
 from msgspec import UNSET, UnsetType
 
 from reconciler.domain import DesiredUser, Limits, Preferences, Rule, RuleMatch, RuleMode, Window
 from reconciler.planning import GuardName, Judgement, Verdict
-from tests.planning.fleets import GOOGLE, connected, content_of, declared, fleet, seen
+from tests.planning.fleets import (
+    GOOGLE,
+    MICROSOFT,
+    connected,
+    content_of,
+    declared,
+    fleet,
+    seen,
+    vacant,
+)
 from tests.planning.rules import ANYBODY, NOW, rule, state
 
 PASSED, REFUSED = Judgement.PASSED, Judgement.REFUSED
@@ -55,6 +66,31 @@ def test_without_a_limit_fifty_users_are_let_through_and_one_more_is_not() -> No
 def test_a_rule_that_matches_everybody_is_refused_at_any_limit(limit: int | None) -> None:
     (verdict,) = verdicts(GuardName.RULE_BREADTH, rule(ANYBODY), limit=limit)
     assert (verdict.judgement, verdict.actual, verdict.total) == (REFUSED, 5, 5)
+
+
+@pytest.mark.parametrize(
+    ("match", "excepted"),
+    [
+        (RuleMatch(email="*"), []),
+        (RuleMatch(id="*"), ["lead"]),
+        (RuleMatch(connected=(GOOGLE, MICROSOFT)), ["lead"]),
+    ],
+)
+def test_a_rule_that_leaves_out_its_exceptions_alone_means_everybody(
+    match: RuleMatch, excepted: Sequence[str]
+) -> None:
+    users = (
+        seen("a", connected("google", email="a@x")),
+        seen("lead", connected("google", email="lead")),
+        seen("nothing", vacant("google")),
+    )
+    excepted = [*excepted, "lead"]
+    desired = state([rule(match, excepted=excepted)], *users)
+    (verdict,) = content_of(desired, fleet(*users)).refusals
+    assert verdict.guard is GuardName.RULE_BREADTH
+    other = seen("b", connected("google", email=None))
+    with_another = state([rule(RuleMatch(id="a"), excepted=excepted)], *users, other)
+    assert content_of(with_another, fleet(*users, other)).refusals == ()
 
 
 def test_whoever_has_no_external_id_is_not_missing_from_everybody() -> None:
