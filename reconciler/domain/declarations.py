@@ -217,7 +217,7 @@ class RuleEffect(Struct, frozen=True):
     """What a rule comes to for one list: the external ids that it matches of the ``listed`` ones.
 
     ``concerned`` are those of them who are not as the rule wants them, ``kept`` those that an entry
-    or a row of a source keeps away from it. All are ordered. ``spared`` counts the others who have
+    or a row of a source keeps away from it. All are ordered. ``outside`` counts the others who have
     something connected, without those that the rule excepts: with none, it means everybody.
     """
 
@@ -226,7 +226,7 @@ class RuleEffect(Struct, frozen=True):
     concerned: tuple[str, ...]
     listed: int
     kept: tuple[str, ...] = ()
-    spared: int = 0
+    outside: int = 0
 
 
 class DesiredState(Struct, frozen=True, gc=False):

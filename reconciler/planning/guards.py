@@ -202,7 +202,7 @@ def _rule_breadth(evidence: Evidence) -> Verdict | None:
     beyond = limit is not None and matched > limit
     # Also a rule that leaves out only its exceptions, and who has nothing connected.
     everybody = matched > 0 and (
-        broadest.listed <= matched or bool(broadest.concerned and not broadest.spared)
+        broadest.listed <= matched or bool(broadest.concerned and not broadest.outside)
     )
     return Verdict(
         GuardName.RULE_BREADTH,

@@ -114,7 +114,7 @@ def apply_rules(
                 tuple(concerned),
                 len(listed.rows),
                 tuple(kept),
-                listed.spared(rule, matched),
+                listed.outside(rule, matched),
             )
         )
     for name, for_user in enforced.items():
@@ -214,7 +214,7 @@ class _Listed:
             selected = selected - self._excepted(rule, selected)
         return tuple(sorted(selected))
 
-    def spared(self, rule: Rule, matched: Iterable[str]) -> int:
+    def outside(self, rule: Rule, matched: Iterable[str]) -> int:
         """How many have something connected, are not ``matched`` and not left out by ``rule``."""
         others = self._connected_to(Platform) - set(matched)
         return len(others - self._excepted(rule, others)) if rule.excepted else len(others)
