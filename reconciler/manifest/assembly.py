@@ -176,7 +176,7 @@ class _Assembly:
         level = self._reader.level(fields).over(farther)
         wants_nothing = level.platforms is not None and not level.platforms
         if wants_nothing and not level.reason:
-            self._refuse_without_reason(f"the source {quoted(name)}", place, inherited=False)
+            self._refuse_without_reason(f"the source {quoted(name)}", place)
         window = self._dated_window(DatedKind.SOURCE, name, document, path, fields, place)
         if group in self._group_windows:
             window = self._group_windows[group].within(window)
@@ -245,7 +245,7 @@ class _Assembly:
             name = fields["name"]
             level = self._reader.level(cast("LevelFields", fields))
             if level.platforms is not None and not level.platforms and not level.reason:
-                self._refuse_without_reason(f"the rule {quoted(name)}", place, inherited=False)
+                self._refuse_without_reason(f"the rule {quoted(name)}", place)
             if level.platforms is None and not level.preferences:
                 what = f"the rule {quoted(name)} asks for nothing"
                 self._error(place, what, "add `platforms` or `preferences`")
@@ -346,12 +346,14 @@ class _Assembly:
         fields = document.defaults
         return UNREADABLE if fields is None else self._reader.level(fields)
 
-    def _refuse_without_reason(self, what: str, place: SourceLocation, *, inherited: bool) -> None:
+    def _refuse_without_reason(
+        self, what: str, place: SourceLocation, *, inherited: bool | None = None
+    ) -> None:
+        """``inherited`` says of a user whether the platforms are; a source or rule has its own."""
         whence = " (inherited)" if inherited else ""
+        of_user = "" if inherited is None else " where `platforms` is set, or to the user"
         self._error(
-            place,
-            f"{what} has `platforms: []`{whence} and no `reason`",
-            "add a `reason` where `platforms` is set, or to the user",
+            place, f"{what} has `platforms: []`{whence} and no `reason`", f"add a `reason`{of_user}"
         )
 
     def _error(self, place: SourceLocation, message: str, hint: str) -> None:

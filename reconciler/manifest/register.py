@@ -56,7 +56,7 @@ class UserRegister:
                 return
             for field in _contradictions(other, user):
                 if not any(_decides(entry, field, other, user) for entry in earlier):
-                    self._refuse_contradiction(user, other, f"`{field}`")
+                    self._refuse_contradiction(user, other, field)
                     return
         if not any(_says_as_much(other, user) for other in earlier):
             self.others.setdefault(user.id, []).append(user)
@@ -78,13 +78,14 @@ class UserRegister:
                 what = f"{more} more rows of {quoted(source)} contradict other declarations"
                 self._diagnostics.append(Diagnostic(None, what, "look at the whole export"))
 
-    def _refuse_contradiction(self, user: DesiredUser, other: DesiredUser, what: str) -> None:
+    def _refuse_contradiction(self, user: DesiredUser, other: DesiredUser, field: str) -> None:
         source = user.source or ""
         number = self._contradictions[source] = self._contradictions.get(source, 0) + 1
         if number <= MOST_CONTRADICTIONS:
             self._error(
                 user.place,
-                f"{quoted(user.id)} has other {what} at {other.place}",
+                f"{quoted(user.id)} has other `{field}` at {other.place}:"
+                f" {_value(other, field)}, not {_value(user, field)}",
                 "correct one of them, or let an entry win with `sources: override`",
             )
 
@@ -121,6 +122,16 @@ def _contradictions(one: DesiredUser, other: DesiredUser) -> Iterator[str]:
         for name, value in one.preferences.present().items():
             if name in values and values[name] != value:
                 yield f"{_PREFERENCES}{name}"
+
+
+def _value(user: DesiredUser, field: str) -> str:
+    """What ``user`` has in ``field``, as a manifest would say it."""
+    if field == _PLATFORMS:
+        return f"`[{', '.join(sorted(user.platforms or ()))}]`"
+    if field == _HANDOVER:
+        return f"`{user.handover}`"
+    value = getattr(user.preferences, field.removeprefix(_PREFERENCES))
+    return quoted(value) if isinstance(value, str) else f"`{str(value).lower()}`"
 
 
 def _decides(entry: DesiredUser, field: str, one: DesiredUser, other: DesiredUser) -> bool:

@@ -56,10 +56,7 @@ def test_a_rule_only_reports_unless_it_says_otherwise(folder: Folder) -> None:
     [
         (
             "match: {id: a}, platforms: []",
-            (
-                "m.yaml:2:9: the rule `r` has `platforms: []` and no `reason` (add a `reason` where"
-                " `platforms` is set, or to the user)"
-            ),
+            ("m.yaml:2:9: the rule `r` has `platforms: []` and no `reason` (add a `reason`)"),
         ),
         (
             "match: {id: a}",

@@ -156,7 +156,7 @@ def test_an_input_may_be_left_out_where_nothing_is_run(folder: Folder) -> None:
             ('    reason: "left {end_date} ({ticket})"\n', ""),
             (
                 "m.yaml:3:5: the source `hr-leavers` has `platforms: []` and no `reason` (add a"
-                " `reason` where `platforms` is set, or to the user)"
+                " `reason`)"
             ),
         ),
         (
@@ -280,8 +280,9 @@ class TestDeclaredTwice:
         text = "users: [{id: dave@example.com, platforms: [google]}]\n"
         assert errors(folder, text + SOURCE) == [
             (
-                "leavers.csv:2: `dave@example.com` has other `platforms` at m.yaml:2:9 (correct one"
-                " of them, or let an entry win with `sources: override`)"
+                "leavers.csv:2: `dave@example.com` has other `platforms` at m.yaml:2:9:"
+                " `[google]`, not `[]` (correct one of them, or let an entry win with"
+                " `sources: override`)"
             )
         ]
 
@@ -334,9 +335,12 @@ class TestDeclaredTwice:
     def test_rows_of_two_sources_must_agree(self, folder: Folder) -> None:
         second = "  - {name: staff, file: leavers.csv, id: work_email, platforms: [google]}\n"
         found = errors(folder, SOURCE + second)
-        assert [error.partition(" (")[0] for error in found] == [
-            "leavers.csv:2: `dave@example.com` has other `platforms` at leavers.csv:2",
-            "leavers.csv:4: `frank@example.com` has other `platforms` at leavers.csv:4",
+        assert [error.partition(" (")[0].partition(" has ") for error in found] == [
+            (f"leavers.csv:{line}: `{name}@example.com`", " has ", other)
+            for line, name, other in (
+                (2, "dave", "other `platforms` at leavers.csv:2: `[]`, not `[google]`"),
+                (4, "frank", "other `platforms` at leavers.csv:4: `[]`, not `[google]`"),
+            )
         ]
 
     STAFF = "  - {name: staff, file: leavers.csv, id: work_email, where: {status: [terminated]}"
