@@ -47,9 +47,9 @@ def missing(one: Typed, printed: str) -> list[str]:
     ]
 
 
-def test_the_manifest_of_the_page_is_that_of_the_company() -> None:
-    assert company.PEOPLE in {block.text for block in PAGE.blocks}
-    assert company.RULES in {block.text for block in PAGE.blocks}
+@pytest.mark.parametrize("file", [company.CONFIGURATION, company.PEOPLE, company.RULES])
+def test_the_files_of_the_page_are_those_of_the_company(file: str) -> None:
+    assert file in {block.text for block in PAGE.blocks}
 
 
 def test_the_quarter_goes_as_the_page_says(
