@@ -29,6 +29,17 @@ def provoke(stack: Stack, guard: GuardName) -> None:
             assert stack.up("--skip-preview") == 0, stack.out
             cut = Fault(kind=FaultKind.TRUNCATED_LIST, keep=3, match=LISTING, times="forever")
             stack.fail(cut)
+        case GuardName.SOURCE_SHRINK:
+            source = "sources: [{name: hr, file: hr.csv, id: mail}]"
+            stack.write("manifests/hr.yaml", f"apiVersion: reconciler/v1\n{source}\n")
+            stack.write("manifests/hr.csv", "mail\na@example.com\nb@example.com\n")
+            assert stack.up("--skip-preview") == 0, stack.out
+            stack.write("manifests/hr.csv", "mail\na@example.com\n")
+        case GuardName.RULE_BREADTH:
+            assert stack.up("--skip-preview") == 0, stack.out
+            rule = '{name: r, match: {id: "leaver*"}, platforms: [], reason: left, mode: enforce}'
+            stack.write("manifests/rules.yaml", f"apiVersion: reconciler/v1\nrules: [{rule}]\n")
+            stack.configure("limits: {maxRuleMatches: 0}")
         case GuardName.TAKEOVER:
             assert stack.reconciler("apply", "--auto-approve").returncode == 0
             stack.declare(
