@@ -217,8 +217,9 @@ class RuleEffect(Struct, frozen=True):
     """What a rule comes to for one list: the external ids that it matches of the ``listed`` ones.
 
     ``concerned`` are those of them who are not as the rule wants them, ``kept`` those that an entry
-    or a row of a source keeps away from it. All are ordered. ``outside`` counts the others who have
-    something connected, without those that the rule excepts: with none, it means everybody.
+    or a row of a source keeps away from it. All are ordered. ``means_everybody`` says of an
+    enforced rule that takes everything away: it leaves nobody with a connection out but its
+    exceptions.
     """
 
     rule: Rule
@@ -226,7 +227,7 @@ class RuleEffect(Struct, frozen=True):
     concerned: tuple[str, ...]
     listed: int
     kept: tuple[str, ...] = ()
-    outside: int = 0
+    means_everybody: bool = False
 
 
 class DesiredState(Struct, frozen=True, gc=False):

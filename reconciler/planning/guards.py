@@ -9,9 +9,10 @@ from typing import Final
 
 from msgspec import UNSET, Struct, structs
 
-from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState, RuleEffect, RuleMode
+from reconciler.domain import PLATFORM_NAMES, Limits, ObservedState, RuleEffect
 from reconciler.planning.history import Contested, History
 from reconciler.planning.plan import GuardName, Judgement, Verdict
+from reconciler.planning.rules import takes_all_away
 
 SMALL_FLEET: Final = 25
 """With fewer connected rows a percentage means little, so only the absolute limit applies."""
@@ -188,11 +189,7 @@ def _rule_breadth(evidence: Evidence) -> Verdict | None:
     matches counts, whatever an entry says of them and whatever they have connected.
     """
     broadest = max(
-        (
-            effect
-            for effect in evidence.effects
-            if effect.rule.mode is RuleMode.ENFORCE and effect.rule.platforms == frozenset()
-        ),
+        (effect for effect in evidence.effects if takes_all_away(effect.rule)),
         key=lambda effect: (len(effect.matched), effect.rule.name),
         default=None,
     )
@@ -202,7 +199,7 @@ def _rule_breadth(evidence: Evidence) -> Verdict | None:
     beyond = limit is not None and matched > limit
     # Also a rule that leaves out only its exceptions, and who has nothing connected.
     everybody = matched > 0 and (
-        broadest.listed <= matched or bool(broadest.concerned and not broadest.outside)
+        broadest.listed <= matched or (bool(broadest.concerned) and broadest.means_everybody)
     )
     return Verdict(
         GuardName.RULE_BREADTH,

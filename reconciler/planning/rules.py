@@ -114,7 +114,7 @@ def apply_rules(
                 tuple(concerned),
                 len(listed.rows),
                 tuple(kept),
-                listed.outside(rule, matched),
+                takes_all_away(rule) and listed.all_reached(rule, matched),
             )
         )
     for name, for_user in enforced.items():
@@ -124,6 +124,11 @@ def apply_rules(
     if enforced:
         users = {name: users[name] for name in sorted(users)}
     return structs.replace(desired, users=users, effects=tuple(effects))
+
+
+def takes_all_away(rule: Rule) -> bool:
+    """Whether the rule acts, and wants nothing connected."""
+    return rule.mode is RuleMode.ENFORCE and rule.platforms == frozenset()
 
 
 def _is_kept_away(rule: Rule, ruled: DesiredUser | None) -> bool:
@@ -214,10 +219,15 @@ class _Listed:
             selected = selected - self._excepted(rule, selected)
         return tuple(sorted(selected))
 
-    def outside(self, rule: Rule, matched: Iterable[str]) -> int:
-        """How many have something connected, are not ``matched`` and not left out by ``rule``."""
-        others = self._connected_to(Platform) - set(matched)
-        return len(others - self._excepted(rule, others)) if rule.excepted else len(others)
+    def all_reached(self, rule: Rule, matched: Iterable[str]) -> bool:
+        """Whether everybody with a connection is ``matched``, or left out by ``rule``."""
+        exceptions, reached = Protection(rule.excepted), set(matched)
+        return all(
+            name in reached
+            or not self._is_connected(name, Platform)
+            or any(_excepts(exceptions, row) for row in rows)
+            for name, rows in self._seen.items()
+        )
 
     def _connected_to(self, platforms: Iterable[Platform]) -> Set[str]:
         """Who has one of ``platforms`` connected."""
