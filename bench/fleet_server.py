@@ -109,7 +109,7 @@ def _workspace(name: str, url: str, manifest: str, percent: str) -> str:
     baseUrl: {url}
     apiKey: {{env: RECALL_API_KEY}}
     manifests: [{manifest}]
-    limits: {{maxDisconnects: 1000, maxDisconnectPercent: {percent}}}
+    limits: {{maxDisconnects: null, maxDisconnectPercent: {percent}}}
     protected: [{protected}]
 """
 
