@@ -11,7 +11,7 @@ from urllib.parse import quote
 from msgspec import Struct
 
 from reconciler.domain import CalendarUser, Declarations, InvalidInput, ObservedState, Platform
-from reconciler.engine.preview import IncompleteList
+from reconciler.engine.preview import require_complete
 from reconciler.manifest import load_manifests, skip_input
 from reconciler.manifest.manifest_text import ManifestEntry, is_writable, manifest_text
 from reconciler.manifest.search import is_manifest
@@ -50,10 +50,9 @@ def import_manifest(
 
     ``preferences`` declares the recording preferences too. Somebody with nothing connected is
     declared without ``platforms``: that nothing *may* be connected is a decision, and not one that
-    an import can take. Raises :class:`IncompleteList`.
+    an import can take. Raises ``IncompleteList``.
     """
-    if not observed.complete:
-        raise IncompleteList("; ".join(observed.problems))
+    require_complete(observed)
     rows = Counter(user.external_id for user in observed.users)
     entries: list[ManifestEntry] = []
     remarks: list[str] = []

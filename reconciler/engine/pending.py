@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 from reconciler.domain import Exit
 from reconciler.engine.preview import (
-    IncompleteList,
     PlanInputs,
     judged_content,
+    require_complete,
     unreadable,
 )
 from reconciler.engine.session import Session
@@ -26,12 +26,11 @@ def find_pending(
 ) -> PendingReport:
     """The users that have to connect a wanted platform, by the plan that would be made now.
 
-    Since when is known from the runs of ``owner``. Raises :class:`IncompleteList`, and
+    Since when is known from the runs of ``owner``. Raises ``IncompleteList``, and
     ``planning.UnmatchedSelector``.
     """
     observed, users = inputs.observation.state, inputs.desired.users
-    if not observed.complete:
-        raise IncompleteList("; ".join(observed.problems))
+    require_complete(observed)
     content = judged_content(session, inputs, selectors, exclusion)
     waiting = [(each, each.platform) for each in content.pending if each.platform is not None]
     keys = [(each.user, platform) for each, platform in waiting]

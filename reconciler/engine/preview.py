@@ -11,7 +11,14 @@ from msgspec import UNSET, Struct
 
 import reconciler
 from reconciler.config import Workspace
-from reconciler.domain import Connection, Declarations, DesiredState, Observation, rfc3339
+from reconciler.domain import (
+    Connection,
+    Declarations,
+    DesiredState,
+    Observation,
+    ObservedState,
+    rfc3339,
+)
 from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.session import Session, protection_of
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
@@ -32,6 +39,12 @@ from reconciler.reporting import LedgerAccess, LedgerView
 
 class IncompleteList(Exception):
     """The list could not be read whole, and what was asked for cannot be done with a part."""
+
+
+def require_complete(observed: ObservedState) -> None:
+    """Raise :class:`IncompleteList` unless ``observed`` is a whole list."""
+    if not observed.complete:
+        raise IncompleteList("; ".join(observed.problems))
 
 
 def load_declarations(

@@ -49,7 +49,7 @@ def desired_state(
         }
     # By name: the order in which files have them changes no plan.
     rules = sorted(declarations.rules, key=lambda rule: rule.name)
-    rules = [rule for rule in rules if rule.window is None or rule.window.covers(now)]
+    rules = [rule for rule in rules if _counts(rule.window, now)]
     upcoming = boundaries(declarations, now, now + SOON)
     desired = DesiredState(users, declarations, upcoming=upcoming)
     if not rules or not observed.complete:
@@ -62,18 +62,19 @@ def _declared(
 ) -> DesiredUser | None:
     """The user as the declarations that count ``now`` have them; None if none of them does."""
     if not others:
-        return first if first.window is None or first.window.covers(now) else None
-    counting = [
-        declared
-        for declared in (first, *others)
-        if declared.window is None or declared.window.covers(now)
-    ]
+        return first if _counts(first.window, now) else None
+    counting = [declared for declared in (first, *others) if _counts(declared.window, now)]
     if not counting:
         return None
     nearest, *farther = counting
     for declared in farther:
         nearest = _over(nearest, declared)
     return structs.replace(nearest, others=tuple(farther)) if farther else nearest
+
+
+def _counts(window: Window | None, now: datetime) -> bool:
+    """Whether what has this window, or none, counts ``now``."""
+    return window is None or window.covers(now)
 
 
 def _over(near: DesiredUser, far: DesiredUser) -> DesiredUser:

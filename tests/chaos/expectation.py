@@ -50,15 +50,15 @@ def expected(force: Force, rows: list[Row]) -> Expected:
     for name in force.names:
         declared = force.declared(name)
         assert declared is not None
-        his = [row for row in rows if row["external_id"] == name]
-        if declared.by == "rule" and not his:
+        theirs = [row for row in rows if row["external_id"] == name]
+        if declared.by == "rule" and not theirs:
             continue  # a rule selects among those that are listed
-        held = len(his) > 1 or any(protected_by(row, force.config.protected) for row in his)
-        _connections(declared, his, held, disconnects, blocked, pending)
+        held = len(theirs) > 1 or any(protected_by(row, force.config.protected) for row in theirs)
+        _connections(declared, theirs, held, disconnects, blocked, pending)
         if declared.bot_name is not None and not held:
             updates |= {
                 row["id"]
-                for row in his
+                for row in theirs
                 if (row["preferences"] or {}).get("bot_name") != declared.bot_name
             }
     return Expected(
@@ -68,7 +68,7 @@ def expected(force: Force, rows: list[Row]) -> Expected:
 
 def _connections(
     declared: Declared,
-    his: list[Row],
+    theirs: list[Row],
     held: bool,
     disconnects: set[tuple[str, str]],
     blocked: set[tuple[str, str]],
@@ -77,10 +77,10 @@ def _connections(
     platforms = wanted(declared)
     if platforms is None:
         return
-    missing = {p for p in platforms if not any(connected(row, p) for row in his)}
+    missing = {p for p in platforms if not any(connected(row, p) for row in theirs)}
     pending |= {(declared.name, platform) for platform in missing}
     waits = bool(missing) and not declared.immediate
-    for row in his:
+    for row in theirs:
         for platform in set(PLATFORMS) - platforms:
             there = connected(row, platform)
             if there:

@@ -467,7 +467,7 @@ EXPLANATION_REPORT = ExplanationReport(
 
 
 def stranger_explained() -> ExplanationReport:
-    """Somebody of whom little is known."""
+    """Somebody about whose connections little is known."""
     explanation = structs.replace(
         EXPLANATION_REPORT.explanation,
         rows=(),
