@@ -52,6 +52,7 @@ from reconciler.reporting import (
     PlanReport,
     Report,
     RunReport,
+    formats_of,
     one_line,
     render,
 )
@@ -75,7 +76,8 @@ _FINE = frozenset({Exit.OK, Exit.CHANGES, Exit.PENDING})
 class CommandContext:
     """One invocation of one command, with the options that all of them take.
 
-    Only a command that ``makes_tables`` can write CSV.
+    ``gives`` are the kinds of report that it may end with, apart from errors: it can be written in
+    the formats that all of them have.
     """
 
     config: Path | None = None
@@ -87,7 +89,7 @@ class CommandContext:
     log_format: LogFormat = LogFormat.TEXT
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
-    makes_tables: bool = False
+    gives: tuple[type[Report], ...] = ()
     clock: Clock = field(init=False)
     _shown_ledger: LedgerView | None = None
     _events: "EventStream | None" = None
@@ -272,8 +274,10 @@ class CommandContext:
         return Format(name), self.output(Path(path))
 
     def _check_format(self, form: Format) -> None:
-        if form is Format.CSV and not self.makes_tables:
-            raise UsageError("only `pending` writes csv: choose another format")
+        formats = formats_of(*self.gives)
+        if form not in formats:
+            names = ", ".join(each for each in Format if each in formats)
+            raise UsageError(f"this command does not write {form}: choose one of {names}")
 
     def _emit(
         self, report: Report | str, outputs: list[tuple[Format, OutputFile | StandardOutput]]

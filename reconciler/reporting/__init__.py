@@ -1,7 +1,7 @@
 """What the user reads: the words for every code, and every layout.
 
-``documents`` are what can be reported; ``render`` turns one into text, JSON, JSON Lines, Markdown
-or CSV. Pure: no I/O, no clock, the same output for the same input.
+``documents`` are what can be reported; ``render`` writes one in a format. Pure: no I/O, no clock,
+the same output for the same input.
 """
 
 from reconciler.reporting.documents import (
@@ -10,7 +10,6 @@ from reconciler.reporting.documents import (
     DoctorReport,
     ErrorReport,
     ExplanationReport,
-    Format,
     LedgerAccess,
     LedgerView,
     PendingConnection,
@@ -23,8 +22,8 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
-    render,
 )
+from reconciler.reporting.formats import Format, formats_of, render
 from reconciler.reporting.phrase import one_line, visible
 
 __all__ = [
@@ -46,6 +45,7 @@ __all__ = [
     "RunsReport",
     "UnlockReport",
     "ValidationReport",
+    "formats_of",
     "one_line",
     "render",
     "visible",

@@ -111,7 +111,7 @@ def test_every_other_command_refuses_a_table_before_it_does_anything(
     project: Project, arguments: tuple[str, ...]
 ) -> None:
     assert project.run(*arguments) == 64
-    assert "only `pending` writes csv" in project.err
+    assert "this command does not write csv: choose one of text, json" in project.err
     assert project.requests() == ()
     assert not (project.folder / "a.csv").exists()
 

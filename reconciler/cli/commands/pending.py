@@ -6,7 +6,7 @@ from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.engine import find_pending, plan_inputs, remember
 from reconciler.manifest import gc_paused
-from reconciler.reporting import Format, Report
+from reconciler.reporting import Format, PendingReport, Report
 
 
 def pending(
@@ -28,7 +28,7 @@ def pending(
         report,
         quiet,
         log_format=log_format,
-        makes_tables=True,
+        gives=(PendingReport,),
     )
 
     def body() -> Report:

@@ -1,0 +1,62 @@
+"""The formats that a report can be written in, and the one way to write it."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from reconciler.reporting.documents import PendingReport, Report
+
+
+class Format(StrEnum):
+    """A format, by the name that ``--format`` and ``--report`` take."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+
+
+_EVERY_REPORT: Final = frozenset({Format.TEXT, Format.JSON, Format.JSONL, Format.MARKDOWN})
+
+_ALSO: Final[Mapping[type[Report], frozenset[Format]]] = {
+    PendingReport: frozenset({Format.CSV}),
+}
+"""What some kinds of report can be written in beside the formats of every report."""
+
+
+def formats_of(*kinds: type[Report]) -> frozenset[Format]:
+    """The formats in which each of ``kinds`` can be written.
+
+    An :class:`ErrorReport` can be written in all of them, since any command may end with one.
+    """
+    other = [_EVERY_REPORT | _ALSO.get(kind, frozenset()) for kind in kinds]
+    return frozenset.intersection(*other) if other else _EVERY_REPORT
+
+
+def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002
+    """``report`` in ``format``, ending in a line feed, the same for the same input.
+
+    JSON Lines give the last line alone: only a command that runs has events. ``width`` and
+    ``color`` (ANSI codes) are for text. The renderers are imported when they are asked for: most
+    commands need one. Raises ``TypeError`` for a format that :func:`formats_of` does not name.
+    """
+    if format is Format.TEXT:
+        from reconciler.reporting.text import render_text  # noqa: PLC0415
+
+        return render_text(report, width=width, color=color)
+    if format is Format.JSON:
+        from reconciler.reporting.json_document import render_json  # noqa: PLC0415
+
+        return render_json(report)
+    if format is Format.JSONL:
+        from reconciler.reporting.json_stream import last_line  # noqa: PLC0415
+
+        return last_line(report)
+    if format is Format.CSV:
+        from reconciler.reporting.csv_table import render_csv  # noqa: PLC0415
+
+        return render_csv(report)
+    from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
+
+    return render_markdown(report)
