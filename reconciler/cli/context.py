@@ -26,8 +26,8 @@ from reconciler.cli.streams import (
 )
 from reconciler.config import (
     Configuration,
-    KeyFromFile,
     SandboxSource,
+    SecretFromFile,
     Workspace,
     find_configuration,
     load_configuration,
@@ -347,7 +347,7 @@ def _others_read(workspace: Workspace) -> list[Path]:
     files: list[Path] = []
     if isinstance(workspace.remote, SandboxSource):
         files += [workspace.remote.seed, workspace.remote.state]
-    if isinstance(workspace.api_key, KeyFromFile):
+    if isinstance(workspace.api_key, SecretFromFile):
         files.append(workspace.api_key.path)
     if isinstance(workspace.ledger, SqliteFile):
         path = workspace.ledger.path

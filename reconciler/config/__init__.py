@@ -3,14 +3,14 @@
 The fronts find and load the configuration. The engine works from the chosen :class:`Workspace`.
 """
 
-from reconciler.config.api_key import (
-    ApiKeySource,
-    KeyFromCommand,
-    KeyFromEnvironment,
-    KeyFromFile,
+from reconciler.config.loader import find_configuration, load_configuration
+from reconciler.config.secret_source import (
+    SecretFromCommand,
+    SecretFromEnvironment,
+    SecretFromFile,
+    SecretSource,
     resolve_key,
 )
-from reconciler.config.loader import find_configuration, load_configuration
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
@@ -22,16 +22,16 @@ from reconciler.config.workspace import (
 )
 
 __all__ = [
-    "ApiKeySource",
     "BaseUrl",
     "Configuration",
     "InputCommand",
-    "KeyFromCommand",
-    "KeyFromEnvironment",
-    "KeyFromFile",
     "Region",
     "Remote",
     "SandboxSource",
+    "SecretFromCommand",
+    "SecretFromEnvironment",
+    "SecretFromFile",
+    "SecretSource",
     "Workspace",
     "find_configuration",
     "load_configuration",

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from reconciler.config.api_key import (
-    ApiKeySource,
-    KeyFromCommand,
-    KeyFromEnvironment,
-    KeyFromFile,
-)
 from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
+from reconciler.config.secret_source import (
+    SecretFromCommand,
+    SecretFromEnvironment,
+    SecretFromFile,
+    SecretSource,
+)
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
@@ -148,7 +148,9 @@ class _Reader:
         return Workspace(
             name=name,
             remote=self._remote(name, fields),
-            api_key=self._api_key(name, fields["apiKey"]) if "apiKey" in fields else None,
+            api_key=self._secret([*here, "apiKey"], fields["apiKey"])
+            if "apiKey" in fields
+            else None,
             manifests=tuple(
                 self._folder / self._clean(path, [*here, "manifests", index])
                 for index, path in enumerate(fields["manifests"])
@@ -233,7 +235,7 @@ class _Reader:
         keys = {
             workspace.api_key.variable: workspace.name
             for workspace in workspaces
-            if isinstance(workspace.api_key, KeyFromEnvironment)
+            if isinstance(workspace.api_key, SecretFromEnvironment)
         }
         for name, command in inputs.items():
             for index, variable in enumerate(command.environment):
@@ -267,18 +269,19 @@ class _Reader:
             )
             return BaseUrl("")
 
-    def _api_key(self, name: str, fields: Fields) -> ApiKeySource:
-        here = ["workspaces", name, "apiKey"]
+    def _secret(self, here: Sequence[str | int], fields: Fields) -> SecretSource:
         source = self._document.locate_key(here)
         if "env" in fields:
-            return KeyFromEnvironment(fields["env"], source)
+            return SecretFromEnvironment(fields["env"], source)
         if "file" in fields:
-            return KeyFromFile(self._folder / self._clean(fields["file"], [*here, "file"]), source)
+            return SecretFromFile(
+                self._folder / self._clean(fields["file"], [*here, "file"]), source
+            )
         command = tuple(
             self._clean(word, [*here, "command", index])
             for index, word in enumerate(fields["command"])
         )
-        return KeyFromCommand(command, self._folder, source)
+        return SecretFromCommand(command, self._folder, source)
 
     def _time_zone(self, name: str, path: Sequence[str | int]) -> ZoneInfo:
         try:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
-from reconciler.config.api_key import ApiKeySource
+from reconciler.config.secret_source import SecretSource
 from reconciler.domain import (
     Diagnostic,
     InvalidInput,
@@ -76,7 +76,7 @@ class Workspace(Struct, frozen=True):
 
     name: str
     remote: Remote
-    api_key: ApiKeySource | None
+    api_key: SecretSource | None
     manifests: tuple[Path, ...]
     limits: Limits
     protected: tuple[str, ...]

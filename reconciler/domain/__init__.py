@@ -23,7 +23,7 @@ from reconciler.domain.declarations import (
 )
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.exits import Exit, of_signal
-from reconciler.domain.secrets import REDACTED, KeyFault, Secret, is_header_safe, key_fault
+from reconciler.domain.secrets import REDACTED, Secret, SecretFault, is_header_safe, key_fault
 from reconciler.domain.settings import (
     COMMAND_LINE,
     Count,
@@ -83,7 +83,6 @@ __all__ = [
     "Exit",
     "Handover",
     "InvalidInput",
-    "KeyFault",
     "Layer",
     "LayerKind",
     "LedgerPlace",
@@ -100,6 +99,7 @@ __all__ = [
     "RuleMatch",
     "RuleMode",
     "Secret",
+    "SecretFault",
     "SourceLocation",
     "SourceUse",
     "SqliteFile",

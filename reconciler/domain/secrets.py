@@ -227,7 +227,7 @@ _KEY_ALONE: Final = "it must be the API key alone, as Recall.ai's dashboard show
 _HEADER_SAFE: Final = re.compile(r"[!-~]+")
 
 
-class KeyFault(Struct, frozen=True):
+class SecretFault(Struct, frozen=True):
     """Why a key cannot be used (a phrase that follows its name), and what would be right."""
 
     problem: str
@@ -239,13 +239,13 @@ def is_header_safe(text: str) -> bool:
     return _HEADER_SAFE.fullmatch(text) is not None
 
 
-def key_fault(key: str) -> KeyFault | None:
+def key_fault(key: str) -> SecretFault | None:
     """What is wrong with ``key`` as an API key; None if it can be sent. Shows no part of it."""
     if not key:
-        return KeyFault("is empty", _KEY_ALONE)
+        return SecretFault("is empty", _KEY_ALONE)
     if _WITH_SCHEME.match(key):
-        return KeyFault("begins with the word Token", f"leave out the word Token: {_KEY_ALONE}")
+        return SecretFault("begins with the word Token", f"leave out the word Token: {_KEY_ALONE}")
     if not is_header_safe(key):
         problem = "holds spaces, line ends or characters that are not ASCII"
-        return KeyFault(problem, _KEY_ALONE)
+        return SecretFault(problem, _KEY_ALONE)
     return None

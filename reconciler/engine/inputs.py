@@ -7,7 +7,7 @@ command never gets an API key.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from reconciler.config import InputCommand, KeyFromEnvironment, Workspace
+from reconciler.config import InputCommand, SecretFromEnvironment, Workspace
 from reconciler.config.command_output import CommandOutput, TookTooLong, command_output
 from reconciler.domain import (
     Cancellation,
@@ -126,7 +126,7 @@ class ConfiguredInputs:
 def _key_in(workspace: Workspace, environ: Mapping[str, str]) -> tuple[Secret, ...]:
     """The API key of ``workspace``, if it is in the environment."""
     source = workspace.api_key
-    key = environ.get(source.variable) if isinstance(source, KeyFromEnvironment) else None
+    key = environ.get(source.variable) if isinstance(source, SecretFromEnvironment) else None
     return (Secret(key.strip()),) if key and key.strip() else ()
 
 

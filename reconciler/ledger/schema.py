@@ -201,3 +201,29 @@ locks = Table(
     Column("since", Double),
     Column("heartbeat", Double),
 )
+
+notified = Table(
+    "notified",
+    metadata,
+    Column("workspace", LedgerText, primary_key=True),
+    Column("address", LedgerText, primary_key=True),
+    Column("target", LedgerText, primary_key=True),  # its name in the configuration
+    Column("event", LedgerText, primary_key=True),
+    Column("digest", LedgerText, nullable=False),  # of what it was notified of last
+    Column("at", LedgerText, nullable=False),
+)
+
+connect_links = Table(
+    "connect_links",
+    metadata,
+    Column("number", _Number, primary_key=True),
+    Column("workspace", LedgerText, nullable=False),
+    Column("address", LedgerText, nullable=False),
+    Column("user", LedgerText, nullable=False),
+    Column("platform", LedgerText, nullable=False),
+    Column("who", LedgerText, nullable=False),  # made it, on `host`; the link is nowhere
+    Column("host", LedgerText, nullable=False),
+    Column("at", LedgerText, nullable=False),
+    Index("links_of_user", "workspace", "address", "user", "number"),
+    sqlite_autoincrement=True,
+)

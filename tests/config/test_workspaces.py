@@ -7,11 +7,11 @@ import pytest
 
 from reconciler.config import (
     BaseUrl,
-    KeyFromCommand,
-    KeyFromEnvironment,
-    KeyFromFile,
     Region,
     SandboxSource,
+    SecretFromCommand,
+    SecretFromEnvironment,
+    SecretFromFile,
     load_configuration,
 )
 from reconciler.domain import (
@@ -33,7 +33,7 @@ def place(line: int, column: int) -> SourceLocation:
 def test_a_workspace_with_nothing_but_the_necessary_has_the_defaults(file: File) -> None:
     workspace = file.workspace("")
     assert workspace.remote == Region("us-west-2")
-    assert workspace.api_key == KeyFromEnvironment("RECALL_API_KEY", place(6, 5))
+    assert workspace.api_key == SecretFromEnvironment("RECALL_API_KEY", place(6, 5))
     assert workspace.manifests == (file.path.parent / "m",)
     assert workspace.limits == Limits(10, 20, 30)
     assert workspace.max_disconnects_source is None
@@ -151,7 +151,7 @@ def test_paths_are_relative_to_the_file_that_names_them(
     assert workspace.remote == SandboxSource(
         folder / "fleet.yaml", folder / ".reconciler/sandbox-s.db"
     )
-    assert workspace.api_key == KeyFromFile(folder / "key", SourceLocation("sub/c.yaml", 6, 5))
+    assert workspace.api_key == SecretFromFile(folder / "key", SourceLocation("sub/c.yaml", 6, 5))
 
 
 def test_a_sandbox_needs_no_key_and_may_name_its_state(file: File) -> None:
@@ -163,7 +163,7 @@ def test_a_sandbox_needs_no_key_and_may_name_its_state(file: File) -> None:
 
 def test_a_command_for_the_key_is_run_in_the_files_folder(file: File) -> None:
     text = HEAD + "    region: us-west-2\n    apiKey: {command: [vault, read]}\n"
-    assert file.load(text).workspace("w").api_key == KeyFromCommand(
+    assert file.load(text).workspace("w").api_key == SecretFromCommand(
         ("vault", "read"), file.path.parent, place(6, 5)
     )
 
@@ -400,7 +400,7 @@ def test_a_whole_number_that_no_machine_word_holds_is_an_error(file: File, field
 
 class TestSecretsAreNeverShown:
     HINT = (
-        "must say where the key is found, in exactly one way: {env: RECALL_API_KEY}, {file: PATH}"
+        "must say where it is found, in exactly one way: {env: VARIABLE}, {file: PATH}"
         " or {command: [PROGRAM, ARGUMENT, …]}"
     )
 

@@ -8,10 +8,10 @@ import pytest
 
 from reconciler.config import (
     BaseUrl,
-    KeyFromEnvironment,
     Region,
     Remote,
     SandboxSource,
+    SecretFromEnvironment,
     Workspace,
 )
 from reconciler.domain import (
@@ -29,10 +29,10 @@ from reconciler.engine.session import open_remote
 from reconciler.sandbox import SandboxServer, SandboxState
 
 HERE = SourceLocation("reconciler.yaml", 3, 1)
-KEY = KeyFromEnvironment("KEY", HERE)
+KEY = SecretFromEnvironment("KEY", HERE)
 
 
-def workspace(remote: Remote, key: KeyFromEnvironment | None = KEY) -> Workspace:
+def workspace(remote: Remote, key: SecretFromEnvironment | None = KEY) -> Workspace:
     return Workspace(
         name="prod",
         remote=remote,
