@@ -1,4 +1,4 @@
-"""What targets of notifications were told last, and which connect links were made.
+"""What each target was notified of last, and which connect links were made.
 
 Revision ID: 0006
 """
@@ -13,9 +13,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add both tables; earlier versions told nobody, and made no links."""
+    """Add both tables; earlier versions notified nobody and made no links."""
     op.create_table(
-        "told",
+        "notified",
         sa.Column("workspace", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("target", sa.Text(), nullable=False),
