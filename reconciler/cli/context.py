@@ -42,16 +42,20 @@ from reconciler.domain import (
     SystemClock,
 )
 from reconciler.engine import Session, open_session
+from reconciler.engine.commit import working_tree
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError
 from reconciler.reporting import (
     ErrorReport,
     Format,
+    InvalidLinkBase,
     LedgerView,
+    Links,
     PlanReport,
     Report,
     RunReport,
+    check_link_base,
     formats_of,
     one_line,
     render,
@@ -90,10 +94,12 @@ class CommandContext:
     signals: Signals = field(default_factory=Signals)
     where: str | None = None
     gives: tuple[type[Report], ...] = ()
+    link_base: str | None = None
     clock: Clock = field(init=False)
     _shown_ledger: LedgerView | None = None
     _events: "EventStream | None" = None
     _lines: list[str] = field(default_factory=list)
+    _links: Links | None = None
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
     _output_is_taken: bool = False
@@ -248,6 +254,7 @@ class CommandContext:
                 if self._events is not None:
                     self._events.started()
                 self._check_format(self.format)
+                self._links = self._made_links()
                 outputs.extend(map(self._report_option, self.reports))
                 report = body()
                 # What was done must be reported: no signal ends the command before that.
@@ -273,6 +280,20 @@ class CommandContext:
         self._check_format(Format(name))
         return Format(name), self.output(Path(path))
 
+    def _made_links(self) -> Links | None:
+        """The links to manifests; None without a link base. Raises :class:`UsageError`."""
+        name, base = "--link-base", self.link_base
+        if base is None:
+            name, base = "RECONCILER_LINK_BASE", os.environ.get("RECONCILER_LINK_BASE")
+        if not base:
+            return None
+        try:
+            check_link_base(base)
+        except InvalidLinkBase as error:
+            raise UsageError(f"{name} {base!r}: {error}") from None
+        folder = Path.cwd()
+        return Links(base, str(working_tree(folder) or folder), str(folder))
+
     def _check_format(self, form: Format) -> None:
         formats = formats_of(*self.gives)
         if form not in formats:
@@ -293,7 +314,7 @@ class CommandContext:
         for form, output in outputs:
             try:
                 events = "".join(self._lines) if form is Format.JSONL else ""
-                output.write(f"{events}{render(report, form)}".encode())
+                output.write(f"{events}{render(report, form, links=self._links)}".encode())
             except OutputFailed as error:
                 report = structs.replace(report, status=_unwritten(str(error), failed))
         form = self.format
@@ -307,7 +328,7 @@ class CommandContext:
         on_stderr = fault or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         colour = form is Format.TEXT and coloured(stream)
-        text = render(report, form, width=width(stream), color=colour)
+        text = render(report, form, width=width(stream), color=colour, links=self._links)
         failure = print_out(text, on_stderr=on_stderr)
         return report.status if failure is None else _unwritten(failure, failed)
 

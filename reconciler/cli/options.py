@@ -178,6 +178,16 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
+LinkBase = Annotated[
+    str | None,
+    typer.Option(
+        "--link-base",
+        metavar="URL",
+        help="Where a line of a manifest can be read, with {commit}, {file} and {line}: HTML and "
+        "Markdown link to it. [env: RECONCILER_LINK_BASE]",
+        show_default=False,
+    ),
+]
 Select = Annotated[
     list[str],
     typer.Option(

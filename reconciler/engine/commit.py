@@ -83,12 +83,24 @@ def commit_of(manifests: Sequence[Path], files: Iterable[ManifestFile]) -> Commi
     return Commit(head) if problem is None else Commit(f"{head}{DIRTY}", problem)
 
 
+def working_tree(folder: Path) -> Path | None:
+    """The top of the working tree that ``folder`` is in; None if git knows of none."""
+    try:
+        return _top(folder)
+    except _Unknown:
+        return None
+
+
+def _top(folder: Path) -> Path:
+    top = _git(folder, "rev-parse", "--show-toplevel")
+    return Path(os.fsdecode(top.removesuffix(b"\n"))).resolve()
+
+
 class _Repository:
     """The working tree around a folder, and its HEAD. Raises :class:`_Unknown`."""
 
     def __init__(self, folder: Path) -> None:
-        top = _git(folder, "rev-parse", "--show-toplevel")
-        self._top = Path(os.fsdecode(top.removesuffix(b"\n"))).resolve()
+        self._top = _top(folder)
         try:
             head = _git(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         except _Unknown:

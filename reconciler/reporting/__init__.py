@@ -24,6 +24,7 @@ from reconciler.reporting.documents import (
     ValidationReport,
 )
 from reconciler.reporting.formats import Format, formats_of, render
+from reconciler.reporting.links import InvalidLinkBase, Links, check_link_base
 from reconciler.reporting.phrase import one_line, visible
 
 __all__ = [
@@ -33,8 +34,10 @@ __all__ = [
     "ErrorReport",
     "ExplanationReport",
     "Format",
+    "InvalidLinkBase",
     "LedgerAccess",
     "LedgerView",
+    "Links",
     "PendingConnection",
     "PendingReport",
     "PlanReport",
@@ -45,6 +48,7 @@ __all__ = [
     "RunsReport",
     "UnlockReport",
     "ValidationReport",
+    "check_link_base",
     "formats_of",
     "one_line",
     "render",

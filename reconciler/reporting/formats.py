@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from reconciler.reporting.documents import PendingReport, Report
+from reconciler.reporting.links import Links
 
 
 class Format(StrEnum):
@@ -34,12 +35,20 @@ def formats_of(*kinds: type[Report]) -> frozenset[Format]:
     return frozenset.intersection(*other) if other else _EVERY_REPORT
 
 
-def render(report: Report, format: Format, *, width: int = 0, color: bool = False) -> str:  # noqa: A002
+def render(
+    report: Report,
+    format: Format,  # noqa: A002
+    *,
+    width: int = 0,
+    color: bool = False,
+    links: Links | None = None,
+) -> str:
     """``report`` in ``format``, ending in a line feed, the same for the same input.
 
     JSON Lines give the last line alone: only a command that runs has events. ``width`` and
-    ``color`` (ANSI codes) are for text. The renderers are imported when they are asked for: most
-    commands need one. Raises ``TypeError`` for a format that :func:`formats_of` does not name.
+    ``color`` (ANSI codes) are for text, ``links`` for formats that can link to manifests. The
+    renderers are imported when they are asked for: most commands need one. Raises ``TypeError``
+    for a format that :func:`formats_of` does not name.
     """
     if format is Format.TEXT:
         from reconciler.reporting.text import render_text  # noqa: PLC0415
@@ -59,4 +68,4 @@ def render(report: Report, format: Format, *, width: int = 0, color: bool = Fals
         return render_csv(report)
     from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
-    return render_markdown(report)
+    return render_markdown(report, links)

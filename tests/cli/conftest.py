@@ -14,7 +14,12 @@ def project(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Project]:
     monkeypatch.chdir(tmp_path)
-    for variable in ("RECONCILER_CONFIG", "RECONCILER_WORKSPACE", "NO_COLOR"):
+    for variable in (
+        "RECONCILER_CONFIG",
+        "RECONCILER_WORKSPACE",
+        "RECONCILER_LINK_BASE",
+        "NO_COLOR",
+    ):
         monkeypatch.delenv(variable, raising=False)
     project = Project(tmp_path, capsys)
     yield project

@@ -31,7 +31,7 @@ from reconciler.engine import (
 from reconciler.engine.approval import ALLOW_OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
-from reconciler.reporting import Format, PlanReport, Report, visible
+from reconciler.reporting import Format, PlanReport, Report, RunReport, visible
 from reconciler.runs import Front
 
 
@@ -57,12 +57,23 @@ def apply(
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
+    link_base: options.LinkBase = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
-    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(
+        config,
+        workspace,
+        output_format,
+        report,
+        quiet,
+        verbose,
+        log_format,
+        gives=(PlanReport, RunReport),
+        link_base=link_base,
+    )
     allowed = overrides(allow, ALLOW_OPTION, APPLY_TAKES)
 
     def body() -> Report:

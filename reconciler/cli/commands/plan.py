@@ -43,12 +43,23 @@ def plan(
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
+    link_base: options.LinkBase = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Show what would be changed; changes nothing."""
-    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(
+        config,
+        workspace,
+        output_format,
+        report,
+        quiet,
+        verbose,
+        log_format,
+        gives=(PlanReport,),
+        link_base=link_base,
+    )
 
     def body() -> Report:
         if against and (select or exclude):

@@ -26,7 +26,7 @@ from reconciler.engine import (
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS
 from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
-from reconciler.reporting import Format, Report
+from reconciler.reporting import Format, PlanReport, Report, RunReport
 from reconciler.runs import Front
 
 
@@ -45,6 +45,7 @@ def resume(
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
+    link_base: options.LinkBase = None,
     quiet: options.Quiet = False,
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
@@ -53,7 +54,17 @@ def resume(
 
     Resolves the calls that it left in doubt, then does the rest of its plan.
     """
-    context = CommandContext(config, workspace, output_format, report, quiet, verbose, log_format)
+    context = CommandContext(
+        config,
+        workspace,
+        output_format,
+        report,
+        quiet,
+        verbose,
+        log_format,
+        gives=(PlanReport, RunReport),
+        link_base=link_base,
+    )
     allowed = overrides(allow, ALLOW_OPTION, GUARDS)
 
     def body() -> Report:

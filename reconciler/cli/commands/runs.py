@@ -24,9 +24,13 @@ def runs(
     workspace: options.WorkspaceName = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
+    link_base: options.LinkBase = None,
 ) -> None:
     """List past runs, newest first, or show one in full."""
-    context = CommandContext(config, workspace, output_format, report)
+    gives = RunsReport if run is None else RunHistoryReport
+    context = CommandContext(
+        config, workspace, output_format, report, gives=(gives,), link_base=link_base
+    )
 
     def body() -> Report:
         chosen = context.chosen_workspace()

@@ -19,10 +19,18 @@ def show(
     config: options.Config = None,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
+    link_base: options.LinkBase = None,
     verbose: options.Verbose = False,
 ) -> None:
     """Show a saved plan."""
-    context = CommandContext(config, format=output_format, reports=report, verbose=verbose)
+    context = CommandContext(
+        config,
+        format=output_format,
+        reports=report,
+        verbose=verbose,
+        gives=(PlanReport,),
+        link_base=link_base,
+    )
 
     def body() -> Report:
         saved = read_plan(context, plan)

@@ -34,6 +34,7 @@ from reconciler.reporting.documents import (
     ValidationReport,
 )
 from reconciler.reporting.entries import UserEntry
+from reconciler.reporting.links import Links
 from reconciler.reporting.markdown.comment import Comment, code, inline
 from reconciler.reporting.markdown.people import write_explanation, write_pending
 from reconciler.reporting.phrase import counted, prose
@@ -51,9 +52,9 @@ from reconciler.reporting.wording import (
 from reconciler.runs.history import ActionHistory, RunHistory
 
 
-def render_markdown(report: Report) -> str:
-    """``report`` as a comment, never longer than GitHub takes."""
-    comment = Comment()
+def render_markdown(report: Report, links: Links | None = None) -> str:
+    """``report`` as a comment, never longer than GitHub takes; places of manifests are links."""
+    comment = Comment(links)
     if isinstance(report, PlanReport):
         write_plan(comment, report)
     elif isinstance(report, PendingReport):
@@ -103,7 +104,9 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         comment.block(f"> [!WARNING]\n> {changes.INCOMPLETE}")
         comment.items(inline((prose(problem),)) for problem in content.problems)
     if content.actions:
-        comment.table(_ACTIONS, [row(plan, entry) for entry in entries.actions(content.actions)])
+        comment.table(
+            _ACTIONS, [row(comment, plan, entry) for entry in entries.actions(content.actions)]
+        )
     if content.disconnects:
         comment.block(changes.IRREVERSIBLE)
     write_folded(comment, "held", entries.held(content.blocked))
@@ -181,7 +184,7 @@ def write_run(comment: Comment, report: RunReport) -> None:
     ended = entries.results(result.results, result.carried)
     held = entries.held(plan.content.in_doubt)
     if ended or held:
-        comment.table(_RESULTS, [row(plan, entry) for entry in (*ended, *held)])
+        comment.table(_RESULTS, [row(comment, plan, entry) for entry in (*ended, *held)])
     if beyond := summary.beyond_actions(plan.content):
         comment.block(beyond)
     write_changes(comment, report.changes)
@@ -220,15 +223,15 @@ def write_history(comment: Comment, report: RunHistoryReport) -> None:
     comment.items(map(inline, runs.facts(past, report.place)))
     write_guards(comment, past.verdicts, {}, remedies=False)
     if past.actions:
-        comment.table(_COLUMNS, [_row(past, action) for action in past.actions])
+        comment.table(_COLUMNS, [_row(comment, past, action) for action in past.actions])
 
 
-def _row(past: RunHistory, action: ActionHistory) -> tuple[str, ...]:
+def _row(comment: Comment, past: RunHistory, action: ActionHistory) -> tuple[str, ...]:
     steps = [
         f"{code(runs.time_of(step, past.summary))} {inline(runs.step(step, action.action))}"
         for step in action.steps
     ]
-    return (*row(past.plan, entries.past(action)), "; ".join(steps))
+    return (*row(comment, past.plan, entries.past(action)), "; ".join(steps))
 
 
 def write_validation(comment: Comment, report: ValidationReport) -> None:
@@ -293,7 +296,7 @@ def write_guards(
             comment.block(f"> {said}")
 
 
-def row(plan: Plan | None, entry: UserEntry) -> tuple[str, ...]:
+def row(comment: Comment, plan: Plan | None, entry: UserEntry) -> tuple[str, ...]:
     """An entry as a row: sign, user, action, account, why, source."""
     place = entries.source(plan, entry.user)
     return (
@@ -302,7 +305,7 @@ def row(plan: Plan | None, entry: UserEntry) -> tuple[str, ...]:
         entry.what,
         code(entry.account) if entry.account else "",
         why(entry),
-        code(place) if place else "",
+        comment.place(place, None if plan is None else plan.envelope.commit),
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from reconciler.reporting.links import Links
 from reconciler.reporting.phrase import Phrase, visible
 
 MAX_BYTES: Final = 64_000
@@ -15,9 +16,17 @@ _CLOSING: Final = 4_000  # kept for the heads and feet of the sections that foll
 class Comment:
     """Collects Markdown blocks; rows beyond the room are counted instead of written."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: Links | None = None) -> None:
+        self._links = links
         self._blocks: list[str] = []
         self._left = MAX_BYTES - _CLOSING
+
+    def place(self, place: str | None, commit: str | None) -> str:
+        """A place of a manifest, as a link where it has one; empty for None."""
+        if not place:
+            return ""
+        url = self._links.of(place, commit) if self._links else None
+        return f"[{code(place)}]({url})" if url else code(place)
 
     def block(self, text: str) -> None:
         """A paragraph, a heading or a quote: short, and always written."""
