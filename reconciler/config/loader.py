@@ -7,6 +7,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
+from reconciler.config.oauth import read_oauth
 from reconciler.config.secret_source import (
     SecretFromCommand,
     SecretFromEnvironment,
@@ -182,6 +183,10 @@ class _Reader:
             time_zone=self._time_zone(fields.get("timeZone", "UTC"), [*here, "timeZone"]),
             source=self._document.locate_key(here),
             inputs=inputs,
+            oauth=read_oauth(
+                fields.get("oauth", {}),
+                lambda path, message, hint: self._error([*here, "oauth", *path], message, hint),
+            ),
             ledger_source=(
                 self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
             ),

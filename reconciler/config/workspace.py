@@ -16,6 +16,7 @@ from reconciler.domain import (
     InvalidInput,
     LedgerPlace,
     Limits,
+    OAuthSettings,
     RateLimits,
     SourceLocation,
     Timeouts,
@@ -70,8 +71,9 @@ class Workspace(Struct, frozen=True):
 
     ``undeclared`` is the field `unmanaged`. With ``require_ledger`` a run is refused if it finds no
     ledger. Days begin in ``time_zone``. ``inputs`` are the commands that sources can name, the same
-    for every workspace. ``source`` is where the workspace is defined. The other sources are where
-    its ledger and its limits are set; None for a default.
+    for every workspace. ``oauth`` is what connect links are made with. ``source`` is where the
+    workspace is defined. The other sources are where its ledger and its limits are set; None for a
+    default.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Workspace(Struct, frozen=True):
     time_zone: ZoneInfo
     source: SourceLocation
     inputs: Mapping[str, InputCommand] = {}
+    oauth: OAuthSettings = OAuthSettings()
     ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None

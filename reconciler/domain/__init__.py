@@ -29,6 +29,8 @@ from reconciler.domain.settings import (
     Count,
     LedgerPlace,
     Limits,
+    OAuthClient,
+    OAuthSettings,
     PostgresqlDatabase,
     RateLimits,
     SqliteFile,
@@ -57,7 +59,13 @@ from reconciler.domain.time import (
     SystemClock,
     rfc3339,
 )
-from reconciler.domain.urls import UnusableUrl, ip_address, is_loopback, normalised_base_url
+from reconciler.domain.urls import (
+    UnusableUrl,
+    check_browser_url,
+    ip_address,
+    is_loopback,
+    normalised_base_url,
+)
 
 __all__ = [
     "COMMAND_LINE",
@@ -88,6 +96,8 @@ __all__ = [
     "LedgerPlace",
     "Limits",
     "ManifestFile",
+    "OAuthClient",
+    "OAuthSettings",
     "Observation",
     "ObservedState",
     "Platform",
@@ -109,6 +119,7 @@ __all__ = [
     "UnknownEmail",
     "UnusableUrl",
     "Window",
+    "check_browser_url",
     "ip_address",
     "is_header_safe",
     "is_loopback",

@@ -1,10 +1,13 @@
-"""Settings of a workspace that other rooms need: limits, rates, timeouts, owners, the ledger."""
+"""Settings of a workspace that other rooms need: limits, rates, OAuth, owners, the ledger."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Final, TypeAlias
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
+
+from reconciler.domain.state import Platform
 
 Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A whole number from 0 that a database can hold. Decoding refuses any other."""
@@ -101,6 +104,24 @@ class UndeclaredPolicy(StrEnum):
 
     REPORT = "report"
     FAIL = "fail"
+
+
+class OAuthClient(Struct, frozen=True):
+    """Your application, as a platform knows it. Its id is in every connect link and no secret.
+
+    Without a ``redirect_uri`` the browser comes back to Recall's own callback.
+    """
+
+    client_id: str
+    redirect_uri: str | None = None
+
+
+class OAuthSettings(Struct, frozen=True):
+    """What connect links are made with; the URLs are where Recall sends the browser in the end."""
+
+    clients: Mapping[Platform, OAuthClient] = {}
+    success_url: str | None = None
+    error_url: str | None = None
 
 
 COMMAND_LINE: Final = "the command line"

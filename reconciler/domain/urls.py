@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 _PORTS: Final = {"https": 443, "http": 80}
 
@@ -14,7 +14,7 @@ _NUMERIC: Final = re.compile(r"(.*\.)?([0-9]+|0x[0-9a-f]*)")
 
 
 class UnusableUrl(Exception):
-    """A base URL that cannot be used. Says what is wrong with it without showing the URL."""
+    """A URL that cannot be used. Says what is wrong with it without showing the URL."""
 
 
 def ip_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -46,6 +46,29 @@ def normalised_base_url(text: str) -> str:
 
     Raises :class:`UnusableUrl`.
     """
+    parts, host, port = _split(text)
+    if parts.query or parts.fragment or parts.path.strip("/"):
+        raise UnusableUrl("holds a path, a query or a fragment")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UnusableUrl("is http and not on loopback: the API key would travel in the clear")
+    suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
+    return f"{parts.scheme}://{in_url(host)}{suffix}"
+
+
+def check_browser_url(text: str) -> None:
+    """Raise :class:`UnusableUrl` unless a browser with a secret may be sent to ``text``.
+
+    That is any ``https://`` URL, and ``http://`` on loopback, without a fragment.
+    """
+    parts, host, _ = _split(text)
+    if "#" in text:
+        raise UnusableUrl("holds a fragment: a `#` and what follows it")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UnusableUrl("is http and not on loopback: what it carries would travel in the clear")
+
+
+def _split(text: str) -> tuple[SplitResult, str, int | None]:
+    """The parts of a web URL, its host in lower case, and its port if it names one."""
     if not (text.isascii() and text.isprintable()) or " " in text:
         raise UnusableUrl("holds spaces or characters that are not ASCII")
     try:
@@ -57,14 +80,9 @@ def normalised_base_url(text: str) -> str:
         raise UnusableUrl("does not begin with https://")
     if "@" in parts.netloc:
         raise UnusableUrl("holds a user or a password")
-    if parts.query or parts.fragment or parts.path.strip("/"):
-        raise UnusableUrl("holds a path, a query or a fragment")
     if not is_host(host):
         raise UnusableUrl("names no host")
-    if parts.scheme == "http" and not is_loopback(host):
-        raise UnusableUrl("is http and not on loopback: the API key would travel in the clear")
-    suffix = "" if port is None or port == _PORTS[parts.scheme] else f":{port}"
-    return f"{parts.scheme}://{in_url(host)}{suffix}"
+    return parts, host, port
 
 
 def origin(url: str) -> tuple[str, str, int | None]:

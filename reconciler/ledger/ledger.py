@@ -1,10 +1,12 @@
-"""The ledger for runs: begins a run, joins one, or takes the lock away from one."""
+"""The ledger, to be written: begins a run or joins one, takes a lock away, records a link."""
 
 from collections.abc import Callable
 from typing import Final
 
 from reconciler.domain import Clock, LedgerPlace
+from reconciler.ledger.connect_links import add_link
 from reconciler.ledger.database import Database
+from reconciler.ledger.declared_users import Scope
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.joined_run import JoinedRun, join_run
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, hold_lock, revoke_lock
@@ -12,7 +14,7 @@ from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.reader import LedgerReader
 from reconciler.ledger.run_row import begin_run
-from reconciler.runs import Holder
+from reconciler.runs import Holder, MadeLink
 
 
 class Ledger(LedgerReader):
@@ -59,6 +61,12 @@ class Ledger(LedgerReader):
         caller got. Raises :class:`NotJoinable`, :class:`LedgerError`.
         """
         return join_run(self._database, workspace, base_url, seal=seal, times=self._times)
+
+    def link_made(self, workspace: str, base_url: str, user: str, link: MadeLink) -> None:
+        """Record that a connect link is made for ``user`` there. It takes no lock: a link changes
+        nothing. Raises :class:`LedgerError`."""
+        with self._database.write() as connection:
+            add_link(connection, Scope(workspace, base_url), user, link)
 
     def unlock(self, workspace: str, run: str) -> Holder:
         """Take the lock away from ``run``, which then can begin nothing more.

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import Select, func, select
 
 from reconciler.domain import LedgerPlace
+from reconciler.ledger.connect_links import read_links
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership, read_rows, read_seen
 from reconciler.ledger.errors import UnknownRun
@@ -26,6 +27,7 @@ from reconciler.ledger.user_history import read_pending_since, read_user_outcome
 from reconciler.planning import FleetSize, History
 from reconciler.runs import (
     Holder,
+    MadeLink,
     PastOutcome,
     PendingKey,
     PendingSince,
@@ -149,6 +151,13 @@ class LedgerReader:
         """The last outcomes of actions for ``user`` there, newest first."""
         with self._database.read() as connection:
             return read_user_outcomes(connection, Scope(workspace, base_url), user, limit)
+
+    def connect_links(
+        self, workspace: str, base_url: str, user: str, limit: int
+    ) -> tuple[MadeLink, ...]:
+        """The last connect links that were made for ``user`` there, newest first."""
+        with self._database.read() as connection:
+            return read_links(connection, Scope(workspace, base_url), user, limit)
 
     def dead_runs(self, workspace: str) -> tuple[RunSummary, ...]:
         """Runs that ended with calls in doubt, and open runs whose process has ended or is silent;

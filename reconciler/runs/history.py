@@ -169,6 +169,16 @@ class PastOutcome(Struct, frozen=True):
     cause: str | None
 
 
+class MadeLink(Struct, frozen=True):
+    """A connect link that ``who`` made on ``host`` at ``at`` (RFC 3339, UTC). The link itself is
+    never kept."""
+
+    platform: Platform
+    who: str
+    host: str
+    at: str
+
+
 class InDoubt(Struct, frozen=True):
     """A call of a dead run that may have been sent and has no recorded outcome.
 
