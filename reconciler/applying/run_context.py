@@ -12,7 +12,7 @@ from msgspec import Struct
 from reconciler.applying.circuit_breaker import CircuitBreaker
 from reconciler.applying.recorder import Recorder
 from reconciler.applying.user_list import UserList
-from reconciler.domain import Cancellation, Clock, Observation
+from reconciler.domain import NO_TELEMETRY, Cancellation, Clock, Observation, Telemetry
 from reconciler.planning import Protection
 from reconciler.recall import CalendarReader, CalendarWriter
 from reconciler.runs.journal import ActionResult, StepJournal
@@ -90,6 +90,7 @@ class RunContext:
     jitter: random.Random
     on_result: Callable[[ActionResult], None] = ignore_result
     good_until: Mapping[str, datetime] = field(default_factory=dict)
+    telemetry: Telemetry = NO_TELEMETRY
     user_list: UserList = field(init=False)
     circuit_breaker: CircuitBreaker = field(init=False)
     recorder: Recorder = field(init=False)

@@ -12,7 +12,7 @@ from reconciler.applying.recorder import ACCEPTED
 from reconciler.applying.run_context import RunContext
 from reconciler.applying.scheduler import Pause, Queue
 from reconciler.applying.user_session import UserSession, replaced
-from reconciler.domain import CalendarUser, Deadline, DeadlinePassed
+from reconciler.domain import CalendarUser, Deadline, DeadlinePassed, Phase
 from reconciler.planning import (
     Action,
     Disconnect,
@@ -83,6 +83,7 @@ class Verification:
         self._session = session
         self._recorder = context.recorder
         self._circuit_breaker = context.circuit_breaker
+        self._telemetry = context.telemetry
         self._read = False
         session.begin()
 
@@ -115,7 +116,8 @@ class Verification:
         sent = self._sent
         self._read = self.last_failed = True
         try:
-            user = self._session.read(sent.action, deadline)
+            with self._telemetry.phase(Phase.VERIFY):
+                user = self._session.read(sent.action, deadline)
         except RecallError as error:
             self._recorder.read_back(sent.action, sent.call, error.code)
             # If a read-back does not show the effect, even an accepted call is in doubt.

@@ -25,7 +25,9 @@ def load(context: CommandContext, session: Session, traced: str | None = None) -
     file.
     """
     with context.progress().counting("Reading manifests") as done:
-        declarations = load_declarations(session.workspace, session.inputs, done, traced)
+        declarations = load_declarations(
+            session.workspace, session.inputs, done, traced, session.telemetry
+        )
     context.reads(*source_files(declarations))
     return declarations
 

@@ -50,6 +50,13 @@ from reconciler.domain.state import (
     Platform,
     Preferences,
 )
+from reconciler.domain.telemetry import (
+    NO_TELEMETRY,
+    ApiCall,
+    Operation,
+    Phase,
+    Telemetry,
+)
 from reconciler.domain.time import (
     Cancellation,
     Cancelled,
@@ -69,9 +76,11 @@ from reconciler.domain.urls import (
 
 __all__ = [
     "COMMAND_LINE",
+    "NO_TELEMETRY",
     "PLATFORM_NAMES",
     "PREFERENCE_FIELDS",
     "REDACTED",
+    "ApiCall",
     "Boundary",
     "BoundaryKind",
     "CalendarUser",
@@ -100,6 +109,8 @@ __all__ = [
     "OAuthSettings",
     "Observation",
     "ObservedState",
+    "Operation",
+    "Phase",
     "Platform",
     "PostgresqlDatabase",
     "Preferences",
@@ -114,6 +125,7 @@ __all__ = [
     "SourceUse",
     "SqliteFile",
     "SystemClock",
+    "Telemetry",
     "Timeouts",
     "UndeclaredPolicy",
     "UnknownEmail",

@@ -12,7 +12,7 @@ from msgspec import Struct, structs
 import reconciler
 from reconciler.applying import ApplySettings, recover
 from reconciler.config import Workspace
-from reconciler.domain import COMMAND_LINE, Declarations, Observation, rfc3339
+from reconciler.domain import COMMAND_LINE, Declarations, Observation, Phase, rfc3339
 from reconciler.engine.approval import ALLOW_OPTION, NEW_LEDGER, Refused
 from reconciler.engine.preview import observe
 from reconciler.engine.session import Session
@@ -91,7 +91,7 @@ class ActingRun:
             return observation
         remark(finding_out(len(in_doubt), self.settings.under_way))
         session, journal = self.session, self.journal
-        with session.writer() as writer:
+        with session.telemetry.phase(Phase.RECOVER), session.writer() as writer:
             context = session.run_context(journal.id, journal, writer, observation, self.settings)
             self.resolved = recover(in_doubt, observation.state, context)
         resolved = {

@@ -16,7 +16,7 @@ from typing import Final
 from msgspec import Struct, structs
 
 from reconciler.applying import ApplySettings, Approved, apply_plan
-from reconciler.domain import BoundaryKind, Declarations, Diagnostic, InvalidInput
+from reconciler.domain import BoundaryKind, Declarations, Diagnostic, InvalidInput, Phase
 from reconciler.engine.commit import DIRTY, Commit
 from reconciler.engine.earlier_plan import Comparison
 from reconciler.engine.preview import PlanInputs
@@ -226,7 +226,7 @@ def carry_out(
     run stops starting anything new. Any thread may call them. Raises ``runs.JournalFailed`` if the
     run cannot be recorded.
     """
-    with session.writer() as writer:
+    with session.telemetry.phase(Phase.APPLY), session.writer() as writer:
         context = session.run_context(
             run,
             journal,

@@ -12,11 +12,14 @@ from msgspec import UNSET, Struct
 import reconciler
 from reconciler.config import Workspace
 from reconciler.domain import (
+    NO_TELEMETRY,
     Connection,
     Declarations,
     DesiredState,
     Observation,
     ObservedState,
+    Phase,
+    Telemetry,
     rfc3339,
 )
 from reconciler.engine.inputs import ConfiguredInputs
@@ -52,25 +55,29 @@ def load_declarations(
     inputs: ConfiguredInputs,
     on_progress: Callable[[int], None] | None = None,
     traced: str | None = None,
+    telemetry: Telemetry = NO_TELEMETRY,
 ) -> Declarations:
     """What the manifests of ``workspace`` declare, with the rows that its ``inputs`` give.
 
     The layers of the user ``traced`` are recorded. Raises ``domain.InvalidInput``, and
     ``Cancelled`` while an input is read.
     """
-    return load_manifests(
-        workspace.manifests,
-        on_progress=on_progress,
-        zone=workspace.time_zone,
-        inputs=inputs,
-        traced=traced,
-    )
+    with telemetry.phase(Phase.LOAD):
+        return load_manifests(
+            workspace.manifests,
+            on_progress=on_progress,
+            zone=workspace.time_zone,
+            inputs=inputs,
+            traced=traced,
+        )
 
 
 def observe(session: Session, on_progress: Callable[[int], None] | None = None) -> Observation:
     """One list call. Raises ``recall.RecallError`` if it says nothing about the fleet."""
     requested_at = session.clock.monotonic()
-    return Observation(session.reader.list_users(session.deadline(), on_progress), requested_at)
+    with session.telemetry.phase(Phase.OBSERVE):
+        state = session.reader.list_users(session.deadline(), on_progress)
+    return Observation(state, requested_at)
 
 
 @dataclass(frozen=True)
@@ -122,16 +129,17 @@ def judged_content(
 ) -> Content:
     """The content of the plan that :func:`preview` makes, for callers that keep no plan."""
     workspace = session.workspace
-    return make_plan(
-        session.target,
-        inputs.desired,
-        inputs.observation.state,
-        limits=workspace.limits,
-        protection=protection_of(workspace),
-        selectors=selectors,
-        exclusion=exclusion,
-        history=inputs.history,
-    )
+    with session.telemetry.phase(Phase.PLAN):
+        return make_plan(
+            session.target,
+            inputs.desired,
+            inputs.observation.state,
+            limits=workspace.limits,
+            protection=protection_of(workspace),
+            selectors=selectors,
+            exclusion=exclusion,
+            history=inputs.history,
+        )
 
 
 def _envelope(session: Session, desired: DesiredState, content: Content) -> Envelope:

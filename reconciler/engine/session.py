@@ -14,6 +14,7 @@ from reconciler.applying import LIST_MAX_AGE, ApplySettings, RunContext
 from reconciler.applying.run_context import ignore_result
 from reconciler.config import BaseUrl, Region, SandboxSource, Workspace, resolve_key
 from reconciler.domain import (
+    NO_TELEMETRY,
     Cancellation,
     Clock,
     Deadline,
@@ -23,6 +24,7 @@ from reconciler.domain import (
     ManifestFile,
     Observation,
     Secret,
+    Telemetry,
 )
 from reconciler.engine.commit import Commit, commit_of
 from reconciler.engine.inputs import ConfiguredInputs
@@ -98,6 +100,7 @@ class Session:
     clock: Clock
     cancellation: Cancellation
     inputs: ConfiguredInputs
+    telemetry: Telemetry = NO_TELEMETRY
     _commits: dict[tuple[ManifestFile, ...], Commit] = field(default_factory=dict, init=False)
 
     @property
@@ -144,6 +147,7 @@ class Session:
             jitter=random.Random(),  # noqa: S311 - it only spreads retries
             on_result=on_result,
             good_until=good_until,
+            telemetry=self.telemetry,
         )
 
     @contextmanager
@@ -154,26 +158,38 @@ class Session:
             clock=self.clock,
             rate_limiter=self.rate_limiter,
             settings=self.settings(),
+            telemetry=self.telemetry,
         ) as writer:
             yield writer
 
 
 @contextmanager
 def open_session(
-    workspace: Workspace, environ: Mapping[str, str], *, clock: Clock, cancellation: Cancellation
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    *,
+    clock: Clock,
+    cancellation: Cancellation,
+    telemetry: Telemetry = NO_TELEMETRY,
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
     rate_limiter = RateLimiter(workspace.rate_limits, clock)
     with (
         open_remote(workspace, environ) as endpoint,
         CalendarReader(
-            endpoint, clock=clock, rate_limiter=rate_limiter, settings=client_settings(workspace)
+            endpoint,
+            clock=clock,
+            rate_limiter=rate_limiter,
+            settings=client_settings(workspace),
+            telemetry=telemetry,
         ) as reader,
     ):
         inputs = ConfiguredInputs(
             workspace, environ, clock=clock, cancellation=cancellation, keys=[endpoint.key]
         )
-        yield Session(workspace, endpoint, reader, rate_limiter, clock, cancellation, inputs)
+        yield Session(
+            workspace, endpoint, reader, rate_limiter, clock, cancellation, inputs, telemetry
+        )
 
 
 def client_settings(workspace: Workspace) -> ClientSettings:

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from reconciler.applying import ApplySettings, Approved, RunContext, act, skip_stale
 from reconciler.applying.executor import skipped
-from reconciler.domain import Connection, Declarations, Observation, rfc3339
+from reconciler.domain import Connection, Declarations, Observation, Phase, rfc3339
 from reconciler.engine.acting_run import ActingRun
 from reconciler.engine.approval import check_usable, judge_saved
 from reconciler.engine.earlier_plan import compare
@@ -109,7 +109,8 @@ class SharedRun:
         for passed in stale:
             skip_stale(passed, self._context)
         if ready:
-            act(ready, self._context, self._disconnected)
+            with self._context.telemetry.phase(Phase.APPLY):
+                act(ready, self._context, self._disconnected)
         results = self._context.recorder.results
         halted = self._context.circuit_breaker.cause
         return tuple(

@@ -193,7 +193,7 @@ def _evaluate(
             cancellation = Cancellation(_CLOCK.monotonic)
             opening = open_session(workspace, os.environ, clock=_CLOCK, cancellation=cancellation)
             session = stack.enter_context(opening)
-            declarations = load_declarations(workspace, session.inputs)
+            declarations = load_declarations(workspace, session.inputs, telemetry=session.telemetry)
             run = stack.enter_context(_run(session, declarations, request)) if update else None
             if saved is not None:
                 used_by = run.journal.used_by(seal(saved)) if run else _used_by(workspace, saved)

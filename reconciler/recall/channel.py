@@ -10,7 +10,7 @@ from collections.abc import Callable
 import httpx
 
 import reconciler
-from reconciler.domain import Clock, Secret
+from reconciler.domain import NO_TELEMETRY, ApiCall, Clock, Secret, Telemetry
 from reconciler.recall.endpoint import ClientSettings, Endpoint, HttpAnswer, HttpCall
 from reconciler.recall.errors import NotReached, NotSentInTime, RecallError, UnexpectedAnswer
 from reconciler.recall.failures import FAILURES, network_error, refusal
@@ -26,6 +26,8 @@ logging.getLogger("httpcore").setLevel(logging.INFO)
 # How much we read of an answer that is not 2xx: enough for its error message.
 MAX_ERROR_BYTES = 4096
 
+CUT_OFF = "cut_off"
+
 
 class Channel:
     """Sends calls to one endpoint. Thread-safe. With ``get_only`` it can send nothing but GET.
@@ -33,7 +35,7 @@ class Channel:
     Without ``keep_alive`` each call has a connection of its own. On a reused connection, a server
     that closes it looks the same as a call that had its effect. ``server_ahead`` are the seconds by
     which the server's clock was ahead of ours at its last answer; None if that answer had no
-    readable ``Date``.
+    readable ``Date``. ``telemetry`` gets each call.
     """
 
     def __init__(
@@ -44,11 +46,13 @@ class Channel:
         settings: ClientSettings,
         get_only: bool = False,
         keep_alive: bool = True,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         self._endpoint = endpoint
         self._clock = clock
         self._settings = settings
         self._bound = CallDeadline()
+        self._telemetry = telemetry
         self.server_ahead: float | None = None
         transport = ApiTransport(endpoint, self._bound, keep_alive=keep_alive)
         self._proxy_secrets = transport.proxy_secrets
@@ -76,6 +80,7 @@ class Channel:
         request or to a library's exception, which may hold credentials.
         """
         result: HttpAnswer | RecallError | None = None
+        began = self._clock.monotonic()
         try:
             result = self._attempt(call, on_bytes)
         finally:
@@ -83,6 +88,7 @@ class Channel:
                 permit.release()
             else:
                 permit.answered()
+            self._report(call, result, self._clock.monotonic() - began)
         if isinstance(result, RecallError):
             log.debug("%s", result.detail)
             # Raised here, outside the except clause, so that its context is no library exception.
@@ -93,6 +99,16 @@ class Channel:
     def close(self) -> None:
         """Close the connections."""
         self._transport.close()
+
+    def _report(
+        self, call: HttpCall, result: HttpAnswer | RecallError | None, seconds: float
+    ) -> None:
+        failure = None
+        if not isinstance(result, HttpAnswer):
+            # Without a result, the caller's own deadline or cancellation cut it off.
+            failure = CUT_OFF if result is None else result.code
+        status = None if result is None else result.status
+        self._telemetry.call(ApiCall(call.operation, status, failure, seconds, call.attempt))
 
     def _attempt(
         self, call: HttpCall, on_bytes: Callable[[int], None] | None

@@ -10,6 +10,7 @@ from msgspec import Struct
 from reconciler.domain import (
     Diagnostic,
     InvalidInput,
+    Operation,
     Secret,
     Timeouts,
     UnusableUrl,
@@ -122,12 +123,14 @@ DISCONNECT_PATH = "/api/v1/calendar/user/disconnect/"
 class HttpCall(Struct, frozen=True):
     """One request. ``name`` is for people; ``path`` begins with a slash and may hold a query.
 
-    It carries the user token ``token``, or the workspace's API key where that is None. ``silence``
-    limits each wait for the answer and ``total`` the whole call, in seconds; ``max_bytes`` limits
-    the answer. Nothing of the request is written after ``leave_by`` (monotonic).
+    ``attempt`` counts the attempts of the same call, from 1. It carries the user token ``token``,
+    or the workspace's API key where that is None. ``silence`` limits each wait for the answer and
+    ``total`` the whole call, in seconds; ``max_bytes`` limits the answer. Nothing of the request is
+    written after ``leave_by`` (monotonic).
     """
 
     name: str
+    operation: Operation
     method: str
     path: str
     silence: float
@@ -136,6 +139,7 @@ class HttpCall(Struct, frozen=True):
     token: Secret | None = None
     content: bytes | None = None
     leave_by: float | None = None
+    attempt: int = 1
 
     def secrets(self, key: Secret) -> tuple[Secret, ...]:
         """The secrets in the call, which no error may show; ``key`` is the workspace's."""

@@ -8,7 +8,16 @@ from collections.abc import Callable
 from typing import Self
 from urllib.parse import urljoin, urlsplit
 
-from reconciler.domain import CalendarUser, Clock, ObservedState, Secret, is_header_safe
+from reconciler.domain import (
+    NO_TELEMETRY,
+    CalendarUser,
+    Clock,
+    ObservedState,
+    Operation,
+    Secret,
+    Telemetry,
+    is_header_safe,
+)
 from reconciler.domain.text import excerpt
 from reconciler.domain.time import Deadline
 from reconciler.domain.urls import origin
@@ -36,7 +45,8 @@ Progress = Callable[[int], None]
 class CalendarReader:
     """Reads calendar users. It has no method and no transport that sends anything but GET.
 
-    Thread-safe. ``jitter`` gives numbers in [0, 1) for the backoff between attempts.
+    Thread-safe. ``jitter`` gives numbers in [0, 1) for the backoff between attempts; ``telemetry``
+    gets each attempt.
     """
 
     def __init__(
@@ -47,6 +57,7 @@ class CalendarReader:
         rate_limiter: RateLimiter,
         settings: ClientSettings | None = None,
         jitter: Callable[[], float] = random.random,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         # Imported late: they load httpx and tenacity, which most commands never need.
         from reconciler.recall.channel import Channel  # noqa: PLC0415
@@ -56,7 +67,9 @@ class CalendarReader:
         self._endpoint = endpoint
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._channel = Channel(endpoint, clock=clock, settings=self._settings, get_only=True)
+        self._channel = Channel(
+            endpoint, clock=clock, settings=self._settings, get_only=True, telemetry=telemetry
+        )
         self._retries = Retries(self._settings, jitter)
 
     def list_users(self, deadline: Deadline, on_progress: Progress | None = None) -> ObservedState:
@@ -101,16 +114,18 @@ class CalendarReader:
             Cancelled, DeadlinePassed: as ``deadline`` raises them.
         """
 
-        def attempt() -> CalendarUser:
+        def attempt(number: int) -> CalendarUser:
             with self._rate_limiter.take_user(UserCall.GET, subject, deadline) as permit:
                 call = HttpCall(
                     name="get calendar user",
+                    operation=Operation.GET_USER,
                     method="GET",
                     path=USER_PATH,
                     silence=self._settings.timeouts.read,
                     total=min(self._settings.call_total, deadline.call_timeout()),
                     max_bytes=self._settings.max_answer_bytes,
                     token=token,
+                    attempt=number,
                 )
                 answer = self._exchange(call, permit, deadline)
             try:
@@ -138,15 +153,17 @@ class CalendarReader:
         self.close()
 
     def _page(self, path: str, deadline: Deadline, progress: "_Progress") -> UserPage:
-        def attempt() -> UserPage:
+        def attempt(number: int) -> UserPage:
             with self._rate_limiter.list_users.take(deadline) as permit:
                 call = HttpCall(
                     name="list calendar users",
+                    operation=Operation.LIST_USERS,
                     method="GET",
                     path=path,
                     silence=self._settings.timeouts.list,
                     total=min(self._settings.list_total, deadline.call_timeout()),
                     max_bytes=self._settings.max_list_bytes,
+                    attempt=number,
                 )
                 answer = self._exchange(call, permit, deadline, progress.page)
             progress.done(len(answer.body))

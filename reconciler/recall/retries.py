@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import count
 from typing import TypeVar
 
 import tenacity
@@ -107,24 +108,28 @@ _SHED = frozenset({502, 503, 504})
 
 
 class Retries:
-    """Repeats a read or a token as ``settings`` allow; ``random`` gives numbers in [0, 1)."""
+    """Repeats a read or a token as ``settings`` allow; ``random`` gives numbers in [0, 1).
+
+    An attempt gets its number, from 1.
+    """
 
     def __init__(self, settings: ClientSettings, random: Callable[[], float]) -> None:
         self._settings = settings
         self._random = random
 
-    def run(self, attempt: Callable[[], T], deadline: Deadline) -> T:
+    def run(self, attempt: Callable[[int], T], deadline: Deadline) -> T:
         """The result of the first attempt that succeeds.
 
         Raises RecallError (the last attempt's), Cancelled, DeadlinePassed.
         """
+        numbers = count(1)
         return tenacity.Retrying(
             stop=tenacity.stop_after_attempt(self._settings.attempts),
             retry=tenacity.retry_if_exception(self._worth_another),
             wait=self._delay,
             sleep=deadline.wait,
             reraise=True,
-        )(attempt)
+        )(lambda: attempt(next(numbers)))
 
     def _worth_another(self, error: BaseException) -> bool:
         if not isinstance(error, RecallError):

@@ -10,7 +10,17 @@ from typing import Self
 
 import msgspec
 
-from reconciler.domain import CalendarUser, Clock, Platform, Preferences, Secret, is_header_safe
+from reconciler.domain import (
+    NO_TELEMETRY,
+    CalendarUser,
+    Clock,
+    Operation,
+    Platform,
+    Preferences,
+    Secret,
+    Telemetry,
+    is_header_safe,
+)
 from reconciler.domain.time import Deadline
 from reconciler.recall.decoding import Undecodable, decode_token
 from reconciler.recall.endpoint import (
@@ -28,7 +38,8 @@ from reconciler.recall.rate_limiter import Permit, RateLimiter, UserCall
 class CalendarWriter:
     """Mints user tokens, disconnects platforms, updates preferences. Thread-safe.
 
-    ``jitter`` gives numbers in [0, 1) for the backoff between attempts to mint a token.
+    ``jitter`` gives numbers in [0, 1) for the backoff between attempts to mint a token;
+    ``telemetry`` gets each attempt of every call.
     """
 
     def __init__(
@@ -39,6 +50,7 @@ class CalendarWriter:
         rate_limiter: RateLimiter,
         settings: ClientSettings | None = None,
         jitter: Callable[[], float] = random.random,
+        telemetry: Telemetry = NO_TELEMETRY,
     ) -> None:
         # Imported late: they load httpx and tenacity, which most commands never need.
         from reconciler.recall.channel import Channel  # noqa: PLC0415
@@ -46,9 +58,11 @@ class CalendarWriter:
 
         self._settings = settings or ClientSettings()
         self._rate_limiter = rate_limiter
-        self._tokens = Channel(endpoint, clock=clock, settings=self._settings)
+        self._tokens = Channel(endpoint, clock=clock, settings=self._settings, telemetry=telemetry)
         # Each change has a connection of its own: see Channel.
-        self._changes = Channel(endpoint, clock=clock, settings=self._settings, keep_alive=False)
+        self._changes = Channel(
+            endpoint, clock=clock, settings=self._settings, keep_alive=False, telemetry=telemetry
+        )
         self._retries = Retries(self._settings, jitter)
 
     def mint_token(
@@ -68,13 +82,14 @@ class CalendarWriter:
             Cancelled, DeadlinePassed: as ``deadline`` raises them.
         """
 
-        def attempt() -> Secret:
+        def attempt(number: int) -> Secret:
             with self._rate_limiter.authenticate.take(deadline) as permit:
                 user, good_until = listed()
                 if not user.external_id:
                     raise ValueError("a calendar user without an external id has no token")
                 call = HttpCall(
                     name="get calendar auth token",
+                    operation=Operation.AUTHENTICATE,
                     method="POST",
                     path=AUTHENTICATE_PATH,
                     silence=self._settings.timeouts.read,
@@ -82,6 +97,7 @@ class CalendarWriter:
                     max_bytes=self._settings.max_answer_bytes,
                     content=msgspec.json.encode({"user_id": user.external_id}),
                     leave_by=good_until,
+                    attempt=number,
                 )
                 try:
                     answer = self._tokens.exchange(call, permit)
@@ -131,6 +147,7 @@ class CalendarWriter:
         """
         self._change(
             "disconnect calendar platform",
+            Operation.DISCONNECT,
             "POST",
             DISCONNECT_PATH,
             token,
@@ -157,6 +174,7 @@ class CalendarWriter:
             raise ValueError("there are no preferences to update")
         self._change(
             "update recording preferences",
+            Operation.UPDATE_PREFERENCES,
             "PUT",
             USER_PATH,
             token,
@@ -179,6 +197,7 @@ class CalendarWriter:
     def _change(
         self,
         name: str,
+        operation: Operation,
         method: str,
         path: str,
         token: Secret,
@@ -188,6 +207,7 @@ class CalendarWriter:
     ) -> None:
         call = HttpCall(
             name=name,
+            operation=operation,
             method=method,
             path=path,
             silence=self._settings.timeouts.read,

@@ -1,6 +1,7 @@
 """The clients under test, made for a scripted server."""
 
-from reconciler.domain import CalendarUser, Deadline, RateLimits, Secret
+from reconciler.domain import ApiCall, CalendarUser, Deadline, RateLimits, Secret
+from reconciler.domain.telemetry import NoTelemetry
 from reconciler.recall import (
     CalendarReader,
     CalendarWriter,
@@ -23,6 +24,16 @@ def endpoint(url: str, *, own_url: bool = False) -> Endpoint:
     return sandbox_endpoint("s1", url, Secret(KEY))
 
 
+class Noted(NoTelemetry):
+    """Telemetry that keeps the attempts, and no phases."""
+
+    def __init__(self) -> None:
+        self.calls: list[ApiCall] = []
+
+    def call(self, call: ApiCall) -> None:
+        self.calls.append(call)
+
+
 class Clients:
     """A reader and a writer on one fake clock, without jitter."""
 
@@ -35,6 +46,7 @@ class Clients:
         own_url: bool = False,
     ) -> None:
         self.clock = FakeClock()
+        self.noted = Noted()
         self.deadline = Deadline(self.clock)
         self.rate_limiter = RateLimiter(limits or RateLimits(share=1.0), self.clock)
         self.reader = CalendarReader(
@@ -43,6 +55,7 @@ class Clients:
             rate_limiter=self.rate_limiter,
             settings=settings,
             jitter=lambda: 0.0,
+            telemetry=self.noted,
         )
         self.writer = CalendarWriter(
             endpoint(url, own_url=own_url),
@@ -50,6 +63,7 @@ class Clients:
             rate_limiter=self.rate_limiter,
             settings=settings,
             jitter=lambda: 0.0,
+            telemetry=self.noted,
         )
 
     def __enter__(self) -> "Clients":
