@@ -16,7 +16,6 @@ from reconciler.runs.journal import (
     NOT_SENT,
     ActionResult,
     Answer,
-    DailyLimitReached,
     Ended,
     HaltCause,
     Intent,
@@ -67,9 +66,6 @@ class Recorder:
         """
         try:
             self._journal.intent(Intent(self._run, self._now(), action, call))
-        except DailyLimitReached as error:
-            self._circuit_breaker.halt(HaltCause.DAILY_LIMIT, str(error))
-            raise
         except JournalFailed as error:
             self._halt(error)
             raise

@@ -5,6 +5,7 @@ only for a user that a recent list shows. A user who is deleted or renamed betwe
 the token call is still created again: the list has to be as recent as the API allows.
 """
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Final
@@ -90,6 +91,14 @@ class UserList:
         if result in _NOT_THE_SAME_USER:
             raise UserNotListed(result)
         return rows[0], newest.good_until
+
+    def rows(self, user: str, deadline: Deadline) -> tuple[tuple[CalendarUser, ...], float]:
+        """The rows with the external id ``user``, and until when their list is recent (monotonic).
+
+        Raises :class:`ListIncomplete`, and whatever the reader raises.
+        """
+        newest = self._recent(deadline, -math.inf)
+        return newest.users.rows(user), newest.good_until
 
     def _recent(self, deadline: Deadline, not_before: float) -> _List:
         """The newest list; one thread at a time requests another."""

@@ -138,7 +138,9 @@ class UserRun:
                 user = self._session.read(action, self._until_halted)
                 now = self._check(action, user)
                 if now is not PreconditionResult.READY:
-                    return self._nothing_to_send(action, now, replaced(action, user))
+                    return self._nothing_to_send(
+                        action, now, replaced(action.user, action.recall_id, user)
+                    )
                 return _Answered(self._send(action, permit))
         except (Halted, Cancelled, JournalFailed):
             return self._stopped(action)

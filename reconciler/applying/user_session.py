@@ -93,12 +93,13 @@ class UserSession:
         return self._token
 
 
-def replaced(action: Action, user: CalendarUser) -> str | None:
-    """What to say if the token minted for ``action`` is that of another calendar user, ``user``."""
-    if user.id == action.recall_id:
+def replaced(external_id: str, recall_id: str, user: CalendarUser) -> str | None:
+    """What to say if a token minted for ``external_id`` is that of another calendar user, ``user``,
+    and not of the one that a list showed as ``recall_id``."""
+    if user.id == recall_id:
         return None
     shown = user.id[:_LONGEST_ID]
-    if user.external_id == action.user and not any(c.connected for c in user.connections):
+    if user.external_id == external_id and not any(c.connected for c in user.connections):
         return (
             f"the token is for calendar user {shown}, not for the one in the list, who was deleted"
             " or renamed just then; requesting the token may have created that calendar user, with"

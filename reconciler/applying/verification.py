@@ -135,7 +135,7 @@ class Verification:
 def judge(sent: Sent, user: CalendarUser) -> ActionResult:
     """The result of a call, according to ``user`` as read back after it."""
     action = sent.action
-    if (detail := replaced(action, user)) is not None:
+    if (detail := replaced(action.user, action.recall_id, user)) is not None:
         # This happens only if another token was minted: the user of the call is gone.
         unknown = Outcome.UNKNOWN, str(PreconditionResult.USER_REPLACED)
         return ActionResult(action, *unknown, detail, sent.call)

@@ -35,6 +35,7 @@ from reconciler.recall import (
     ClientSettings,
     Endpoint,
     RateLimiter,
+    TokenMinter,
     base_url_endpoint,
     region_endpoint,
     sandbox_endpoint,
@@ -162,6 +163,18 @@ class Session:
         ) as writer:
             yield writer
 
+    @contextmanager
+    def minter(self) -> Iterator[TokenMinter]:
+        """The client that can mint tokens and act on nothing; only connect links ask for it."""
+        with TokenMinter(
+            self.endpoint,
+            clock=self.clock,
+            rate_limiter=self.rate_limiter,
+            settings=self.settings(),
+            telemetry=self.telemetry,
+        ) as minter:
+            yield minter
+
 
 @contextmanager
 def open_session(
@@ -234,6 +247,5 @@ def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
         GuardName.OBSERVED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
         GuardName.SOURCE_SHRINK: workspace.max_source_shrink_percent_source,
         GuardName.RULE_BREADTH: workspace.max_rule_matches_source,
-        GuardName.MAX_DISCONNECTS_PER_DAY: workspace.max_disconnects_per_day_source,
     }
     return {guard: str(place) if place else "the default" for guard, place in places.items()}

@@ -1,7 +1,8 @@
 """The client of Recall.ai's Calendar V1 API.
 
-:class:`CalendarReader` can only GET; planning holds nothing else. :class:`CalendarWriter` has the
-only calls that change anything. Importing this package is cheap: the first client loads httpx.
+:class:`CalendarReader` can only GET; planning holds nothing else. :class:`TokenMinter` can get the
+tokens of users, and :class:`CalendarWriter` has the only calls that change anything. Importing this
+package is cheap: the first client loads httpx.
 """
 
 from reconciler.recall.endpoint import (
@@ -33,11 +34,14 @@ from reconciler.recall.errors import (
     UnexpectedAnswer,
     UserTokenRefused,
 )
+from reconciler.recall.minter import TokenMinter
+from reconciler.recall.oauth_link import LINK_SECONDS, connect_link
 from reconciler.recall.rate_limiter import Permit, RateLimiter, RateWindow
 from reconciler.recall.reader import CalendarReader
 from reconciler.recall.writer import CalendarWriter
 
 __all__ = [
+    "LINK_SECONDS",
     "REGIONS",
     "Blocked",
     "CalendarReader",
@@ -62,10 +66,12 @@ __all__ = [
     "Throttled",
     "ThrottledBeyondCap",
     "TlsFailed",
+    "TokenMinter",
     "TooSlow",
     "UnexpectedAnswer",
     "UserTokenRefused",
     "base_url_endpoint",
+    "connect_link",
     "region_endpoint",
     "sandbox_endpoint",
 ]

@@ -24,6 +24,9 @@ MEBIBYTE = 1024 * 1024
 REGIONS: tuple[str, ...] = ("us-east-1", "us-west-2", "eu-central-1", "ap-northeast-1")
 
 
+_SANDBOX = "sandbox:"
+
+
 class ClientSettings(Struct, frozen=True):
     """The client's timeouts (seconds), retries and limits (bytes, pages).
 
@@ -67,6 +70,11 @@ class Endpoint(Struct, frozen=True):
         return hmac.new(self.key.reveal().encode(), message, hashlib.sha256).digest()[:8].hex()
 
     @property
+    def sandbox(self) -> bool:
+        """Whether it is the sandbox, which plays the platforms' consent pages too."""
+        return self.address.startswith(_SANDBOX)
+
+    @property
     def loopback(self) -> bool:
         """Whether bytes sent there stay on this machine."""
         return is_loopback(urlsplit(self.url).hostname or "")
@@ -91,7 +99,7 @@ def base_url_endpoint(base_url: str, key: Secret) -> Endpoint:
 
 def sandbox_endpoint(id: str, url: str, key: Secret) -> Endpoint:  # noqa: A002 the state file's word
     """The endpoint of the sandbox whose state file has this ``id``, now served at ``url``."""
-    return Endpoint(address=f"sandbox:{id}", url=_checked_url(url), key=_usable(key))
+    return Endpoint(address=f"{_SANDBOX}{id}", url=_checked_url(url), key=_usable(key))
 
 
 def _checked_url(text: str) -> str:

@@ -138,9 +138,14 @@ def test_only_a_user_of_that_id_with_nothing_connected_is_said_to_be_created() -
     action = disconnect("alice", GOOGLE)
     nothing = (vacant("google"), vacant("microsoft"))
     something = (connected("google"), vacant("microsoft"))
-    assert replaced(action, CalendarUser(action.recall_id, "alice", something)) is None
-    assert "delete it" in str(replaced(action, CalendarUser("new", "alice", nothing)))
+    assert (
+        replaced(action.user, action.recall_id, CalendarUser(action.recall_id, "alice", something))
+        is None
+    )
+    assert "delete it" in str(
+        replaced(action.user, action.recall_id, CalendarUser("new", "alice", nothing))
+    )
     for other in (CalendarUser("rb", "bob", nothing), CalendarUser("ra", "alice", something)):
-        said = str(replaced(action, other))
+        said = str(replaced(action.user, action.recall_id, other))
         assert "the token of another calendar user" in said
         assert "delete" not in said
