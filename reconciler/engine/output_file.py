@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 _NAMELESS: Final = getattr(os, "O_TMPFILE", None) if Path("/proc/self/fd").is_dir() else None
 """How a file without a name is made, where it can also be given one."""
@@ -96,6 +96,62 @@ class OutputFile:
             file.flush()
             os.ftruncate(descriptor, len(data))
             os.fsync(descriptor)
+
+
+class NewFile:
+    """A file that is not there yet, for a secret: readable by this account alone.
+
+    It never takes the place of anything, not even of a link that leads nowhere. Making one proves,
+    as far as that can be found out, that it can be written, and leaves nothing there. Raises
+    :class:`OutputFailed`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            if os.path.lexists(path):
+                raise FileExistsError
+            _try_out(path.parent)
+        except (OSError, ValueError) as error:
+            raise OutputFailed(path, _reason(error)) from None
+
+    def write(self, data: bytes) -> None:
+        """Make the file with ``data`` in it, whole or not at all. Raises :class:`OutputFailed`."""
+        try:
+            descriptor = _nameless(self.path.parent)
+            if descriptor is None:
+                self._make(data)
+            else:
+                with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor has no path)
+                    _fill(file, data)
+                    # With a folder for the source, which is not used, links are followed; the
+                    # target is never replaced.
+                    os.link(f"/proc/self/fd/{descriptor}", self.path, src_dir_fd=descriptor)
+        except OSError as error:
+            raise OutputFailed(self.path, _reason(error)) from None
+
+    def _make(self, data: bytes) -> None:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(self.path, flags, _PRIVATE)
+        try:
+            with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor has no path)
+                _fill(file, data)
+        except OSError:
+            self.path.unlink(missing_ok=True)
+            raise
+
+
+def _fill(file: BinaryIO, data: bytes) -> None:
+    os.fchmod(file.fileno(), _PRIVATE)  # whatever the folder gives its files
+    file.write(data)
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, FileExistsError):
+        return "there is something already, and a secret never replaces anything: name a new file"
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def _is_kept(path: Path) -> bool:
