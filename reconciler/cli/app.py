@@ -32,6 +32,7 @@ class _Commands(LazyGroup):
         "show": "Show a saved plan.",
         "apply": "Disconnect what the manifests do not want, and verify it.",
         "pending": "List who has to connect what, and since when.",
+        "connect-link": "Make the link by which a pending user connects a platform.",
         "explain": "Explain one user: what would be done, and why.",
         "rules": "Show each rule, who it matches, and what it overlaps with.",
         "runs": "List past runs, newest first, or show one in full.",
@@ -54,9 +55,9 @@ class _Commands(LazyGroup):
         return cast("TyperCommand", typer.main.get_command(one))
 
 
-# `import` is a word of Python.
-_MODULES = {"import": "import_manifest"}
-_FUNCTIONS = {"import": "import_"}
+# `import` is a word of Python, and a hyphen no part of one.
+_MODULES = {"import": "import_manifest", "connect-link": "connect_link"}
+_FUNCTIONS = {"import": "import_", "connect-link": "connect_link"}
 
 app = typer.Typer(
     name="reconciler",

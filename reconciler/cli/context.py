@@ -41,7 +41,7 @@ from reconciler.domain import (
     SqliteFile,
     SystemClock,
 )
-from reconciler.engine import Session, open_session
+from reconciler.engine import LinkRefused, Session, open_session
 from reconciler.engine.commit import working_tree
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
@@ -117,10 +117,6 @@ class CommandContext:
 
             self._events = EventStream(self.clock, sinks)
 
-    def writes(self, form: Format) -> bool:
-        """Whether a report in ``form`` was asked for."""
-        return self.format is form or any(option.startswith(f"{form}=") for option in self.reports)
-
     def configuration(self) -> Configuration:
         """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
         if DASH in (self.config, Path(os.environ.get("RECONCILER_CONFIG") or ".")):
@@ -177,12 +173,16 @@ class CommandContext:
                 raise OutputConflict("two outputs go to standard output: name a file for one")
             self._output_is_taken = True
             return StandardOutput()
+        self.claim(path)
+        return OutputFile(path)
+
+    def claim(self, path: Path) -> None:
+        """Keep ``path`` for one output of this command. Raises :class:`UsageError`."""
         place = path.resolve()
         if place in self._outputs:
             raise OutputConflict(f"{path} is named twice: give each output a file of its own")
         self._outputs.add(place)
         self._keep_apart()
-        return OutputFile(path)
 
     def standard_input(self, most: int) -> bytes:
         """What is on standard input, and no more than one byte beyond ``most``.
@@ -359,7 +359,7 @@ def report_of(error: BaseException, where: str | None = None) -> Report:
         log.debug("defect", exc_info=error)
         hint = "this is a defect in the reconciler: run again with --verbose and report it"
         return ErrorReport(status, (Diagnostic(None, outcomes.defect(error), hint),))
-    if isinstance(error, LedgerError | LockHeld):
+    if isinstance(error, LedgerError | LockHeld | LinkRefused):
         return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
     if isinstance(error, RecallError):
         message = f"{where}: {error.detail}" if where else error.detail

@@ -15,6 +15,7 @@ from reconciler.engine.approval import (
     narrow,
     overrides,
 )
+from reconciler.engine.connect_link import ConnectLink, LinkRefused, client_for, make_link
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import exit_status
@@ -25,7 +26,6 @@ from reconciler.engine.import_manifest import (
     declared_ids,
     import_manifest,
 )
-from reconciler.engine.page_history import with_history, with_last_plan
 from reconciler.engine.pending import find_pending
 from reconciler.engine.preview import (
     IncompleteList,
@@ -51,9 +51,11 @@ from reconciler.engine.shared_run import SharedRun, close_shared_run, join_actin
 __all__ = [
     "ActingRun",
     "Approved",
+    "ConnectLink",
     "Exit",
     "Imported",
     "IncompleteList",
+    "LinkRefused",
     "ManifestsChanged",
     "Observation",
     "Overrides",
@@ -69,6 +71,7 @@ __all__ = [
     "carry_out",
     "check_place",
     "check_usable",
+    "client_for",
     "close_shared_run",
     "compare",
     "declared_already",
@@ -85,6 +88,7 @@ __all__ = [
     "judged_content",
     "limit_sources",
     "load_declarations",
+    "make_link",
     "narrow",
     "observe",
     "open_session",
@@ -96,6 +100,4 @@ __all__ = [
     "remember",
     "resumption",
     "share_run",
-    "with_history",
-    "with_last_plan",
 ]

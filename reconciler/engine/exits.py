@@ -6,6 +6,7 @@ its reports.
 
 from reconciler.domain import Exit, InvalidInput, UndeclaredPolicy, of_signal
 from reconciler.engine.approval import Refused
+from reconciler.engine.connect_link import LinkRefused
 from reconciler.engine.preview import IncompleteList
 from reconciler.ledger import (
     LedgerError,
@@ -23,7 +24,6 @@ _HALTED = {
     HaltCause.OUT_OF_CREDIT: Exit.UNREACHABLE,
     HaltCause.RETRY_AFTER_BEYOND_CAP: Exit.TRY_LATER,
     HaltCause.JOURNAL_FAILED: Exit.TRY_LATER,
-    HaltCause.DAILY_LIMIT: Exit.REFUSED,
     HaltCause.DEFECT: Exit.DEFECT,
 }
 
@@ -75,7 +75,7 @@ def _of_error(error: BaseException) -> Exit:  # noqa: PLR0911 - a table, in the 
     match error:
         case UnmatchedSelector() | UnknownRun():
             return Exit.USAGE
-        case LedgerMissing():
+        case LedgerMissing() | LinkRefused():
             return Exit.REFUSED
         case LedgerUnreachable() | LockHeld() | JournalFailed() | Throttled():
             return Exit.TRY_LATER

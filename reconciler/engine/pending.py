@@ -1,8 +1,8 @@
 """Who has to connect what, and since when: for reminders that people and programs send."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
-from reconciler.domain import Exit
+from reconciler.domain import CalendarUser, Exit
 from reconciler.engine.preview import (
     PlanInputs,
     judged_content,
@@ -43,7 +43,7 @@ def find_pending(
             PendingConnection(
                 each,
                 platform,
-                _email(user_index, each.user),
+                known_email(user_index.rows(each.user)),
                 since.get((each.user, platform)),
                 str(users[each.user].place),
             )
@@ -69,8 +69,8 @@ def _since(
         return {}, unreadable(view.place, error)
 
 
-def _email(user_index: UserIndex, user: str) -> str | None:
-    """The e-mail of a connection of ``user``: of a connected one if there is any."""
-    rows = [c for row in user_index.rows(user) for c in row.connections if c.email]
+def known_email(users: Iterable[CalendarUser]) -> str | None:
+    """The e-mail of a connection of ``users``: of a connected one if there is any."""
+    rows = [c for row in users for c in row.connections if c.email]
     rows.sort(key=lambda row: (not row.connected, row.platform))
     return rows[0].email if rows else None

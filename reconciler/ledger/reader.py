@@ -8,12 +8,11 @@ from sqlalchemy import Select, func, select
 
 from reconciler.domain import LedgerPlace
 from reconciler.ledger.connect_links import read_links
-from reconciler.ledger.daily_limit import day_before, disconnects_since
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership, read_rows, read_seen
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
-from reconciler.ledger.lock import LOCK_TIMES, LockTimes, moment, read_lock
+from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
 from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.run_history import (
     SUMMARY_COLUMNS,
@@ -23,16 +22,15 @@ from reconciler.ledger.run_history import (
     summaries,
 )
 from reconciler.ledger.schema import runs
-from reconciler.ledger.stored_plans import last_plan, used_by
+from reconciler.ledger.stored_plans import used_by
 from reconciler.ledger.user_history import read_pending_since, read_user_outcomes
-from reconciler.planning import Content, FleetSize, History
+from reconciler.planning import FleetSize, History
 from reconciler.runs import (
     Holder,
     MadeLink,
     PastOutcome,
     PendingKey,
     PendingSince,
-    RecordedPlan,
     RunHistory,
     RunState,
     RunSummary,
@@ -70,7 +68,7 @@ class LedgerReader:
         with self._database.read() as connection, refuse_foreign_rows():
             row = connection.execute(accepted).one_or_none()
             if row is None:
-                return History(disconnects_of_the_day=0)
+                return History()
             size = {"declared": row.declared, "observed": row.observed}
             ownership = None
             if owner is not None:
@@ -80,9 +78,6 @@ class LedgerReader:
                 ownership=ownership,
                 seen=read_seen(connection, scope, asked),
                 rows=read_rows(connection, scope),
-                disconnects_of_the_day=disconnects_since(
-                    connection, scope, day_before(moment(self._database.now(connection)))
-                ),
             )
 
     def owner(self, run: str) -> str | None:
@@ -151,17 +146,11 @@ class LedgerReader:
             return read_pending_since(connection, Scope(workspace, base_url), owner, wanted)
 
     def user_outcomes(
-        self, workspace: str, base_url: str, users: Collection[str], limit: int
-    ) -> Mapping[str, tuple[PastOutcome, ...]]:
-        """The last outcomes of actions for each of ``users`` there, newest first."""
+        self, workspace: str, base_url: str, user: str, limit: int
+    ) -> tuple[PastOutcome, ...]:
+        """The last outcomes of actions for ``user`` there, newest first."""
         with self._database.read() as connection:
-            return read_user_outcomes(connection, Scope(workspace, base_url), users, limit)
-
-    def last_plan(self, workspace: str, base_url: str, like: Content) -> RecordedPlan | None:
-        """The plan of the last run there whose plan is of the same part of the fleet as ``like``
-        and knew all of it."""
-        with self._database.read() as connection:
-            return last_plan(connection, Scope(workspace, base_url), like)
+            return read_user_outcomes(connection, Scope(workspace, base_url), user, limit)
 
     def connect_links(
         self, workspace: str, base_url: str, user: str, limit: int

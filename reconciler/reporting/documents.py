@@ -20,6 +20,7 @@ from reconciler.planning import (
 )
 from reconciler.runs.history import (
     Holder,
+    MadeLink,
     PastOutcome,
     PendingSince,
     ResolvedCall,
@@ -55,15 +56,6 @@ class LedgerView(Struct, frozen=True):
     used_by: str | None = None
 
 
-class LastPlan(Struct, frozen=True):
-    """The plan of the last ``run`` that had one, opened at ``at``, and what ``changes`` there are
-    since."""
-
-    run: str
-    at: str
-    changes: PlanChanges
-
-
 class PlanReport(Struct, frozen=True):
     """A plan, as ``plan`` and ``show`` report it, and a run that was refused before it acted.
 
@@ -75,8 +67,7 @@ class PlanReport(Struct, frozen=True):
     and today's where it was only to be compared). ``again`` are the options to type again in the
     next command; None where nothing follows from the plan. ``undeclared`` says whether users who
     are connected and in no manifest fail the plan. ``brief`` shows the breakdown in text, and no
-    single user's entries. ``past`` is how earlier actions for users of the plan ended, newest
-    first, and ``last`` is the plan before this one: both are there only where a page shows them.
+    single user's entries.
     """
 
     plan: Plan
@@ -90,8 +81,6 @@ class PlanReport(Struct, frozen=True):
     again: tuple[str, ...] | None = None
     undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT
     brief: bool = False
-    past: Mapping[str, tuple[PastOutcome, ...]] = field(default_factory=dict)
-    last: LastPlan | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:
@@ -133,8 +122,9 @@ class PendingReport(Struct, frozen=True):
 class ExplanationReport(Struct, frozen=True):
     """Everything about one user of a workspace.
 
-    ``since`` is when they became pending, by platform; ``history`` how actions for them ended,
-    newest first. ``refused_by`` are the guards that refuse the whole plan now.
+    ``since`` is when they became pending, by platform; ``history`` how actions for them ended, and
+    ``links`` which connect links were made, newest first. ``refused_by`` are the guards that
+    refuse the whole plan now.
     """
 
     workspace: str
@@ -142,9 +132,28 @@ class ExplanationReport(Struct, frozen=True):
     explanation: Explanation
     since: Mapping[Platform, PendingSince]
     history: tuple[PastOutcome, ...]
+    links: tuple[MadeLink, ...]
     refused_by: tuple[GuardName, ...]
     ledger: LedgerView
     status: int
+
+
+class ConnectLinkReport(Struct, frozen=True):
+    """A connect link that was made, without the link: nothing that is kept may hold it.
+
+    ``email`` is that of any connection of the user. The link counts until ``expires`` (RFC 3339,
+    UTC), if Recall.ai lets it. ``saved_to`` is the file that holds it; None for a terminal.
+    """
+
+    workspace: str
+    base_url: str
+    user: str
+    email: str | None
+    made: MadeLink
+    expires: str
+    ledger: LedgerView
+    status: int
+    saved_to: str | None = None
 
 
 class RulesReport(Struct, frozen=True):
@@ -267,6 +276,7 @@ Report = (
     PlanReport
     | PendingReport
     | ExplanationReport
+    | ConnectLinkReport
     | RulesReport
     | RunReport
     | RunsReport

@@ -5,32 +5,19 @@ stay exact; what could break a line or steer a terminal is written as ``\\uXXXX`
 parser reads as the character itself.
 """
 
-from collections.abc import Mapping
-from typing import Final, Literal
-
-from msgspec import Struct
-
-from reconciler.domain import Platform
 from reconciler.planning import (
-    Action,
     Breakdown,
     Content,
-    Contested,
     Envelope,
     FleetSize,
-    GuardName,
-    HeldAction,
-    Notice,
-    Owned,
-    Pending,
     Plan,
     PlanChanges,
-    Unmanaged,
     break_down,
 )
 from reconciler.reporting import json_explanation, json_ledger, json_parts
 from reconciler.reporting.documents import (
     Check,
+    ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -44,19 +31,11 @@ from reconciler.reporting.documents import (
     UnlockReport,
     ValidationReport,
 )
+from reconciler.reporting.json_parts import ReportDocument
 from reconciler.reporting.json_text import indented
 from reconciler.reporting.phrase import plain
-from reconciler.reporting.wording import pending, rules, summary
-from reconciler.runs.history import Holder, PastOutcome, PendingSince
-
-FORMAT: Final = "reconciler/report/v1"
-
-
-class ReportDocument(Struct, frozen=True, tag_field="kind", kw_only=True):
-    """What every document begins with."""
-
-    format: Literal["reconciler/report/v1"] = FORMAT
-    status: int
+from reconciler.reporting.wording import connect_link, pending, rules, summary
+from reconciler.runs.history import Holder, MadeLink
 
 
 class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
@@ -85,30 +64,17 @@ class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
     memory: json_ledger.LedgerSection | None
 
 
-class ExplanationDocument(ReportDocument, frozen=True, tag="explanation", kw_only=True):
-    """One user explained."""
+class ConnectLinkDocument(ReportDocument, frozen=True, tag="connect_link", kw_only=True):
+    """A connect link that was made; never the link."""
 
+    message: str
     workspace: str
     base_url: str
     user: str
-    complete: bool
-    observed: tuple[json_explanation.ObservedUser, ...]
-    layers: tuple[json_explanation.LayerEntry, ...]
-    wanted: json_explanation.WantedState | None
-    protected_by: tuple[str, ...]
-    may_be_protected: bool
-    owned: Owned | None
-    contested: Contested | None
-    converged: bool
-    actions: tuple[Action, ...]
-    blocked: tuple[HeldAction, ...]
-    pending: tuple[Pending, ...]
-    pending_since: Mapping[Platform, PendingSince]
-    undetermined: bool
-    unmanaged: tuple[Unmanaged, ...]
-    notices: tuple[Notice, ...]
-    refused_by: tuple[GuardName, ...]
-    history: tuple[PastOutcome, ...]
+    email: str | None
+    made: MadeLink
+    expires: str
+    saved_to: str | None
     memory: json_ledger.LedgerSection | None
 
 
@@ -200,7 +166,8 @@ class ErrorDocument(ReportDocument, frozen=True, tag="error", kw_only=True):
 AnyDocument = (
     PlanDocument
     | PendingDocument
-    | ExplanationDocument
+    | json_explanation.ExplanationDocument
+    | ConnectLinkDocument
     | RulesDocument
     | RunDocument
     | RunsDocument
@@ -225,7 +192,9 @@ def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line 
         case PendingReport():
             return _pending(report)
         case ExplanationReport():
-            return _explanation(report)
+            return json_explanation.explanation_document(report)
+        case ConnectLinkReport():
+            return _connect_link(report)
         case RulesReport():
             return _rules(report)
         case RunReport():
@@ -273,31 +242,17 @@ def _pending(report: PendingReport) -> PendingDocument:
     )
 
 
-def _explanation(report: ExplanationReport) -> ExplanationDocument:
-    explained = report.explanation
-    return ExplanationDocument(
+def _connect_link(report: ConnectLinkReport) -> ConnectLinkDocument:
+    return ConnectLinkDocument(
         status=report.status,
+        message=connect_link.summary(report),
         workspace=report.workspace,
         base_url=report.base_url,
-        user=explained.user,
-        complete=explained.complete,
-        observed=tuple(map(json_explanation.observed_user, explained.rows)),
-        layers=tuple(map(json_explanation.layer_entry, explained.layers)),
-        wanted=json_explanation.wanted_state(explained.desired),
-        protected_by=explained.protected_by,
-        may_be_protected=explained.may_be_protected,
-        owned=explained.owned,
-        contested=explained.contested,
-        converged=explained.converged,
-        actions=explained.actions,
-        blocked=explained.blocked,
-        pending=explained.pending,
-        pending_since=report.since,
-        undetermined=explained.undetermined,
-        unmanaged=explained.unmanaged,
-        notices=explained.notices,
-        refused_by=report.refused_by,
-        history=report.history,
+        user=report.user,
+        email=report.email,
+        made=report.made,
+        expires=report.expires,
+        saved_to=report.saved_to,
         memory=json_ledger.ledger_section(report.ledger),
     )
 

@@ -1,4 +1,6 @@
-"""One user explained, as a part of machine-readable reports."""
+"""One user explained, in machine-readable reports."""
+
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -12,7 +14,22 @@ from reconciler.domain import (
     Preferences,
     rfc3339,
 )
-from reconciler.planning import ExplainedLayer, LayerState
+from reconciler.planning import (
+    Action,
+    Contested,
+    ExplainedLayer,
+    GuardName,
+    HeldAction,
+    LayerState,
+    Notice,
+    Owned,
+    Pending,
+    Unmanaged,
+)
+from reconciler.reporting import json_ledger
+from reconciler.reporting.documents import ExplanationReport
+from reconciler.reporting.json_parts import ReportDocument
+from reconciler.runs.history import MadeLink, PastOutcome, PendingSince
 
 
 class LayerEntry(Struct, frozen=True):
@@ -53,6 +70,34 @@ class ObservedUser(Struct, frozen=True):
     preferences: Preferences | None
 
 
+class ExplanationDocument(ReportDocument, frozen=True, tag="explanation", kw_only=True):
+    """One user explained."""
+
+    workspace: str
+    base_url: str
+    user: str
+    complete: bool
+    observed: tuple[ObservedUser, ...]
+    layers: tuple[LayerEntry, ...]
+    wanted: WantedState | None
+    protected_by: tuple[str, ...]
+    may_be_protected: bool
+    owned: Owned | None
+    contested: Contested | None
+    converged: bool
+    actions: tuple[Action, ...]
+    blocked: tuple[HeldAction, ...]
+    pending: tuple[Pending, ...]
+    pending_since: Mapping[Platform, PendingSince]
+    undetermined: bool
+    unmanaged: tuple[Unmanaged, ...]
+    notices: tuple[Notice, ...]
+    refused_by: tuple[GuardName, ...]
+    history: tuple[PastOutcome, ...]
+    links: tuple[MadeLink, ...]
+    memory: json_ledger.LedgerSection | None
+
+
 def observed_user(row: CalendarUser) -> ObservedUser:
     """``row`` by our names."""
     return ObservedUser(row.id, row.external_id, row.connections, row.preferences)
@@ -89,4 +134,35 @@ def wanted_state(wanted: DesiredUser | None) -> WantedState | None:
         source=wanted.source,
         rules=tuple(rule.name for rule in wanted.rules),
         conflicting=wanted.conflicting,
+    )
+
+
+def explanation_document(report: ExplanationReport) -> ExplanationDocument:
+    """``report`` in its published form."""
+    explained = report.explanation
+    return ExplanationDocument(
+        status=report.status,
+        workspace=report.workspace,
+        base_url=report.base_url,
+        user=explained.user,
+        complete=explained.complete,
+        observed=tuple(map(observed_user, explained.rows)),
+        layers=tuple(map(layer_entry, explained.layers)),
+        wanted=wanted_state(explained.desired),
+        protected_by=explained.protected_by,
+        may_be_protected=explained.may_be_protected,
+        owned=explained.owned,
+        contested=explained.contested,
+        converged=explained.converged,
+        actions=explained.actions,
+        blocked=explained.blocked,
+        pending=explained.pending,
+        pending_since=report.since,
+        undetermined=explained.undetermined,
+        unmanaged=explained.unmanaged,
+        notices=explained.notices,
+        refused_by=report.refused_by,
+        history=report.history,
+        links=report.links,
+        memory=json_ledger.ledger_section(report.ledger),
     )

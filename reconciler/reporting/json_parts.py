@@ -1,7 +1,7 @@
 """The parts that machine-readable reports are made of: of plans and of runs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -30,6 +30,15 @@ from reconciler.reporting.documents import (
 from reconciler.reporting.phrase import plain
 from reconciler.reporting.wording import changes, guards, outcomes, rules
 from reconciler.runs.journal import ActionResult, HaltCause, Outcome, RunResult
+
+FORMAT: Final = "reconciler/report/v1"
+
+
+class ReportDocument(Struct, frozen=True, tag_field="kind", kw_only=True):
+    """What every document begins with."""
+
+    format: Literal["reconciler/report/v1"] = FORMAT
+    status: int
 
 
 class PlanCounts(Struct, frozen=True, rename={"unmanaged": "spared"}):

@@ -11,7 +11,8 @@ from msgspec import Struct
 from reconciler.planning import Plan
 from reconciler.reporting import json_parts
 from reconciler.reporting.documents import Report
-from reconciler.reporting.json_document import FORMAT, document
+from reconciler.reporting.json_document import document
+from reconciler.reporting.json_parts import FORMAT
 from reconciler.reporting.json_text import encode
 from reconciler.runs.journal import ActionResult, HaltCause
 

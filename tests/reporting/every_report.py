@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from msgspec import structs
+
 from reconciler.reporting import (
     DoctorReport,
     ErrorReport,
@@ -26,6 +28,10 @@ REPORTS: Mapping[str, Report] = {
     ),
     "explanation": samples.EXPLANATION_REPORT,
     "explanation of a stranger": samples.stranger_explained(),
+    "connect link": samples.CONNECT_LINK_REPORT,
+    "connect link on a terminal": structs.replace(
+        samples.CONNECT_LINK_REPORT, email=None, saved_to=None
+    ),
     "rules": samples.RULES_REPORT,
     "no rules": RulesReport("prod", "sandbox:1", (), 0),
     "run": samples.RUN_REPORT,

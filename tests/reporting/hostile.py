@@ -48,6 +48,7 @@ from reconciler.planning import (
 from reconciler.reporting import (
     Check,
     CheckState,
+    ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -69,6 +70,7 @@ from reconciler.runs import (
     Front,
     HaltCause,
     Holder,
+    MadeLink,
     Outcome,
     PastOutcome,
     PendingSince,
@@ -89,6 +91,7 @@ KINDS = (
     "brief plan",
     "pending",
     "explanation",
+    "connect link",
     "rules",
     "run",
     "runs",
@@ -175,6 +178,9 @@ def reports(text: str) -> dict[str, Report]:
             0,
         ),
         "explanation": _explanation(text, action, preferences, memory),
+        "connect link": ConnectLinkReport(
+            text, text, text, f"{text}2", MadeLink(GOOGLE, text, text, text), text, memory, 0, text
+        ),
         "rules": RulesReport(
             text,
             text,
@@ -246,6 +252,7 @@ def _explanation(
         explanation,
         {GOOGLE: PendingSince(text)},
         (PastOutcome(text, text, Outcome.FAILED, text),),
+        (MadeLink(GOOGLE, text, text, text),),
         (),
         structs.replace(memory, state=LedgerAccess.UNREADABLE),
         0,

@@ -57,6 +57,7 @@ from reconciler.planning import (
 from reconciler.reporting import (
     Check,
     CheckState,
+    ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -69,7 +70,7 @@ from reconciler.reporting import (
     RunReport,
     ValidationReport,
 )
-from reconciler.runs import PastOutcome, PendingSince
+from reconciler.runs import MadeLink, PastOutcome, PendingSince
 from reconciler.runs.journal import ActionResult, Cause, HaltCause, Outcome, RunResult
 from tests.planning.fleets import manifest
 from tests.planning.rules import NAMED, rule
@@ -460,9 +461,23 @@ EXPLANATION_REPORT = ExplanationReport(
     ),
     {MICROSOFT: PendingSince("2026-10-02T08:00:00Z")},
     (PastOutcome("run-1", "2026-10-02T08:00:07Z", Outcome.UNKNOWN, "not_readable"),),
+    (MadeLink(MICROSOFT, "dana", "laptop", "2026-10-03T08:00:00Z"),),
     (GuardName.TAKEOVER, GuardName.MAX_DISCONNECTS),
     LedgerView("ledger.db", LedgerAccess.READ),
     status=0,
+)
+
+
+CONNECT_LINK_REPORT = ConnectLinkReport(
+    "prod",
+    "https://us-west-2.recall.ai",
+    "alice",
+    "alice@mail.test",
+    MadeLink(MICROSOFT, "dana", "laptop", "2026-10-03T08:00:00Z"),
+    "2026-10-04T08:00:00Z",
+    LedgerView("ledger.db", LedgerAccess.WRITTEN),
+    0,
+    "alice.link",
 )
 
 
@@ -483,7 +498,7 @@ def stranger_explained() -> ExplanationReport:
         contested=None,
     )
     return structs.replace(
-        EXPLANATION_REPORT, explanation=explanation, since={}, history=(), refused_by=()
+        EXPLANATION_REPORT, explanation=explanation, since={}, history=(), links=(), refused_by=()
     )
 
 

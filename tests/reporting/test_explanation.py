@@ -76,6 +76,9 @@ def test_text_goes_from_what_is_observed_to_what_was_done() -> None:
         "\n"
         "Earlier runs\n"
         "  2026-10-02T08:00:07Z unknown: `reconciler runs run-1`\n"
+        "\n"
+        "Connect links\n"
+        "  2026-10-03T08:00:00Z microsoft: made by dana on laptop\n"
     )
 
 

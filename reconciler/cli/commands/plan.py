@@ -11,16 +11,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import (
-    compare,
-    limit_sources,
-    plan_inputs,
-    preview,
-    preview_again,
-    remember,
-    with_history,
-    with_last_plan,
-)
+from reconciler.engine import compare, limit_sources, plan_inputs, preview, preview_again, remember
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
@@ -103,7 +94,7 @@ def plan(
                 planned = preview(session, inputs, selectors, exclusion)
             if saved:
                 saved.write(encode_plan(planned))
-            made = PlanReport(
+            return PlanReport(
                 planned,
                 exit_status(
                     planned,
@@ -120,9 +111,6 @@ def plan(
                 # What went to standard output is somebody else's to store and to name.
                 again=None if out == DASH else (*context.again(), *narrowing),
             )
-            if not context.writes(Format.HTML):
-                return made
-            return with_last_plan(with_history(made, session.workspace), session, inputs)
 
     with gc_paused():  # until the fleet is gone
         context.run(body)

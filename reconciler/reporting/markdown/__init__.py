@@ -18,6 +18,7 @@ from reconciler.planning import (
 )
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
+    ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -36,7 +37,7 @@ from reconciler.reporting.documents import (
 from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.links import Links
 from reconciler.reporting.markdown.comment import Comment, code, inline
-from reconciler.reporting.markdown.people import write_explanation, write_pending
+from reconciler.reporting.markdown.people import write_people
 from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import (
     breakdown,
@@ -57,10 +58,8 @@ def render_markdown(report: Report, links: Links | None = None) -> str:
     comment = Comment(links)
     if isinstance(report, PlanReport):
         write_plan(comment, report)
-    elif isinstance(report, PendingReport):
-        write_pending(comment, report)
-    elif isinstance(report, ExplanationReport):
-        write_explanation(comment, report)
+    elif isinstance(report, PendingReport | ExplanationReport | ConnectLinkReport):
+        write_people(comment, report)
     elif isinstance(report, RulesReport):
         write_rules(comment, report)
     elif isinstance(report, RunReport):

@@ -1,10 +1,22 @@
-"""Reports about people as Markdown: who has to connect what, and one user explained."""
+"""Reports about people as Markdown: who has to connect what, a connect link, one explained."""
 
-from reconciler.reporting.documents import ExplanationReport, PendingReport
+from reconciler.reporting.documents import ConnectLinkReport, ExplanationReport, PendingReport
 from reconciler.reporting.markdown.comment import Comment, code, inline
-from reconciler.reporting.wording import changes, explanation, pending
+from reconciler.reporting.wording import changes, connect_link, explanation, pending
 
 _PENDING = ("User", "Platform", "E-mail", "Since", "Why", "Source")
+
+
+def write_people(
+    comment: Comment, report: PendingReport | ExplanationReport | ConnectLinkReport
+) -> None:
+    """A report about people."""
+    if isinstance(report, PendingReport):
+        write_pending(comment, report)
+    elif isinstance(report, ExplanationReport):
+        write_explanation(comment, report)
+    else:
+        write_connect_link(comment, report)
 
 
 def write_pending(comment: Comment, report: PendingReport) -> None:
@@ -34,3 +46,10 @@ def write_explanation(comment: Comment, report: ExplanationReport) -> None:
     for heading, phrases in explanation.sections(report):
         comment.block(f"{heading}:")
         comment.items(map(inline, phrases))
+
+
+def write_connect_link(comment: Comment, report: ConnectLinkReport) -> None:
+    """What to do with a connect link, which itself is elsewhere."""
+    comment.block(f"### {inline(connect_link.title(report))}")
+    comment.block(f"**{connect_link.summary(report)}**")
+    comment.items(map(inline, connect_link.lines(report)))

@@ -10,6 +10,7 @@ from reconciler.domain import UndeclaredPolicy
 from reconciler.planning import Content
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
+    ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -38,7 +39,7 @@ from reconciler.reporting.text.page import (
     write_ledger,
     write_user,
 )
-from reconciler.reporting.text.people import write_explanation, write_pending
+from reconciler.reporting.text.people import write_people
 from reconciler.reporting.wording import (
     changes,
     declarations,
@@ -58,10 +59,8 @@ def render_text(report: Report, *, width: int, color: bool) -> str:
         write_brief(page, report)
     elif isinstance(report, PlanReport):
         write_plan(page, report)
-    elif isinstance(report, PendingReport):
-        write_pending(page, report)
-    elif isinstance(report, ExplanationReport):
-        write_explanation(page, report)
+    elif isinstance(report, PendingReport | ExplanationReport | ConnectLinkReport):
+        write_people(page, report)
     elif isinstance(report, RulesReport):
         write_rules(page, report)
     elif isinstance(report, RunReport):

@@ -1,11 +1,23 @@
-"""Reports about people as text: who has to connect what, and one user explained."""
+"""Reports about people as text: who has to connect what, a connect link, one user explained."""
 
 from reconciler.reporting import entries
-from reconciler.reporting.documents import ExplanationReport, PendingReport
+from reconciler.reporting.documents import ConnectLinkReport, ExplanationReport, PendingReport
 from reconciler.reporting.entries import Tone
 from reconciler.reporting.phrase import plain, visible
 from reconciler.reporting.text.page import TextPage, write_entry
-from reconciler.reporting.wording import explanation, pending
+from reconciler.reporting.wording import connect_link, explanation, pending
+
+
+def write_people(
+    page: TextPage, report: PendingReport | ExplanationReport | ConnectLinkReport
+) -> None:
+    """A report about people."""
+    if isinstance(report, PendingReport):
+        write_pending(page, report)
+    elif isinstance(report, ExplanationReport):
+        write_explanation(page, report)
+    else:
+        write_connect_link(page, report)
 
 
 def write_pending(page: TextPage, report: PendingReport) -> None:
@@ -33,3 +45,13 @@ def write_explanation(page: TextPage, report: ExplanationReport) -> None:
         page.line((heading, Tone.HEADING))
         for phrase in phrases:
             page.prose(plain(phrase), first="  ", rest="    ")
+
+
+def write_connect_link(page: TextPage, report: ConnectLinkReport) -> None:
+    """What to do with a connect link, which itself is elsewhere."""
+    page.line((plain(connect_link.title(report)), Tone.HEADING))
+    page.gap()
+    for phrase in connect_link.lines(report):
+        page.prose(plain(phrase), rest="  ")
+    page.gap()
+    page.prose(connect_link.summary(report), Tone.HEADING)
