@@ -5,12 +5,13 @@ import contextlib
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from types import FrameType
 from typing import Final, Self
 
 from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.domain import Cancellation, Exit, UndeclaredPolicy, of_signal
+from reconciler.domain import Cancellation, Exit, of_signal
+from reconciler.engine import FAILING, PlanState
 from reconciler.engine import exit_status as engine_status
 from reconciler.engine.output_file import OutputFailed
 from reconciler.planning import Plan
@@ -110,16 +111,9 @@ def _nothing() -> None:
 
 
 def exit_status(
-    event: Plan | RunResult | BaseException,
-    *,
-    detailed: bool = False,
-    undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT,
+    event: Plan | RunResult | BaseException, *, failing: Set[PlanState] = FAILING
 ) -> Exit:
-    """The status of a command that ended with ``event``.
-
-    ``detailed`` distinguishes a plan with changes (2), or one that waits for a person (7).
-    ``undeclared`` says whether a plan fails (8) that lists users in no manifest.
-    """
+    """The status of a command that ended with ``event``; ``failing`` as for the engine's."""
     match event:
         case UsageError() | OutputFailed():
             return Exit.USAGE
@@ -128,4 +122,4 @@ def exit_status(
         case NotApproved():
             return Exit.INTERRUPTED
         case _:
-            return engine_status(event, detailed=detailed, undeclared=undeclared)
+            return engine_status(event, failing=failing)

@@ -18,7 +18,7 @@ from reconciler.engine.approval import (
 from reconciler.engine.connect_link import ConnectLink, LinkRefused, client_for, make_link
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
-from reconciler.engine.exits import exit_status
+from reconciler.engine.exits import FAILING, PlanState, exit_status
 from reconciler.engine.explanation import explain_user
 from reconciler.engine.import_manifest import (
     Imported,
@@ -49,6 +49,7 @@ from reconciler.engine.session import (
 from reconciler.engine.shared_run import SharedRun, close_shared_run, join_acting, share_run
 
 __all__ = [
+    "FAILING",
     "ActingRun",
     "Approved",
     "ConnectLink",
@@ -60,6 +61,7 @@ __all__ = [
     "Observation",
     "Overrides",
     "PlanInputs",
+    "PlanState",
     "Refused",
     "Resumption",
     "RunOptions",

@@ -4,7 +4,11 @@ The command line ends with it. The Pulumi front, which cannot choose how Pulumi 
 its reports.
 """
 
-from reconciler.domain import Exit, InvalidInput, UndeclaredPolicy, of_signal
+from collections.abc import Set
+from enum import StrEnum
+from typing import Final
+
+from reconciler.domain import Exit, InvalidInput, of_signal
 from reconciler.engine.approval import Refused
 from reconciler.engine.connect_link import LinkRefused
 from reconciler.engine.preview import IncompleteList
@@ -28,38 +32,55 @@ _HALTED = {
 }
 
 
+class PlanState(StrEnum):
+    """What a plan may be that has a status of its own, in the order that counts."""
+
+    REFUSED = "refused"
+    UNDECLARED = "undeclared"
+    CHANGES = "changes"
+    PENDING = "pending"
+
+
+_OF_STATES: Final = {
+    PlanState.REFUSED: Exit.REFUSED,
+    PlanState.UNDECLARED: Exit.UNDECLARED,
+    PlanState.CHANGES: Exit.CHANGES,
+    PlanState.PENDING: Exit.PENDING,
+}
+
+FAILING: Final = frozenset({PlanState.REFUSED})
+"""The states in which every command that plans fails, unless it was asked not to."""
+
+
 def exit_status(
-    event: Plan | RunResult | BaseException,
-    *,
-    detailed: bool = False,
-    undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT,
+    event: Plan | RunResult | BaseException, *, failing: Set[PlanState] = FAILING
 ) -> Exit:
     """The status of a command that ended with ``event``.
 
-    ``detailed`` distinguishes a plan with changes (2), or one that waits for a person (7).
-    ``undeclared`` says whether a plan fails (8) that lists users in no manifest.
+    A plan in a state of ``failing`` has the status of the first of them; any other plan has 0. An
+    incomplete list fails always.
     """
     if isinstance(event, Plan):
-        return _of_plan(event, detailed=detailed, undeclared=undeclared)
+        return _of_plan(event, failing)
     if isinstance(event, RunResult):
         return _of_run(event)
     return _of_error(event)
 
 
-def _of_plan(plan: Plan, *, detailed: bool, undeclared: UndeclaredPolicy) -> Exit:
-    refusals = [verdict.guard for verdict in plan.content.refusals]
+def _of_plan(plan: Plan, failing: Set[PlanState]) -> Exit:
+    content = plan.content
+    refusals = [verdict.guard for verdict in content.refusals]
     if GuardName.COMPLETE_OBSERVATION in refusals:
         return Exit.INCOMPLETE
-    if refusals:
-        return Exit.REFUSED
-    # Changes must not hide it. A refusal may: a wrong key makes everybody undeclared.
-    if undeclared is UndeclaredPolicy.FAIL and plan.content.undeclared:
-        return Exit.UNDECLARED
-    if detailed and plan.content.actions:
-        return Exit.CHANGES
-    if detailed and plan.content.waits:
-        return Exit.PENDING
-    return Exit.OK
+    # Changes must not hide who is undeclared. A refusal may: a wrong key makes everybody so.
+    states = {
+        PlanState.REFUSED: bool(refusals),
+        PlanState.UNDECLARED: bool(content.undeclared),
+        PlanState.CHANGES: bool(content.actions),
+        PlanState.PENDING: bool(content.waits),
+    }
+    found = (_OF_STATES[state] for state in PlanState if states[state] and state in failing)
+    return next(found, Exit.OK)
 
 
 def _of_run(result: RunResult) -> Exit:

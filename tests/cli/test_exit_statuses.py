@@ -253,6 +253,46 @@ def test_nobody_in_no_manifest_leaves_the_other_statuses(project: Project) -> No
     assert project.run("plan", "--detailed-exitcode") == 7
 
 
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ("", 0),
+        ("--fail-on changes", 2),
+        ("--fail-on pending", 7),
+        ("--fail-on undeclared", 8),
+        ("--fail-on undeclared --fail-on changes", 8),
+        ("--detailed-exitcode", 2),
+        ("--detailed-exitcode --success-on changes", 7),
+        ("--detailed-exitcode --success-on changes --success-on pending", 0),
+        ("--success-on refused", 0),
+    ],
+)
+def test_a_state_of_a_plan_fails_it_where_that_is_asked_for(
+    project: Project, options: str, status: int
+) -> None:
+    assert project.run("plan", *options.split()) == status, project.out
+    assert project.methods() == {"GET"}
+
+
+@pytest.mark.parametrize(("options", "status"), [("", 3), ("--success-on refused", 0)])
+def test_a_refused_plan_fails_unless_it_was_asked_not_to(
+    project: Project, options: str, status: int
+) -> None:
+    project.configure("limits: {maxDisconnects: 0}")
+    assert project.run("plan", *options.split()) == status
+    assert "max-disconnects refused" in project.out
+
+
+def test_an_incomplete_list_cannot_be_a_success(project: Project) -> None:
+    project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
+    assert project.run("plan", "--success-on", "refused", "--success-on", "changes") == 6
+
+
+def test_a_state_cannot_both_fail_and_succeed(project: Project) -> None:
+    assert project.run("plan", "--fail-on", "pending", "--success-on", "pending") == 64
+    assert "--fail-on pending contradicts --success-on pending: give one" in project.err
+
+
 def test_an_incomplete_list_and_a_refusal_come_before_somebody_in_no_manifest(
     project: Project,
 ) -> None:

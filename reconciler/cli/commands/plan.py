@@ -1,5 +1,6 @@
 """``reconciler plan``: what would be done. Changes nothing, anywhere but in the plan file."""
 
+from collections.abc import Iterable, Set
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,17 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import compare, limit_sources, plan_inputs, preview, preview_again, remember
+from reconciler.domain import UndeclaredPolicy
+from reconciler.engine import (
+    FAILING,
+    PlanState,
+    compare,
+    limit_sources,
+    plan_inputs,
+    preview,
+    preview_again,
+    remember,
+)
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
 from reconciler.reporting import Format, PlanReport, Report
@@ -32,6 +43,14 @@ def plan(
             help="Exit with 2 on changes, 7 if something waits for a person.",
         ),
     ] = False,
+    fail_on: Annotated[
+        list[PlanState],
+        typer.Option("--fail-on", help="Exit with the status of such a plan. Can be repeated."),
+    ] = [],
+    success_on: Annotated[
+        list[PlanState],
+        typer.Option("--success-on", help="Exit with 0 all the same. Can be repeated."),
+    ] = [],
     summary: Annotated[
         bool,
         typer.Option("--summary", help="Show counts and the first names only, at most 40 lines."),
@@ -67,11 +86,15 @@ def plan(
             raise UsageError(
                 f"{option} cannot be combined with --against: the saved plan has its own selection"
             )
+        for state in set(fail_on).intersection(success_on):
+            raise UsageError(f"--fail-on {state} contradicts --success-on {state}: give one")
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
         exclusion = selectors_of(context, exclude, "--exclude")
         earlier = read_plan(context, against) if against else None
         with context.session() as session:
+            undeclared = session.workspace.undeclared
+            failing = _failing(undeclared, detailed_exitcode, fail_on, success_on)
             saved = context.output(out) if out else None
             declarations = load(context, session)
             remembered = remember(
@@ -96,17 +119,13 @@ def plan(
                 saved.write(encode_plan(planned))
             return PlanReport(
                 planned,
-                exit_status(
-                    planned,
-                    detailed=detailed_exitcode,
-                    undeclared=session.workspace.undeclared,
-                ),
+                exit_status(planned, failing=failing),
                 saved_to=str(out) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
                 ledger=remembered.ledger,
                 changes=changes,
-                undeclared=session.workspace.undeclared,
+                undeclared=undeclared,
                 brief=summary,
                 # What went to standard output is somebody else's to store and to name.
                 again=None if out == DASH else (*context.again(), *narrowing),
@@ -114,6 +133,21 @@ def plan(
 
     with gc_paused():  # until the fleet is gone
         context.run(body)
+
+
+def _failing(
+    undeclared: UndeclaredPolicy,
+    detailed: bool,  # noqa: FBT001 - as the option is
+    fail_on: Iterable[PlanState],
+    success_on: Iterable[PlanState],
+) -> Set[PlanState]:
+    """The states of a plan in which the command fails."""
+    failing = FAILING.union(fail_on)
+    if undeclared is UndeclaredPolicy.FAIL:
+        failing |= {PlanState.UNDECLARED}
+    if detailed:
+        failing |= {PlanState.CHANGES, PlanState.PENDING}
+    return failing.difference(success_on)
 
 
 def _repeated(option: str, values: list[str]) -> list[str]:
