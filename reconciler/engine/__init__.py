@@ -18,7 +18,7 @@ from reconciler.engine.approval import (
 from reconciler.engine.connect_link import ConnectLink, LinkRefused, client_for, make_link
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
-from reconciler.engine.exits import FAILING, PlanState, exit_status
+from reconciler.engine.exits import FAILING, PlanState, exit_status, worst
 from reconciler.engine.explanation import explain_user
 from reconciler.engine.import_manifest import (
     Imported,
@@ -102,4 +102,5 @@ __all__ = [
     "remember",
     "resumption",
     "share_run",
+    "worst",
 ]

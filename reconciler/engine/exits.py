@@ -4,7 +4,7 @@ The command line ends with it. The Pulumi front, which cannot choose how Pulumi 
 its reports.
 """
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from enum import StrEnum
 from typing import Final
 
@@ -47,6 +47,32 @@ _OF_STATES: Final = {
     PlanState.CHANGES: Exit.CHANGES,
     PlanState.PENDING: Exit.PENDING,
 }
+
+_WORST_FIRST: Final = (
+    Exit.DEFECT,
+    Exit.PARTIAL,
+    Exit.TERMINATED,
+    Exit.INTERRUPTED,
+    Exit.CREDENTIALS,
+    Exit.INVALID,
+    Exit.USAGE,
+    Exit.PLAN_UNUSABLE,
+    Exit.REFUSED,
+    Exit.INCOMPLETE,
+    Exit.UNREACHABLE,
+    Exit.TRY_LATER,
+    Exit.UNDECLARED,
+    Exit.CHANGES,
+    Exit.PENDING,
+    Exit.OK,
+)
+"""What somebody has to look into comes first, then what passes by itself, then what is no error."""
+
+
+def worst(statuses: Iterable[int]) -> Exit:
+    """The status of a command over several workspaces that ended so; 0 for none."""
+    return min(map(Exit, statuses), key=_WORST_FIRST.index, default=Exit.OK)
+
 
 FAILING: Final = frozenset({PlanState.REFUSED})
 """The states in which every command that plans fails, unless it was asked not to."""

@@ -23,6 +23,9 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    WorkspaceReport,
+    WorkspaceSection,
+    WorkspacesReport,
 )
 from reconciler.reporting.formats import Format, formats_of, render
 from reconciler.reporting.links import InvalidLinkBase, Links, check_link_base
@@ -50,6 +53,9 @@ __all__ = [
     "RunsReport",
     "UnlockReport",
     "ValidationReport",
+    "WorkspaceReport",
+    "WorkspaceSection",
+    "WorkspacesReport",
     "check_link_base",
     "formats_of",
     "one_line",

@@ -272,7 +272,7 @@ class ErrorReport(Struct, frozen=True):
     changes: PlanChanges | None = None
 
 
-Report = (
+WorkspaceReport = (
     PlanReport
     | PendingReport
     | ExplanationReport
@@ -286,3 +286,26 @@ Report = (
     | DoctorReport
     | ErrorReport
 )
+"""A report on one workspace, or on none."""
+
+
+class WorkspaceSection(Struct, frozen=True):
+    """What a command over several workspaces reports of one of them."""
+
+    workspace: str
+    report: WorkspaceReport
+
+
+class WorkspacesReport(Struct, frozen=True):
+    """A command over several workspaces: a section for each, ordered by name.
+
+    ``status`` is the worst of theirs. ``shard`` is the part of the workspaces that was asked for,
+    as ``2/8``; None for all of them.
+    """
+
+    sections: tuple[WorkspaceSection, ...]
+    status: int
+    shard: str | None = None
+
+
+Report = WorkspaceReport | WorkspacesReport

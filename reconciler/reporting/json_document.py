@@ -5,6 +5,8 @@ stay exact; what could break a line or steer a terminal is written as ``\\uXXXX`
 parser reads as the character itself.
 """
 
+from msgspec import Struct
+
 from reconciler.planning import (
     Breakdown,
     Content,
@@ -30,6 +32,8 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    WorkspaceReport,
+    WorkspacesReport,
 )
 from reconciler.reporting.json_parts import ReportDocument
 from reconciler.reporting.json_text import indented
@@ -163,7 +167,22 @@ class ErrorDocument(ReportDocument, frozen=True, tag="error", kw_only=True):
     changes: PlanChanges | None
 
 
-AnyDocument = (
+class SectionDocument(Struct, frozen=True, kw_only=True):
+    """One workspace of several."""
+
+    workspace: str
+    report: "WorkspaceDocument"
+
+
+class WorkspacesDocument(ReportDocument, frozen=True, tag="workspaces", kw_only=True):
+    """A command over several workspaces; ``status`` is the worst."""
+
+    message: str
+    shard: str | None
+    workspaces: tuple[SectionDocument, ...]
+
+
+WorkspaceDocument = (
     PlanDocument
     | PendingDocument
     | json_explanation.ExplanationDocument
@@ -179,13 +198,30 @@ AnyDocument = (
 )
 
 
+AnyDocument = WorkspaceDocument | WorkspacesDocument
+
+
 def render_json(report: Report) -> str:
     """``report`` as an indented JSON document."""
     return indented(document(report))
 
 
-def document(report: Report) -> AnyDocument:  # noqa: PLR0911 - a table, a line a kind of report
+def document(report: Report) -> AnyDocument:
     """``report`` in its published form."""
+    if not isinstance(report, WorkspacesReport):
+        return _of_one(report)
+    return WorkspacesDocument(
+        status=report.status,
+        message=" ".join(summary.of_workspaces(report)),
+        shard=report.shard,
+        workspaces=tuple(
+            SectionDocument(workspace=section.workspace, report=_of_one(section.report))
+            for section in report.sections
+        ),
+    )
+
+
+def _of_one(report: WorkspaceReport) -> WorkspaceDocument:  # noqa: PLR0911 - a line a kind of report
     match report:
         case PlanReport():
             return _plan(report)

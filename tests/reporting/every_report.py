@@ -13,6 +13,8 @@ from reconciler.reporting import (
     Report,
     RulesReport,
     ValidationReport,
+    WorkspaceSection,
+    WorkspacesReport,
 )
 from tests.reporting import ledger_samples, samples
 
@@ -41,5 +43,14 @@ REPORTS: Mapping[str, Report] = {
     "doctor without a workspace": DoctorReport(None, None, (), 65),
     "error": samples.ERROR_REPORT,
     "error without a plan": ErrorReport(65, samples.VALIDATION_REPORT.diagnostics),
+    "workspaces": WorkspacesReport(
+        (
+            WorkspaceSection("acme", samples.PLAN_REPORT),
+            WorkspaceSection("globex", samples.REFUSED_REPORT),
+            WorkspaceSection("initech", samples.ERROR_REPORT),
+        ),
+        3,
+    ),
+    "no workspaces": WorkspacesReport((), 0, "7/8"),
     **ledger_samples.REPORTS,
 }

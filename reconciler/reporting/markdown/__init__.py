@@ -4,26 +4,13 @@ What others wrote is in code spans only, where neither HTML, links nor mentions 
 comment of GitHub holds 65 536 characters: what does not fit is cut where the reader sees it.
 """
 
-from collections.abc import Mapping
-
-from reconciler.domain import Diagnostic, UndeclaredPolicy
-from reconciler.planning import (
-    Content,
-    GuardName,
-    Judgement,
-    Plan,
-    PlanChanges,
-    Verdict,
-    break_down,
-)
+from reconciler.domain import Exit
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     ConnectLinkReport,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
-    LedgerAccess,
-    LedgerView,
     PendingReport,
     PlanReport,
     Report,
@@ -33,18 +20,26 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    WorkspaceReport,
+    WorkspaceSection,
+    WorkspacesReport,
 )
-from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.links import Links
 from reconciler.reporting.markdown.comment import Comment, code, inline
+from reconciler.reporting.markdown.parts import (
+    diagnostic,
+    hint,
+    row,
+    write_changes,
+    write_guards,
+    write_heading,
+    write_ledger,
+)
 from reconciler.reporting.markdown.people import write_people
-from reconciler.reporting.phrase import counted, prose
+from reconciler.reporting.markdown.plan import write_plan
+from reconciler.reporting.phrase import prose
 from reconciler.reporting.wording import (
-    breakdown,
-    changes,
-    declarations,
     guards,
-    history,
     outcomes,
     rules,
     runs,
@@ -56,6 +51,28 @@ from reconciler.runs.history import ActionHistory, RunHistory
 def render_markdown(report: Report, links: Links | None = None) -> str:
     """``report`` as a comment, never longer than GitHub takes; places of manifests are links."""
     comment = Comment(links)
+    if isinstance(report, WorkspacesReport):
+        write_workspaces(comment, report)
+    else:
+        _write(comment, report)
+    return str(comment)
+
+
+def write_workspaces(comment: Comment, report: WorkspacesReport) -> None:
+    """How all of them ended, and each workspace folded; the worst comes first and has room."""
+    for line in summary.of_workspaces(report):
+        comment.block(f"**{line}**")
+    for section in sorted(report.sections, key=_is_fine):
+        comment.block(f"<details><summary>{section.workspace}</summary>")
+        _write(comment, section.report)
+        comment.block("</details>")
+
+
+def _is_fine(section: WorkspaceSection) -> bool:
+    return section.report.status == Exit.OK
+
+
+def _write(comment: Comment, report: WorkspaceReport) -> None:
     if isinstance(report, PlanReport):
         write_plan(comment, report)
     elif isinstance(report, PendingReport | ExplanationReport | ConnectLinkReport):
@@ -76,76 +93,6 @@ def render_markdown(report: Report, links: Links | None = None) -> str:
         write_doctor(comment, report)
     else:
         write_error(comment, report)
-    return str(comment)
-
-
-_MOST_OF_LIST = 3_000
-"""Bytes of one list of the breakdown: the actions below need room too."""
-
-_ACTIONS = ("", "User", "Action", "Account", "Why", "Source")
-
-
-def write_plan(comment: Comment, report: PlanReport) -> None:
-    """What would be done in a table, the rest folded."""
-    plan, content = report.plan, report.plan.content
-    write_heading(comment, "Plan", content)
-    comment.block(f"**{summary.of_plan(report)}**")
-    unjudged = guards.without_history(report.guards)
-    skipped = unjudged if report.verdicts is None else ()
-    write_ledger(comment, report.ledger, missing=not skipped)
-    write_breakdown(comment, plan)
-    write_guards(comment, report.guards, report.limit_sources, but=unjudged)
-    if skipped:
-        comment.block(f"> {inline(guards.skipped(skipped, report.ledger))}")
-    if content.selection is not None or content.exclusion:
-        comment.block(inline(changes.selected(content)))
-    if content.problems:
-        comment.block(f"> [!WARNING]\n> {changes.INCOMPLETE}")
-        comment.items(inline((prose(problem),)) for problem in content.problems)
-    if content.actions:
-        comment.table(
-            _ACTIONS, [row(comment, plan, entry) for entry in entries.actions(content.actions)]
-        )
-    if content.disconnects:
-        comment.block(changes.IRREVERSIBLE)
-    write_folded(comment, "held", entries.held(content.blocked))
-    write_folded(comment, "waiting for a person", entries.pending(content.pending))
-    write_folded(comment, "undetermined", entries.undetermined(content))
-    if content.notices:
-        notices = [inline(changes.remark(notice)) for notice in content.notices]
-        comment.folded(counted(len(notices), "warning"), notices)
-    write_folded(comment, "left alone", entries.unmanaged(content))
-    write_undeclared(comment, report)
-    for title, lines in declarations.sections(content):
-        comment.folded(title, map(inline, lines))
-    if content.contested:
-        contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
-        comment.folded(changes.contested(len(contested)), contested)
-    write_changes(comment, report.changes)
-    comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")
-
-
-def write_breakdown(comment: Comment, plan: Plan) -> None:
-    """What the plan comes to, in a part of the room."""
-    for heading, tallies, row in breakdown.lists(break_down(plan)):
-        comment.block(f"{heading}:")
-        comment.items((inline(row(tally)) for tally in tallies.rows), most=_MOST_OF_LIST)
-
-
-def write_undeclared(comment: Comment, report: PlanReport) -> None:
-    """Who is connected and in no manifest: everyone under `fail`, otherwise the first of them."""
-    found = report.plan.content.undeclared
-    if not found:
-        return
-    heading = changes.undeclared(found, report.undeclared)
-    if report.undeclared is UndeclaredPolicy.REPORT:
-        comment.block(f"{heading}: {inline(changes.first_connected(found))}")
-        return
-    comment.block(f"> [!WARNING]\n> {heading}")
-    comment.folded(
-        f"{len(found)} connected and in no manifest",
-        [inline(changes.connected(entry)) for entry in found],
-    )
 
 
 def write_rules(comment: Comment, report: RulesReport) -> None:
@@ -265,106 +212,3 @@ def write_error(comment: Comment, report: ErrorReport) -> None:
     comment.items(map(diagnostic, report.problems))
     write_ledger(comment, report.ledger)
     write_changes(comment, report.changes)
-
-
-def write_heading(comment: Comment, subject: str, content: Content) -> None:
-    """Of what, and where."""
-    comment.block(f"### {subject} for {code(content.workspace)} at {code(content.base_url)}")
-
-
-def write_guards(
-    comment: Comment,
-    verdicts: tuple[Verdict, ...],
-    sources: Mapping[GuardName, str],
-    *,
-    remedies: bool = True,
-    but: tuple[Verdict, ...] = (),
-) -> None:
-    """The guards that did not let the plan pass; what was not judged did not pass.
-
-    None of those in ``but``.
-    """
-    for verdict in verdicts:
-        if verdict in but:
-            continue
-        said = inline(guards.sentence(verdict, sources.get(verdict.guard)))
-        if verdict.judgement is Judgement.REFUSED:
-            remedy = f"\n>\n> {inline(guards.remedy(verdict))}" if remedies else ""
-            comment.block(f"> [!WARNING]\n> {said}{remedy}")
-        elif verdict.judgement in (Judgement.ALLOWED, Judgement.NOT_JUDGED):
-            comment.block(f"> {said}")
-
-
-def row(comment: Comment, plan: Plan | None, entry: UserEntry) -> tuple[str, ...]:
-    """An entry as a row: sign, user, action, account, why, source."""
-    place = entries.source(plan, entry.user)
-    return (
-        f"`{entry.symbol.mark}`",
-        code(entry.user),
-        entry.what,
-        code(entry.account) if entry.account else "",
-        why(entry),
-        comment.place(place, None if plan is None else plan.envelope.commit),
-    )
-
-
-def item(entry: UserEntry) -> str:
-    """An entry as an item of a list."""
-    return f"`{entry.symbol.mark}` {code(entry.user)} {entry.what}: {why(entry)}"
-
-
-def why(entry: UserEntry) -> str:
-    """Why, with what others had to say of it."""
-    note = f"; note: {inline((prose(entry.note),))}" if entry.note else ""
-    detail = f": {inline((prose(entry.detail),))}" if entry.detail else ""
-    return f"{inline(entry.why)}{detail}{note}"
-
-
-def write_folded(comment: Comment, title: str, found: list[UserEntry]) -> None:
-    """Entries behind their number."""
-    if found:
-        comment.folded(f"{len(found)} {title}", map(item, found))
-
-
-def diagnostic(diagnostic: Diagnostic) -> str:
-    """An error, its place and what helps."""
-    place = "" if diagnostic.location is None else f"{code(str(diagnostic.location))}: "
-    return f"{place}{inline((prose(diagnostic.message),))}{hint(diagnostic.hint)}"
-
-
-def hint(hint: str | None) -> str:
-    """What helps, in brackets."""
-    return f" ({inline((prose(hint),))})" if hint else ""
-
-
-def write_ledger(
-    comment: Comment, ledger: LedgerView | None, *, resumes: str | None = None, missing: bool = True
-) -> None:
-    """Which runs died, what was resolved of them, and, if asked, where a ledger is ``missing``."""
-    if ledger is None:
-        return
-    if ledger.dead:
-        comment.block(f"> [!CAUTION]\n> {history.dead_runs(ledger.dead)}:")
-        comment.items(inline(history.announced(ledger, run, resumes)) for run in ledger.dead)
-    said = history.state(ledger)
-    if said is not None and (missing or ledger.state is not LedgerAccess.NONE):
-        comment.block(f"> [!WARNING]\n> {inline(said)}")
-    if (used := history.used(ledger)) is not None:
-        comment.block(f"> [!WARNING]\n> {inline(used)}")
-    for run, resolved in entries.resolved(ledger.resolved).items():
-        comment.block(f"{inline(history.resolved_of(run))}:")
-        comment.items(map(item, resolved))
-
-
-def write_changes(comment: Comment, found: PlanChanges | None) -> None:
-    """What is different beside actions, and the actions folded."""
-    if found is None:
-        return
-    comment.block(changes.summary_of_change(found))
-    if found.nothing:
-        return
-    comment.items(changes.remarks_on_change(found))
-    write_folded(comment, "gone", entries.gone(found))
-    write_folded(comment, "added", entries.added(found))
-    write_folded(comment, "newly held", entries.held(found.blocked))
-    write_folded(comment, "newly waiting for a person", entries.pending(found.pending))

@@ -4,10 +4,8 @@ A header says where, then what, grouped by user. The summary is the last line, b
 commands to type next.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from reconciler.domain import UndeclaredPolicy
-from reconciler.planning import Content
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     ConnectLinkReport,
@@ -23,9 +21,11 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    WorkspaceReport,
+    WorkspacesReport,
 )
-from reconciler.reporting.entries import CHECK_SYMBOLS, PLAN_SYMBOLS, RUN_TONES, Tone, UserEntry
-from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
+from reconciler.reporting.entries import CHECK_SYMBOLS, RUN_TONES, Tone
+from reconciler.reporting.phrase import one_line, plain, visible
 from reconciler.reporting.text.brief import write_brief
 from reconciler.reporting.text.page import (
     TextPage,
@@ -40,9 +40,8 @@ from reconciler.reporting.text.page import (
     write_user,
 )
 from reconciler.reporting.text.people import write_people
+from reconciler.reporting.text.plan import write_plan
 from reconciler.reporting.wording import (
-    changes,
-    declarations,
     guards,
     outcomes,
     rules,
@@ -55,6 +54,25 @@ from reconciler.runs.history import ActionHistory, RunHistory
 def render_text(report: Report, *, width: int, color: bool) -> str:
     """``report`` as lines of at most ``width`` where they are prose, with ANSI colours or none."""
     page = TextPage(width=width, color=color)
+    if isinstance(report, WorkspacesReport):
+        write_workspaces(page, report)
+    else:
+        _write(page, report)
+    return str(page)
+
+
+def write_workspaces(page: TextPage, report: WorkspacesReport) -> None:
+    """A section for each workspace, and last how all of them ended."""
+    for section in report.sections:
+        page.line((f"{section.workspace}", Tone.HEADING))
+        page.line(("=" * len(section.workspace), Tone.FAINT))
+        _write(page, section.report)
+        page.gap()
+    for line in summary.of_workspaces(report):
+        page.prose(line, Tone.HEADING)
+
+
+def _write(page: TextPage, report: WorkspaceReport) -> None:
     if isinstance(report, PlanReport) and report.brief:
         write_brief(page, report)
     elif isinstance(report, PlanReport):
@@ -77,134 +95,6 @@ def render_text(report: Report, *, width: int, color: bool) -> str:
         write_doctor(page, report)
     else:
         write_error(page, report)
-    return str(page)
-
-
-def write_plan(page: TextPage, report: PlanReport) -> None:
-    """What would be done and why, what keeps it back, and what was saved."""
-    plan, content = report.plan, report.plan.content
-    write_header(page, "Plan", plan)
-    unjudged = guards.without_history(report.guards)
-    # In a run, the plan that it carries out has said it.
-    skipped = unjudged if report.verdicts is None and not report.verbose else ()
-    write_ledger(page, report.ledger, missing=not skipped)
-    _problems(page, content)
-    _notices(page, content)
-    groups = entries.by_user(
-        entries.actions(content.actions),
-        entries.held(content.blocked),
-        entries.pending(content.pending),
-        entries.undetermined(content),
-    )
-    _legend(page, groups)
-    write_groups(page, plan, groups)
-    _left_alone(page, report)
-    _undeclared(page, report)
-    _declarations(page, content)
-    _contested(page, report)
-    _selection(page, content)
-    if content.disconnects:
-        page.gap()
-        page.prose(changes.IRREVERSIBLE, Tone.DANGER)
-    write_changes(page, plan, report.changes)
-    write_guards(page, report.guards, report.limit_sources, every=report.verbose, but=unjudged)
-    if skipped:
-        page.gap()
-        page.prose(plain(guards.skipped(skipped, report.ledger)), Tone.FAINT, rest="  ")
-    if report.saved_to is not None:
-        page.gap()
-        page.line(f"Saved to {visible(report.saved_to, PROSE_LIMIT)}")
-    page.gap()
-    page.prose(summary.of_plan(report), Tone.HEADING)
-    for step in summary.after_plan(report):
-        page.line(step)
-
-
-def _problems(page: TextPage, content: Content) -> None:
-    if not content.problems:
-        return
-    page.gap()
-    page.prose(changes.INCOMPLETE, Tone.ALARM)
-    for problem in content.problems:
-        page.prose(one_line(problem), Tone.DANGER, first="  ", rest="    ")
-
-
-def _notices(page: TextPage, content: Content) -> None:
-    if content.notices:
-        page.gap()
-    for notice in content.notices:
-        page.prose(f"Warning: {plain(changes.remark(notice))}", Tone.CHANGE, rest="  ")
-
-
-def _legend(page: TextPage, groups: Mapping[str, list[UserEntry]]) -> None:
-    used = {entry.symbol.mark for group in groups.values() for entry in group}
-    if not used:
-        return
-    page.gap()
-    page.line(
-        *(
-            part
-            for symbol in PLAN_SYMBOLS
-            if symbol.mark in used
-            for part in ("  ", (symbol.mark, symbol.tone), (f" {symbol.meaning}", Tone.FAINT))
-        )
-    )
-
-
-def _left_alone(page: TextPage, report: PlanReport) -> None:
-    unmanaged = report.plan.content.unmanaged
-    if not unmanaged:
-        return
-    page.gap()
-    page.line((f"Left alone: {len(unmanaged)}", Tone.HEADING))
-    for reason, number in changes.unmanaged_counts(unmanaged).items():
-        page.line((f"  = {number}: {reason}", Tone.FAINT))
-    if report.verbose:
-        for user, group in entries.by_user(entries.unmanaged(report.plan.content)).items():
-            for entry in group:
-                page.line((f"    {visible(user)}: {plain(entry.why)}", Tone.FAINT))
-
-
-def _undeclared(page: TextPage, report: PlanReport) -> None:
-    """Who is connected and in no manifest: everyone under `fail`, otherwise the first ten."""
-    found = report.plan.content.undeclared
-    if not found:
-        return
-    fails = report.undeclared is UndeclaredPolicy.FAIL
-    page.gap()
-    page.line((changes.undeclared(found, report.undeclared), Tone.ALARM if fails else Tone.HEADING))
-    shown = found if fails or report.verbose else found[: changes.MOST_UNDECLARED]
-    for entry in shown:
-        page.line((f"  = {plain(changes.connected(entry))}", Tone.FAINT))
-    if len(shown) < len(found):
-        page.line((f"  and {len(found) - len(shown)} more; --verbose lists them", Tone.FAINT))
-
-
-def _declarations(page: TextPage, content: Content) -> None:
-    """The sources and rules, and what begins or ends soon."""
-    for title, lines in declarations.sections(content):
-        page.gap()
-        page.line((title, Tone.HEADING))
-        for said in lines:
-            page.prose(plain(said), Tone.FAINT, first="  ", rest="    ")
-
-
-def _contested(page: TextPage, report: PlanReport) -> None:
-    """Every contested user; the guard itself names the first ones."""
-    found = report.plan.content.contested or ()
-    if not (found and report.verbose):
-        return
-    page.gap()
-    page.line((changes.contested(len(found)), Tone.HEADING))
-    for entry in found:
-        page.line((f"    {visible(entry.user)}: {plain(guards.disagreement(entry))}", Tone.FAINT))
-
-
-def _selection(page: TextPage, content: Content) -> None:
-    if content.selection is None and not content.exclusion:
-        return
-    page.gap()
-    page.prose(plain(changes.selected(content)), Tone.CHANGE)
 
 
 def write_rules(page: TextPage, report: RulesReport) -> None:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Final
 
-from reconciler.domain import UndeclaredPolicy
+from reconciler.domain import Exit, UndeclaredPolicy
 from reconciler.planning import Content, Judgement, Verdict
 from reconciler.reporting.documents import (
     CheckState,
@@ -16,11 +16,15 @@ from reconciler.reporting.documents import (
     RunsReport,
     UnlockReport,
     ValidationReport,
+    WorkspacesReport,
 )
 from reconciler.reporting.phrase import PROSE_LIMIT, Foreign, Phrase, ShellCommand, counted, visible
 from reconciler.reporting.wording import changes, outcomes, runs
 from reconciler.runs.history import RunState
 from reconciler.runs.journal import ActionResult
+
+_MOST_NAMES: Final = 20
+"""Workspaces that a line names."""
 
 
 def of_plan(report: PlanReport) -> str:
@@ -41,6 +45,27 @@ def of_run(report: RunReport) -> str:
     ended = ", ".join(f"{number} {what}" for what, number in counts.items() if number)
     calls = counted(report.result.calls, "mutating call")
     return f"Run: {ended or 'nothing to do'}; {calls} sent.{_refused(report.guards)}"
+
+
+def of_workspaces(report: WorkspacesReport) -> tuple[str, ...]:
+    """``12 workspaces: 10 with status 0, 2 with status 3.``, and which have another than 0."""
+    shard = f" of shard {report.shard}" if report.shard else ""
+    if not report.sections:
+        return (f"No workspace{shard}: nothing to do.",)
+    names: dict[int, list[str]] = {}
+    for section in report.sections:
+        names.setdefault(section.report.status, []).append(section.workspace)
+    number = counted(len(report.sections), "workspace")
+    counts = ", ".join(f"{len(names[code])} with status {code}" for code in sorted(names))
+    return (
+        f"{number}{shard}: {counts}.",
+        *(f"{status(code)}: {_some(names[code])}" for code in sorted(names) if code != Exit.OK),
+    )
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def of_runs(report: RunsReport) -> Phrase:
