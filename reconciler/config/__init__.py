@@ -11,6 +11,13 @@ from reconciler.config.secret_source import (
     SecretSource,
     resolve_key,
 )
+from reconciler.config.selection import (
+    Shard,
+    UnusableSelection,
+    is_pattern,
+    select_workspaces,
+    shard_of,
+)
 from reconciler.config.workspace import (
     BaseUrl,
     Configuration,
@@ -32,8 +39,13 @@ __all__ = [
     "SecretFromEnvironment",
     "SecretFromFile",
     "SecretSource",
+    "Shard",
+    "UnusableSelection",
     "Workspace",
     "find_configuration",
+    "is_pattern",
     "load_configuration",
     "resolve_key",
+    "select_workspaces",
+    "shard_of",
 ]

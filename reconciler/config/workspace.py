@@ -5,7 +5,7 @@ The engine makes the client, the guards and the plan from a workspace.
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -113,22 +113,34 @@ class Configuration(Struct, frozen=True):
 
         Raises :class:`InvalidInput` with the names that exist.
         """
-        names = f"there are: {', '.join(sorted(self.workspaces))}"
         chosen = self.default_workspace if name is None else name
         if chosen is None:
             raise InvalidInput(
                 Diagnostic(
                     self.source,
-                    f"no workspace is named and there is no `defaultWorkspace`; {names}",
+                    f"no workspace is named and there is no `defaultWorkspace`; {self.names}",
                     "use --workspace or RECONCILER_WORKSPACE",
                 )
             )
         if chosen not in self.workspaces:
-            raise InvalidInput(
-                Diagnostic(
-                    self.source,
-                    f"there is no workspace {quoted(chosen)}; {names}",
-                    near_miss(chosen, self.workspaces),
-                )
-            )
+            raise InvalidInput(self.unknown_workspace(chosen))
         return self.workspaces[chosen]
+
+    def unknown_workspace(self, name: str) -> Diagnostic:
+        """The error for a ``name`` that no workspace has."""
+        return Diagnostic(
+            self.source,
+            f"there is no workspace {quoted(name)}; {self.names}",
+            near_miss(name, self.workspaces),
+        )
+
+    @property
+    def names(self) -> str:
+        """The names that exist, for an error; of many, the first few."""
+        known = sorted(self.workspaces)
+        more = len(known) - _MOST_NAMES
+        shown = ", ".join(known if more <= 0 else known[:_MOST_NAMES])
+        return f"there are: {shown}" if more <= 0 else f"there are: {shown} and {more} more"
+
+
+_MOST_NAMES: Final = 20
