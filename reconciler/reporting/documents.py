@@ -56,6 +56,15 @@ class LedgerView(Struct, frozen=True):
     used_by: str | None = None
 
 
+class LastPlan(Struct, frozen=True):
+    """The plan of the last ``run`` that had one, opened at ``at``, and what ``changes`` there are
+    since."""
+
+    run: str
+    at: str
+    changes: PlanChanges
+
+
 class PlanReport(Struct, frozen=True):
     """A plan, as ``plan`` and ``show`` report it, and a run that was refused before it acted.
 
@@ -67,7 +76,8 @@ class PlanReport(Struct, frozen=True):
     and today's where it was only to be compared). ``again`` are the options to type again in the
     next command; None where nothing follows from the plan. ``undeclared`` says whether users who
     are connected and in no manifest fail the plan. ``brief`` shows the breakdown in text, and no
-    single user's entries.
+    single user's entries. ``past`` is how earlier actions for users of the plan ended, newest
+    first, and ``last`` is the plan before this one: both are there only where a page shows them.
     """
 
     plan: Plan
@@ -81,6 +91,8 @@ class PlanReport(Struct, frozen=True):
     again: tuple[str, ...] | None = None
     undeclared: UndeclaredPolicy = UndeclaredPolicy.REPORT
     brief: bool = False
+    past: Mapping[str, tuple[PastOutcome, ...]] = field(default_factory=dict)
+    last: LastPlan | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

@@ -4,7 +4,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
-from reconciler.reporting.documents import PendingReport, Report
+from reconciler.reporting.documents import (
+    PendingReport,
+    PlanReport,
+    Report,
+    RunHistoryReport,
+    RunReport,
+    RunsReport,
+)
 from reconciler.reporting.links import Links
 
 
@@ -16,12 +23,17 @@ class Format(StrEnum):
     JSONL = "jsonl"
     MARKDOWN = "markdown"
     CSV = "csv"
+    HTML = "html"
 
 
 _EVERY_REPORT: Final = frozenset({Format.TEXT, Format.JSON, Format.JSONL, Format.MARKDOWN})
 
 _ALSO: Final[Mapping[type[Report], frozenset[Format]]] = {
+    PlanReport: frozenset({Format.HTML}),
     PendingReport: frozenset({Format.CSV}),
+    RunReport: frozenset({Format.HTML}),
+    RunsReport: frozenset({Format.HTML}),
+    RunHistoryReport: frozenset({Format.HTML}),
 }
 """What some kinds of report can be written in beside the formats of every report."""
 
@@ -66,6 +78,10 @@ def render(
         from reconciler.reporting.csv_table import render_csv  # noqa: PLC0415
 
         return render_csv(report)
+    if format is Format.HTML:
+        from reconciler.reporting.html import render_html  # noqa: PLC0415
+
+        return render_html(report, links)
     from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
     return render_markdown(report, links)

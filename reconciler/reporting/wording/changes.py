@@ -30,6 +30,7 @@ from reconciler.planning import (
 )
 from reconciler.planning.selection import PLATFORM_PREFIX
 from reconciler.planning.suggestions import differing
+from reconciler.reporting.documents import LastPlan
 from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, counted, listed, prose
 from reconciler.reporting.wording.guards import JUDGEMENTS
 from reconciler.reporting.wording.outcomes import meaning
@@ -274,6 +275,11 @@ def summary_of_change(changes: PlanChanges) -> str:
     }
     shown = ", ".join(f"{n} {name}" for name, n in parts.items() if n)
     return f"{HEADING}: {shown or 'no action'}."
+
+
+def since_run(last: LastPlan) -> Phrase:
+    """Before :func:`summary_of_change`, where a run recorded the earlier plan."""
+    return ("Compared with run ", Foreign(last.run), " of ", Foreign(last.at), ": ")
 
 
 def remarks_on_change(changes: PlanChanges) -> Iterator[str]:

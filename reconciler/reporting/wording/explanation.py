@@ -7,7 +7,7 @@ from reconciler.domain import CalendarUser, DesiredUser, LayerKind, Platform, Pr
 from reconciler.planning import ExplainedLayer, Explanation, LayerState
 from reconciler.reporting.documents import ExplanationReport
 from reconciler.reporting.phrase import Foreign, Phrase, ShellCommand, prose
-from reconciler.reporting.wording import changes, connect_link, guards, outcomes
+from reconciler.reporting.wording import changes, connect_link, facts, guards
 from reconciler.reporting.wording import pending as waiting
 
 Section = tuple[str, list[Phrase]]
@@ -58,14 +58,7 @@ def sections(report: ExplanationReport) -> Iterator[Section]:
     if report.history:
         yield (
             "Earlier runs",
-            [
-                (
-                    Foreign(past.at),
-                    f" {outcomes.OUTCOMES[past.outcome]}: ",
-                    ShellCommand("reconciler runs", past.run),
-                )
-                for past in report.history
-            ],
+            [facts.past(past) for past in report.history],
         )
     if report.links:
         yield (

@@ -1,0 +1,62 @@
+"""The fleet of a plan in words: how many users are in which state, each of them counted once."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from reconciler.planning import Content, Disconnect, PlanPart, UnmanagedReason
+from reconciler.reporting.phrase import counted
+from reconciler.reporting.wording.breakdown import PARTS
+
+CONVERGED: Final = "converged"
+LEFT_ALONE: Final = "left alone"
+LEFT_OUT: Final = "left out by the selection"
+
+
+class Share(Struct, frozen=True):
+    """So many ``users`` of the fleet are in one state, which has a ``code`` and a ``name``."""
+
+    code: str
+    name: str
+    users: int
+
+
+def shares(content: Content) -> tuple[Share, ...]:
+    """The fleet by state, those that need attention first; none without users.
+
+    A user who is in several states counts in the first of them.
+    """
+    seen: set[str] = set()
+    found = []
+    for part, users in _by_part(content):
+        new = set(users) - seen
+        seen |= new
+        found.append(Share(part, PARTS[part], len(new)))
+    declared_otherwise = content.fleet.declared - len(seen) - content.fleet.converged
+    # Users who are declared without platforms, and as declared, count as converged.
+    strangers = [
+        entry
+        for entry in content.unmanaged
+        if entry.reason is not UnmanagedReason.UNMANAGED_CONNECTIONS
+    ]
+    found.append(Share("converged", CONVERGED, content.fleet.converged))
+    found.append(Share("unmanaged", LEFT_ALONE, len(strangers)))
+    if content.selection is not None or content.exclusion:
+        found.append(Share("deselected", LEFT_OUT, max(0, declared_otherwise)))
+    return tuple(share for share in found if share.users)
+
+
+def heading(found: tuple[Share, ...]) -> str:
+    """``Fleet: 128 users``"""
+    return f"Fleet: {counted(sum(share.users for share in found), 'user')}"
+
+
+def _by_part(content: Content) -> Iterator[tuple[PlanPart, Iterator[str]]]:
+    acting = content.actions
+    yield PlanPart.DISCONNECT, (a.user for a in acting if isinstance(a, Disconnect))
+    yield PlanPart.UPDATE_PREFERENCES, (a.user for a in acting if not isinstance(a, Disconnect))
+    yield PlanPart.BLOCKED, (held.action.user for held in content.blocked)
+    yield PlanPart.PENDING, (p.user for p in content.pending if p.platform is not None)
+    yield PlanPart.NOT_FOUND, (p.user for p in content.pending if p.platform is None)
+    yield PlanPart.UNDETERMINED, (entry.user for entry in content.undetermined)
