@@ -16,6 +16,7 @@ from reconciler.runs.journal import (
     NOT_SENT,
     ActionResult,
     Answer,
+    DailyLimitReached,
     Ended,
     HaltCause,
     Intent,
@@ -66,6 +67,9 @@ class Recorder:
         """
         try:
             self._journal.intent(Intent(self._run, self._now(), action, call))
+        except DailyLimitReached as error:
+            self._circuit_breaker.halt(HaltCause.DAILY_LIMIT, str(error))
+            raise
         except JournalFailed as error:
             self._halt(error)
             raise

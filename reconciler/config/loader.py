@@ -321,6 +321,7 @@ _LIMITS = {
     "maxFleetShrinkPercent": "max_fleet_shrink_percent",
     "maxSourceShrinkPercent": "max_source_shrink_percent",
     "maxRuleMatches": "max_rule_matches",
+    "maxDisconnectsPerDay": "max_disconnects_per_day",
 }
 _TIMEOUTS = {
     "connectSeconds": "connect",

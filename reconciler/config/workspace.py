@@ -98,6 +98,7 @@ class Workspace(Struct, frozen=True):
     max_fleet_shrink_percent_source: SourceLocation | None = None
     max_source_shrink_percent_source: SourceLocation | None = None
     max_rule_matches_source: SourceLocation | None = None
+    max_disconnects_per_day_source: SourceLocation | None = None
 
 
 class Configuration(Struct, frozen=True):

@@ -24,9 +24,10 @@ class Limits(Struct, frozen=True):
     users. ``max_fleet_shrink_percent`` says how many of the calendar users may be missing now that
     were declared, or listed, when a run was last accepted. ``max_source_shrink_percent`` says the
     same of the rows of each source. ``max_rule_matches`` says how many calendar users an enforced
-    rule with `platforms: []` may match. The last two are absent for the default, so that plans of
-    earlier versions keep their digest; :attr:`source_shrink_percent` and :attr:`rule_matches` are
-    what holds.
+    rule with `platforms: []` may match. ``max_disconnects_per_day`` counts those that all runs of
+    the workspace made in the last 24 hours. The last three are absent for the default, so that
+    plans of earlier versions keep their digest; :attr:`source_shrink_percent`,
+    :attr:`rule_matches` and :attr:`disconnects_per_day` are what holds.
     """
 
     max_disconnects: Count | None = 10
@@ -34,6 +35,7 @@ class Limits(Struct, frozen=True):
     max_fleet_shrink_percent: Count | None = 30
     max_source_shrink_percent: Count | None | UnsetType = UNSET
     max_rule_matches: Count | None | UnsetType = UNSET
+    max_disconnects_per_day: Count | None | UnsetType = UNSET
 
     @property
     def source_shrink_percent(self) -> int | None:
@@ -47,6 +49,12 @@ class Limits(Struct, frozen=True):
         given = self.max_rule_matches
         return _RULE_MATCHES if given is UNSET else given
 
+    @property
+    def disconnects_per_day(self) -> int | None:
+        """How many disconnects all runs together may make within 24 hours."""
+        given = self.max_disconnects_per_day
+        return None if given is UNSET else given
+
     def normalised(self) -> "Limits":
         """The same limits, with those absent that may be: equal limits are equal."""
         percent, matches = self.max_source_shrink_percent, self.max_rule_matches
@@ -54,6 +62,9 @@ class Limits(Struct, frozen=True):
             self,
             max_source_shrink_percent=UNSET if percent == _SOURCE_SHRINK_PERCENT else percent,
             max_rule_matches=UNSET if matches == _RULE_MATCHES else matches,
+            max_disconnects_per_day=UNSET
+            if self.disconnects_per_day is None
+            else self.disconnects_per_day,
         )
 
 

@@ -28,6 +28,7 @@ _HALTED = {
     HaltCause.OUT_OF_CREDIT: Exit.UNREACHABLE,
     HaltCause.RETRY_AFTER_BEYOND_CAP: Exit.TRY_LATER,
     HaltCause.JOURNAL_FAILED: Exit.TRY_LATER,
+    HaltCause.DAILY_LIMIT: Exit.REFUSED,
     HaltCause.DEFECT: Exit.DEFECT,
 }
 

@@ -247,5 +247,6 @@ def limit_sources(workspace: Workspace) -> dict[GuardName, str]:
         GuardName.OBSERVED_FLEET_SHRINK: workspace.max_fleet_shrink_percent_source,
         GuardName.SOURCE_SHRINK: workspace.max_source_shrink_percent_source,
         GuardName.RULE_BREADTH: workspace.max_rule_matches_source,
+        GuardName.MAX_DISCONNECTS_PER_DAY: workspace.max_disconnects_per_day_source,
     }
     return {guard: str(place) if place else "the default" for guard, place in places.items()}

@@ -6,13 +6,15 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
+from reconciler.ledger.daily_limit import DailyLimit, daily_limit
 from reconciler.ledger.database import Database
+from reconciler.ledger.declared_users import Scope
 from reconciler.ledger.errors import LockLost, NotJoinable
 from reconciler.ledger.lock import Lock, LockTimes, read_lock, require_lock
 from reconciler.ledger.opening import current_process
 from reconciler.ledger.schema import runs
 from reconciler.ledger.steps import StepRecords, journalled
-from reconciler.ledger.stored_plans import UsingRun, stored_plan, use_plan
+from reconciler.ledger.stored_plans import UsingRun, stored_plan, unpack_verdicts, use_plan
 from reconciler.planning import Plan, seal
 from reconciler.runs import Answer, Ended, Intent, JournalFailed, ReadBack, RunState
 
@@ -33,6 +35,7 @@ class JoinedRun:
         *,
         owner: str | None,
         resumes: str | None,
+        limit: DailyLimit | None,
         times: LockTimes,
     ) -> None:
         self.id: Final = lock.run
@@ -44,7 +47,7 @@ class JoinedRun:
         self._user = UsingRun(lock.run, resumes)
         self._times = times
         self._used = False
-        self._records = StepRecords(lock.run, number, plan.content.actions)
+        self._records = StepRecords(lock.run, number, plan.content.actions, daily_limit=limit)
 
     def intent(self, record: Intent) -> None:
         """Record an intent durably, only if the run is open and its opener lives."""
@@ -112,10 +115,18 @@ def join_run(
         if row.seal != seal:
             raise NotJoinable(f"run {lock.run} acts on another plan than the given one")
         plan = stored_plan(connection, row)
+        limit = daily_limit(Scope(workspace, base_url), unpack_verdicts(row))
     if plan is None:
         raise NotJoinable(f"run {lock.run} has not stored its plan yet")
     return JoinedRun(
-        database, lock, row.number, plan, owner=row.owner, resumes=row.resumes, times=times
+        database,
+        lock,
+        row.number,
+        plan,
+        owner=row.owner,
+        resumes=row.resumes,
+        limit=limit,
+        times=times,
     )
 
 

@@ -84,8 +84,8 @@ class Lock(Struct, frozen=True):
             workspace=self.workspace,
             run=self.run,
             who=self.who,
-            since=_moment(self.since),
-            heartbeat=_moment(self.heartbeat),
+            since=moment(self.since),
+            heartbeat=moment(self.heartbeat),
             age=max(0.0, now - self.heartbeat),
             dead=self.dead(now, times),
         )
@@ -211,7 +211,8 @@ def _start_of_holder(row: Row[Any]) -> str | None:
     return start if run == row.run and start else None
 
 
-def _moment(seconds: float) -> str:
+def moment(seconds: float) -> str:
+    """A time of the database's clock, in seconds since 1970, as RFC 3339."""
     return rfc3339(datetime.fromtimestamp(seconds, UTC))
 
 

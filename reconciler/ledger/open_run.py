@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, Self
 from sqlalchemy import Connection, update
 
 from reconciler.domain import Clock, rfc3339
+from reconciler.ledger.daily_limit import daily_limit
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, declare, record_rows, record_seen
 from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
@@ -167,7 +168,12 @@ class OpenRun:
             declare(connection, scope, self._number, claim.owner, record.declared)
             record_rows(connection, self._number, record.rows)
             record_seen(connection, scope, record.seen)
-        steps = StepRecords(self.id, self._number, record.plan.content.actions)
+        steps = StepRecords(
+            self.id,
+            self._number,
+            record.plan.content.actions,
+            daily_limit=daily_limit(scope, record.verdicts),
+        )
         self._began = _Acting(steps, seal(record.plan))
 
     def intent(self, record: Intent) -> None:

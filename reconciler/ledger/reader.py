@@ -8,11 +8,12 @@ from sqlalchemy import Select, func, select
 
 from reconciler.domain import LedgerPlace
 from reconciler.ledger.connect_links import read_links
+from reconciler.ledger.daily_limit import day_before, disconnects_since
 from reconciler.ledger.database import Database
 from reconciler.ledger.declared_users import Scope, read_ownership, read_rows, read_seen
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.in_doubt import unresolved_runs
-from reconciler.ledger.lock import LOCK_TIMES, LockTimes, read_lock
+from reconciler.ledger.lock import LOCK_TIMES, LockTimes, moment, read_lock
 from reconciler.ledger.rows import refuse_foreign_rows
 from reconciler.ledger.run_history import (
     SUMMARY_COLUMNS,
@@ -68,7 +69,7 @@ class LedgerReader:
         with self._database.read() as connection, refuse_foreign_rows():
             row = connection.execute(accepted).one_or_none()
             if row is None:
-                return History()
+                return History(disconnects_of_the_day=0)
             size = {"declared": row.declared, "observed": row.observed}
             ownership = None
             if owner is not None:
@@ -78,6 +79,9 @@ class LedgerReader:
                 ownership=ownership,
                 seen=read_seen(connection, scope, asked),
                 rows=read_rows(connection, scope),
+                disconnects_of_the_day=disconnects_since(
+                    connection, scope, day_before(moment(self._database.now(connection)))
+                ),
             )
 
     def owner(self, run: str) -> str | None:

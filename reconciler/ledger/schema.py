@@ -152,6 +152,7 @@ steps = Table(
     Column("outcome", LedgerText),  # only in a step that ends the action
     Column("detail", LedgerText),
     Column("settled_by", LedgerText),  # the later run that wrote it
+    Column("disconnects", Boolean),  # of an intent; None before version 0007
     Index("steps_of_run", "run", "number"),
     sqlite_autoincrement=True,
 )
@@ -166,6 +167,9 @@ Index(
     steps.c.outcome,
     sqlite_where=steps.c.outcome.is_not(None),
 )
+
+# Makes it fast to count the disconnects of a day, in the transaction of every intent.
+Index("steps_of_intents", steps.c.run, steps.c.at, sqlite_where=steps.c.kind == "intent")
 
 in_doubt = Table(
     "in_doubt",

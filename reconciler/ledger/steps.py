@@ -12,12 +12,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from reconciler.ledger.daily_limit import DailyLimit
 from reconciler.ledger.errors import LedgerError
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import in_doubt, runs, steps
 from reconciler.ledger.stored_plans import stored_actions
-from reconciler.planning import Action
+from reconciler.planning import Action, Disconnect
 from reconciler.runs import (
     ActionResult,
     Answer,
@@ -34,18 +35,26 @@ from reconciler.runs import (
 class StepRecords:
     """Records steps of the run with this ``number``, only for actions of its stored plan.
 
-    ``resolved_by`` is the later run that writes them; None if the run itself does. Every method
+    ``resolved_by`` is the later run that writes them; None if the run itself does. No disconnect
+    begins beyond the ``daily_limit``. Every method
     writes in the transaction of ``connection``, and raises :class:`JournalFailed`.
     """
 
     def __init__(
-        self, run: str, number: int, actions: tuple[Action, ...], resolved_by: str | None = None
+        self,
+        run: str,
+        number: int,
+        actions: tuple[Action, ...],
+        resolved_by: str | None = None,
+        *,
+        daily_limit: DailyLimit | None = None,
     ) -> None:
         self.run = run
         self.number: Final = number
         self._actions = actions
         self._positions = {action.key: at for at, action in enumerate(actions)}
         self._resolved_by = resolved_by
+        self._daily_limit = daily_limit
 
     def position(self, action: Action) -> int:
         """The position of exactly this ``action`` in the plan; its name alone is not enough."""
@@ -55,14 +64,26 @@ class StepRecords:
         return at
 
     def intent(self, connection: Connection, record: Intent) -> None:
-        """Record an intent. Refused while an earlier call of the action is in doubt."""
+        """Record an intent. Refused while an earlier call of the action is in doubt.
+
+        Raises :class:`DailyLimitReached` too.
+        """
         position = self.position(record.action)
+        if self._daily_limit is not None and isinstance(record.action, Disconnect):
+            self._daily_limit.check(connection, record.at, self.number, position)
         values = {"run": self.number, "position": position, "call": record.call, "at": record.at}
         if not insert_new(connection, in_doubt, **values):
             raise JournalFailed(
                 f"{record.action.key}: an earlier call may have been sent and has no outcome"
             )
-        self._append(connection, record, StepKind.INTENT, record.action, call=record.call)
+        self._append(
+            connection,
+            record,
+            StepKind.INTENT,
+            record.action,
+            call=record.call,
+            disconnects=isinstance(record.action, Disconnect),
+        )
 
     def answer(self, connection: Connection, record: Answer) -> None:
         """Record an answer. If it proves that the call did nothing, the call is not in doubt."""

@@ -246,6 +246,21 @@ def _max_disconnect_percent(evidence: Evidence) -> Verdict:
     return Verdict(GuardName.MAX_DISCONNECT_PERCENT, judgement, count, limit, total)
 
 
+def _max_disconnects_per_day(evidence: Evidence) -> Verdict | None:
+    """All runs together: whatever starts a run again and again starts a limit a run again too.
+
+    ``total`` is how many were made within the last 24 hours.
+    """
+    limit, made = evidence.limits.disconnects_per_day, evidence.history.disconnects_of_the_day
+    if limit is None:
+        return None
+    count = evidence.disconnects
+    judgement = (
+        Judgement.NOT_JUDGED if made is None else _refuse(when=count > 0 and made + count > limit)
+    )
+    return Verdict(GuardName.MAX_DISCONNECTS_PER_DAY, judgement, count, limit, made)
+
+
 def _refuse(*, when: bool) -> Judgement:
     return Judgement.REFUSED if when else Judgement.PASSED
 
@@ -261,6 +276,7 @@ _GUARDS: Final[tuple[Callable[[Evidence], Verdict | None], ...]] = (
     _takeover,
     _max_disconnects,
     _max_disconnect_percent,
+    _max_disconnects_per_day,
 )
 
 _GUARDS_OF_THE_LIST: Final = (_complete_observation, _empty_observed, _observed_fleet_shrink)

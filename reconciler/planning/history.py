@@ -67,8 +67,9 @@ class History(Struct, frozen=True):
     ``in_doubt`` are the users with a call of an earlier run that may still be in progress, or whose
     effect could not be found out; by external id and by Recall's id, because either may have
     changed. ``rows`` says how many rows each source had in the last accepted run that read it.
-    ``ownership`` says which users belong to other owners; None if no run has recorded an
-    owner, or if we did not look it up.
+    ``disconnects_of_the_day`` counts what runs disconnected, or may have, within the last 24 hours;
+    None if it is not known. ``ownership`` says which users belong to other owners; None if no run
+    has recorded an owner, or if we did not look it up.
     """
 
     accepted: FleetSize | None = None
@@ -76,6 +77,7 @@ class History(Struct, frozen=True):
     ownership: Ownership | None = None
     seen: frozenset[str] = frozenset()
     rows: Mapping[str, Count] = {}
+    disconnects_of_the_day: Count | None = None
 
 
 def users_to_look_up(declarations: Declarations) -> frozenset[str]:

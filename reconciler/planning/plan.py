@@ -94,6 +94,7 @@ class GuardName(StrEnum):
     TAKEOVER = "takeover"
     MAX_DISCONNECTS = "max-disconnects"
     MAX_DISCONNECT_PERCENT = "max-disconnect-percent"
+    MAX_DISCONNECTS_PER_DAY = "max-disconnects-per-day"
 
 
 class Judgement(StrEnum):

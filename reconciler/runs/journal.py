@@ -61,6 +61,7 @@ class HaltCause(StrEnum):
     CREDENTIALS_REFUSED = "credentials_refused"
     RETRY_AFTER_BEYOND_CAP = "retry_after_beyond_cap"
     JOURNAL_FAILED = "journal_failed"
+    DAILY_LIMIT = "daily_limit"
     DEFECT = "defect"
 
 
@@ -122,6 +123,10 @@ NOT_SENT: Final = "not_sent"
 
 class JournalFailed(Exception):
     """A record could not be stored. The text says what the operator can do."""
+
+
+class DailyLimitReached(JournalFailed):
+    """The intent is not recorded: with it, runs would disconnect more than a day allows."""
 
 
 class RunOpened(Struct, frozen=True):

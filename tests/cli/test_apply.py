@@ -8,7 +8,7 @@ from msgspec import structs
 
 from reconciler.domain import Platform, rfc3339
 from reconciler.planning import decode_plan, encode_plan
-from reconciler.sandbox import Fault, FaultKind, Match
+from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
@@ -224,6 +224,18 @@ def test_allowing_one_guard_allows_no_other(project: Project) -> None:
     project.configure("limits: {maxDisconnects: 1}")
     assert project.run("apply", "--auto-approve", "--allow", "empty-observed") == 3
     assert project.mutations() == []
+
+
+def test_the_limit_of_a_day_counts_what_runs_before_did(project: Project) -> None:
+    project.configure("limits: {maxDisconnectsPerDay: 2}")
+    assert project.run("apply", "--auto-approve", "--select", "leaver@example.com") == 0
+    assert project.mutations() == [LEAVER_LOSES_GOOGLE]
+    project.sandbox.seed(load_seed(project.folder / "seed.yaml"))  # they connected again
+    assert project.run("apply", "--auto-approve") == 3
+    assert "max-disconnects-per-day refused: 2 disconnects, 1 made" in project.out
+    assert project.mutations() == []
+    assert project.run("apply", "--auto-approve", "--allow", "max-disconnects-per-day") == 0
+    assert project.mutations() == BOTH
 
 
 def test_an_incomplete_observation_can_not_be_allowed(project: Project) -> None:

@@ -48,7 +48,7 @@ def test_the_documented_defaults_are_the_schemas_and_the_codes(file: File, secti
     definitions = schema("config")["$defs"]
     assert isinstance(definitions, dict)
     rules = definitions["workspace"]["properties"][section]["properties"]
-    defaults = {name: rule["default"] for name, rule in rules.items()}
+    defaults = {name: rule["default"] for name, rule in rules.items() if "default" in rule}
     for name, default in defaults.items():
         assert re.search(rf"^\| `{name}` \|.*\| {default} \|$", TEXT, re.MULTILINE)
     explicit = ", ".join(f"{name}: {default}" for name, default in defaults.items())

@@ -126,7 +126,7 @@ def found(place: LedgerPlace) -> tuple[str, str | None]:
             columns = {column["name"] for column in inspect(connection).get_columns("about")}
             indexes = {index["name"] for index in inspect(connection).get_indexes("runs")}
             later = {"motto" in columns, "runs_of_commit" in indexes}
-        whole = tables == TABLES and later == {version == "0007"}
+        whole = tables == TABLES and later == {version == "0008"}
         return "all" if whole else "some", version
     finally:
         database.close()
@@ -148,7 +148,7 @@ def main() -> None:
             with reading(place) as database, database.read() as connection:
                 assert len(connection.execute(select(about)).all()) == 1
                 kept = not migrating or seals(database) == ["one"]
-        assert found(place) == ("all", "0007" if migrating else "0006")
+        assert found(place) == ("all", "0008" if migrating else "0007")
         print(msgspec.json.encode(Moment(killed, tables, version, made, kept)).decode(), flush=True)
         if not killed:
             return

@@ -44,6 +44,8 @@ from tests.ledger.samples import (
     verified,
 )
 
+NOTHING_YET = History(disconnects_of_the_day=0)
+
 
 class HasASecret(Exception):
     """An error whose text may not be written down."""
@@ -207,7 +209,7 @@ def test_a_refused_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> Non
     assert (summary.actions, summary.outcomes, summary.unattempted) == (4, {}, 4)
     assert (story.plan, story.verdicts, story.fleet) == (PLAN, VERDICTS, FLEET)
     assert not story.accepted
-    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == NOTHING_YET
     assert ledger.holder(WORKSPACE) is None
 
 
@@ -224,7 +226,7 @@ def test_a_declined_run_keeps_its_plan_and_accepts_nothing(ledger: Ledger) -> No
         run.declined(PLAN, VERDICTS, FLEET)
     story = ledger.run_history(run.id)
     assert (story.summary.state, story.plan, story.accepted) == (RunState.DECLINED, PLAN, False)
-    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == NOTHING_YET
 
 
 @pytest.mark.parametrize(
@@ -275,15 +277,17 @@ def test_the_last_accepted_fleet_is_the_history_of_its_workspace_and_address(
             run.run_opened(opened(run.id, PLAN, size))
             run.run_closed(closed(run.id))
     with begin(ledger, claim(base_url="sandbox:1")) as elsewhere_run:
-        assert elsewhere_run.history() == History()
-    last = History(fleets[1], ownership=Ownership(COMMAND_LINE, {}))
+        assert elsewhere_run.history() == NOTHING_YET
+    last = structs.replace(NOTHING_YET, accepted=fleets[1], ownership=Ownership(COMMAND_LINE, {}))
     with begin(ledger) as refused:
         assert refused.history() == last
         refused.refused("observed-fleet-shrink", PLAN, VERDICTS, FleetSize(1, 1))
     with begin(ledger) as after:
         assert after.history() == last
-    assert ledger.history(WORKSPACE, ADDRESS, None) == History(fleets[1])
-    assert ledger.history("stage", ADDRESS, None) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == structs.replace(
+        NOTHING_YET, accepted=fleets[1]
+    )
+    assert ledger.history("stage", ADDRESS, None) == NOTHING_YET
 
 
 def test_the_rows_of_each_source_are_those_of_the_last_accepted_run_that_read_it(
@@ -303,7 +307,7 @@ def test_the_rows_of_each_source_are_those_of_the_last_accepted_run_that_read_it
 def test_a_run_that_died_while_it_acted_had_accepted_what_it_saw(ledger: Ledger) -> None:
     with pytest.raises(HasASecret), acting(ledger):
         fail()
-    assert ledger.history(WORKSPACE, ADDRESS, None) == History(FLEET)
+    assert ledger.history(WORKSPACE, ADDRESS, None) == structs.replace(NOTHING_YET, accepted=FLEET)
 
 
 def test_a_run_that_could_not_be_opened_accepts_nothing_although_it_was_written(
@@ -315,7 +319,7 @@ def test_a_run_that_could_not_be_opened_accepts_nothing_although_it_was_written(
         with pytest.raises(JournalFailed):
             run.run_opened(opened(run.id))
     assert shown(ledger, run.id).state is RunState.STOPPED
-    assert ledger.history(WORKSPACE, ADDRESS, None) == History()
+    assert ledger.history(WORKSPACE, ADDRESS, None) == NOTHING_YET
 
 
 def test_a_run_acts_by_one_plan_only(ledger: Ledger) -> None:

@@ -97,7 +97,7 @@ def test_a_newer_ledger_is_refused_and_left_as_it_is(older: LedgerPlace) -> None
         with pytest.raises(LedgerUnusable) as raised, door:
             pass
         assert not isinstance(raised.value, LedgerOutdated)
-        assert "0007" in str(raised.value)
+        assert "0008" in str(raised.value)
         assert "version of the tool" in str(raised.value.hint)
     with later_tool(), reading(older) as database:
         assert seals(database) == ["one"]
@@ -136,7 +136,7 @@ def test_killed_at_any_moment_of_making_there_is_a_whole_ledger_or_none(place: L
     assert not last.killed
     assert {(moment.tables, moment.version) for moment in killed} == {
         ("none", None),
-        ("all", "0006"),
+        ("all", "0007"),
     }
     assert all(moment.made == (moment.tables == "none") for moment in killed)
 
@@ -151,8 +151,8 @@ def test_killed_at_any_moment_of_migrating_it_is_the_old_version_or_the_new(
     assert len(killed) > 20
     assert not last.killed
     assert {(moment.tables, moment.version) for moment in killed} == {
-        ("all", "0006"),
         ("all", "0007"),
+        ("all", "0008"),
     }
     assert all(moment.kept and not moment.made for moment in [*killed, last])
 

@@ -49,7 +49,8 @@ HEALTHY = Evidence(
 )
 WITH_ROWS_AND_RULES = structs.replace(
     HEALTHY,
-    history=structs.replace(HEALTHY.history, rows={"hr": 100}),
+    limits=Limits(max_disconnects_per_day=50),
+    history=structs.replace(HEALTHY.history, rows={"hr": 100}, disconnects_of_the_day=7),
     rows={"hr": 100},
     rules=1,
     effects=(RuleEffect(rule(), ("alice",), (), 100),),
@@ -210,6 +211,32 @@ def test_any_problem_of_the_observation_is_refused(problems: int, judgement: Jud
     assert verdict(GuardName.COMPLETE_OBSERVATION, problems=problems) == Verdict(
         GuardName.COMPLETE_OBSERVATION, judgement, problems
     )
+
+
+@pytest.mark.parametrize(
+    ("limit", "made", "count", "judgement"),
+    [
+        (10, 4, 6, PASSED),
+        (10, 4, 7, REFUSED),
+        (10, 11, 0, PASSED),
+        (0, 0, 1, REFUSED),
+        (10, None, 1, Judgement.NOT_JUDGED),
+    ],
+)
+def test_more_disconnects_of_all_runs_than_a_day_allows_are_refused(
+    limit: int, made: int | None, count: int, judgement: Judgement
+) -> None:
+    history = structs.replace(HEALTHY.history, disconnects_of_the_day=made)
+    limits = Limits(max_disconnects_per_day=limit)
+    guard = GuardName.MAX_DISCONNECTS_PER_DAY
+    found = verdict(guard, disconnects=count, limits=limits, history=history)
+    assert found == Verdict(guard, judgement, count, limit, made)
+
+
+def test_without_a_limit_of_a_day_there_is_no_verdict_on_it() -> None:
+    history = structs.replace(HEALTHY.history, disconnects_of_the_day=100_000)
+    verdicts = judge(structs.replace(HEALTHY, history=history))
+    assert GuardName.MAX_DISCONNECTS_PER_DAY not in [found.guard for found in verdicts]
 
 
 EVERYTHING_WRONG = structs.replace(HEALTHY, declared=0, observed=0, disconnects=99)

@@ -27,6 +27,7 @@ SETTINGS: Final[Mapping[GuardName, str]] = {
     GuardName.DESIRED_FLEET_SHRINK: "maxFleetShrinkPercent",
     GuardName.SOURCE_SHRINK: "maxSourceShrinkPercent",
     GuardName.RULE_BREADTH: "maxRuleMatches",
+    GuardName.MAX_DISCONNECTS_PER_DAY: "maxDisconnectsPerDay",
 }
 """The setting under ``limits`` in the configuration that each limit comes from."""
 
@@ -180,6 +181,11 @@ def _percentage(verdict: Verdict) -> str:
     return f"{counted(verdict.actual, 'disconnect')} of {total} of the declared users{share}"
 
 
+def _of_the_day(verdict: Verdict) -> str:
+    made = "" if verdict.total is None else f", {verdict.total} made within the last 24 hours"
+    return f"{counted(verdict.actual, 'disconnect')}{made}"
+
+
 def _fleet(verdict: Verdict, now: str) -> str:
     """``now`` held against the last accepted fleet, where one is known."""
     if verdict.total is None:
@@ -194,6 +200,8 @@ def _sufficient(verdict: Verdict) -> int:
     if verdict.guard in SHRINK:
         before = verdict.total or 0
         return -(-100 * max(before - verdict.actual, 0) // max(before, 1))
+    if verdict.guard is GuardName.MAX_DISCONNECTS_PER_DAY:
+        return verdict.actual + (verdict.total or 0)
     if not _in_percent(verdict):
         return verdict.actual
     return -(-100 * verdict.actual // (verdict.total or 1))
@@ -245,6 +253,7 @@ COUNTS: Final[Mapping[GuardName, Callable[[Verdict], str]]] = {
     GuardName.TAKEOVER: _contested,
     GuardName.MAX_DISCONNECTS: lambda v: counted(v.actual, "disconnect"),
     GuardName.MAX_DISCONNECT_PERCENT: _percentage,
+    GuardName.MAX_DISCONNECTS_PER_DAY: _of_the_day,
 }
 
 _CHECK_MANIFESTS: Final = "check that `manifests` in the configuration names the right files"
@@ -259,6 +268,7 @@ EDITS: Final[Mapping[GuardName, str]] = {
     GuardName.OBSERVED_FLEET_SHRINK: _CHECK_KEY,
     GuardName.SOURCE_SHRINK: "export it again, and look at what is missing",
     GuardName.RULE_BREADTH: "narrow its `match`, or give it `mode: report`",
+    GuardName.MAX_DISCONNECTS_PER_DAY: "wait until fewer were made within the last 24 hours",
     GuardName.TAKEOVER: (
         "declare the same platforms as the other owner, or leave these users out of the manifests"
     ),

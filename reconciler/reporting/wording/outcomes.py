@@ -95,6 +95,7 @@ HALTS: Final[Mapping[HaltCause, str]] = {
     HaltCause.CREDENTIALS_REFUSED: "the API key was refused",
     HaltCause.RETRY_AFTER_BEYOND_CAP: "the API asked for a longer wait than this tool accepts",
     HaltCause.JOURNAL_FAILED: "the ledger could not be written, so nothing more was started",
+    HaltCause.DAILY_LIMIT: "the limit of a day is reached, so nothing more was started",
     HaltCause.DEFECT: "a defect in this tool",
 }
 """Why a run starts no new action; each completes "The run stopped early: …"."""
