@@ -117,6 +117,10 @@ class CommandContext:
 
             self._events = EventStream(self.clock, sinks)
 
+    def writes(self, form: Format) -> bool:
+        """Whether a report in ``form`` was asked for."""
+        return self.format is form or any(option.startswith(f"{form}=") for option in self.reports)
+
     def configuration(self) -> Configuration:
         """The configuration file in force. Raises :class:`InvalidInput`, :class:`UsageError`."""
         if DASH in (self.config, Path(os.environ.get("RECONCILER_CONFIG") or ".")):

@@ -26,6 +26,7 @@ from reconciler.engine.import_manifest import (
     declared_ids,
     import_manifest,
 )
+from reconciler.engine.page_history import with_history, with_last_plan
 from reconciler.engine.pending import find_pending
 from reconciler.engine.preview import (
     IncompleteList,
@@ -102,5 +103,7 @@ __all__ = [
     "remember",
     "resumption",
     "share_run",
+    "with_history",
+    "with_last_plan",
     "worst",
 ]

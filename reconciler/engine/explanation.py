@@ -77,8 +77,8 @@ def _recorded(
         with read_ledger(session.workspace.ledger) as ledger:
             keys = [(user, platform) for platform in platforms]
             since = ledger.pending_since(name, address, owner, keys)
-            history = ledger.user_outcomes(name, address, user, _MOST_OUTCOMES)
+            history = ledger.user_outcomes(name, address, (user,), _MOST_OUTCOMES)
             links = ledger.connect_links(name, address, user, _MOST_LINKS)
     except LedgerError as error:
         return {}, (), (), unreadable(view.place, error)
-    return {platform: at for (_, platform), at in since.items()}, history, links, view
+    return {platform: at for (_, platform), at in since.items()}, history.get(user, ()), links, view

@@ -23,15 +23,16 @@ from reconciler.ledger.run_history import (
     summaries,
 )
 from reconciler.ledger.schema import runs
-from reconciler.ledger.stored_plans import used_by
+from reconciler.ledger.stored_plans import last_plan, used_by
 from reconciler.ledger.user_history import read_pending_since, read_user_outcomes
-from reconciler.planning import FleetSize, History
+from reconciler.planning import Content, FleetSize, History
 from reconciler.runs import (
     Holder,
     MadeLink,
     PastOutcome,
     PendingKey,
     PendingSince,
+    RecordedPlan,
     RunHistory,
     RunState,
     RunSummary,
@@ -150,11 +151,17 @@ class LedgerReader:
             return read_pending_since(connection, Scope(workspace, base_url), owner, wanted)
 
     def user_outcomes(
-        self, workspace: str, base_url: str, user: str, limit: int
-    ) -> tuple[PastOutcome, ...]:
-        """The last outcomes of actions for ``user`` there, newest first."""
+        self, workspace: str, base_url: str, users: Collection[str], limit: int
+    ) -> Mapping[str, tuple[PastOutcome, ...]]:
+        """The last outcomes of actions for each of ``users`` there, newest first."""
         with self._database.read() as connection:
-            return read_user_outcomes(connection, Scope(workspace, base_url), user, limit)
+            return read_user_outcomes(connection, Scope(workspace, base_url), users, limit)
+
+    def last_plan(self, workspace: str, base_url: str, like: Content) -> RecordedPlan | None:
+        """The plan of the last run there whose plan is of the same part of the fleet as ``like``
+        and knew all of it."""
+        with self._database.read() as connection:
+            return last_plan(connection, Scope(workspace, base_url), like)
 
     def connect_links(
         self, workspace: str, base_url: str, user: str, limit: int

@@ -6,12 +6,13 @@ first durable intent of a run with it.
 
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection, Row, select
 
+from reconciler.ledger.declared_users import Scope
 from reconciler.ledger.errors import LedgerUnusable
 from reconciler.ledger.rows import HINT, insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import plans, runs, used_plans
@@ -27,7 +28,7 @@ from reconciler.planning import (
 )
 from reconciler.planning.canonical import digest
 from reconciler.planning.plan_file import MAX_BYTES
-from reconciler.runs import JournalFailed, PendingKey
+from reconciler.runs import Front, JournalFailed, PendingKey, RecordedPlan
 
 _content = msgspec.json.Decoder(Content)
 _envelope = msgspec.json.Decoder(Envelope)
@@ -80,6 +81,46 @@ def stored_plan(connection: Connection, run: Row[Any]) -> Plan | None:
 def stored_content(connection: Connection, name: str) -> Content:
     """The content whose digest is ``name``."""
     return _decoded(connection, name, _content)[0]
+
+
+def last_plan(connection: Connection, scope: Scope, like: Content) -> RecordedPlan | None:
+    """The plan of the last run that has one like ``like``: with its selection and its exclusion,
+    and of a complete list.
+
+    A run that resumes another has an old plan, so it does not count.
+    """
+    rows = connection.execute(
+        select(runs)
+        .where(
+            runs.c.workspace == scope.workspace,
+            runs.c.address == scope.address,
+            runs.c.plan.is_not(None),
+            runs.c.front != Front.RESUME,
+        )
+        .order_by(runs.c.number.desc())
+        .limit(_MOST_LOOKED_AT)
+    )
+    for row in rows.all():
+        part = _decoded(connection, row.plan, _narrowing)[0]
+        if part == _Narrowing(like.selection, (), like.exclusion):
+            plan = stored_plan(connection, row)
+            return None if plan is None else RecordedPlan(row.run, row.opened_at, plan)
+    return None
+
+
+_MOST_LOOKED_AT: Final = 20
+"""Runs whose plans are looked at for the last one of a part of the fleet."""
+
+
+class _Narrowing(Struct, frozen=True):
+    """The part of the fleet that a content is of."""
+
+    selection: tuple[str, ...] | None
+    problems: tuple[str, ...]
+    exclusion: tuple[str, ...] | UnsetType = UNSET
+
+
+_narrowing = msgspec.json.Decoder(_Narrowing)
 
 
 class StoredPending(Struct, frozen=True):

@@ -18,6 +18,10 @@ MOST_RUNS: Final = 1_000
 """Runs that are looked at."""
 MOST_BYTES: Final = 256 * 1024 * 1024
 """Bytes of plans that are decoded, as soon as which are reached no more is."""
+MOST_OUTCOMES: Final = 200_000
+"""Outcomes that are read."""
+MOST_NAMED: Final = 1_000
+"""Users that a query names; for more than that it reads everybody's."""
 
 
 @refuse_foreign_rows()
@@ -61,9 +65,10 @@ def read_pending_since(
 
 @refuse_foreign_rows()
 def read_user_outcomes(
-    connection: Connection, scope: Scope, user: str, limit: int
-) -> tuple[PastOutcome, ...]:
-    """The last outcomes of actions for ``user`` there, newest first."""
+    connection: Connection, scope: Scope, users: Collection[str], limit: int
+) -> Mapping[str, tuple[PastOutcome, ...]]:
+    """The last outcomes of actions for each of ``users`` there, newest first; only those that a run
+    acted for."""
     # No index finds the steps of a user, so no older ones are looked at.
     in_scope = (runs.c.workspace == scope.workspace, runs.c.address == scope.address)
     last = (
@@ -75,14 +80,19 @@ def read_user_outcomes(
     )
     oldest = connection.execute(select(func.min(last.c.number))).scalar_one()
     if oldest is None:
-        return ()
-    rows = connection.execute(
-        select(runs.c.run, steps.c.at, steps.c.outcome, steps.c.code)
+        return {}
+    outcomes = (
+        select(runs.c.run, steps.c.user, steps.c.at, steps.c.outcome, steps.c.code)
         .join(runs, runs.c.number == steps.c.run)
-        .where(
-            *in_scope, runs.c.number >= oldest, steps.c.user == user, steps.c.outcome.is_not(None)
-        )
+        .where(*in_scope, runs.c.number >= oldest, steps.c.outcome.is_not(None))
         .order_by(steps.c.number.desc())
-        .limit(limit)
+        .limit(MOST_OUTCOMES)
     )
-    return tuple(PastOutcome(row.run, row.at, Outcome(row.outcome), row.code) for row in rows)
+    if len(users) <= MOST_NAMED:
+        outcomes = outcomes.where(steps.c.user.in_(users))
+    found: dict[str, list[PastOutcome]] = {user: [] for user in users}
+    for row in connection.execute(outcomes):
+        of_user = found.get(row.user)
+        if of_user is not None and len(of_user) < limit:
+            of_user.append(PastOutcome(row.run, row.at, Outcome(row.outcome), row.code))
+    return {user: tuple(outcomes) for user, outcomes in found.items() if outcomes}

@@ -179,6 +179,14 @@ class MadeLink(Struct, frozen=True):
     at: str
 
 
+class RecordedPlan(Struct, frozen=True):
+    """The plan that a run, opened at ``at`` (RFC 3339, UTC), recorded."""
+
+    run: str
+    at: str
+    plan: Plan
+
+
 class InDoubt(Struct, frozen=True):
     """A call of a dead run that may have been sent and has no recorded outcome.
 

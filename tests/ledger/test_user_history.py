@@ -192,14 +192,28 @@ def test_the_last_outcomes_of_a_user_are_read_newest_first(ledger: Ledger) -> No
             run.outcome(ended(run.id, unknown(BOB_MICROSOFT)))
             run.run_closed(closed(run.id))
             ids.append(run.id)
-    found = ledger.user_outcomes(WORKSPACE, ADDRESS, "böb", 3)
-    assert [(past.run, past.outcome, past.cause) for past in found] == [
+    found = ledger.user_outcomes(WORKSPACE, ADDRESS, ["böb", "alice", "dave"], 3)
+    assert [(past.run, past.outcome, past.cause) for past in found["böb"]] == [
         (ids[2], Outcome.UNKNOWN, "not_readable"),
         (ids[2], Outcome.VERIFIED, "read_back"),
         (ids[1], Outcome.UNKNOWN, "not_readable"),
     ]
-    assert ledger.user_outcomes(WORKSPACE, ADDRESS, "dave", 3) == ()
-    assert ledger.user_outcomes(WORKSPACE, "sandbox:1", "böb", 3) == ()
+    assert [past.run for past in found["alice"]] == ids[::-1]
+    assert "dave" not in found
+    assert ledger.user_outcomes(WORKSPACE, "sandbox:1", ["böb"], 3) == {}
+
+
+def test_the_outcomes_of_more_users_than_a_query_names_are_the_same(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting(ledger) as run:
+        disconnect_fully(run, ALICE_GOOGLE)
+        disconnect_fully(run, BOB_GOOGLE)
+        run.run_closed(closed(run.id))
+    named = ledger.user_outcomes(WORKSPACE, ADDRESS, ["alice", "dave"], 3)
+    assert list(named) == ["alice"]
+    monkeypatch.setattr(module, "MOST_NAMED", 1)
+    assert ledger.user_outcomes(WORKSPACE, ADDRESS, ["alice", "dave"], 3) == named
 
 
 def test_outcomes_of_runs_that_are_too_old_are_not_looked_for(
@@ -209,6 +223,46 @@ def test_outcomes_of_runs_that_are_too_old_are_not_looked_for(
         disconnect_fully(run, ALICE_GOOGLE)
         run.run_closed(closed(run.id))
     monkeypatch.setattr(module, "MOST_RUNS", 1)
-    assert len(ledger.user_outcomes(WORKSPACE, ADDRESS, "alice", 3)) == 1
+    assert "alice" in ledger.user_outcomes(WORKSPACE, ADDRESS, ["alice"], 3)
     ran(ledger, 2, planned())
-    assert ledger.user_outcomes(WORKSPACE, ADDRESS, "alice", 3) == ()
+    assert ledger.user_outcomes(WORKSPACE, ADDRESS, ["alice"], 3) == {}
+
+
+# The last plan.
+
+
+def last(ledger: Ledger, like: Plan) -> str | None:
+    found = ledger.last_plan(WORKSPACE, ADDRESS, like.content)
+    return None if found is None else found.run
+
+
+def test_the_last_plan_is_that_of_the_newest_run_that_had_one(ledger: Ledger) -> None:
+    ran(ledger, 1, planned(ALICE))
+    run = ran(ledger, 2, planned(BOTH))
+    found = ledger.last_plan(WORKSPACE, ADDRESS, planned().content)
+    assert found is not None
+    assert (found.run, found.at) == (run, at(2))
+    assert [(each.user, each.platform) for each in found.plan.content.pending] == [BOTH]
+
+
+def test_a_new_ledger_has_no_last_plan(ledger: Ledger) -> None:
+    assert last(ledger, planned()) is None
+
+
+def test_the_last_plan_is_of_the_same_part_of_the_fleet(ledger: Ledger) -> None:
+    whole = ran(ledger, 1, planned(ALICE))
+    part = ran(ledger, 2, planned(BOTH, selection=("carol",)))
+    assert last(ledger, planned()) == whole
+    assert last(ledger, planned(selection=("carol",))) == part
+    assert last(ledger, planned(selection=("dave",))) is None
+
+
+def test_a_plan_of_an_incomplete_list_is_not_compared_with(ledger: Ledger) -> None:
+    complete = ran(ledger, 1, planned(ALICE))
+    ran(ledger, 2, planned(problems=("page 2: 503",)))
+    assert last(ledger, planned()) == complete
+
+
+def test_the_last_plan_of_another_address_does_not_count(ledger: Ledger) -> None:
+    ran(ledger, 1, planned(ALICE), base_url="sandbox:1")
+    assert last(ledger, planned()) is None

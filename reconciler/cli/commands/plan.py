@@ -22,6 +22,8 @@ from reconciler.engine import (
     preview,
     preview_again,
     remember,
+    with_history,
+    with_last_plan,
 )
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
@@ -117,7 +119,7 @@ def plan(
                 planned = preview(session, inputs, selectors, exclusion)
             if saved:
                 saved.write(encode_plan(planned))
-            return PlanReport(
+            made = PlanReport(
                 planned,
                 exit_status(planned, failing=failing),
                 saved_to=str(out) if out and out != DASH else None,
@@ -130,6 +132,9 @@ def plan(
                 # What went to standard output is somebody else's to store and to name.
                 again=None if out == DASH else (*context.again(), *narrowing),
             )
+            if not context.writes(Format.HTML):
+                return made
+            return with_last_plan(with_history(made, session.workspace), session, inputs)
 
     with gc_paused():  # until the fleet is gone
         context.run(body)

@@ -8,10 +8,11 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import read_plan
+from reconciler.config import Workspace
 from reconciler.domain import Exit, InvalidInput
-from reconciler.engine import remember
+from reconciler.engine import remember, with_history
 from reconciler.planning import Plan
-from reconciler.reporting import Format, LedgerView, PlanReport, Report
+from reconciler.reporting import Format, PlanReport, Report
 
 
 def show(
@@ -34,17 +35,21 @@ def show(
 
     def body() -> Report:
         saved = read_plan(context, plan)
-        return PlanReport(saved, Exit.OK, verbose=verbose, ledger=_ledger_view(context, saved))
+        workspace = _workspace(context, saved)
+        if workspace is None:
+            return PlanReport(saved, Exit.OK, verbose=verbose)
+        ledger = remember(workspace, saved.content.base_url, None, saved).ledger
+        shown = PlanReport(saved, Exit.OK, verbose=verbose, ledger=ledger)
+        return with_history(shown, workspace) if context.writes(Format.HTML) else shown
 
     context.run(body)
 
 
-def _ledger_view(context: CommandContext, saved: Plan) -> LedgerView | None:
-    """What the ledger has of the plan's workspace; a plan can be shown without a configuration."""
+def _workspace(context: CommandContext, saved: Plan) -> Workspace | None:
+    """The plan's workspace; None without a configuration: a plan can be shown without one."""
     try:
-        workspace = context.configuration().workspace(saved.content.workspace)
+        return context.configuration().workspace(saved.content.workspace)
     except InvalidInput:
         if context.config is not None:
             raise
         return None
-    return remember(workspace, saved.content.base_url, None, saved).ledger
