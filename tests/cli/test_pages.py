@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.sandbox import load_seed
 from tests.cli.project import Project
 from tests.reporting.pages import Page
 
@@ -22,10 +23,7 @@ def test_a_page_can_be_the_standard_output(project: Project) -> None:
 
 def test_a_plan_after_a_run_says_what_changed_since_it_and_what_it_did(project: Project) -> None:
     assert project.run("apply", "--auto-approve") == 0
-    project.populate(
-        "{external_id: mover@example.com, connected: {google: m@a.test, microsoft: m@a.test}}",
-        "{external_id: leaver@example.com, connected: {google: l@a.test}}",
-    )
+    project.sandbox.seed(load_seed(project.folder / "seed.yaml"))  # they connected again
     found = _page(project, "plan")
     assert "Compared with run" in found.text
     past = dict(zip(found.column("User"), found.column("Earlier runs"), strict=True))
