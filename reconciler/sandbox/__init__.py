@@ -5,6 +5,7 @@ It is for trials, demonstrations, tests and benchmarks. It shares no wire code w
 """
 
 from reconciler.sandbox.faults import Fault, FaultKind, Match
+from reconciler.sandbox.oauth_apps import OAuthApp
 from reconciler.sandbox.request_log import LoggedRequest
 from reconciler.sandbox.seed import Seed, SeedPreferences, SeedUser, load_seed
 from reconciler.sandbox.server import RemoteListenRefused, SandboxServer, running_server
@@ -17,6 +18,7 @@ __all__ = [
     "FaultKind",
     "LoggedRequest",
     "Match",
+    "OAuthApp",
     "RemoteListenRefused",
     "SandboxServer",
     "SandboxState",

@@ -15,7 +15,7 @@ from pathlib import Path
 from reconciler.domain import Diagnostic, InvalidInput, SourceLocation
 
 APPLICATION_ID = 0x52435342  # "RCSB": tells a sandbox's state from any other SQLite file
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_SECONDS = 15.0
 
 SCHEMA = """
@@ -64,6 +64,14 @@ CREATE TABLE requests (
     path TEXT NOT NULL, query TEXT NOT NULL, endpoint TEXT NOT NULL, external_id TEXT, body TEXT,
     status INTEGER, effect TEXT, fault TEXT
 );
+CREATE TABLE apps (
+    platform TEXT NOT NULL, client_id TEXT NOT NULL, redirect_uris TEXT NOT NULL,
+    PRIMARY KEY (platform, client_id)
+) WITHOUT ROWID;
+CREATE TABLE codes (
+    digest TEXT PRIMARY KEY, platform TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+    email TEXT NOT NULL, offline INTEGER NOT NULL, expires REAL NOT NULL, used INTEGER NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE servers (pid INTEGER NOT NULL, url TEXT PRIMARY KEY);
 """
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from starlette.routing import Match, Route
 
-from reconciler.sandbox import endpoints, meetings
+from reconciler.sandbox import callbacks, consent, endpoints, meetings
 from reconciler.sandbox.http_messages import (
     JSON,
     MEDIA_TYPES,
@@ -22,6 +22,8 @@ from reconciler.sandbox.http_messages import (
 
 ROOT = "/api/v1/calendar/"
 SCHEMA = "/api/schema/"
+GOOGLE_CONSENT = "/o/oauth2/v2/auth"
+MS_CONSENT = "/common/oauth2/v2.0/authorize"
 _PACKAGE = Path(__file__).parents[1]
 # Inside the package in an installed wheel, beside it in a checkout.
 _SCHEMA_FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
@@ -95,13 +97,20 @@ def _routes() -> list[ApiRoute]:
         ApiRoute("GET", meeting, meetings.get_meeting, token),
         ApiRoute("PUT PATCH", meeting, meetings.update_meeting, token),
         ApiRoute("POST", ROOT + "meetings/refresh/", meetings.refresh_meetings, token),
-        ApiRoute("GET", ROOT + "google_oauth_callback/", endpoints.google_oauth_callback, state),
-        ApiRoute("GET", ROOT + "ms_oauth_callback/", endpoints.ms_oauth_callback, state),
+        ApiRoute("GET", ROOT + "google_oauth_callback/", callbacks.google_oauth_callback, state),
+        ApiRoute("GET", ROOT + "ms_oauth_callback/", callbacks.ms_oauth_callback, state),
         ApiRoute("GET", SCHEMA, schema, none),
     ]
     credentials = {route.path: route.credential for route in table}
     options = [ApiRoute("OPTIONS", path, metadata, asked) for path, asked in credentials.items()]
-    return table + options
+    # Not of the API, but of the platforms.
+    pages = [
+        ApiRoute("GET", GOOGLE_CONSENT, consent.google_consent, none),
+        ApiRoute("POST", GOOGLE_CONSENT, consent.google_decision, none),
+        ApiRoute("GET", MS_CONSENT, consent.ms_consent, none),
+        ApiRoute("POST", MS_CONSENT, consent.ms_decision, none),
+    ]
+    return table + options + pages
 
 
 ROUTES = _routes()

@@ -17,6 +17,7 @@ from yaml.composer import ComposerError
 from reconciler.domain import Diagnostic, InvalidInput, Platform, Preferences, SourceLocation
 from reconciler.sandbox import users
 from reconciler.sandbox.faults import Fault
+from reconciler.sandbox.oauth_apps import OAuthApp
 from reconciler.sandbox.settings import Behaviour, Count, derived_id
 from reconciler.sandbox.users import ConnectionRow, PreferencesRow, StoredUser
 
@@ -63,6 +64,7 @@ class Seed(Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     behaviour: Behaviour = Behaviour()
     faults: tuple[Fault, ...] = ()
+    apps: tuple[OAuthApp, ...] = ()
 
     def __post_init__(self) -> None:
         if self.api_key is not None and not self.api_key.strip():
@@ -136,6 +138,7 @@ class _SeedFile(Struct, forbid_unknown_fields=True, rename="camel"):
     users: list[object] = []
     behaviour: object = msgspec.field(default_factory=dict)
     faults: list[object] = []
+    apps: list[object] = []
 
 
 def load_seed(path: Path) -> Seed:
@@ -199,12 +202,14 @@ class _SeedReader:
             self._add_problem("$.apiVersion", "unknown apiVersion", f"write {API_VERSION}")
         users = [self._read(u, SeedUser, f"$.users[{i}]") for i, u in enumerate(file.users)]
         faults = [self._read(f, Fault, f"$.faults[{i}]") for i, f in enumerate(file.faults)]
+        apps = [self._read(a, OAuthApp, f"$.apps[{i}]") for i, a in enumerate(file.apps)]
         behaviour = self._read(file.behaviour, Behaviour, "$.behaviour")
         return Seed(
             users=tuple(user for user in users if user),
             api_key=file.api_key,
             behaviour=behaviour or Behaviour(),
             faults=tuple(fault for fault in faults if fault),
+            apps=tuple(app for app in apps if app),
         )
 
     def _read(self, value: object, kind: type[T], place: str) -> T | None:

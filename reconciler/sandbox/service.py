@@ -9,7 +9,15 @@ from collections.abc import Callable
 
 from msgspec import Struct, structs
 
-from reconciler.sandbox import admission, connections, endpoints, faults, request_log, users
+from reconciler.sandbox import (
+    admission,
+    callbacks,
+    connections,
+    endpoints,
+    faults,
+    request_log,
+    users,
+)
 from reconciler.sandbox.admission import TOKEN_HEADER, has_api_key, user_id_of
 from reconciler.sandbox.database import StateDatabase
 from reconciler.sandbox.faults import ArmedFault, Fault, FaultKind
@@ -103,7 +111,7 @@ def _caller(call: EndpointCall, route: ApiRoute | None) -> StoredUser | None:
     if route is None or route.credential in {Credential.API_KEY, Credential.NONE}:
         return None
     if route.credential is Credential.OAUTH_STATE:
-        return endpoints.connecting_user(call)
+        return callbacks.connecting_user(call)
     user_id = user_id_of(call.request.headers.get(TOKEN_HEADER, ""), call.settings)
     return users.find_by_id(call.db, user_id) if user_id else None
 

@@ -17,7 +17,7 @@ from typing import Self
 import msgspec
 
 from reconciler.domain import CalendarUser, Platform, Secret
-from reconciler.sandbox import connections, faults, meetings, request_log, users
+from reconciler.sandbox import connections, faults, meetings, oauth_apps, request_log, users
 from reconciler.sandbox.database import (
     StateDatabase,
     create_database,
@@ -45,6 +45,8 @@ _EMPTIED = (
     "meetings",
     "calls",
     "finished_keys",
+    "apps",
+    "codes",
     "faults",
     "requests",
 )
@@ -133,6 +135,7 @@ class SandboxState:
                 _add_meetings(db, user, now)
             for fault in seed.faults:
                 faults.add(db, fault, seed.behaviour)
+            oauth_apps.register(db, seed.apps)
 
     def _restart_clock(self, db: sqlite3.Connection) -> None:
         speed = read_settings(db, self._now).clock.speed

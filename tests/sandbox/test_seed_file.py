@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain import InvalidInput, Platform
-from reconciler.sandbox import Behaviour, Fault, FaultKind, Match, SeedPreferences, load_seed
+from reconciler.sandbox import (
+    Behaviour,
+    Fault,
+    FaultKind,
+    Match,
+    OAuthApp,
+    SeedPreferences,
+    load_seed,
+)
 
 WHOLE = """\
 apiVersion: reconciler/sandbox/v1
@@ -30,6 +38,9 @@ faults:
     match: {endpoint: disconnect, external_id: "alice@*"}
     times: forever
     afterEffect: true
+apps:
+  - {platform: google, clientId: my-app, redirectUris: [https://app.example.com/google]}
+  - {platform: microsoft, clientId: my-app}
 """
 
 
@@ -52,6 +63,14 @@ def test_a_seed_is_read_whole(tmp_path: Path) -> None:
     assert (nobody.external_id, nobody.preferences) == (None, None)
     assert nobody.connections == ({"platform": "zoom", "connected": True},)
     assert seed.behaviour == Behaviour(after_disconnect="row_absent", disconnect_takes_seconds=5)
+    assert seed.apps == (
+        OAuthApp(
+            platform=Platform.GOOGLE,
+            client_id="my-app",
+            redirect_uris=("https://app.example.com/google",),
+        ),
+        OAuthApp(platform=Platform.MICROSOFT, client_id="my-app"),
+    )
     assert seed.faults == (
         Fault(
             kind=FaultKind.STATUS,
