@@ -48,7 +48,7 @@ def lines(report: ConnectLinkReport) -> list[Phrase]:
             Foreign(report.ledger.place),
             " records that ",
             *maker(report.made),
-            " made it, and not the link.",
+            " made it. The link itself is recorded nowhere.",
         )
     )
     return said
