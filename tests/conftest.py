@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
+from tests.browser import chromium
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
 from tests.pulumi_provider.engine import stack
 
@@ -108,5 +109,10 @@ _MISSING = (
         stack.NOT_INSTALLED,
         "The Pulumi front was not tested on the real engine.",
         stack.HOW_TO_INSTALL,
+    ),
+    (
+        chromium.NOT_INSTALLED,
+        "The pages of reports were not tested in a browser.",
+        chromium.HOW_TO_INSTALL,
     ),
 )

@@ -150,7 +150,8 @@ def _table(
             "Account",
             CellKind.NAME,
             [name(entry.account) for entry in found],
-            width="minmax(7rem, 1.5fr)",
+            # Where ids are e-mails, it would be the same twice.
+            width="minmax(7rem, 1.5fr)" if _accounts_say_more(found) else None,
         ),
         column(
             why,
@@ -201,6 +202,10 @@ def _table(
         ),
     )
     return Table(title, tuple(c for c in columns if c is not None), len(rows), left_out)
+
+
+def _accounts_say_more(found: Iterable[UserEntry]) -> bool:
+    return any(entry.account and entry.account != entry.user for entry in found)
 
 
 def _why(entry: UserEntry) -> Phrase:

@@ -1,12 +1,14 @@
 """Runs as pages: what a run did, and what the ledger has of it, for whoever has to prove it."""
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from markupsafe import Markup
+from msgspec import structs
 
 from reconciler.reporting import entries
 from reconciler.reporting.documents import RunHistoryReport, RunReport, RunsReport
-from reconciler.reporting.entries import Symbol, Tone, UserEntry
+from reconciler.reporting.entries import Symbol, UserEntry
 from reconciler.reporting.html import sections
 from reconciler.reporting.html.entry_table import history_table, run_table
 from reconciler.reporting.html.markup import ours, parts, phrase_markup
@@ -30,7 +32,7 @@ def run_page(report: RunReport) -> Page:
     return Page(
         kind="Run",
         where=(plan.content.workspace, plan.content.base_url),
-        headline=_headline(ended),
+        headline=Markup("<b>{:,}</b> of {:,} done").format(*_done(ended)),
         tone="good" if result.converged and result.halted is None else "danger",
         lead=tuple(map(ours, filter(None, _said(report)))),
         callouts=[
@@ -60,20 +62,21 @@ def run_page(report: RunReport) -> Page:
 def history_page(report: RunHistoryReport) -> Page:
     """The page of a run in the ledger: who, when, by what, and each step with its time."""
     past, run = report.history, report.history.summary
+    ended = [entries.past(action) for action in past.actions]
     return Page(
         kind="Run",
         where=(run.workspace, run.base_url),
-        headline=_headline([entries.past(action) for action in past.actions]),
+        headline=Markup("<b>{}</b>{}").format(
+            runs.STATES[run.state].capitalize(),
+            Markup(": {} of {} done").format(*_done(ended)) if ended else "",
+        ),
         tone=_TONES.get(run.state, "good"),
         lead=(
             phrase_markup(summary.of_run_history(report)),
             phrase_markup(runs.why_ended(run)),
         ),
         callouts=list(sections.guard_callouts(past.verdicts, {}, remedies=False)),
-        bar=bar(
-            counted(len(past.actions), "action"),
-            _shares([entries.past(action) for action in past.actions]),
-        ),
+        bar=bar(counted(len(ended), "action"), _shares(ended)),
         sections=[
             Section(
                 phrase_markup(("Record",)),
@@ -82,16 +85,12 @@ def history_page(report: RunHistoryReport) -> Page:
             ),
         ],
         table=history_table(past) if past.actions else None,
-        more=list(sections.guard_section(past.verdicts, {})),
+        more=[
+            structs.replace(each, open=True) for each in sections.guard_section(past.verdicts, {})
+        ],
         facts=[
             *fact("Run", run.run),
-            *fact("Process", f"{run.who.user}@{run.who.host}, {run.who.pid}"),
             *fact("Machine", run.who.machine),
-            *fact("Began", run.opened),
-            *fact("Ended", run.ended),
-            *fact("Commit", run.commit),
-            *fact("Version", run.tool_version),
-            *fact("Plan", run.plan_digest),
         ],
         commit=run.commit,
     )
@@ -116,11 +115,11 @@ def runs_page(report: RunsReport) -> Page:
                     title,
                     CellKind.PHRASE,
                     [parts(row[number]) for row in rows],
-                    "minmax(6rem, 1fr)",
-                    choices=40,
+                    width,
+                    choices=_MOST_CHOICES if title in _CHOICES else 0,
                     printed=True,
                 )
-                for number, title in enumerate(runs.COLUMNS)
+                for number, (title, width) in enumerate(zip(runs.COLUMNS, _WIDTHS, strict=True))
             ),
             len(rows),
         )
@@ -130,12 +129,19 @@ def runs_page(report: RunsReport) -> Page:
     )
 
 
-_TONES = {RunState.DIED: "danger", RunState.REFUSED: "change", RunState.STOPPED: "change"}
+_WIDTHS: Final = ("6.5rem", "1fr", "11.5rem", "5rem", "1.3fr", "1fr", "2fr", "6.5rem")
+"""Of the columns of a list of runs."""
+
+_CHOICES: Final = ("Workspace", "Front", "By", "State")
+_MOST_CHOICES: Final = 40
+
+_TONES: Final = {RunState.DIED: "danger", RunState.REFUSED: "change", RunState.STOPPED: "change"}
 
 
-def _headline(ended: list[UserEntry]) -> Markup:
-    done = sum(entry.symbol.tone is Tone.GOOD for entry in ended)
-    return Markup("<b>{:,}</b> {}").format(done, entries.VERIFIED.meaning)
+def _done(ended: list[UserEntry]) -> tuple[int, int]:
+    """How many are in effect, and of how many."""
+    in_effect = (entries.VERIFIED, entries.ALREADY_ABSENT)
+    return sum(entry.symbol in in_effect for entry in ended), len(ended)
 
 
 def _shares(ended: Iterable[UserEntry]) -> list[Share]:

@@ -6,7 +6,6 @@ from typing import Final
 from msgspec import Struct
 
 from reconciler.planning import Content, Disconnect, PlanPart, UnmanagedReason
-from reconciler.reporting.phrase import counted
 from reconciler.reporting.wording.breakdown import PARTS
 
 CONVERGED: Final = "converged"
@@ -48,8 +47,9 @@ def shares(content: Content) -> tuple[Share, ...]:
 
 
 def heading(found: tuple[Share, ...]) -> str:
-    """``Fleet: 128 users``"""
-    return f"Fleet: {counted(sum(share.users for share in found), 'user')}"
+    """``Fleet: 1,280 users``"""
+    users = sum(share.users for share in found)
+    return f"Fleet: {users:,} {'user' if users == 1 else 'users'}"
 
 
 def _by_part(content: Content) -> Iterator[tuple[PlanPart, Iterator[str]]]:

@@ -243,8 +243,8 @@
     drawing = false;
     const box = body.getBoundingClientRect();
     const all = order.length <= ALL_AT_ONCE;
-    const first = all ? 0 : Math.max(0, placeAt(-box.top) - OVERSCAN);
-    const last = Math.min(order.length - 1, all ? ALL_AT_ONCE : placeAt(innerHeight - box.top) + OVERSCAN);
+    const first = all ? 0 : Math.min(order.length - 1, Math.max(0, placeAt(-box.top) - OVERSCAN));
+    const last = Math.min(order.length - 1, all ? ALL_AT_ONCE : Math.max(0, placeAt(innerHeight - box.top)) + OVERSCAN);
     const places = [];
     for (let place = first; place <= last; place += 1) places.push(place);
     const home = active < 0 ? -1 : position[active];
@@ -415,9 +415,17 @@
     return [...counts].sort((a, b) => b[1] - a[1]);
   }
 
+  function labelled(name, control, className) {
+    const both = element("div", className);
+    const label = element("label", "", name);
+    control.id = "filter-" + name.toLowerCase();
+    label.htmlFor = control.id;
+    both.append(label, control);
+    return both;
+  }
+
   function makeFilters() {
     const filters = document.getElementById("filters");
-    const find = element("label", "find", "Find");
     const input = element("input");
     input.type = "search";
     input.autocomplete = "off";
@@ -427,11 +435,9 @@
       clearTimeout(later);
       later = setTimeout(() => { needle = input.value; arrange(); }, data.rows > 5000 ? 120 : 0);
     });
-    find.append(input);
-    filters.append(find);
+    filters.append(labelled("Find", input, "find"));
     const selects = [];
     for (const column of columns.filter((each) => each.choices)) {
-      const label = element("label", "", column.title);
       const select = element("select");
       select.append(new Option("all", ""));
       choicesOf(column).forEach(([value, times], number) => {
@@ -444,8 +450,7 @@
         else chosen.set(column, option.dataset.value);
         arrange();
       });
-      label.append(select);
-      filters.append(label);
+      filters.append(labelled(column.title, select));
       selects.push(select);
     }
     const clear = element("button", "", "Clear");
@@ -463,12 +468,14 @@
   }
 
   // -- paper ----------------------------------------------------------------------------------
+  const folded = document.querySelectorAll("details:not([open])");
   const missing = document.getElementById("missing");
   function fillForPaper() {
+    for (const details of folded) details.open = true;
     const rows = document.createDocumentFragment();
     for (const row of order.subarray(0, MOST_PRINTED)) {
       const line = element("tr");
-      for (const column of printed) appendValue(line.appendChild(element("td")), column, row);
+      for (const column of printed) appendValue(line.appendChild(element("td", column.kind)), column, row);
       rows.append(line);
     }
     document.querySelector("#fixed tbody").replaceChildren(rows);
@@ -501,4 +508,5 @@
   addEventListener("scroll", drawSoon, { passive: true });
   addEventListener("resize", () => { measure(); drawSoon(); });
   addEventListener("beforeprint", fillForPaper);
+  addEventListener("afterprint", () => { for (const details of folded) details.open = false; });
 })();
