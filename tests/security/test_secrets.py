@@ -11,17 +11,19 @@ from typing import Final
 import pytest
 
 from reconciler.applying import ApplySettings
-from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
+from reconciler.cli.secret_output import SecretOutput
+from reconciler.domain import LedgerPlace, PostgresqlDatabase, Secret, SqliteFile
 from reconciler.recall import CalendarReader
 from reconciler.recall.retries import Retries
 from tests.cli.project import Project, everything_written
-from tests.cli.test_processes import started, wait_until
+from tests.cli.test_processes import on_a_terminal, started, wait_until
 from tests.postgresql import unused_port
 from tests.recall.scripted_server import Reply, Request
 from tests.security.attacked import connected
 from tests.security.leaky_api import (
     KEY,
     SECRETS,
+    TOKEN,
     Spoil,
     dropped,
     echo,
@@ -250,6 +252,90 @@ def test_a_defect_and_its_traceback_tell_no_secret(
         assert "Traceback" in project.err
         written.tell_the_runs()
     assert_without(written.all(), *SECRETS)
+
+
+# Connect links. Whoever has one has a token of the user.
+
+OAUTH_OF_THE_WORKSPACE: Final = "    oauth: {microsoft: {clientId: of-microsoft}}\n"
+ASKED: Final = ("connect-link", "waiting@example.com", "microsoft")
+
+
+def _link_in(file: Path) -> str:
+    """The link that was written to ``file``, which is deleted."""
+    url = file.read_text().removesuffix("\n")
+    assert TOKEN in url
+    file.unlink()
+    return url
+
+
+def test_a_connect_link_is_in_the_file_that_was_asked_for_and_nowhere_else(
+    project: Project, place: LedgerPlace, written: _Written
+) -> None:
+    with serving(project, _url(place), OAUTH_OF_THE_WORKSPACE) as api:
+        assert written.in_every_way(*ASKED, "-o", "link") == [0, 64]
+        link = _link_in(project.folder / "link")
+        assert written.in_every_way(*ASKED) == [64, 64]
+        for form in FORMATS:
+            assert written.run(*ASKED, "-o", form, "--format", form) == 0
+            _link_in(project.folder / form)
+            written.run("explain", "waiting@example.com", "--format", form)
+            written.run("pending", "--format", form)
+        assert written.in_every_way("apply", "--auto-approve") == [0, 0]
+        written.tell_the_runs()
+        assert sorted(api.disconnected) == BOTH
+    assert_without(written.all(), *_secrets(), link, link.partition("?")[2])
+
+
+@pytest.mark.parametrize("endpoint", ["GET users", "POST authenticate", "GET user"])
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS.keys())
+def test_a_connect_link_that_fails_writes_no_secret_though_the_api_tells_them_all(
+    project: Project, sqlite: SqliteFile, endpoint: str, answer: Spoil
+) -> None:
+    written = _Written(project, sqlite)
+    with serving(project, _url(sqlite), OAUTH_OF_THE_WORKSPACE) as api:
+        assert written.run("apply", "--auto-approve") == 0
+        api.spoilt[endpoint] = answer
+        assert not {0, 1} & set(written.in_every_way(*ASKED, "-o", "link"))
+        assert not (project.folder / "link").exists()
+    assert_without(written.all(), *SECRETS)
+
+
+def test_a_defect_behind_a_connect_link_tells_nothing_of_it(
+    project: Project, sqlite: SqliteFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def defective(self: SecretOutput, secret: Secret) -> None:
+        raise RuntimeError(f"{secret!r} {secret} {vars(self)}")
+
+    written = _Written(project, sqlite)
+    with serving(project, _url(sqlite), OAUTH_OF_THE_WORKSPACE):
+        assert written.run("apply", "--auto-approve") == 0
+        monkeypatch.setattr(SecretOutput, "write", defective)
+        for form in ("text", "json"):
+            assert written.run(*ASKED, "-o", "link", "--verbose", "--log-format", form) == 1
+            assert "Traceback" in project.err
+    assert_without(written.all(), *SECRETS)
+
+
+def test_a_terminal_shows_a_connect_link_once_and_does_not_make_it_its_title(
+    project: Project, sqlite: SqliteFile
+) -> None:
+    with serving(project, _url(sqlite), OAUTH_OF_THE_WORKSPACE):
+        status, shown = on_a_terminal(project, "", *ASKED)
+    assert status == 0
+    assert shown.count(TOKEN) == 1
+    assert "\x1b]" not in shown
+    written = everything_written(project.folder.parent, but=("state", "seed.yaml"))
+    assert_without(written, TOKEN)
+
+
+def test_no_list_of_processes_shows_a_connect_link(project: Project, sqlite: SqliteFile) -> None:
+    with serving(project, _url(sqlite), OAUTH_OF_THE_WORKSPACE) as api:
+        api.spoilt["GET user"] = _slowly  # the token is there, and the command still runs
+        with started(project, *ASKED, "-o", "link") as process:
+            wait_until(lambda: any(r.path.endswith("/user/") for r in api.asked))
+            listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
+            assert ASKED[1].encode() in listed
+            assert TOKEN.encode() not in listed + Path(f"/proc/{process.pid}/environ").read_bytes()
 
 
 # The password of the server.
