@@ -42,7 +42,7 @@ from reconciler.domain import (
     SystemClock,
 )
 from reconciler.engine import LinkRefused, Session, open_session
-from reconciler.engine.commit import working_tree
+from reconciler.engine.link_base import links_from
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError
@@ -55,7 +55,6 @@ from reconciler.reporting import (
     PlanReport,
     Report,
     RunReport,
-    check_link_base,
     formats_of,
     one_line,
     render,
@@ -289,18 +288,10 @@ class CommandContext:
         return Format(name), self.output(Path(path))
 
     def _made_links(self) -> Links | None:
-        """The links to manifests; None without a link base. Raises :class:`UsageError`."""
-        name, base = "--link-base", self.link_base
-        if base is None:
-            name, base = "RECONCILER_LINK_BASE", os.environ.get("RECONCILER_LINK_BASE")
-        if not base:
-            return None
         try:
-            check_link_base(base)
+            return links_from(self.link_base, os.environ, Path.cwd())
         except InvalidLinkBase as error:
-            raise UsageError(f"{name} {base!r}: {error}") from None
-        folder = Path.cwd()
-        return Links(base, str(working_tree(folder) or folder), str(folder))
+            raise UsageError(str(error)) from None
 
     def _check_format(self, form: Format) -> None:
         formats = formats_of(*self.gives)

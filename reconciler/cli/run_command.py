@@ -23,10 +23,11 @@ from reconciler.engine import (
     acting_run,
     carry_out,
     limit_sources,
+    with_history,
 )
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS, NEW_LEDGER, overrides
 from reconciler.planning import PlanChanges, PlanUnusable
-from reconciler.reporting import ErrorReport, PlanReport, Report, RunReport
+from reconciler.reporting import ErrorReport, Format, PlanReport, Report, RunReport
 from reconciler.reporting.wording import outcomes
 from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunResult
 
@@ -138,7 +139,7 @@ def run_command(
                 command = RunCommand(context, session, run, progress)
                 return body(command)
     except Refused as refused:
-        return PlanReport(
+        report = PlanReport(
             refused.plan,
             exit_status(refused),
             verdicts=refused.verdicts,
@@ -147,6 +148,7 @@ def run_command(
             ledger=command.run.ledger_view if command else None,
             changes=command.changes if command else None,
         )
+        return with_history(report, session.workspace) if context.writes(Format.HTML) else report
     except PlanUnusable as error:
         return ErrorReport(
             exit_status(error),

@@ -22,7 +22,7 @@ def with_history(report: PlanReport, workspace: Workspace) -> PlanReport:
     It never fails because of the ledger: what cannot be read is missing, and the report says so.
     """
     view, content = report.ledger, report.plan.content
-    if view is None or view.state is not LedgerAccess.READ:
+    if view is None or view.state not in (LedgerAccess.READ, LedgerAccess.WRITTEN):
         return report
     try:
         with read_ledger(workspace.ledger) as ledger:

@@ -14,11 +14,22 @@ import pulumi
 
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
+from reconciler.engine.link_base import links_from
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.pulumi_provider.errors import describe, invalid
 from reconciler.pulumi_provider.evaluation import ApprovedFleet, Failure
 from reconciler.pulumi_provider.resources import Granularity
-from reconciler.reporting import ErrorReport, Format, PlanReport, Report, RunReport, render
+from reconciler.reporting import (
+    ErrorReport,
+    Format,
+    InvalidLinkBase,
+    Links,
+    PlanReport,
+    Report,
+    RunReport,
+    formats_of,
+    render,
+)
 from reconciler.reporting.wording import stacks
 from reconciler.runs import RunResult
 
@@ -35,17 +46,23 @@ class ReportFile:
 
     def __init__(self, environ: Mapping[str, str], workspaces: Sequence[str]) -> None:
         self._to: tuple[Format, str] | None = None
+        self._links: Links | None = None
         self.missing = set(workspaces)
         option = environ.get(VARIABLE)
         if not option:
             return
         name, separator, path = option.partition("=")
-        if not separator or not path or name not in list(Format):
-            raise _invalid(f"{option}: write FORMAT=PATH, with one of {', '.join(Format)}")
+        forms = [form for form in Format if form in formats_of(PlanReport, RunReport)]
+        if not separator or not path or name not in forms:
+            raise _invalid(f"{option}: write FORMAT=PATH, with one of {', '.join(forms)}")
         if path == "-":
             raise _invalid(f"{option}: standard output is Pulumi's; name a file")
         if len(workspaces) > 1 and _PLACEHOLDER not in path:
             raise _invalid(f"the program has several workspaces: put {_PLACEHOLDER} into the path")
+        try:
+            self._links = links_from(None, environ, Path.cwd())
+        except InvalidLinkBase as error:
+            raise invalid(str(error)) from None
         self._to = Format(name), path
 
     def write(self, workspace: str, report: Report) -> None:
@@ -55,7 +72,7 @@ class ReportFile:
         self.missing.discard(workspace)
         form, path = self._to[0], Path(self._to[1].replace(_PLACEHOLDER, workspace))
         try:
-            OutputFile(path).write(render(report, form).encode())
+            OutputFile(path).write(render(report, form, links=self._links).encode())
         except OutputFailed as error:
             raise _invalid(f"{error.path} cannot be written: {error.reason}") from None
 

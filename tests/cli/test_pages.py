@@ -56,6 +56,16 @@ def test_a_plan_without_a_page_does_not_read_what_only_pages_show(
     assert project.run("plan", "--report", "json=plan.json") == 0
 
 
+def test_the_page_of_a_refused_run_has_what_became_of_its_users_before(project: Project) -> None:
+    assert project.run("apply", "--auto-approve") == 0
+    project.sandbox.seed(load_seed(project.folder / "seed.yaml"))
+    project.configure("limits: {maxDisconnects: 0}")
+    assert project.run("apply", "--auto-approve", "--report", "html=page.html") == 3
+    found = Page((project.folder / "page.html").read_text(encoding="utf-8"))
+    assert "max-disconnects refused" in found.text
+    assert "verified" in str(found.column("Earlier runs"))
+
+
 def test_the_page_of_a_run_is_written_by_apply(project: Project) -> None:
     found = _page(project, "apply", "--auto-approve")
     assert found.column("User") == ["leaver@example.com", "mover@example.com"]

@@ -22,6 +22,7 @@ from reconciler.runs import Holder, JournalFailed, Who
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.pulumi_provider.evaluated import OWNER, approved
 from tests.pulumi_provider.fleet_folder import FleetFolder
+from tests.reporting.samples import PLAN_REPORT
 
 HOLDER = Holder("trial", "r-1", Who("me", "here", 1, None), "then", "then", 1.0, dead=False)
 
@@ -123,6 +124,26 @@ def test_a_report_that_cannot_be_written_is_the_error(
 def test_a_report_that_cannot_be_meant_is_refused(option: str) -> None:
     with pytest.raises(InvalidInput, match="write FORMAT=PATH, with one of"):
         ReportFile({"RECONCILER_REPORT": option}, ["trial"])
+
+
+@pytest.mark.parametrize("form", ["csv", "nonsense"])
+def test_a_format_that_the_reports_of_a_program_do_not_have_is_refused(form: str) -> None:
+    with pytest.raises(InvalidInput, match="text, json, jsonl, markdown, html"):
+        ReportFile({"RECONCILER_REPORT": f"{form}=report"}, ["trial"])
+
+
+def test_a_page_of_a_program_has_the_links_of_the_environment(tmp_path: Path) -> None:
+    base = "https://git.test/{file}#L{line}"
+    environ = {"RECONCILER_REPORT": f"html={tmp_path}/page.html", "RECONCILER_LINK_BASE": base}
+    ReportFile(environ, ["trial"]).write("trial", PLAN_REPORT)
+    written = (tmp_path / "page.html").read_text("utf-8")
+    assert "https://git.test/" in written
+
+
+def test_a_link_base_that_cannot_be_used_is_refused(tmp_path: Path) -> None:
+    environ = {"RECONCILER_REPORT": f"html={tmp_path}/page.html", "RECONCILER_LINK_BASE": "git"}
+    with pytest.raises(InvalidInput, match="RECONCILER_LINK_BASE 'git': it begins with neither"):
+        ReportFile(environ, ["trial"])
 
 
 def test_reports_of_several_workspaces_are_kept_apart(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def fact(title: str, value: str | None) -> list[tuple[str, Markup]]:
 
 def write(page: Page, links: Links | None) -> str:
     """``page`` as one self-contained file."""
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = _asset("page.css"), _script()
     template = _environment().get_template("page.html")
     return (
         template.render(
@@ -121,6 +121,8 @@ def write(page: Page, links: Links | None) -> str:
         + "\n"
     )
 
+
+_SCRIPT: Final = ("values.js", "order.js", "lines.js", "reader.js", "controls.js", "start.js")
 
 _POLICY: Final = (
     "default-src 'none'; script-src '{script}'; style-src '{style}'; "
@@ -142,6 +144,12 @@ def _environment() -> Environment:
 @cache
 def _asset(name: str) -> str:
     return (files(_PACKAGE) / "assets" / name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    """The parts of the script in one scope."""
+    return f'"use strict";\n(() => {{\n{"".join(map(_asset, _SCRIPT))}}})();\n'
 
 
 def _digest(text: str) -> str:

@@ -1,6 +1,7 @@
 """What several pages show alike: guards, the ledger, what changed, what went wrong."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from markupsafe import Markup
 
@@ -15,6 +16,9 @@ from reconciler.reporting.html.table import place_markup
 from reconciler.reporting.links import Links, place_of
 from reconciler.reporting.phrase import Foreign, Phrase, prose
 from reconciler.reporting.wording import changes, guards, history
+
+_MOST_OPEN: Final = 12
+"""Changes that are shown at once; more are folded."""
 
 
 def guard_callouts(
@@ -83,7 +87,7 @@ def changes_section(found: PlanChanges, before: Phrase = ()) -> Section:
         ("newly waiting for a person", entries.pending(found.pending)),
     ):
         named += [(f"{what}: ", *sentence(entry)) for entry in listed]
-    return section(title, named)
+    return section(title, named, is_open=len(named) <= _MOST_OPEN)
 
 
 def problem_callouts(problems: Iterable[Diagnostic], links: Links | None) -> Iterator[Callout]:
