@@ -230,6 +230,19 @@ def test_the_version_is_printed_without_loading_the_rest(project: Project) -> No
     assert shown == f"calendar-reconciler {reconciler.__version__}\n[]\n"
 
 
+def test_a_plan_without_a_page_does_not_load_what_writes_pages(project: Project) -> None:
+    code = (
+        "import sys; sys.argv = ['reconciler', 'plan', '--quiet', '--report', 'json=plan.json'];"
+        "import atexit; atexit.register(lambda: print("
+        "[m for m in ('jinja2', 'reconciler.reporting.html') if m in sys.modules]));"
+        "from reconciler.cli import main; main()"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout
+    assert shown.endswith("\n[]\n")
+
+
 def test_shells_can_complete(project: Project) -> None:
     environ = {**os.environ, "_RECONCILER_COMPLETE": "complete_bash", "COMP_WORDS": "reconciler pl"}
     done = subprocess.run(

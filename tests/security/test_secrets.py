@@ -35,6 +35,8 @@ from tests.security.leaky_api import (
 
 PASSWORD: Final = "pg-recognisable-password-246813579"
 FORMATS: Final = ("text", "json", "jsonl", "markdown")
+PAGES: Final = ("plan", "apply", "resume", "show", "runs")
+"""The commands that write pages too."""
 BOTH: Final = [("leaver@example.com", "google"), ("mover@example.com", "google")]
 
 ANSWERS: Final[dict[str, Spoil]] = {
@@ -83,15 +85,16 @@ class _Written:
 
     def in_every_way(self, *arguments: str) -> list[int]:
         """Run a command with all that it can be made to write."""
-        reports = [f"--report={form}=report-{arguments[0]}.{form}" for form in FORMATS]
+        forms = (*FORMATS, "html") if arguments[0] in PAGES else FORMATS
+        reports = [f"--report={form}=report-{arguments[0]}.{form}" for form in forms]
         logs = ("--verbose", "--log-format", "json")
         return [self.run(*arguments, *reports, *logs), self.run(*arguments, "--verbose")]
 
     def tell_the_runs(self) -> None:
-        for form in FORMATS:
+        for form in (*FORMATS, "html"):
             self.run("runs", "--format", form)
         for run in self.runs():
-            for form in FORMATS:
+            for form in (*FORMATS, "html"):
                 self.run("runs", run, "--format", form)
 
     def runs(self) -> list[str]:
