@@ -10,6 +10,7 @@ from bench.ledger_benchmark import LedgerFigures, measure_ledgers
 from bench.looking_benchmark import measure_looking
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures, measure_overhead
+from bench.page_benchmark import measure_page
 from bench.places import places
 from bench.plan_benchmark import measure_plan
 from bench.results import TARGET_FLEET, Results
@@ -17,6 +18,7 @@ from bench.rows_benchmark import measure_rows
 from bench.rules_benchmark import measure_rules
 from bench.start_up_benchmark import measure_start_up
 from bench.tables import tables
+from tests.browser.chromium import executable
 
 _START_UPS = 15
 
@@ -45,13 +47,26 @@ def main() -> int:
     if options.looking_users:
         _tell(f"explain and import of {options.looking_users:,} users")
         looking = measure_looking(options.looking_users, options.repetitions)
+    page = None
+    if options.page_rows and executable():
+        _tell(f"a page of {options.page_rows:,} rows")
+        page = measure_page(options.page_rows, options.repetitions)
     applies = []
     for share in options.shares:
         _tell(f"apply of {options.disconnects:,} disconnects at share {share:g}")
         applies.append(measure_apply(options.disconnects, share))
     overheads, ledgers = _measure_ledgers(options)
     results = Results(
-        machine, start_up, tuple(plans), tuple(applies), overheads, ledgers, rows, looking, rules
+        machine,
+        start_up,
+        tuple(plans),
+        tuple(applies),
+        overheads,
+        ledgers,
+        rows,
+        looking,
+        rules,
+        page,
     )
     keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
@@ -90,6 +105,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--looking-users", type=int, default=100_000, help="users of the fleet to explain, import"
+    )
+    parser.add_argument(
+        "--page-rows", type=int, default=100_000, help="rows of a page, where there is a browser"
     )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")

@@ -9,6 +9,7 @@ from bench import (
     ledger_benchmark,
     looking_benchmark,
     overhead_benchmark,
+    page_benchmark,
     plan_benchmark,
     rows_benchmark,
     rules_benchmark,
@@ -19,6 +20,7 @@ from bench.ledger_benchmark import LedgerFigures, Task
 from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
 from bench.overhead_benchmark import OverheadFigures
+from bench.page_benchmark import PageFigures
 from bench.plan_benchmark import PlanFigures
 from bench.rows_benchmark import RowsFigures
 from bench.rules_benchmark import RulesFigures
@@ -42,6 +44,7 @@ class Results(Struct, frozen=True):
     rows: RowsFigures | None = None
     looking: LookingFigures | None = None
     rules: RulesFigures | None = None
+    page: PageFigures | None = None
 
     def missed(self) -> Iterator[str]:
         """The targets that were missed, in words."""
@@ -55,6 +58,8 @@ class Results(Struct, frozen=True):
             yield f"twenty rules make a plan take {self.rules.ratio:.2f} times as long"
         if self.looking:
             yield from self._missed_by_looking(self.looking)
+        if self.page:
+            yield from self._missed_by_page(self.page)
         yield from self._missed_by_applies()
         yield from self._missed_by_ledgers()
 
@@ -87,6 +92,12 @@ class Results(Struct, frozen=True):
             yield f"an explanation takes {figures.explain_ratio:.2f} of the time of a plan"
         if figures.import_wall > looking_benchmark.IMPORT_TARGET:
             yield f"an import takes {figures.import_wall:.1f} s"
+
+    def _missed_by_page(self, figures: PageFigures) -> Iterator[str]:
+        if figures.size > page_benchmark.SIZE_TARGET:
+            yield f"a page has {figures.size / 1e6:.0f} MB"
+        if (opened := page_benchmark.median(figures.opened)) > page_benchmark.OPEN_TARGET:
+            yield f"a page takes {opened:.1f} s to open"
 
     def _missed_by_applies(self) -> Iterator[str]:
         for apply in self.applies:

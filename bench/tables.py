@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from bench import (
     apply_benchmark,
     looking_benchmark,
+    page_benchmark,
     plan_benchmark,
     rows_benchmark,
     rules_benchmark,
@@ -17,6 +18,7 @@ from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
 from bench.markdown_table import markdown_table
 from bench.measured_process import MeasuredProcess
+from bench.page_benchmark import PageFigures
 from bench.phase_notes import Phase
 from bench.plan_benchmark import PlanFigures
 from bench.results import TARGET_FLEET, Results
@@ -38,6 +40,8 @@ def tables(results: Results) -> str:
         parts.append(_rules(results.rules))
     if results.looking:
         parts.append(_looking(results.looking))
+    if results.page:
+        parts.append(_page(results.page))
     if results.applies:
         parts.append(_applies(results.applies))
     if results.overheads:
@@ -165,6 +169,17 @@ def _looking(figures: LookingFigures) -> str:
         f" user takes **{figures.explain_ratio:.3f}** of the time of a plan (target"
         f" {looking_benchmark.EXPLAIN_TARGET:g}), an import {figures.import_wall:.2f} s (target"
         f" {looking_benchmark.IMPORT_TARGET:g} s).\n\n" + markdown_table(header, rows)
+    )
+
+
+def _page(figures: PageFigures) -> str:
+    median = page_benchmark.median
+    return (
+        f"A page of {figures.rows:,} rows has **{figures.size / 1e6:.1f} MB** (target"
+        f" {page_benchmark.SIZE_TARGET / 1e6:g} MB) and is written in {figures.written:.2f} s."
+        f" Chromium opens it in **{median(figures.opened):.2f} s** (target"
+        f" {page_benchmark.OPEN_TARGET:g} s), filters it in {median(figures.filtered):.3f} s and"
+        f" sorts it in {median(figures.sorted):.3f} s. Medians of {len(figures.opened)}.\n"
     )
 
 

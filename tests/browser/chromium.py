@@ -25,19 +25,18 @@ _QUIET = (
 )
 
 
-def executable() -> str:
-    """The browser's program; skips the test where there is none."""
-    found = next(filter(None, map(shutil.which, _NAMES)), None)
-    if found is None:
-        pytest.skip(NOT_INSTALLED)
-    return found
+def executable() -> str | None:
+    """The browser's program, if there is one."""
+    return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextmanager
 def running_browser() -> Iterator[Browser]:
     """A browser without a window. Ends with the block: its event loop must not outlive it, because
-    other tests of the same process have theirs."""
+    other tests of the same process have theirs. Without a browser the test is skipped."""
     program = executable()
+    if program is None:
+        pytest.skip(NOT_INSTALLED)
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=program, args=list(_QUIET))
         try:
