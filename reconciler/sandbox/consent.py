@@ -76,13 +76,10 @@ def _page(
     call: EndpointCall, provider: _Provider, problem: str | None = None, account: str | None = None
 ) -> ApiResponse:
     query = _checked(call, provider)
-    user = connecting_user(call)
+    known = _known_accounts(call, provider)
     if account is None:
-        account = email_for(user, provider.platform) if user else ""
-    emails = [row["email"] for row in user.connections] if user else []
-    options = "".join(
-        f'<option value="{escape(email)}"></option>' for email in emails if isinstance(email, str)
-    )
+        account = known[0] if known else ""
+    options = "".join(f'<option value="{escape(email)}"></option>' for email in known)
     scopes = "".join(f"<li>{escape(scope)}</li>" for scope in query["scope"].split())
     alert = "" if problem is None else f'<p role="alert" id="problem">{escape(problem)}</p>'
     described = "" if problem is None else ' aria-invalid="true" aria-describedby="problem"'
@@ -102,6 +99,17 @@ def _page(
     status = 200 if problem is None else 400
     title = f"Connect a {provider.name} calendar"
     return web_page(status, title, body, form_targets=_targets(call, query))
+
+
+def _known_accounts(call: EndpointCall, provider: _Provider) -> list[str]:
+    """The accounts that the user of ``state`` may have, the likeliest first."""
+    user = connecting_user(call)
+    if user is None:
+        return []
+    emails = [row["email"] for row in user.connections]
+    emails.append(email_for(user, provider.platform))
+    found = [email for email in emails if isinstance(email, str) and looks_like_email(email)]
+    return list(dict.fromkeys(found))
 
 
 def _decided(call: EndpointCall, provider: _Provider) -> ApiResponse:

@@ -116,6 +116,13 @@ def test_the_page_says_who_asks_for_what_and_suggests_an_account(
     assert page.headers["cache-control"] == "no-store"
 
 
+def test_the_account_of_another_platform_comes_first(trial: Trial) -> None:
+    trial.state.connect(BOB, Platform.GOOGLE, "bob@elsewhere.example")
+    page = Link(trial, "ms").open()
+    assert 'list="accounts" value="bob@elsewhere.example"' in page.text
+    assert f'<option value="{BOB}">' in page.text
+
+
 def test_a_page_for_a_token_that_is_no_good_suggests_nobody(trial: Trial) -> None:
     page = Link(trial, "google", state="{}").open()
     assert page.status_code == 200
