@@ -42,12 +42,13 @@ class PlanState(StrEnum):
     PENDING = "pending"
 
 
-_OF_STATES: Final = {
+STATUS_OF: Final = {
     PlanState.REFUSED: Exit.REFUSED,
     PlanState.UNDECLARED: Exit.UNDECLARED,
     PlanState.CHANGES: Exit.CHANGES,
     PlanState.PENDING: Exit.PENDING,
 }
+"""The status of a plan in each of its states."""
 
 _WORST_FIRST: Final = (
     Exit.DEFECT,
@@ -106,7 +107,7 @@ def _of_plan(plan: Plan, failing: Set[PlanState]) -> Exit:
         PlanState.CHANGES: bool(content.actions),
         PlanState.PENDING: bool(content.waits),
     }
-    found = (_OF_STATES[state] for state in PlanState if states[state] and state in failing)
+    found = (STATUS_OF[state] for state in PlanState if states[state] and state in failing)
     return next(found, Exit.OK)
 
 

@@ -1,0 +1,186 @@
+"""One command as a pipeline runs it: its words, how it ended, and whether that fails the job.
+
+What a job is given is text from the definition of a pipeline, and may hold text of anybody. It is
+never put through a shell, and no value can become an option of its own.
+"""
+
+import json
+import shlex
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from reconciler.domain import Exit
+from reconciler.engine.exits import STATUS_OF, PlanState
+
+REPORTS: Final[Mapping[str, str]] = {"json": "report.json", "markdown": "report.md"}
+"""The reports of every job: format, and the name of the file in its folder."""
+
+_RESULT: Final = "result.json"
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_FAIL_ON: Final = "--fail-on"
+
+
+class BadInput(Exception):
+    """A job that cannot be run as it was asked for; the text says what would be right."""
+
+
+class JobCommand(StrEnum):
+    """What a job can do."""
+
+    VALIDATE = "validate"
+    PLAN = "plan"
+    APPLY = "apply"
+    DRIFT = "drift"
+
+
+_FINE: Final = {
+    JobCommand.VALIDATE: frozenset({Exit.OK}),
+    JobCommand.PLAN: frozenset({Exit.OK, Exit.CHANGES, Exit.PENDING}),
+    JobCommand.APPLY: frozenset({Exit.OK}),
+    JobCommand.DRIFT: frozenset({Exit.OK, Exit.PENDING}),
+}
+
+
+class Job(Struct, frozen=True):
+    """One command with what it was given; an empty text for what was not said.
+
+    ``plan`` is the file that ``plan`` writes and ``apply`` applies.
+    """
+
+    command: JobCommand
+    workspace: str = ""
+    config: str = ""
+    plan: str = ""
+    args: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"{self.command} of {self.workspace}" if self.workspace else str(self.command)
+
+    def words(self, folder: Path) -> list[str]:
+        """The arguments of ``reconciler``; its reports are written into ``folder``."""
+        words = [str(JobCommand.PLAN if self.command is JobCommand.DRIFT else self.command)]
+        if self.command in (JobCommand.PLAN, JobCommand.DRIFT):
+            words.append("--detailed-exitcode")
+        for option, value in (("--config", self.config), ("--workspace", self.workspace)):
+            if value:
+                words.append(f"{option}={value}")
+        words += [f"--report={form}={folder / name}" for form, name in REPORTS.items()]
+        if self.plan and self.command is JobCommand.PLAN:
+            words.append(f"--out={self.plan}")
+        words += self.args
+        if self.plan and self.command is JobCommand.APPLY:
+            words.append(f"./{self.plan}" if self.plan.startswith("-") else self.plan)
+        return words
+
+    def fails(self, status: int) -> bool:
+        """Whether the job fails with ``status``; ``--fail-on`` among the arguments counts too."""
+        named = [after for word, after in pairwise(self.args) if word == _FAIL_ON]
+        joined = f"{_FAIL_ON}="
+        named += [w.removeprefix(joined) for w in self.args if w.startswith(joined)]
+        states = {STATUS_OF[state] for state in PlanState if state in named}
+        return status not in _FINE[self.command] or status in states
+
+
+class JobResult(Struct, frozen=True):
+    """How a job ended. What its report does not say is None, and neither yes nor no."""
+
+    status: int
+    failed: bool
+    changes: bool | None = None
+    pending: bool | None = None
+    refused: bool | None = None
+    digest: str | None = None
+
+
+def job_of(command: str, workspace: str, config: str, plan: str, args: str) -> Job:
+    """The job that was asked for. Raises :class:`BadInput`."""
+    if command not in list(JobCommand):
+        raise BadInput(f"command: {command!r}: choose one of {', '.join(JobCommand)}")
+    for name, value in (("workspace", workspace), ("config", config), ("plan", plan)):
+        if not value.isprintable():
+            raise BadInput(f"{name}: {value!r} has a character that no name has")
+    if plan and command not in (JobCommand.PLAN, JobCommand.APPLY):
+        raise BadInput(f"plan: `{command}` has no plan file: leave it out")
+    if plan and Path(plan) == Path("-"):
+        raise BadInput("plan: name a file; `-` is none")
+    try:
+        words = shlex.split(args)
+    except ValueError as error:
+        raise BadInput(f"args: {args!r}: {error}") from None
+    return Job(JobCommand(command), workspace, config, plan, tuple(words))
+
+
+def run_job(job: Job, folder: Path, environ: Mapping[str, str]) -> JobResult:
+    """Run ``job`` to its end, with its output on ours and its reports in ``folder``.
+
+    A signal goes to the command, which ends in order and is still reported.
+    """
+    words = [sys.executable, "-I", "-m", "reconciler", *job.words(folder)]
+    with subprocess.Popen(words, env=dict(environ)) as child:
+
+        def forward(signum: int, _frame: FrameType | None) -> None:
+            child.send_signal(signum)
+
+        before = {each: signal.signal(each, forward) for each in _SIGNALS}
+        try:
+            ended = child.wait()
+        finally:
+            for each, handler in before.items():
+                signal.signal(each, handler)
+    status = ended if ended >= 0 else 128 - ended
+    result = _read(job, status, folder / REPORTS["json"])
+    (folder / _RESULT).write_bytes(msgspec.json.encode(result))
+    return result
+
+
+def result_in(folder: Path) -> JobResult:
+    """The result that :func:`run_job` left in ``folder``."""
+    return msgspec.json.decode((folder / _RESULT).read_bytes(), type=JobResult)
+
+
+def markdown_in(folder: Path) -> str | None:
+    """The Markdown report in ``folder``; None if the command ended before it wrote one."""
+    report = folder / REPORTS["markdown"]
+    return report.read_text(encoding="utf-8") if report.is_file() else None
+
+
+def _read(job: Job, status: int, path: Path) -> JobResult:
+    failed = job.fails(status)
+    try:
+        report: dict[str, Any] = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return JobResult(status, failed, refused=True if status == Exit.REFUSED else None)
+    judged = {each["guard"]: each["judgement"] for each in report.get("guards") or ()}
+    refused = status == Exit.REFUSED or "refused" in judged.values()
+    match report["kind"]:
+        case "plan":
+            counts = report["summary"]
+            changes = bool(counts["disconnect"] or counts["update_preferences"])
+            waits = bool(counts["pending"] or counts["not_found"]) or status == Exit.PENDING
+            # A list that is not whole proves nothing about either.
+            known = judged.get("complete-observation") == "passed"
+            return JobResult(
+                status,
+                failed,
+                changes if known else None,
+                waits if known else None,
+                refused,
+                report["digest"],
+            )
+        case "run":
+            digest = report["plan"]["digest"]
+            return JobResult(status, failed, refused=refused, digest=digest)
+        case _:
+            return JobResult(status, failed, refused=True if refused else None)
