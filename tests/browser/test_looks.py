@@ -151,6 +151,16 @@ def test_paper_has_no_more_rows_than_can_be_read_and_says_how_many_are_missing(
     expect(found.page.get_by_text("200 more rows are not printed")).to_be_visible()
 
 
+@pytest.mark.parametrize("name", ["plan", "story", "runs"])
+def test_every_column_can_be_read_on_paper(opened: Open, name: str) -> None:
+    found = opened(SHOWN[name])
+    found.page.set_viewport_size({"width": 700, "height": 1000})  # A4, without its margins
+    on_paper(found)
+    widths = found.page.locator("th").evaluate_all("all => all.map(each => each.offsetWidth)")
+    assert min(widths) > 50
+    assert found.fits()
+
+
 def test_paper_shows_what_is_folded_on_the_screen(opened: Open) -> None:
     found = opened(SHOWN["plan"])
     folded = found.page.locator("details").first

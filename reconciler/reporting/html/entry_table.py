@@ -157,7 +157,7 @@ def _table(
             why,
             CellKind.PHRASE,
             [parts(_why(entry)) for entry in found],
-            width="minmax(10rem, 2.8fr)",
+            width="minmax(10rem, 2.5fr)",
             choices=_MOST_WHYS,
         ),
         column(
@@ -171,7 +171,7 @@ def _table(
             "Place",
             CellKind.PLACE,
             [place_cell(entries.source(plan, entry.user)) for entry in found],
-            width="minmax(7rem, 1.3fr)",
+            width="minmax(8.5rem, 1.4fr)",
         ),
         column("Steps", CellKind.LIST, [phrases(row.steps) for row in rows], printed=True),
         column(

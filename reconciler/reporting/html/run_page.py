@@ -6,6 +6,7 @@ from typing import Final
 from markupsafe import Markup
 from msgspec import structs
 
+from reconciler.planning import Judgement, Verdict
 from reconciler.reporting import entries
 from reconciler.reporting.documents import RunHistoryReport, RunReport, RunsReport
 from reconciler.reporting.entries import Symbol, UserEntry
@@ -18,7 +19,7 @@ from reconciler.reporting.html.table import MOST_ROWS, CellKind, Column, Table
 from reconciler.reporting.phrase import counted
 from reconciler.reporting.wording import guards, outcomes, runs, summary
 from reconciler.reporting.wording.fleet import Share
-from reconciler.runs.history import RunState
+from reconciler.runs.history import RunHistory, RunState
 
 
 def run_page(report: RunReport) -> Page:
@@ -65,7 +66,7 @@ def history_page(report: RunHistoryReport) -> Page:
     ended = [entries.past(action) for action in past.actions]
     return Page(
         kind="Run",
-        where=(run.workspace, run.base_url),
+        where=(run.workspace, run.base_url, run.run),
         headline=Markup("<b>{}</b>{}").format(
             runs.STATES[run.state].capitalize(),
             Markup(": {} of {} done").format(*_done(ended)) if ended else "",
@@ -75,7 +76,9 @@ def history_page(report: RunHistoryReport) -> Page:
             phrase_markup(summary.of_run_history(report)),
             phrase_markup(runs.why_ended(run)),
         ),
-        callouts=list(sections.guard_callouts(past.verdicts, {}, remedies=False)),
+        callouts=list(
+            sections.guard_callouts(past.verdicts, {}, remedies=False, but=_not_judged(past))
+        ),
         bar=bar(counted(len(ended), "action"), _shares(ended)),
         sections=[
             Section(
@@ -89,7 +92,6 @@ def history_page(report: RunHistoryReport) -> Page:
             structs.replace(each, open=True) for each in sections.guard_section(past.verdicts, {})
         ],
         facts=[
-            *fact("Run", run.run),
             *fact("Machine", run.who.machine),
         ],
         commit=run.commit,
@@ -127,6 +129,11 @@ def runs_page(report: RunsReport) -> Page:
         else None,
         facts=fact("Ledger", report.place),
     )
+
+
+def _not_judged(past: RunHistory) -> tuple[Verdict, ...]:
+    """The guards that say nothing here that the list of all of them does not."""
+    return tuple(v for v in past.verdicts if v.judgement is Judgement.NOT_JUDGED)
 
 
 _WIDTHS: Final = ("6.5rem", "1fr", "11.5rem", "5rem", "1.3fr", "1fr", "2fr", "6.5rem")
