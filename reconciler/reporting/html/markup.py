@@ -33,11 +33,6 @@ def parts(phrase: Phrase) -> Parts:
     return found
 
 
-def plain_parts(found: Parts) -> str:
-    """The text of ``found`` without its structure."""
-    return found if isinstance(found, str) else "".join(found)
-
-
 def markup(found: Parts) -> Markup:
     """``found`` as HTML."""
     if isinstance(found, str):

@@ -32,7 +32,6 @@ def shares(content: Content) -> tuple[Share, ...]:
         new = set(users) - seen
         seen |= new
         found.append(Share(part, PARTS[part], len(new)))
-    declared_otherwise = content.fleet.declared - len(seen) - content.fleet.converged
     # Users who are declared without platforms, and as declared, count as converged.
     strangers = [
         entry
@@ -42,7 +41,8 @@ def shares(content: Content) -> tuple[Share, ...]:
     found.append(Share("converged", CONVERGED, content.fleet.converged))
     found.append(Share("unmanaged", LEFT_ALONE, len(strangers)))
     if content.selection is not None or content.exclusion:
-        found.append(Share("deselected", LEFT_OUT, max(0, declared_otherwise)))
+        left_out = content.fleet.declared - len(seen) - content.fleet.converged
+        found.append(Share("deselected", LEFT_OUT, max(0, left_out)))
     return tuple(share for share in found if share.users)
 
 
