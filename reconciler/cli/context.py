@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from msgspec import structs
 
+from reconciler.cli.checkout import checkout_of
 from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
 from reconciler.cli.exits import Signalled, Signals, exit_status
 from reconciler.cli.logs import LogFormat, set_up_logging
@@ -47,6 +48,7 @@ from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.ledger import LedgerError, LockHeld
 from reconciler.recall import RecallError
 from reconciler.reporting import (
+    FINDINGS,
     ErrorReport,
     Format,
     InvalidLinkBase,
@@ -99,6 +101,7 @@ class CommandContext:
     _events: "EventStream | None" = None
     _lines: list[str] = field(default_factory=list)
     _links: Links | None = None
+    _configuration: Path | None = None
     _outputs: set[Path] = field(default_factory=set)
     _inputs: tuple[Path, ...] = ()
     _output_is_taken: bool = False
@@ -129,6 +132,7 @@ class CommandContext:
             )
         found = find_configuration(self.config, os.environ, Path.cwd())
         self.reads(found)
+        self._configuration = found
         return load_configuration(found)
 
     def chosen_workspace(self) -> Workspace:
@@ -306,6 +310,9 @@ class CommandContext:
         if isinstance(report, str):
             failure = print_out(report, on_stderr=False)
             return Exit.OK if failure is None else _unwritten(failure, Exit.USAGE)
+        checkout = None
+        if any(map(self.writes, FINDINGS)):
+            checkout = checkout_of(Path.cwd(), self._configuration)
         failed = report.status
         if failed in _FINE:
             sent = isinstance(report, RunReport) and report.result.calls
@@ -313,7 +320,8 @@ class CommandContext:
         for form, output in outputs:
             try:
                 events = "".join(self._lines) if form is Format.JSONL else ""
-                output.write(f"{events}{render(report, form, links=self._links)}".encode())
+                text = render(report, form, links=self._links, checkout=checkout)
+                output.write(f"{events}{text}".encode())
             except OutputFailed as error:
                 report = structs.replace(report, status=_unwritten(str(error), failed))
         form = self.format
@@ -327,7 +335,14 @@ class CommandContext:
         on_stderr = fault or self._output_is_taken
         stream = sys.stderr if on_stderr else sys.stdout
         colour = form is Format.TEXT and coloured(stream)
-        text = render(report, form, width=width(stream), color=colour, links=self._links)
+        text = render(
+            report,
+            form,
+            width=width(stream),
+            color=colour,
+            links=self._links,
+            checkout=checkout,
+        )
         failure = print_out(text, on_stderr=on_stderr)
         return report.status if failure is None else _unwritten(failure, failed)
 

@@ -166,7 +166,8 @@ WorkspaceName = Annotated[
     ),
 ]
 OutputFormat = Annotated[
-    Format, typer.Option("--format", "-f", help="Format of standard output; csv: only `pending`.")
+    Format,
+    typer.Option("--format", "-f", help="Format of standard output; not every command writes all."),
 ]
 Reports = Annotated[
     list[str],

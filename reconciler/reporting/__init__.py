@@ -4,6 +4,7 @@
 the same output for the same input.
 """
 
+from reconciler.reporting.checkout import Checkout
 from reconciler.reporting.documents import (
     Check,
     CheckState,
@@ -28,13 +29,15 @@ from reconciler.reporting.documents import (
     WorkspaceSection,
     WorkspacesReport,
 )
-from reconciler.reporting.formats import Format, formats_of, render
+from reconciler.reporting.formats import FINDINGS, Format, formats_of, render
 from reconciler.reporting.links import InvalidLinkBase, Links, check_link_base
 from reconciler.reporting.phrase import one_line, visible
 
 __all__ = [
+    "FINDINGS",
     "Check",
     "CheckState",
+    "Checkout",
     "ConnectLinkReport",
     "DoctorReport",
     "ErrorReport",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from reconciler.reporting.checkout import Checkout
 from reconciler.reporting.documents import (
     PendingReport,
     PlanReport,
@@ -11,6 +12,8 @@ from reconciler.reporting.documents import (
     RunHistoryReport,
     RunReport,
     RunsReport,
+    ValidationReport,
+    WorkspacesReport,
 )
 from reconciler.reporting.links import Links
 
@@ -24,16 +27,22 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
     CSV = "csv"
     HTML = "html"
+    SARIF = "sarif"
 
 
 _EVERY_REPORT: Final = frozenset({Format.TEXT, Format.JSON, Format.JSONL, Format.MARKDOWN})
 
+FINDINGS: Final = frozenset({Format.SARIF})
+"""The formats that services for review and tests read: findings, each at its place."""
+
 _ALSO: Final[Mapping[type[Report], frozenset[Format]]] = {
-    PlanReport: frozenset({Format.HTML}),
+    PlanReport: frozenset({Format.HTML, *FINDINGS}),
     PendingReport: frozenset({Format.CSV}),
-    RunReport: frozenset({Format.HTML}),
+    RunReport: frozenset({Format.HTML, *FINDINGS}),
     RunsReport: frozenset({Format.HTML}),
-    RunHistoryReport: frozenset({Format.HTML}),
+    RunHistoryReport: frozenset({Format.HTML, *FINDINGS}),
+    ValidationReport: FINDINGS,
+    WorkspacesReport: FINDINGS,
 }
 """What some kinds of report can be written in beside the formats of every report."""
 
@@ -54,13 +63,15 @@ def render(
     width: int = 0,
     color: bool = False,
     links: Links | None = None,
+    checkout: Checkout | None = None,
 ) -> str:
     """``report`` in ``format``, ending in a line feed, the same for the same input.
 
     JSON Lines give the last line alone: only a command that runs has events. ``width`` and
-    ``color`` (ANSI codes) are for text, ``links`` for formats that can link to manifests. The
-    renderers are imported when they are asked for: most commands need one. Raises ``TypeError``
-    for a format that :func:`formats_of` does not name.
+    ``color`` (ANSI codes) are for text, ``links`` for formats that can link to manifests, and
+    ``checkout`` for those that name a file as its repository does. The renderers are imported when
+    they are asked for: most commands need one. Raises ``TypeError`` for a format that
+    :func:`formats_of` does not name.
     """
     if format is Format.TEXT:
         from reconciler.reporting.text import render_text  # noqa: PLC0415
@@ -78,10 +89,22 @@ def render(
         from reconciler.reporting.csv_table import render_csv  # noqa: PLC0415
 
         return render_csv(report)
-    if format is Format.HTML:
+    if format in FINDINGS:
+        return _findings(report, checkout)
+    return _linked(report, format, links)
+
+
+def _linked(report: Report, form: Format, links: Links | None) -> str:
+    if form is Format.HTML:
         from reconciler.reporting.html import render_html  # noqa: PLC0415
 
         return render_html(report, links)
     from reconciler.reporting.markdown import render_markdown  # noqa: PLC0415
 
     return render_markdown(report, links)
+
+
+def _findings(report: Report, checkout: Checkout | None) -> str:
+    from reconciler.reporting.sarif import render_sarif  # noqa: PLC0415
+
+    return render_sarif(report, checkout)

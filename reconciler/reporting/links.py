@@ -4,12 +4,13 @@ A place in a report is a file as one would type it in the working folder. A link
 repository has it, so the links know both folders. A link that may lead to the wrong lines is none.
 """
 
-import posixpath
 import re
 from typing import Final
 from urllib.parse import quote, urlsplit
 
 from msgspec import Struct
+
+from reconciler.reporting.checkout import Checkout
 
 COMMIT, FILE, LINE = "{commit}", "{file}", "{line}"
 
@@ -17,8 +18,6 @@ _PLACE: Final = re.compile(r"(?P<file>.+?):(?P<line>[0-9]+)(?::(?P<column>[0-9]+
 _PLACEHOLDER: Final = re.compile(r"\{[^{}]*\}")
 _IN_A_URL: Final = re.compile(r"[!#-'*-;=?-Z_a-z~]+")  # printable ASCII that no format has to quote
 _COMMIT: Final = re.compile(r"[0-9a-f]{7,64}")
-_INPUT: Final = "input "
-"""Before the name of an input, in the place of one of its rows: what a command wrote has no URL."""
 
 
 class InvalidLinkBase(ValueError):
@@ -40,6 +39,11 @@ def place_of(text: str) -> Place:
         return Place(text)
     column = found["column"]
     return Place(found["file"], int(found["line"]), None if column is None else int(column))
+
+
+def is_commit(name: str) -> bool:
+    """Whether ``name`` is a commit that holds what was read: known, and not dirty."""
+    return _COMMIT.fullmatch(name) is not None
 
 
 class Links(Struct, frozen=True):
@@ -67,14 +71,13 @@ class Links(Struct, frozen=True):
 
         Every other brace in it is percent-encoded.
         """
-        if COMMIT in self.base and not (commit and _COMMIT.fullmatch(commit)):
+        if COMMIT in self.base and not (commit and is_commit(commit)):
             return None
-        path = posixpath.normpath(posixpath.join(self.folder, file))
-        inside = self.top.rstrip("/") + "/"
-        if file.startswith(_INPUT) or not path.startswith(inside):
+        path = Checkout(self.top, self.folder).inside(file)
+        if path is None:
             return None
         try:
-            named = quote(path.removeprefix(inside), safe="/")
+            named = quote(path, safe="/")
         except UnicodeEncodeError:  # half a surrogate pair: no URL can hold it
             return None
         return self.base.replace(COMMIT, commit or "").replace(FILE, named)

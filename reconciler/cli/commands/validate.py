@@ -28,7 +28,9 @@ def validate(
     quiet: options.Quiet = False,
 ) -> None:
     """Read and check manifests, offline."""
-    context = CommandContext(config, workspace, output_format, report, quiet)
+    context = CommandContext(
+        config, workspace, output_format, report, quiet, gives=(ValidationReport,)
+    )
 
     def body() -> Report:
         name, manifests = None, paths

@@ -209,10 +209,13 @@ def unmanaged_counts(unmanaged: tuple[Unmanaged, ...]) -> dict[str, int]:
     return {SPARED_REASONS[reason]: counts[reason] for reason in UnmanagedReason if counts[reason]}
 
 
+IN_NO_MANIFEST: Final = "Connected and in no manifest"
+
+
 def undeclared(found: tuple[Unmanaged, ...], policy: UndeclaredPolicy) -> str:
     """The heading of the users that are connected and in no manifest."""
     fails = " (`unmanaged: fail`)" if policy is UndeclaredPolicy.FAIL else ""
-    return f"Connected and in no manifest{fails}: {len(found)}"
+    return f"{IN_NO_MANIFEST}{fails}: {len(found)}"
 
 
 def connected(entry: Unmanaged) -> Phrase:
