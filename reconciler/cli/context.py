@@ -133,7 +133,9 @@ class CommandContext:
         found = find_configuration(self.config, os.environ, Path.cwd())
         self.reads(found)
         self._configuration = found
-        return load_configuration(found)
+        configuration = load_configuration(found)
+        self.reads(*configuration.included)
+        return configuration
 
     def chosen_workspace(self) -> Workspace:
         """The workspace in force: option, environment, default.

@@ -1,46 +1,29 @@
-"""Finds ``reconciler.yaml`` and reads it into a :class:`Configuration`."""
+"""Finds ``reconciler.yaml`` and reads it, with the files that it includes."""
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from msgspec import Struct
+
+from reconciler.config.include import included_files, read_included
+from reconciler.config.input_commands import keep_keys_from, read_inputs
 from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
-from reconciler.config.oauth import read_oauth
-from reconciler.config.secret_source import (
-    SecretFromCommand,
-    SecretFromEnvironment,
-    SecretFromFile,
-    SecretSource,
+from reconciler.config.setting import (
+    NAME,
+    PLACEHOLDER,
+    NamedWorkspace,
+    Setting,
+    misplaced_placeholders,
 )
-from reconciler.config.workspace import (
-    BaseUrl,
-    Configuration,
-    InputCommand,
-    Region,
-    Remote,
-    SandboxSource,
-    Workspace,
-)
-from reconciler.domain import (
-    Diagnostic,
-    InvalidInput,
-    LedgerPlace,
-    Limits,
-    RateLimits,
-    SourceLocation,
-    SqliteFile,
-    Timeouts,
-    UndeclaredPolicy,
-    UnknownEmail,
-    UnusableUrl,
-    normalised_base_url,
-)
+from reconciler.config.workspace import Configuration, Workspace, names_of
+from reconciler.config.workspace_reader import Shared, read_workspace
+from reconciler.domain import Diagnostic, InvalidInput, LedgerPlace, SourceLocation, SqliteFile
 from reconciler.domain.text import visible
+from reconciler.manifest import schema
 from reconciler.manifest.document import YamlDocument, read_documents
-from reconciler.manifest.rows import RowFormat
-from reconciler.manifest.source import display_name, near_miss, quoted, read_source
+from reconciler.manifest.source import Source, display_name, near_miss, quoted, read_source
 from reconciler.manifest.validation import validate
 
 FILE_NAME = "reconciler.yaml"
@@ -77,35 +60,70 @@ def _may_exist(path: Path) -> bool:
         return True
 
 
-# A configuration that its schema has checked.
-Fields = Mapping[str, Any]
-
-
 def load_configuration(path: Path) -> Configuration:
-    """Read the configuration at ``path``; paths in it become absolute, from its folder.
+    """Read the configuration at ``path``, and the workspace files that it includes.
 
-    Raises :class:`InvalidInput` with every error, ordered by place. No error shows a value that may
-    be a secret.
+    Relative paths become absolute, from the folder of the file that holds them. Raises
+    :class:`InvalidInput` with every error, ordered by place. No error shows a value that may be a
+    secret.
     """
-    name = display_name(path, Path.cwd())
     diagnostics: list[Diagnostic] = []
-    documents: list[YamlDocument] = []
+    configuration: Configuration | None = None
     try:
-        source = read_source(path, name)
-        documents.extend(read_documents(source, diagnostics, show_values=False))
+        source = read_source(path, display_name(path, Path.cwd()))
     except InvalidInput as error:
         diagnostics.extend(error.diagnostics)
-    for second in documents[1:]:
-        what, hint = "a second document", "a configuration is one document"
-        diagnostics.append(Diagnostic(second.location, what, hint))
-    for document in documents[:1]:
-        violations = validate("config", document).violations
-        diagnostics.extend(violation.diagnostic for violation in violations)
-        if not violations:
+    else:
+        document = _valid(source, "config", "a configuration is one document", diagnostics)
+        if document is not None:
             configuration = _Reader(path, document, diagnostics).configuration()
-            if not diagnostics:
-                return configuration
-    raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
+    if configuration is None or diagnostics:
+        raise InvalidInput(*sorted(set(diagnostics), key=lambda diagnostic: diagnostic.order))
+    return configuration
+
+
+def _valid(
+    source: Source, name: str, one_document: str, diagnostics: list[Diagnostic]
+) -> YamlDocument | None:
+    """The one document in ``source`` if it is valid by the schema ``name``."""
+    documents: list[YamlDocument] = []
+    before = len(diagnostics)
+    try:
+        documents.extend(read_documents(source, diagnostics, show_values=False, keep_nodes=True))
+    except InvalidInput as error:
+        diagnostics.extend(error.diagnostics)
+    what = "a second document"
+    diagnostics += [Diagnostic(second.location, what, one_document) for second in documents[1:]]
+    for document in documents[:1]:
+        found = _misplaced(document) if name == "workspace" else []
+        if not found:
+            found = [violation.diagnostic for violation in validate(name, document).violations]
+        diagnostics.extend(found)
+    return documents[0] if documents and len(diagnostics) == before else None
+
+
+def _misplaced(document: YamlDocument) -> list[Diagnostic]:
+    """An error for each field of a workspace file that belongs into the configuration."""
+    if not isinstance(document.value, dict):
+        return []
+    known = {name: cast("dict[str, Any]", schema(name)["properties"]) for name in _SCHEMAS}
+    return [
+        Diagnostic(
+            document.locate_key([name]),
+            f"{quoted(name)} belongs into the configuration, not into a workspace file",
+            f"move it to the file that has the `include`; known here: {', '.join(known[_FILE])}",
+        )
+        for name in document.value
+        if name == "include" or name in known["config"].keys() - known[_FILE].keys()
+    ]
+
+
+class _Found(Struct, frozen=True):
+    """A workspace before it is read: its name, the place where it is defined, its settings."""
+
+    name: str
+    place: SourceLocation
+    settings: Setting
 
 
 class _Reader:
@@ -114,220 +132,126 @@ class _Reader:
     def __init__(self, path: Path, document: YamlDocument, diagnostics: list[Diagnostic]) -> None:
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 (resolve() would follow symlinks)
         self._folder = self._path.parent
-        self._document = document
-        self._fields = cast("Fields", document.value)
         self._diagnostics = diagnostics
+        self._top = self._setting(document, self._folder)
+        self._name = document.source.name
+        self._files: list[Path] = []
 
     def configuration(self) -> Configuration:
-        workspaces = self._fields["workspaces"]
-        default = self._fields.get("defaultWorkspace")
-        if default is not None and default not in workspaces:
-            self._diagnostics.append(
-                Diagnostic(
-                    self._document.locate(["defaultWorkspace"]),
-                    f"there is no workspace {quoted(default)}",
-                    near_miss(default, workspaces) or f"there are: {', '.join(workspaces)}",
-                )
-            )
-        ledger, inputs = self._ledger(), self._inputs()
-        read = {
-            name: self._workspace(name, workspaces[name], ledger, inputs) for name in workspaces
-        }
-        self._keep_keys_from(inputs, read.values())
-        return Configuration(self._path, default, read, SourceLocation(self._document.source.name))
-
-    def _workspace(
-        self,
-        name: str,
-        fields: Fields,
-        ledger: LedgerPlace,
-        inputs: Mapping[str, InputCommand],
-    ) -> Workspace:
-        here = ["workspaces", name]
-        limits = fields.get("limits", {})
-        rates = fields.get("rateLimits", {})
-        return Workspace(
-            name=name,
-            remote=self._remote(name, fields),
-            api_key=self._secret([*here, "apiKey"], fields["apiKey"])
-            if "apiKey" in fields
-            else None,
-            manifests=tuple(
-                self._folder / self._clean(path, [*here, "manifests", index])
-                for index, path in enumerate(fields["manifests"])
-            ),
-            limits=Limits(
-                **{
-                    _LIMITS[key]: None
-                    if value is None
-                    else self._whole(value, [*here, "limits", key])
-                    for key, value in limits.items()
-                }
-            ).normalised(),
-            protected=tuple(fields.get("protected", ())),
-            protected_unknown_email=UnknownEmail(
-                fields.get("protectedUnknownEmail", UnknownEmail.HOLD)
-            ),
-            undeclared=UndeclaredPolicy(fields.get("unmanaged", UndeclaredPolicy.REPORT)),
-            rate_limits=RateLimits(
-                **{
-                    key: value if key == "share" else self._whole(value, [*here, "rateLimits", key])
-                    for key, value in rates.items()
-                }
-            ),
-            timeouts=Timeouts(
-                **{_TIMEOUTS[key]: value for key, value in fields.get("timeouts", {}).items()}
-            ),
-            ledger=ledger,
-            require_ledger=self._fields.get("requireLedger", False),
-            time_zone=self._time_zone(fields.get("timeZone", "UTC"), [*here, "timeZone"]),
-            source=self._document.locate_key(here),
-            inputs=inputs,
-            oauth=read_oauth(
-                fields.get("oauth", {}),
-                lambda path, message, hint: self._error([*here, "oauth", *path], message, hint),
-            ),
-            ledger_source=(
-                self._document.locate_key(["ledger"]) if "ledger" in self._fields else None
-            ),
-            **{
-                f"{_LIMITS[key]}_source": self._document.locate_key([*here, "limits", key])
-                for key in limits
-            },
-        )
-
-    def _ledger(self) -> LedgerPlace:
-        default = SqliteFile(self._folder / DEFAULT_PATH)
-        if "ledger" not in self._fields:
-            return default
-        try:
-            return ledger_place(self._fields["ledger"], self._folder)
-        except UnusableLedger as error:
-            self._error(["ledger"], f"`ledger` {error}", error.hint)
-            return default
-
-    def _inputs(self) -> dict[str, InputCommand]:
-        inputs: Fields = self._fields.get("inputs", {})
-        return {name: self._input(name, inputs[name]) for name in inputs}
-
-    def _input(self, name: str, fields: Fields) -> InputCommand:
-        here = ["inputs", name]
-        form, records = RowFormat(fields["format"]), fields.get("records")
-        if records is not None and form is not RowFormat.JSON:
-            self._error(
-                [*here, "records"],
-                f"`records` has no meaning with `format: {form}`",
-                "remove it, or write `format: json`",
-            )
-        return InputCommand(
-            command=tuple(
-                self._clean(word, [*here, "command", index])
-                for index, word in enumerate(fields["command"])
-            ),
+        top = self._top
+        found = self._unique([*self._own_workspaces(), *self._included_workspaces()])
+        inputs, ledger = top.get("inputs"), top.get("ledger")
+        shared = Shared(
             folder=self._folder,
-            form=form,
-            records=records,
-            timeout=fields.get("timeoutSeconds", _INPUT_SECONDS),
-            max_rows=self._whole(fields.get("maxRows", _INPUT_ROWS), [*here, "maxRows"]),
-            environment=tuple(fields.get("env", ())),
-            source=self._document.locate_key(here),
+            ledger=self._ledger(ledger),
+            ledger_source=None if ledger is None else ledger.key_place,
+            require_ledger=top.value.get("requireLedger", False),
+            inputs=read_inputs(inputs),
+            defaults=top.get("defaults"),
+        )
+        read = self._workspaces(found, shared)
+        self._check_default(read)
+        keep_keys_from(inputs, read.values())
+        limit = _per_command(top)
+        return Configuration(
+            path=self._path,
+            default_workspace=top.value.get("defaultWorkspace"),
+            workspaces=read,
+            source=SourceLocation(self._name),
+            included=tuple(self._files),
+            max_disconnects_per_command=(
+                None if limit is None or limit.value is None else limit.whole()
+            ),
+            max_disconnects_per_command_source=None if limit is None else limit.key_place,
         )
 
-    def _keep_keys_from(
-        self, inputs: Mapping[str, InputCommand], workspaces: Iterable[Workspace]
-    ) -> None:
-        """Refuse inputs that name the variable of an API key."""
-        keys = {
-            workspace.api_key.variable: workspace.name
-            for workspace in workspaces
-            if isinstance(workspace.api_key, SecretFromEnvironment)
-        }
-        for name, command in inputs.items():
-            for index, variable in enumerate(command.environment):
-                if variable in keys:
-                    self._error(
-                        ["inputs", name, "env", index],
-                        f"`{variable}` holds the API key of workspace {quoted(keys[variable])}",
-                        "remove it: no input gets an API key",
-                    )
+    def _own_workspaces(self) -> list[_Found]:
+        """The workspaces in this file. A list called `include` is none."""
+        return [
+            _Found(name, setting.key_place, setting)
+            for name, setting in self._top.at("workspaces").fields()
+            if isinstance(setting.value, dict)
+        ]
 
-    def _remote(self, name: str, fields: Fields) -> Remote:
-        if "region" in fields:
-            return Region(fields["region"])
-        if "sandbox" in fields:
-            sandbox = fields["sandbox"]
-            here = ["workspaces", name, "sandbox"]
-            state = f".reconciler/sandbox-{name}.db"
-            if "state" in sandbox:
-                state = self._clean(sandbox["state"], [*here, "state"])
-            seed = self._clean(sandbox["seed"], [*here, "seed"])
-            return SandboxSource(self._folder / seed, self._folder / state)
-        try:
-            return BaseUrl(normalised_base_url(fields["baseUrl"]))
-        except UnusableUrl as error:
-            self._diagnostics.append(
-                Diagnostic(
-                    self._document.locate(["workspaces", name, "baseUrl"]),
-                    f"`baseUrl` {error}",
-                    "write https://host or https://host:port",
+    def _included_workspaces(self) -> list[_Found]:
+        include = self._top.at("workspaces").get("include")
+        if include is None or isinstance(include.value, dict):
+            return []
+        found: list[_Found] = []
+        for path, pattern in included_files(include, self._path).items():
+            self._files.append(path)
+            source = read_included(path, pattern)
+            if source is None:
+                continue
+            document = _valid(source, _FILE, "a workspace is one document", self._diagnostics)
+            if document is not None:
+                found += self._included(path, self._setting(document, path.parent))
+        return found
+
+    def _included(self, path: Path, setting: Setting) -> list[_Found]:
+        """The workspace in the file at ``path``; none, with an error, if it has no usable name."""
+        name = setting.get("name")
+        if name is not None:
+            return [_Found(name.value, name.place, setting)]
+        if not NAME.fullmatch(path.stem):
+            setting.error(
+                f"the name of this file, {quoted(path.stem)}, cannot be the name of a workspace",
+                "such a name begins with a letter or digit and holds only those, `.`, `_` and `-`:"
+                " rename the file, or add `name`",
+            )
+            return []
+        return [_Found(path.stem, setting.place, setting)]
+
+    def _unique(self, workspaces: Sequence[_Found]) -> dict[str, _Found]:
+        found: dict[str, _Found] = {}
+        for workspace in workspaces:
+            first = found.setdefault(workspace.name, workspace)
+            if first is not workspace:
+                what = f"there is a workspace {quoted(workspace.name)} already, at {first.place}"
+                self._diagnostics.append(
+                    Diagnostic(workspace.place, what, "give one of them another name")
                 )
-            )
-            return BaseUrl("")
+        return found
 
-    def _secret(self, here: Sequence[str | int], fields: Fields) -> SecretSource:
-        source = self._document.locate_key(here)
-        if "env" in fields:
-            return SecretFromEnvironment(fields["env"], source)
-        if "file" in fields:
-            return SecretFromFile(
-                self._folder / self._clean(fields["file"], [*here, "file"]), source
-            )
-        command = tuple(
-            self._clean(word, [*here, "command", index])
-            for index, word in enumerate(fields["command"])
-        )
-        return SecretFromCommand(command, self._folder, source)
+    def _workspaces(self, found: Mapping[str, _Found], shared: Shared) -> dict[str, Workspace]:
+        folded: dict[str, str] = {}
+        read: dict[str, Workspace] = {}
+        for name, workspace in found.items():
+            twin = folded.setdefault(name.lower(), name)
+            named = NamedWorkspace(name, workspace.place, None if twin == name else twin)
+            read[name] = read_workspace(named, workspace.settings, shared)
+        return read
 
-    def _time_zone(self, name: str, path: Sequence[str | int]) -> ZoneInfo:
+    def _check_default(self, workspaces: Mapping[str, Workspace]) -> None:
+        default = self._top.get("defaultWorkspace")
+        if default is not None and default.value not in workspaces:
+            hint = near_miss(default.value, workspaces) or names_of(workspaces)
+            default.error(f"there is no workspace {quoted(default.value)}", hint)
+
+    def _ledger(self, setting: Setting | None) -> LedgerPlace:
+        default = SqliteFile(self._folder / DEFAULT_PATH)
+        if setting is None:
+            return default
         try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            what = f"there is no time zone {quoted(name)}"
-            self._error(path, what, "write one such as `Europe/Berlin`; without it, days are UTC")
-            return ZoneInfo("UTC")
+            return ledger_place(setting.value, self._folder)
+        except UnusableLedger as error:
+            setting.error(f"`ledger` {error}", error.hint)
+            return default
 
-    def _clean(self, text: str, path: Sequence[str | int]) -> str:
-        """``text``, which the operating system shall take; the null character it does not."""
-        if "\0" in text:
-            self._error(path, "the text holds a null character", "remove it")
-        return text
-
-    def _whole(self, value: float, path: Sequence[str | int]) -> int:
-        """``value`` as an integer: JSON Schema accepts 10.0 and 1.0e+19 as one."""
-        if value >= _LARGEST:
-            self._error(path, f"`{path[-1]}` is beyond 2^63", "write a smaller number")
-        return int(value)
-
-    def _error(self, path: Sequence[str | int], message: str, hint: str) -> None:
-        self._diagnostics.append(Diagnostic(self._document.locate(path), message, hint))
+    def _setting(self, document: YamlDocument, folder: Path) -> Setting:
+        setting = Setting(document, folder, self._diagnostics)
+        if PLACEHOLDER.encode() in document.source.data:
+            misplaced_placeholders(setting)
+        return setting
 
 
-_LARGEST = 2**63
-_INPUT_SECONDS = 60
-_INPUT_ROWS = 1_000_000
-_LIMITS = {
-    "maxDisconnects": "max_disconnects",
-    "maxDisconnectPercent": "max_disconnect_percent",
-    "maxFleetShrinkPercent": "max_fleet_shrink_percent",
-    "maxSourceShrinkPercent": "max_source_shrink_percent",
-    "maxRuleMatches": "max_rule_matches",
-    "maxDisconnectsPerDay": "max_disconnects_per_day",
-}
-_TIMEOUTS = {
-    "connectSeconds": "connect",
-    "readSeconds": "read",
-    "listSeconds": "list",
-    "readBackSeconds": "read_back",
-    "retryAfterCapSeconds": "retry_after_cap",
-    "planExpiryHours": "plan_expiry",
-}
+def _per_command(top: Setting) -> Setting | None:
+    """The limit on the disconnects of one command over all its workspaces."""
+    setting: Setting | None = top
+    for name in ("limits", "perCommand", "maxDisconnects"):
+        setting = setting and setting.get(name)
+    return setting
+
+
+_FILE = "workspace"
+_SCHEMAS = ("config", _FILE)

@@ -3,7 +3,7 @@
 The engine makes the client, the guards and the plan from a workspace.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
@@ -102,12 +102,20 @@ class Workspace(Struct, frozen=True):
 
 
 class Configuration(Struct, frozen=True):
-    """A read ``reconciler.yaml``."""
+    """A read ``reconciler.yaml``.
+
+    ``included`` are the workspace files that were read with it. One command may disconnect
+    ``max_disconnects_per_command`` connections in all its workspaces together (None: no limit);
+    ``max_disconnects_per_command_source`` is where that is set.
+    """
 
     path: Path
     default_workspace: str | None
     workspaces: Mapping[str, Workspace]
     source: SourceLocation
+    included: tuple[Path, ...] = ()
+    max_disconnects_per_command: int | None = None
+    max_disconnects_per_command_source: SourceLocation | None = None
 
     def workspace(self, name: str | None) -> Workspace:
         """The workspace called ``name``, or the default one.
@@ -137,11 +145,15 @@ class Configuration(Struct, frozen=True):
 
     @property
     def names(self) -> str:
-        """The names that exist, for an error; of many, the first few."""
-        known = sorted(self.workspaces)
-        more = len(known) - _MOST_NAMES
-        shown = ", ".join(known if more <= 0 else known[:_MOST_NAMES])
-        return f"there are: {shown}" if more <= 0 else f"there are: {shown} and {more} more"
+        """The names that exist, for an error."""
+        return names_of(self.workspaces)
 
 
 _MOST_NAMES: Final = 20
+
+
+def names_of(workspaces: Iterable[str]) -> str:
+    """What names there are, for an error; of many, the first few."""
+    known = sorted(workspaces)
+    shown, more = ", ".join(known[:_MOST_NAMES]), len(known) - _MOST_NAMES
+    return f"there are: {shown}" if more <= 0 else f"there are: {shown} and {more} more"

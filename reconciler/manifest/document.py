@@ -1,7 +1,7 @@
 """One YAML document as a value, and the place in the file of any part of it.
 
-We do not keep places: when an error needs one, we compose the file a second time. Manifests and
-the configuration are read through here.
+We do not keep the places of a manifest: when an error needs one, we compose the file a second time.
+A configuration is small, and many of its places are asked for. Both are read through here.
 """
 
 import itertools
@@ -43,7 +43,7 @@ class MisreadScalar(Struct, frozen=True):
 class YamlDocument:
     """A document: its ``value``, and the places of the items in its top lists (``entries``)."""
 
-    __slots__ = ("_index", "_node", "entries", "location", "source", "value")
+    __slots__ = ("_fields", "_index", "_node", "entries", "location", "source", "value")
 
     def __init__(
         self,
@@ -52,13 +52,15 @@ class YamlDocument:
         value: Value,
         entries: dict[str, list[SourceLocation]],
         location: SourceLocation,
+        node: Node | None = None,
     ) -> None:
         self.source = source
         self.value = value
         self.entries = entries
         self.location = location
         self._index = index
-        self._node: Node | None = None
+        self._node = node
+        self._fields: dict[int, dict[str, tuple[Node, Node]]] = {}
 
     def locate(self, path: Path) -> SourceLocation:
         """Where the value at ``path`` begins."""
@@ -82,10 +84,19 @@ class YamlDocument:
         key = node = self._node
         for step in path:
             if isinstance(node, MappingNode):
-                key, node = next(pair for pair in node.value if pair[0].value == step)
+                key, node = self._fields_of(node)[cast("str", step)]
             else:
                 key = node = node.value[step]
         return key, node
+
+    def _fields_of(self, mapping: MappingNode) -> dict[str, tuple[Node, Node]]:
+        """The nodes of each key and its value; the first of two equal keys counts."""
+        fields = self._fields.get(id(mapping))
+        if fields is None:
+            pairs = reversed(mapping.value)
+            fields = {pair[0].value: pair for pair in pairs if isinstance(pair[0], ScalarNode)}
+            self._fields[id(mapping)] = fields
+        return fields
 
     def _location(self, node: Node) -> SourceLocation:
         mark = node.start_mark
@@ -98,12 +109,14 @@ def read_documents(
     *,
     show_values: bool = True,
     on_entry: Callable[[], None] | None = None,
+    keep_nodes: bool = False,
 ) -> Iterator[YamlDocument]:
     """The documents of a file.
 
     Raises :class:`InvalidInput` at the first place that is not YAML; nothing after it is read.
     Other errors are added to ``diagnostics``; without ``show_values`` they quote no scalars.
-    ``on_entry`` is called after each item of a top list.
+    ``on_entry`` is called after each item of a top list. With ``keep_nodes`` places are found fast,
+    and the document has no ``entries``.
     """
     constructor = Constructor(source.name, len(source.data), diagnostics, show_values=show_values)
 
@@ -114,13 +127,14 @@ def read_documents(
 
     index = -1
     try:
-        for index, node in enumerate(compose(source.data, replace_item)):
-            entries = _entries(node, replace_item)
+        for index, node in enumerate(compose(source.data, None if keep_nodes else replace_item)):
+            entries = {} if keep_nodes else _entries(node, replace_item)
             value, location = constructor.value(node), constructor.location(node)
             if value is None:
                 diagnostics.append(Diagnostic(location, "the document is empty", _EMPTY_HINT))
             else:
-                yield YamlDocument(source, index, value, entries, location)
+                kept = node if keep_nodes else None
+                yield YamlDocument(source, index, value, entries, location, kept)
     except NotComposed as refused:
         place = _place(source.name, refused.mark)
         raise InvalidInput(Diagnostic(place, str(refused), refused.hint)) from refused

@@ -20,6 +20,7 @@ from reconciler.domain import Diagnostic
 from reconciler.manifest.composer import Value
 from reconciler.manifest.document import YamlDocument
 from reconciler.manifest.schema_errors import explain
+from reconciler.manifest.workspace_schema import workspace_file_schema
 
 _PACKAGE = Path(__file__).parents[1]
 # An installed wheel has them inside the package, a checkout beside it.
@@ -27,9 +28,14 @@ _FOLDERS = (_PACKAGE / "schemas", _PACKAGE.parent / "schemas")
 _SUFFIX = ".schema.json"
 
 
+_WORKSPACE = "workspace"
+"""The schema of a workspace file. It is made of the configuration's, and has no file of its own."""
+
+
 def schema_names() -> tuple[str, ...]:
     """The names that :func:`schema_text` knows, in order."""
-    return tuple(sorted(path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}")))
+    files = (path.name.removesuffix(_SUFFIX) for path in _folder().glob(f"*{_SUFFIX}"))
+    return tuple(sorted((*files, _WORKSPACE)))
 
 
 def schema_text(name: str) -> str:
@@ -39,6 +45,9 @@ def schema_text(name: str) -> str:
     """
     if name not in schema_names():
         raise KeyError(name)
+    if name == _WORKSPACE:
+        text = msgspec.json.encode(workspace_file_schema(schema("config")))
+        return msgspec.json.format(text, indent=2).decode() + "\n"
     return (_folder() / f"{name}{_SUFFIX}").read_text(encoding="utf-8")
 
 

@@ -228,7 +228,7 @@ def test_doctor_sees_invalid_manifests_and_asks_the_api_all_the_same(project: Pr
     assert states["api"] == "ok"
 
 
-@pytest.mark.parametrize("name", ["manifest", "config", "plan", "report"])
+@pytest.mark.parametrize("name", ["manifest", "config", "workspace", "plan", "report"])
 def test_every_published_schema_can_be_printed(project: Project, name: str) -> None:
     assert project.run("schema", name) == 0
     assert json.loads(project.out)["$schema"] == "https://json-schema.org/draft/2020-12/schema"

@@ -9,6 +9,7 @@ from reconciler.config import SandboxSource, Workspace, load_configuration
 from reconciler.domain import PREFERENCE_FIELDS
 from reconciler.manifest import schema
 from tests.config.file import HEAD, REAL, File
+from tests.docs.configurations import load_example
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docs/configuration.md").read_text("utf-8")
@@ -21,7 +22,7 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize("block", BLOCKS)
 def test_an_example_of_the_documentation_is_a_configuration(file: File, block: str) -> None:
-    assert file.load(block).workspaces
+    assert load_example(file.path.parent, block).workspaces
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 import reconciler
-from reconciler.config import load_configuration
 from reconciler.domain import Exit, RateLimits, Timeouts
 from reconciler.manifest import load_manifests, schema, skip_input
 from reconciler.planning import (
@@ -25,6 +24,7 @@ from reconciler.recall import RecallError
 from reconciler.runs import Cause, HaltCause, Outcome
 from reconciler.sandbox import Behaviour, load_seed
 from tests.docs.command_lines import command_lines, complaint
+from tests.docs.configurations import is_workspace_file, load_example
 from tests.docs.markdown import ROOT, Block, Page, pages
 
 PAGES = pages()
@@ -110,11 +110,11 @@ def test_every_yaml_block_parses(place: str, block: Block) -> None:
 def test_every_whole_manifest_and_configuration_is_valid(
     place: str, block: Block, tmp_path: Path
 ) -> None:
-    file = tmp_path / "example.yaml"
-    file.write_text(block.text, encoding="utf-8")
-    if re.search(r"^workspaces:", block.text, re.MULTILINE):
-        assert load_configuration(file).workspaces
+    if is_workspace_file(block.text) or re.search(r"^workspaces:", block.text, re.MULTILINE):
+        assert load_example(tmp_path, block.text).workspaces
     else:
+        file = tmp_path / "example.yaml"
+        file.write_text(block.text, encoding="utf-8")
         _export_for(block.text, tmp_path)
         assert load_manifests([file], inputs=skip_input) is not None
 

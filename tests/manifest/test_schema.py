@@ -19,7 +19,7 @@ def properties(value: Any, path: str = "") -> Iterator[tuple[str, dict[str, Any]
         yield from properties(rule, f"{path}#{name}")
 
 
-@pytest.mark.parametrize("name", ["manifest", "config"])
+@pytest.mark.parametrize("name", ["manifest", "config", "workspace"])
 def test_everything_is_described_for_an_editors_hover(name: str) -> None:
     published = schema(name)
     assert published["$schema"] == "https://json-schema.org/draft/2020-12/schema"
@@ -34,7 +34,7 @@ def test_everything_is_described_for_an_editors_hover(name: str) -> None:
     assert undescribed == []
 
 
-@pytest.mark.parametrize("name", ["manifest", "config"])
+@pytest.mark.parametrize("name", ["manifest", "config", "workspace"])
 def test_no_mapping_takes_unknown_fields(name: str) -> None:
     published = schema(name)
     objects = [rule for _, rule in properties(published) if rule.get("type") == "object"]

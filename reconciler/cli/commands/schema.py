@@ -14,6 +14,7 @@ class SchemaName(StrEnum):
 
     MANIFEST = "manifest"
     CONFIG = "config"
+    WORKSPACE = "workspace"
     PLAN = "plan"
     REPORT = "report"
 
