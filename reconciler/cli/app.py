@@ -147,7 +147,7 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
 def before(
     context: typer.Context,
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     quiet: options.Quiet = False,
@@ -170,6 +170,11 @@ def before(
     )
 
 
+def _takes_several(commands: Mapping[str, Any]) -> bool:
+    params = (param for each in commands.values() if each for param in each.params)
+    return any(param.name == "workspace" and param.multiple for param in params)
+
+
 def _hand_down(context: typer.Context, given: Mapping[str, Any]) -> None:
     """Have the command that follows begin with what was ``given`` before it.
 
@@ -184,4 +189,8 @@ def _hand_down(context: typer.Context, given: Mapping[str, Any]) -> None:
     for param in context.command.params:
         if param.name in given and param.name not in taken:
             raise UsageError(f"`{name}` takes no {max(param.opts, key=len)}")
+    if "workspace" in given and not _takes_several(within):
+        if len(given["workspace"]) > 1:
+            raise UsageError(f"`{name}` works on one workspace: name one")
+        given = {**given, "workspace": given["workspace"][0]}
     context.default_map = {name: given if "" in within else dict.fromkeys(within, given)}

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, NoReturn
 from msgspec import structs
 
 from reconciler.cli.checkout import checkout_of
+from reconciler.cli.command_files import CommandFiles, read_beside_manifests
+from reconciler.cli.error_report import report_of
 from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
-from reconciler.cli.exits import Signalled, Signals, exit_status
+from reconciler.cli.exits import Signalled, Signals
 from reconciler.cli.logs import LogFormat, set_up_logging
 from reconciler.cli.run_progress import Progress, RunProgress
 from reconciler.cli.streams import (
@@ -27,8 +29,6 @@ from reconciler.cli.streams import (
 )
 from reconciler.config import (
     Configuration,
-    SandboxSource,
-    SecretFromFile,
     Workspace,
     find_configuration,
     load_configuration,
@@ -36,17 +36,12 @@ from reconciler.config import (
 from reconciler.domain import (
     Cancellation,
     Clock,
-    Diagnostic,
     Exit,
-    InvalidInput,
-    SqliteFile,
     SystemClock,
 )
-from reconciler.engine import LinkRefused, Session, open_session
+from reconciler.engine import RateLimiters, Session, open_session
 from reconciler.engine.link_base import links_from
 from reconciler.engine.output_file import OutputFailed, OutputFile
-from reconciler.ledger import LedgerError, LockHeld
-from reconciler.recall import RecallError
 from reconciler.reporting import (
     FINDINGS,
     ErrorReport,
@@ -57,6 +52,8 @@ from reconciler.reporting import (
     PlanReport,
     Report,
     RunReport,
+    WorkspaceReport,
+    WorkspacesReport,
     formats_of,
     one_line,
     render,
@@ -65,6 +62,7 @@ from reconciler.reporting.wording import outcomes
 
 if TYPE_CHECKING:
     from reconciler.cli.event_stream import EventStream
+    from reconciler.cli.several import Several
 
 log = logging.getLogger(__name__)
 
@@ -97,18 +95,21 @@ class CommandContext:
     gives: tuple[type[Report], ...] = ()
     link_base: str | None = None
     clock: Clock = field(init=False)
+    cancellation: Cancellation = field(init=False)
+    rate_limiters: RateLimiters = field(init=False)
+    files: CommandFiles = field(default_factory=CommandFiles)
     _shown_ledger: LedgerView | None = None
     _events: "EventStream | None" = None
     _lines: list[str] = field(default_factory=list)
     _links: Links | None = None
     _configuration: Path | None = None
-    _outputs: set[Path] = field(default_factory=set)
-    _inputs: tuple[Path, ...] = ()
     _output_is_taken: bool = False
     _input_is_taken: bool = False
 
     def __post_init__(self) -> None:
         self.clock = SystemClock()
+        self.cancellation = Cancellation(self.clock.monotonic)
+        self.rate_limiters = RateLimiters(self.clock)
         sinks: list[Callable[[str], object]] = []
         if self.format is Format.JSONL:
             sinks.append(partial(print_out, on_stderr=False))
@@ -143,16 +144,13 @@ class CommandContext:
         Raises :class:`InvalidInput`, and :class:`UsageError` for an empty variable: the default
         workspace may be another one than was meant.
         """
-        return self._choose(self.configuration())
-
-    def _choose(self, configuration: Configuration) -> Workspace:
         name = self.workspace or os.environ.get("RECONCILER_WORKSPACE")
         if name == "":
             raise UsageError(
                 "RECONCILER_WORKSPACE is empty: name a workspace, or unset it to use the default"
             )
-        workspace = configuration.workspace(name)
-        self.reads(*workspace.manifests, *_others_read(workspace))
+        workspace = self.configuration().workspace(name)
+        self.reads(*workspace.manifests, *read_beside_manifests(workspace))
         return workspace
 
     def again(self) -> tuple[str, ...]:
@@ -164,11 +162,14 @@ class CommandContext:
     @contextmanager
     def session(self) -> Iterator[Session]:
         """The chosen workspace with its API at hand."""
-        clock = self.clock
-        cancellation = Cancellation(clock.monotonic)
-        configuration = self.configuration()
-        workspace = self._choose(configuration)
-        with open_session(workspace, os.environ, clock=clock, cancellation=cancellation) as session:
+        workspace = self.chosen_workspace()
+        with open_session(
+            workspace,
+            os.environ,
+            clock=self.clock,
+            cancellation=self.cancellation,
+            rate_limiters=self.rate_limiters,
+        ) as session:
             self.where = f"workspace {workspace.name} at {session.endpoint.address}"
             yield session
 
@@ -182,16 +183,12 @@ class CommandContext:
                 raise OutputConflict("two outputs go to standard output: name a file for one")
             self._output_is_taken = True
             return StandardOutput()
-        self.claim(path)
+        self.files.write(path)
         return OutputFile(path)
 
-    def claim(self, path: Path) -> None:
-        """Keep ``path`` for one output of this command. Raises :class:`UsageError`."""
-        place = path.resolve()
-        if place in self._outputs:
-            raise OutputConflict(f"{path} is named twice: give each output a file of its own")
-        self._outputs.add(place)
-        self._keep_apart()
+    def plan_file(self, path: Path) -> Path:
+        """Where the plan is that ``path`` names: itself, for a single workspace."""
+        return path
 
     def standard_input(self, most: int) -> bytes:
         """What is on standard input, and no more than one byte beyond ``most``.
@@ -205,15 +202,12 @@ class CommandContext:
 
     def reads(self, *inputs: Path) -> None:
         """Files and folders that this command reads: none of its outputs may replace them."""
-        self._inputs += tuple(path.resolve() for path in inputs)
-        self._keep_apart()
+        self.files.read(*inputs)
 
-    def _keep_apart(self) -> None:
-        for output in self._outputs:
-            for path in self._inputs:
-                is_manifest = output.suffix in (".yaml", ".yml") and path in output.parents
-                if output == path or is_manifest:
-                    raise OutputConflict(f"this command reads {output}: write to another file")
+    @property
+    def events(self) -> "EventStream | None":
+        """Where events of a run are written; None where nobody reads them."""
+        return self._events
 
     def progress(self) -> Progress:
         """Bars on standard error, where somebody watches."""
@@ -254,6 +248,32 @@ class CommandContext:
         config = ("--config", str(self.config)) if self.config else ()
         workspace = ("--workspace", self.workspace) if self.workspace else ()
         return ("reconciler", *words, *config, *workspace)
+
+    def run_each(
+        self,
+        asked: "Several | None",
+        body: Callable[["CommandContext"], WorkspaceReport],
+        *,
+        check: Callable[[], None] | None = None,
+        plans: bool = False,
+    ) -> NoReturn:
+        """Do ``body`` for this workspace, or for each of those that were ``asked`` for.
+
+        ``check`` comes before it, and raises :class:`UsageError` for options that contradict each
+        other. ``plans`` says whether ``body`` compares users with an API.
+        """
+        if asked is None:
+
+            def alone() -> Report:
+                if check is not None:
+                    check()
+                return body(self)
+
+            self.run(alone)
+        from reconciler.cli.several import each_workspace  # noqa: PLC0415 - few name several
+
+        self.gives = (WorkspacesReport,)
+        self.run(lambda: each_workspace(self, asked, body, check, plans=plans))
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.
@@ -357,36 +377,3 @@ def _unwritten(reason: str, status: int) -> int:
     """Write to standard error that the result could not be written; returns the status."""
     report_lost(one_line(reason))
     return status
-
-
-def report_of(error: BaseException, where: str | None = None) -> Report:
-    """What a command reports that ended with ``error``, speaking to the API at ``where``."""
-    status = exit_status(error)
-    match error:
-        case InvalidInput(diagnostics=diagnostics):
-            return ErrorReport(status, diagnostics)
-        case Signalled():
-            return ErrorReport(status, (Diagnostic(None, "interrupted; nothing was changed"),))
-    if status is Exit.DEFECT:
-        log.debug("defect", exc_info=error)
-        hint = "this is a defect in the reconciler: run again with --verbose and report it"
-        return ErrorReport(status, (Diagnostic(None, outcomes.defect(error), hint),))
-    if isinstance(error, LedgerError | LockHeld | LinkRefused):
-        return ErrorReport(status, (Diagnostic(None, str(error), error.hint),))
-    if isinstance(error, RecallError):
-        message = f"{where}: {error.detail}" if where else error.detail
-        return ErrorReport(status, (Diagnostic(None, message, error.hint),))
-    return ErrorReport(status, (Diagnostic(None, str(error)),))
-
-
-def _others_read(workspace: Workspace) -> list[Path]:
-    """What is read beside manifests: seed and state of a sandbox, the file of a key, the ledger."""
-    files: list[Path] = []
-    if isinstance(workspace.remote, SandboxSource):
-        files += [workspace.remote.seed, workspace.remote.state]
-    if isinstance(workspace.api_key, SecretFromFile):
-        files.append(workspace.api_key.path)
-    if isinstance(workspace.ledger, SqliteFile):
-        path = workspace.ledger.path
-        files += [path, *(path.with_name(path.name + end) for end in ("-wal", "-shm", "-journal"))]
-    return files

@@ -127,6 +127,8 @@ def _given(context: typer.Context, name: str) -> str | None:
     within: typer.Context | None = context
     while within is not None:
         value = within.params.get(name)
+        if isinstance(value, list | tuple):
+            value = value[-1] if value else None
         if value is not None:
             return str(value)
         within = within.parent  # type: ignore[assignment]
@@ -165,6 +167,31 @@ WorkspaceName = Annotated[
         show_default=False,
     ),
 ]
+WorkspaceNames = Annotated[
+    list[str],
+    typer.Option(
+        "--workspace",
+        "-w",
+        autocompletion=complete_workspaces,
+        help="Workspace; can be repeated, and may hold * and ?. [env: RECONCILER_WORKSPACE;"
+        " default: the file's defaultWorkspace]",
+        show_default=False,
+    ),
+]
+AllWorkspaces = Annotated[
+    bool, typer.Option("--all-workspaces", help="Every workspace of the configuration.")
+]
+Shard = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Of several workspaces, sorted by name, those at I, I+N, I+2N, and so on, from 0."
+        " [env: RECONCILER_SHARD, or JOB_COMPLETION_INDEX and RECONCILER_SHARDS]",
+        show_default=False,
+    ),
+]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, max=64, help="Workspaces at a time.")]
 OutputFormat = Annotated[
     Format,
     typer.Option("--format", "-f", help="Format of standard output; not every command writes all."),

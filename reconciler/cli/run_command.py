@@ -27,7 +27,7 @@ from reconciler.engine import (
 )
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS, NEW_LEDGER, overrides
 from reconciler.planning import PlanChanges, PlanUnusable
-from reconciler.reporting import ErrorReport, Format, PlanReport, Report, RunReport
+from reconciler.reporting import ErrorReport, Format, PlanReport, RunReport, WorkspaceReport
 from reconciler.reporting.wording import outcomes
 from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunResult
 
@@ -62,7 +62,7 @@ class RunCommand:
         self.progress.phase = "planning"
         return observation
 
-    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> Report:
+    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> WorkspaceReport:
         """Do what was approved; from now on a signal stops gracefully."""
         journal = CallsInDoubt(self.run.journal)
         self._stop_gracefully(journal)
@@ -124,9 +124,9 @@ def run_command(
     session: Session,
     declarations: Declarations,
     options: RunOptions,
-    body: Callable[[RunCommand], Report],
+    body: Callable[[RunCommand], WorkspaceReport],
     ledger: "Ledger | None" = None,
-) -> Report:
+) -> WorkspaceReport:
     """Do ``body`` in a run for ``declarations``; ``ledger`` is given where it is open already.
 
     A refusal, and a plan that cannot be used, are reports too.

@@ -28,7 +28,7 @@ class SecretOutput:
         if path == DASH:
             raise UsageError(f"a secret is not written to standard output: {_NAME_ONE}")
         if path is not None:
-            context.claim(path)
+            context.files.write(path)
             self._file = NewFile(path)
         elif context.format is not Format.TEXT:
             raise UsageError(f"a report in {context.format} holds no secret: {_NAME_ONE}")

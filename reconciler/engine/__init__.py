@@ -16,6 +16,7 @@ from reconciler.engine.approval import (
     overrides,
 )
 from reconciler.engine.connect_link import ConnectLink, LinkRefused, client_for, make_link
+from reconciler.engine.declared_twice import declared_twice
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
 from reconciler.engine.exits import FAILING, PlanState, exit_status, worst
@@ -41,6 +42,7 @@ from reconciler.engine.preview import (
 )
 from reconciler.engine.rules import find_rules
 from reconciler.engine.session import (
+    RateLimiters,
     Session,
     apply_settings,
     limit_sources,
@@ -63,6 +65,7 @@ __all__ = [
     "Overrides",
     "PlanInputs",
     "PlanState",
+    "RateLimiters",
     "Refused",
     "Resumption",
     "RunOptions",
@@ -79,6 +82,7 @@ __all__ = [
     "compare",
     "declared_already",
     "declared_ids",
+    "declared_twice",
     "examine",
     "exit_status",
     "explain_user",

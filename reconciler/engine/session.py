@@ -5,6 +5,7 @@ sandbox, which it serves if no process does.
 """
 
 import random
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from reconciler.domain import (
     InvalidInput,
     ManifestFile,
     Observation,
+    RateLimits,
     Secret,
     Telemetry,
 )
@@ -176,6 +178,26 @@ class Session:
             yield minter
 
 
+class RateLimiters:
+    """The rate limiters of a command: one for each key at each API, whatever workspaces use it.
+
+    Thread-safe.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._limiters: dict[tuple[str, str], RateLimiter] = {}
+
+    def of(self, endpoint: Endpoint, limits: RateLimits) -> RateLimiter:
+        """The limiter of ``endpoint``; the ``limits`` of the first workspace there count."""
+        with self._lock:
+            there = endpoint.address, endpoint.fingerprint()
+            if there not in self._limiters:
+                self._limiters[there] = RateLimiter(limits, self._clock)
+            return self._limiters[there]
+
+
 @contextmanager
 def open_session(
     workspace: Workspace,
@@ -184,25 +206,25 @@ def open_session(
     clock: Clock,
     cancellation: Cancellation,
     telemetry: Telemetry = NO_TELEMETRY,
+    rate_limiters: RateLimiters | None = None,
 ) -> Iterator[Session]:
     """Everything that reading from ``workspace`` needs. Raises :class:`InvalidInput`."""
-    rate_limiter = RateLimiter(workspace.rate_limits, clock)
-    with (
-        open_remote(workspace, environ) as endpoint,
-        CalendarReader(
+    with open_remote(workspace, environ) as endpoint:
+        limiters = rate_limiters or RateLimiters(clock)
+        rate_limiter = limiters.of(endpoint, workspace.rate_limits)
+        with CalendarReader(
             endpoint,
             clock=clock,
             rate_limiter=rate_limiter,
             settings=client_settings(workspace),
             telemetry=telemetry,
-        ) as reader,
-    ):
-        inputs = ConfiguredInputs(
-            workspace, environ, clock=clock, cancellation=cancellation, keys=[endpoint.key]
-        )
-        yield Session(
-            workspace, endpoint, reader, rate_limiter, clock, cancellation, inputs, telemetry
-        )
+        ) as reader:
+            inputs = ConfiguredInputs(
+                workspace, environ, clock=clock, cancellation=cancellation, keys=[endpoint.key]
+            )
+            yield Session(
+                workspace, endpoint, reader, rate_limiter, clock, cancellation, inputs, telemetry
+            )
 
 
 def client_settings(workspace: Workspace) -> ClientSettings:

@@ -26,7 +26,7 @@ import reconciler.ledger.sqlite as ledger_sqlite
 import reconciler.recall.channel
 import reconciler.recall.retries
 import reconciler.recall.transport as recall_transport
-from reconciler.cli.context import report_of
+from reconciler.cli.error_report import report_of
 from reconciler.cli.exits import Signals
 from reconciler.engine import carry_out
 from reconciler.engine.commit import Commit

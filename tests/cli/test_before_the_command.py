@@ -190,6 +190,7 @@ def test_completion_offers_what_may_be_allowed(project: Project) -> None:
     assert completions(project.folder, "reconciler apply --allow max-") == [
         "max-disconnects",
         "max-disconnect-percent",
+        "max-disconnects-per-day",
     ]
 
 

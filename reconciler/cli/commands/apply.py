@@ -12,6 +12,7 @@ from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
+from reconciler.cli.several import JOBS, only, several
 from reconciler.domain import Declarations, Exit
 from reconciler.engine import (
     Approved,
@@ -31,14 +32,17 @@ from reconciler.engine import (
 from reconciler.engine.approval import ALLOW_OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
 from reconciler.recall import RecallError
-from reconciler.reporting import Format, PlanReport, Report, RunReport, visible
+from reconciler.reporting import Format, PlanReport, RunReport, WorkspaceReport, visible
 from reconciler.runs import Front
 
 
 def apply(
     plan: Annotated[
         Path | None,
-        typer.Argument(help="A saved plan, applied exactly as it is. [default: plan now]"),
+        typer.Argument(
+            help="A saved plan, applied exactly as it is; for several workspaces, the folder of"
+            " their plans. [default: plan now]"
+        ),
     ] = None,
     auto_approve: Annotated[
         bool, typer.Option("--auto-approve", help="Do not ask. The guards still judge.")
@@ -54,7 +58,10 @@ def apply(
     select: options.Select = [],
     exclude: options.Exclude = [],
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     link_base: options.LinkBase = None,
@@ -63,9 +70,10 @@ def apply(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Disconnect what the manifests do not want, and verify it."""
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
     context = CommandContext(
         config,
-        workspace,
+        only(workspace),
         output_format,
         report,
         quiet,
@@ -76,7 +84,7 @@ def apply(
     )
     allowed = overrides(allow, ALLOW_OPTION, APPLY_TAKES)
 
-    def body() -> Report:
+    def check() -> None:
         if plan and (select or exclude):
             option = "--select" if select else "--exclude"
             raise UsageError(
@@ -84,15 +92,22 @@ def apply(
             )
         if same_commit and not plan:
             raise UsageError("--same-commit needs a saved plan: name one")
+        if asked and not plan and not auto_approve:
+            raise UsageError(
+                "nobody is asked about several workspaces: apply saved plans (`plan -o FOLDER`,"
+                " `apply FOLDER`) or add --auto-approve"
+            )
         if not plan and not auto_approve:
             _check_terminal()
+
+    def body(context: CommandContext) -> WorkspaceReport:
         selectors = selectors_of(context, select)
         exclusion = selectors_of(context, exclude, "--exclude")
-        saved = read_plan(context, plan) if plan else None
+        saved = read_plan(context, context.plan_file(plan)) if plan else None
         with context.session() as session:
             declarations = load(context, session)
 
-            def run(command: RunCommand) -> Report:
+            def run(command: RunCommand) -> WorkspaceReport:
                 if saved:
                     approved = _approve_saved(
                         command, saved, declarations, allowed.guards, same_commit=same_commit
@@ -114,7 +129,7 @@ def apply(
             )
             return run_command(context, session, declarations, terms, run)
 
-    context.run(body)
+    context.run_each(asked, body, check=check, plans=True)
 
 
 def _approve_saved(

@@ -5,14 +5,18 @@ import os
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
+from reconciler.cli.several import JOBS, only, several
 from reconciler.domain import Cancellation, Exit, SystemClock
 from reconciler.engine import examine
-from reconciler.reporting import DoctorReport, Format, Report
+from reconciler.reporting import DoctorReport, Format, WorkspaceReport
 
 
 def doctor(
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     quiet: options.Quiet = False,
@@ -21,9 +25,10 @@ def doctor(
 
     Configuration, manifests, credentials, reachability, the clock and the ledger.
     """
-    context = CommandContext(config, workspace, output_format, report, quiet)
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
+    context = CommandContext(config, only(workspace), output_format, report, quiet)
 
-    def body() -> Report:
+    def body(context: CommandContext) -> WorkspaceReport:
         clock = SystemClock()
         chosen = context.chosen_workspace()
         with context.progress().counting(f"Examining {chosen.name}"):
@@ -33,4 +38,4 @@ def doctor(
         status = exit_status(found.error) if found.error else Exit.OK
         return DoctorReport(chosen.name, found.address, found.checks, status)
 
-    context.run(body)
+    context.run_each(asked, body)

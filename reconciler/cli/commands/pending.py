@@ -4,9 +4,10 @@ from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
 from reconciler.cli.logs import LogFormat
+from reconciler.cli.several import JOBS, only, several
 from reconciler.engine import find_pending, plan_inputs, remember
 from reconciler.manifest import gc_paused
-from reconciler.reporting import Format, PendingReport, Report
+from reconciler.reporting import Format, PendingReport, WorkspaceReport
 
 
 def pending(
@@ -14,16 +15,20 @@ def pending(
     select: options.Select = [],
     exclude: options.Exclude = [],
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     quiet: options.Quiet = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """List who has to connect what, and since when."""
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
     context = CommandContext(
         config,
-        workspace,
+        only(workspace),
         output_format,
         report,
         quiet,
@@ -31,7 +36,7 @@ def pending(
         gives=(PendingReport,),
     )
 
-    def body() -> Report:
+    def body(context: CommandContext) -> WorkspaceReport:
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
         exclusion = selectors_of(context, exclude, "--exclude")
@@ -44,4 +49,4 @@ def pending(
             return find_pending(session, inputs, remembered.ledger, owner, selectors, exclusion)
 
     with gc_paused():  # until the fleet is gone
-        context.run(body)
+        context.run_each(asked, body, plans=True)

@@ -12,6 +12,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
+from reconciler.cli.several import JOBS, only, several
 from reconciler.domain import UndeclaredPolicy
 from reconciler.engine import (
     FAILING,
@@ -27,7 +28,7 @@ from reconciler.engine import (
 )
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
-from reconciler.reporting import Format, PlanReport, Report
+from reconciler.reporting import Format, PlanReport, WorkspaceReport
 
 
 def plan(
@@ -61,7 +62,10 @@ def plan(
     select: options.Select = [],
     exclude: options.Exclude = [],
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     link_base: options.LinkBase = None,
@@ -70,9 +74,10 @@ def plan(
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
     """Show what would be changed; changes nothing."""
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
     context = CommandContext(
         config,
-        workspace,
+        only(workspace),
         output_format,
         report,
         quiet,
@@ -82,7 +87,7 @@ def plan(
         link_base=link_base,
     )
 
-    def body() -> Report:
+    def check() -> None:
         if against and (select or exclude):
             option = "--select" if select else "--exclude"
             raise UsageError(
@@ -90,10 +95,12 @@ def plan(
             )
         for state in set(fail_on).intersection(success_on):
             raise UsageError(f"--fail-on {state} contradicts --success-on {state}: give one")
+
+    def body(context: CommandContext) -> WorkspaceReport:
         owner = owner_of(stack)
         selectors = selectors_of(context, select)
         exclusion = selectors_of(context, exclude, "--exclude")
-        earlier = read_plan(context, against) if against else None
+        earlier = read_plan(context, context.plan_file(against)) if against else None
         with context.session() as session:
             undeclared = session.workspace.undeclared
             failing = _failing(undeclared, detailed_exitcode, fail_on, success_on)
@@ -122,7 +129,7 @@ def plan(
             made = PlanReport(
                 planned,
                 exit_status(planned, failing=failing),
-                saved_to=str(out) if out and out != DASH else None,
+                saved_to=str(context.plan_file(out)) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
                 ledger=remembered.ledger,
@@ -137,7 +144,7 @@ def plan(
             return with_last_plan(with_history(made, session.workspace), session, inputs)
 
     with gc_paused():  # until the fleet is gone
-        context.run(body)
+        context.run_each(asked, body, check=check, plans=True)
 
 
 def _failing(

@@ -6,9 +6,11 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
+from reconciler.cli.errors import UsageError
+from reconciler.cli.several import JOBS, only, several
 from reconciler.domain import Exit
 from reconciler.ledger import LedgerMissing, read_ledger
-from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport
+from reconciler.reporting import Format, RunHistoryReport, RunsReport, WorkspaceReport
 
 
 def runs(
@@ -21,18 +23,26 @@ def runs(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="How many to list.")] = 20,
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     link_base: options.LinkBase = None,
 ) -> None:
     """List past runs, newest first, or show one in full."""
     gives = RunsReport if run is None else RunHistoryReport
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
     context = CommandContext(
-        config, workspace, output_format, report, gives=(gives,), link_base=link_base
+        config, only(workspace), output_format, report, gives=(gives,), link_base=link_base
     )
 
-    def body() -> Report:
+    def check() -> None:
+        if asked and run:
+            raise UsageError("a run is one of a single workspace: name that one, or no run")
+
+    def body(context: CommandContext) -> WorkspaceReport:
         chosen = context.chosen_workspace()
         place = str(chosen.ledger)
         try:
@@ -46,4 +56,4 @@ def runs(
             listed = ()  # the first run makes one
         return RunsReport(chosen.name, place, listed, limit, Exit.OK)
 
-    context.run(body)
+    context.run_each(asked, body, check=check)

@@ -10,10 +10,11 @@ from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.inputs import source_files
+from reconciler.cli.several import JOBS, only, several
 from reconciler.domain import Exit, InvalidInput
 from reconciler.manifest import find_manifests, load_manifests, skip_input
 from reconciler.planning import lookalike_remarks, past_remarks
-from reconciler.reporting import Format, Report, ValidationReport, visible
+from reconciler.reporting import Format, ValidationReport, WorkspaceReport, visible
 
 
 def validate(
@@ -22,17 +23,25 @@ def validate(
         typer.Argument(help="Manifests or folders. [default: the workspace's]", show_default=False),
     ] = None,
     config: options.Config = None,
-    workspace: options.WorkspaceName = None,
+    workspace: options.WorkspaceNames = [],
+    all_workspaces: options.AllWorkspaces = False,
+    shard: options.Shard = None,
+    jobs: options.Jobs = JOBS,
     output_format: options.OutputFormat = Format.TEXT,
     report: options.Reports = [],
     quiet: options.Quiet = False,
 ) -> None:
     """Read and check manifests, offline."""
+    asked = several(workspace, jobs, everything=all_workspaces, shard=shard)
     context = CommandContext(
-        config, workspace, output_format, report, quiet, gives=(ValidationReport,)
+        config, only(workspace), output_format, report, quiet, gives=(ValidationReport,)
     )
 
-    def body() -> Report:
+    def check() -> None:
+        if asked and paths:
+            raise UsageError("name manifests or several workspaces, not both")
+
+    def body(context: CommandContext) -> WorkspaceReport:
         name, manifests = None, paths
         zone: tzinfo = UTC
         if not manifests:
@@ -65,4 +74,4 @@ def validate(
             context.remark(remark)
         return ValidationReport(len(declarations.users), files, name, (), Exit.OK)
 
-    context.run(body)
+    context.run_each(asked, body, check=check)

@@ -211,6 +211,15 @@ def stopping(in_doubt: InDoubtCount, *, answer_within: float, look_for: float) -
     return f"Stopping: {doing}. {_AGAIN}"
 
 
+STOPPING_ALL: Final = (
+    "Stopping: no workspace starts anything new; calls that were sent are still read back."
+)
+ABORTED_ALL: Final = (
+    "Aborted. `reconciler runs` shows which runs died; the next run of each workspace finds out"
+    " what became of their calls."
+)
+
+
 def aborted(run: str, resume: Sequence[str]) -> str:
     """That the process ends at once, in the middle of ``run``, which ``resume`` continues."""
     return f"Aborted in the middle of run {run}. To continue it: {command(resume)}"

@@ -1,0 +1,176 @@
+"""Commands over several workspaces: side by side, each as if it were the only one.
+
+One that fails or is refused stops no other. A signal stops all of them, and each still reports.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from reconciler.cli.context import DASH, CommandContext
+from reconciler.cli.error_report import INTERRUPTED, report_of
+from reconciler.cli.errors import UsageError
+from reconciler.cli.run_progress import Progress
+from reconciler.cli.streams import StandardOutput
+from reconciler.config import (
+    Configuration,
+    UnusableSelection,
+    is_pattern,
+    select_workspaces,
+    shard_of,
+)
+from reconciler.domain import Cancellation, Cancelled, Diagnostic, InvalidInput, of_signal
+from reconciler.engine import RateLimiters, declared_twice, worst
+from reconciler.engine.output_file import OutputFile
+from reconciler.reporting import (
+    ErrorReport,
+    Report,
+    WorkspaceReport,
+    WorkspaceSection,
+    WorkspacesReport,
+)
+from reconciler.reporting.wording import outcomes
+
+JOBS: Final = 4
+"""How many workspaces a command does at a time, unless it is asked otherwise."""
+
+
+@dataclass(frozen=True)
+class Several:
+    """Which workspaces were asked for, and how many of them ``at_once``; ``shard`` as typed."""
+
+    patterns: tuple[str, ...]
+    everything: bool
+    shard: str | None
+    at_once: int
+
+
+def several(
+    patterns: Sequence[str], at_once: int, *, everything: bool, shard: str | None
+) -> Several | None:
+    """What the options ask for; None for a single workspace."""
+    many = len(patterns) > 1 or any(map(is_pattern, patterns))
+    if not (many or everything or shard is not None):
+        return None
+    return Several(tuple(patterns), everything, shard, at_once)
+
+
+def only(patterns: Sequence[str]) -> str | None:
+    """The one workspace that is named, if there is one."""
+    return patterns[0] if len(patterns) == 1 else None
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the workspaces of one command have in common."""
+
+    configuration: Configuration
+    cancellation: Cancellation
+    rate_limiters: RateLimiters
+
+
+class WorkspaceContext(CommandContext):
+    """One of several workspaces of the command of ``parent``, which does all the writing."""
+
+    def __init__(self, parent: CommandContext, name: str, shared: _Shared) -> None:
+        super().__init__(
+            parent.config, name, quiet=parent.quiet, verbose=parent.verbose, where=name
+        )
+        self._parent = parent
+        self._shared = shared
+        self.files = parent.files
+        self._events = parent.events
+        self.cancellation = shared.cancellation
+        self.rate_limiters = shared.rate_limiters
+
+    def configuration(self) -> Configuration:
+        return self._shared.configuration
+
+    def output(self, path: Path) -> OutputFile | StandardOutput:
+        """The file of this workspace in the folder ``path``."""
+        if path == DASH:
+            raise UsageError("plans of several workspaces go to a folder: -o FOLDER")
+        path.mkdir(exist_ok=True)
+        return self._parent.output(self.plan_file(path))
+
+    def plan_file(self, path: Path) -> Path:
+        """The plan of this workspace in the folder ``path``."""
+        return path / f"{self.workspace}.plan"
+
+    def standard_input(self, most: int) -> bytes:  # noqa: ARG002 - nothing is read
+        raise UsageError("several workspaces cannot read standard input: name a file")
+
+    def progress(self) -> Progress:
+        return Progress(shown=False)
+
+    def say(self, text: str) -> None:
+        self._parent.say(f"{self.workspace}: {text}")
+
+    def show(self, report: Report, *, on_stderr: bool = False) -> None:
+        """Nothing: the sections come at the end, and nobody is asked."""
+
+
+def each_workspace(
+    context: CommandContext,
+    asked: Several,
+    body: Callable[[CommandContext], WorkspaceReport],
+    check: Callable[[], None] | None = None,
+    *,
+    plans: bool,
+) -> WorkspacesReport:
+    """Do ``body`` for every workspace that was ``asked`` for, and report on each by itself.
+
+    ``check`` comes first.
+    If it ``plans``, nobody may be declared in two workspaces that have the same key at the same
+    API: one would undo what the other does.
+    """
+    if check is not None:
+        check()
+    configuration = context.configuration()
+    try:
+        shard = shard_of(asked.shard, os.environ)
+        names = select_workspaces(
+            configuration, asked.patterns, everything=asked.everything, shard=shard
+        )
+    except UnusableSelection as error:
+        raise UsageError(str(error)) from None
+    shared = _Shared(configuration, context.cancellation, RateLimiters(context.clock))
+    context.signals.stop_gracefully(
+        context.cancellation, partial(context.say, outcomes.STOPPING_ALL), outcomes.ABORTED_ALL
+    )
+    chosen = [configuration.workspaces[name] for name in names]
+    refused: Mapping[str, InvalidInput] = {}
+    if plans:
+        refused = declared_twice(chosen, os.environ, context.clock, context.cancellation)
+
+    def report(name: str) -> WorkspaceSection:
+        one = WorkspaceContext(context, name, shared)
+        return WorkspaceSection(name, _report(one, body, refused.get(name)))
+
+    with ThreadPoolExecutor(asked.at_once) as threads:
+        sections = tuple(threads.map(report, names))
+    status = worst(section.report.status for section in sections)
+    return WorkspacesReport(sections, status, None if shard is None else str(shard))
+
+
+def _report(
+    context: WorkspaceContext,
+    body: Callable[[CommandContext], WorkspaceReport],
+    refused: InvalidInput | None,
+) -> WorkspaceReport:
+    if refused is not None:
+        return report_of(refused)
+    try:
+        if context.cancellation.requested_at is not None:
+            raise Cancelled  # noqa: TRY301 - as a wait would
+        return body(context)
+    except Cancelled:
+        signum = context.cancellation.signal or signal.SIGTERM
+        return ErrorReport(of_signal(signum), (Diagnostic(None, INTERRUPTED),))
+    except Exception as error:  # noqa: BLE001 - it is this workspace's alone
+        return report_of(error, context.where)

@@ -1,0 +1,272 @@
+"""Commands over several workspaces: each as if it were alone, and one status for all."""
+
+import json
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconciler.domain import Exit
+from reconciler.engine import worst
+from reconciler.sandbox import Fault, FaultKind, Match, SandboxState, load_seed
+from tests.cli.project import Project
+
+DISCONNECT = "/api/v1/calendar/user/disconnect/"
+KEY = "sandbox-key-of-"
+
+
+class Companies:
+    """Three workspaces with a sandbox each; in every one somebody left and somebody stays."""
+
+    NAMES = ("acme", "globex", "initech")
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.extra = dict.fromkeys(self.NAMES, "")
+        self.states: dict[str, SandboxState] = {}
+        for name in self.NAMES:
+            project.write(
+                f"{name}/people.yaml",
+                "apiVersion: reconciler/v1\nusers:\n"
+                f"  - {{id: leaver@{name}, platforms: [], reason: left}}\n"
+                f"  - {{id: settled@{name}, platforms: [google]}}\n",
+            )
+            seed = project.write(
+                f"{name}/seed/seed.yaml",
+                f"apiVersion: reconciler/sandbox/v1\napiKey: {KEY}{name}\nusers:\n"
+                f"  - {{external_id: leaver@{name}, connected: {{google: l@{name}}}}}\n"
+                f"  - {{external_id: settled@{name}, connected: {{google: s@{name}}}}}\n",
+            )
+            self.states[name] = SandboxState.open(project.folder / f"state/{name}.db")
+            self.states[name].seed(load_seed(seed))
+        self.configure()
+
+    def configure(self, **extra: str) -> None:
+        self.extra.update(extra)
+        self.project.write(
+            "reconciler.yaml",
+            "apiVersion: reconciler/v1\ndefaultWorkspace: acme\nworkspaces:\n"
+            + "".join(
+                f"  {name}:\n"
+                f"    sandbox: {{seed: {name}/seed/seed.yaml, state: state/{name}.db}}\n"
+                f"    manifests: [{name}/people.yaml]\n    {extra}\n"
+                for name, extra in self.extra.items()
+            ),
+        )
+
+    def run(self, *arguments: str) -> int:
+        return self.project.run(*arguments)
+
+    def statuses(self) -> dict[str, int]:
+        sections = json.loads(self.project.out)["workspaces"]
+        return {section["workspace"]: section["report"]["status"] for section in sections}
+
+    def disconnected(self) -> list[tuple[str, str | None]]:
+        """In which workspace who was disconnected, by the logs of the sandboxes."""
+        return [
+            (name, entry.external_id)
+            for name, state in self.states.items()
+            for entry in state.log()
+            if entry.path == DISCONNECT
+        ]
+
+    def methods(self) -> set[str]:
+        return {entry.method for state in self.states.values() for entry in state.log()}
+
+
+LEAVERS = [(name, f"leaver@{name}") for name in Companies.NAMES]
+
+
+@pytest.fixture
+def companies(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Companies]:
+    for variable in ("RECONCILER_SHARD", "RECONCILER_SHARDS", "JOB_COMPLETION_INDEX"):
+        monkeypatch.delenv(variable, raising=False)
+    companies = Companies(project)
+    yield companies
+    for state in companies.states.values():
+        state.close()
+
+
+def test_a_plan_of_all_workspaces_has_a_section_for_each(companies: Companies) -> None:
+    assert companies.run("plan", "--all-workspaces", "--format", "json") == 0
+    report = json.loads(companies.project.out)
+    assert report["kind"] == "workspaces"
+    planned = {
+        section["workspace"]: [
+            (action["user"], action["platform"])
+            for action in section["report"]["content"]["actions"]
+        ]
+        for section in report["workspaces"]
+    }
+    assert planned == {name: [(f"leaver@{name}", "google")] for name in companies.NAMES}
+    assert companies.methods() == {"GET"}
+
+
+def test_each_workspace_is_acted_on_by_a_run_of_its_own(companies: Companies) -> None:
+    assert companies.run("apply", "--all-workspaces", "--auto-approve", "--format", "json") == 0
+    assert companies.disconnected() == LEAVERS
+    sections = json.loads(companies.project.out)["workspaces"]
+    assert len({section["report"]["run"] for section in sections}) == 3
+    assert companies.run("plan", "--all-workspaces", "--detailed-exitcode") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        (["-w", "acme", "-w", "initech"], ["acme", "initech"]),
+        (["-w", "*e*"], ["acme", "globex", "initech"]),
+        (["-w", "glob*"], ["globex"]),
+        (["--all-workspaces", "--shard", "1/2"], ["globex"]),
+        (["--all-workspaces", "--shard", "0/2"], ["acme", "initech"]),
+        (["--all-workspaces", "--shard", "4/5"], []),
+    ],
+)
+def test_only_the_chosen_workspaces_are_acted_on(
+    companies: Companies, options: list[str], names: list[str]
+) -> None:
+    arguments = ["apply", "--auto-approve", "--format", "json", *options]
+    assert companies.run(*arguments) == 0
+    assert companies.disconnected() == [(name, f"leaver@{name}") for name in names]
+    assert list(companies.statuses()) == names
+
+
+def test_the_shard_of_a_pod_is_taken_from_its_environment(
+    companies: Companies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "2")
+    assert companies.run("plan", "--all-workspaces", "--format", "json") == 0
+    assert list(companies.statuses()) == ["acme", "globex", "initech"]
+    monkeypatch.setenv("RECONCILER_SHARDS", "3")
+    assert companies.run("plan", "--all-workspaces", "--format", "json") == 0
+    assert list(companies.statuses()) == ["initech"]
+
+
+def test_an_empty_shard_says_so(companies: Companies) -> None:
+    assert companies.run("plan", "--all-workspaces", "--shard", "7/8") == 0
+    assert companies.project.out == "No workspace of shard 7/8: nothing to do.\n"
+
+
+def test_one_that_fails_stops_no_other(companies: Companies) -> None:
+    down = Fault(kind=FaultKind.STATUS, status=500, match=Match(method="GET"), times="forever")
+    companies.states["acme"].add_fault(down)
+    companies.configure(globex="limits: {maxDisconnects: 0}")
+    arguments = ["apply", "--all-workspaces", "--auto-approve", "--format", "json"]
+    assert companies.run(*arguments) == 3
+    assert companies.statuses() == {"acme": 69, "globex": 3, "initech": 0}
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+
+
+def test_a_broken_manifest_is_one_workspaces_alone(companies: Companies) -> None:
+    companies.project.write("globex/people.yaml", "apiVersion: reconciler/v1\nusers: 7\n")
+    assert companies.run("validate", "--all-workspaces") == 65
+    assert "globex/people.yaml:2:8" in companies.project.out
+    assert "3 workspaces: 2 with status 0, 1 with status 65." in companies.project.out
+
+
+def test_plans_are_saved_to_a_folder_and_applied_from_it(companies: Companies) -> None:
+    assert companies.run("plan", "--all-workspaces", "-o", "plans") == 0
+    saved = sorted(path.name for path in Path("plans").iterdir())
+    assert saved == ["acme.plan", "globex.plan", "initech.plan"]
+    companies.project.write(
+        "acme/people.yaml",
+        "apiVersion: reconciler/v1\nusers: [{id: settled@acme, platforms: [google]}]\n",
+    )
+    assert companies.run("apply", "plans", "--all-workspaces", "--format", "json") == 5
+    assert companies.statuses() == {"acme": 5, "globex": 0, "initech": 0}
+    assert companies.disconnected() == LEAVERS[1:]
+
+
+def test_nobody_is_asked_about_several_workspaces(companies: Companies) -> None:
+    assert companies.run("apply", "--all-workspaces") == 64
+    assert "nobody is asked about several workspaces" in companies.project.err
+    assert companies.methods() == set()
+
+
+def test_who_is_declared_in_two_workspaces_of_one_api_is_in_neither_run(
+    companies: Companies,
+) -> None:
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    companies.project.write("reconciler.yaml", text.replace("state/globex.db", "state/acme.db"))
+    companies.project.write(
+        "globex/people.yaml",
+        "apiVersion: reconciler/v1\nusers: [{id: leaver@acme, platforms: [google]}]\n",
+    )
+    arguments = ["apply", "--all-workspaces", "--auto-approve", "--format", "json"]
+    assert companies.run(*arguments) == 65
+    assert companies.statuses() == {"acme": 65, "globex": 65, "initech": 0}
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+    problems = [
+        section["report"]["problems"][0]
+        for section in json.loads(companies.project.out)["workspaces"][:2]
+    ]
+    assert [(found["file"], found["line"]) for found in problems] == [
+        ("acme/people.yaml", 3),
+        ("globex/people.yaml", 2),
+    ]
+    assert "declared in workspace 'globex' too" in problems[0]["message"]
+
+
+def test_every_workspace_can_be_looked_at(companies: Companies) -> None:
+    for command in ("doctor", "pending", "runs"):
+        assert companies.run(command, "--all-workspaces", "--format", "json") == 0
+        assert companies.statuses() == {"acme": 0, "globex": 0, "initech": 0}
+    assert companies.methods() == {"GET"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["plan", "--all-workspaces", "-w", "acme"], "not both"),
+        (["plan", "--all-workspaces", "--shard", "3"], "no shard"),
+        (["plan", "--shard", "0/2"], "--all-workspaces"),
+        (["plan", "--all-workspaces", "-o", "-"], "go to a folder"),
+        (["plan", "--all-workspaces", "--select", "@-"], "cannot read standard input"),
+        (["validate", "acme/people.yaml", "--all-workspaces"], "not both"),
+        (["runs", "abcd", "--all-workspaces"], "single workspace"),
+        (["-w", "acme", "-w", "globex", "explain", "x"], "works on one workspace"),
+    ],
+)
+def test_what_makes_no_sense_is_bad_usage(
+    companies: Companies, arguments: list[str], said: str
+) -> None:
+    assert companies.run(*arguments) == 64
+    assert said in companies.project.out + companies.project.err
+    assert companies.methods() == set()
+
+
+def test_a_pattern_without_a_workspace_is_named(companies: Companies) -> None:
+    assert companies.run("plan", "-w", "acne*") == 65
+    assert "no workspace matches" in companies.project.err
+
+
+def test_options_before_the_command_choose_workspaces_too(companies: Companies) -> None:
+    assert companies.run("-w", "acme", "-w", "globex", "--format", "json", "plan") == 0
+    assert list(companies.statuses()) == ["acme", "globex"]
+    assert companies.run("-w", "globex", "explain", "leaver@globex") == 0
+
+
+def test_every_status_has_its_place_among_the_worst() -> None:
+    assert worst([]) == Exit.OK
+    assert worst(Exit) == Exit.DEFECT
+    assert worst([Exit.OK, Exit.PENDING, Exit.CHANGES]) == Exit.CHANGES
+    assert worst([Exit.REFUSED, Exit.PARTIAL, Exit.TRY_LATER]) == Exit.PARTIAL
+
+
+def test_a_signal_stops_every_workspace_and_each_reports(
+    companies: Companies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from reconciler.cli.several import WorkspaceContext
+
+    session = WorkspaceContext.session
+
+    def interrupted(self: WorkspaceContext):  # type: ignore[no-untyped-def]
+        if self.workspace == "globex":
+            signal.raise_signal(signal.SIGTERM)
+        return session(self)
+
+    monkeypatch.setattr(WorkspaceContext, "session", interrupted)
+    arguments = ["plan", "--all-workspaces", "--jobs", "1", "--format", "json"]
+    assert companies.run(*arguments) == 143
+    assert companies.statuses()["initech"] == 143
+    assert companies.methods() <= {"GET"}
