@@ -108,6 +108,21 @@ def test_a_head_sorts_upwards_then_downwards_then_not_at_all(opened: Open) -> No
     assert found.users == as_planned
 
 
+def test_names_are_sorted_whatever_their_case(opened: Open) -> None:
+    names = ("bob", "Alice", "carol")
+    plan = samples.plan_with(*(samples.disconnect(name) for name in names))
+    found = opened(PlanReport(plan, 0))
+    found.page.get_by_role("columnheader", name="User").get_by_role("button").click()
+    assert found.users == ["Alice", "bob", "carol"]
+
+
+def test_the_number_beside_a_name_from_right_to_left_stays_behind_it(opened: Open) -> None:
+    named = samples.disconnect("ana", note="\u05d3\u05e0\u05d4")
+    plan = samples.plan_with(named, samples.disconnect("bo", note="left"))
+    options = opened(PlanReport(plan, 0)).page.get_by_label("Reason", exact=True).locator("option")
+    assert "\u2068\u05d3\u05e0\u05d4\u2069 (1)" in options.all_inner_texts()
+
+
 def test_places_are_sorted_by_file_and_then_by_line_as_a_number(opened: Open) -> None:
     found = opened(fleet(30))
     found.page.get_by_role("columnheader", name="Place").get_by_role("button").click()

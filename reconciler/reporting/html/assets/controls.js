@@ -71,7 +71,9 @@ function makeFilters() {
     const select = element("select");
     select.append(new Option("all", ""));
     choicesOf(column).forEach(([value, times], number) => {
-      select.append(new Option(`${value} (${count(times)})`, String(number)));
+      // An option holds text alone, so these characters keep a name from turning the number.
+      const name = /^[ -~]*$/.test(value) ? value : `\u2068${value}\u2069`;
+      select.append(new Option(`${name} (${count(times)})`, String(number)));
       select.options[number + 1].dataset.value = value;
     });
     select.addEventListener("change", () => {

@@ -72,7 +72,7 @@ function put(node, after) {
 }
 
 let drawing = false;
-function draw() {
+function draw(again = false) {
   drawing = false;
   const box = body.getBoundingClientRect();
   const all = order.length <= ALL_AT_ONCE;
@@ -123,11 +123,11 @@ function draw() {
   }
   body.style.height = `${topOf(order.length)}px`;
   grid.setAttribute("aria-rowcount", String(order.length + open.size + 1));
-  if (grown) draw();
+  if (grown && !again) draw(true);
 }
 
 function drawSoon() {
   if (drawing) return;
   drawing = true;
-  requestAnimationFrame(draw);
+  requestAnimationFrame(() => draw());
 }

@@ -8,19 +8,27 @@ function test(column, wanted) {
   return (row) => fits[at(column, row)];
 }
 
+const ranked = new Map();
 function ranks(column) {
+  if (!ranked.has(column)) ranked.set(column, rank(column));
+  return ranked.get(column);
+}
+
+function rank(column) {
   const all = Array.from({ length: column.values.length }, (_, number) => number);
-  const texts = column.values.map((value) =>
-    value === null ? "" : column.kind === "sign" ? value[1]
-      : column.kind === "list" ? value.map(words).join("\n") : words(value));
+  const texts = column.values.map((value) => {
+    if (value === null) return "";
+    if (column.kind === "sign") return value[1];
+    return (column.kind === "list" ? value.map(words).join("\n") : words(value)).toLowerCase();
+  });
   all.sort((a, b) => (texts[a] < texts[b] ? -1 : texts[a] > texts[b] ? 1 : 0));
-  const rank = new Uint32Array(all.length);
+  const places = new Uint32Array(all.length);
   let last = -1;
   all.forEach((number, order) => {
     if (order === 0 || texts[number] !== texts[all[order - 1]]) last += 1;
-    rank[number] = last;
+    places[number] = last;
   });
-  return rank;
+  return places;
 }
 
 function arrange() {
@@ -33,11 +41,11 @@ function arrange() {
   }
   if (sorted) {
     const { column, down } = sorted;
-    const rank = ranks(column);
+    const places = ranks(column);
     const way = down ? -1 : 1;
     const lines = column.kind === "place" ? column.lines : null;
     rows = rows.slice().sort((a, b) =>
-      way * (rank[at(column, a)] - rank[at(column, b)] || (lines ? lines[a] - lines[b] : 0)) || a - b);
+      way * (places[at(column, a)] - places[at(column, b)] || (lines ? lines[a] - lines[b] : 0)) || a - b);
   }
   order = rows;
   position = new Int32Array(data.rows).fill(-1);
