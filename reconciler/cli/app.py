@@ -69,7 +69,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit statuses: 0 success, 1 defect, 2 changes and 7 something waits for a person "
-    "(both only with --detailed-exitcode), 3 refused by a guard or no ledger found, "
+    "(both only with --detailed-exitcode), 3 refused by a guard, no ledger found or no link, "
     "4 partly applied, 5 saved plan unusable, 6 observation incomplete, "
     "8 somebody is connected and in no manifest (with `unmanaged: fail`), 64 usage, "
     "65 invalid manifest or configuration, 69 API unreachable, 75 try later, "

@@ -119,6 +119,11 @@ def _pending_user(
     content = judged_content(session, inputs)
     explanation = explained(session, inputs, content, user)
     require_complete(inputs.observation.state)
+    if explanation.desired is not None and explanation.desired.conflicting:
+        raise LinkRefused(
+            f"rules disagree about {user!r}: {', '.join(explanation.desired.conflicting)}",
+            "let the rules agree, or declare the user in an entry",
+        )
     if not _is_pending(content, user, platform):
         raise _not_pending(explanation, platform)
     if len(explanation.rows) > 1:
@@ -129,11 +134,6 @@ def _pending_user(
         )
     if explanation.protected_by or explanation.may_be_protected:
         raise _protected(explanation)
-    if explanation.desired is not None and explanation.desired.conflicting:
-        raise LinkRefused(
-            f"rules disagree about {user!r}: {', '.join(explanation.desired.conflicting)}",
-            "let the rules agree, or declare the user in an entry",
-        )
     return explanation.rows[0]
 
 
@@ -155,7 +155,7 @@ def _not_pending(explanation: Explanation, platform: Platform) -> LinkRefused:
         when = "yet" if LayerState.NOT_YET in states else "now"
         return LinkRefused(
             f"what the manifests say of {user!r} does not count {when}",
-            f"`reconciler explain {user}` shows what counts, and when",
+            "`reconciler explain` shows what counts for them, and when",
         )
     if wanted is None:
         return LinkRefused(f"no manifest declares {user!r}", declare)

@@ -205,7 +205,7 @@ STATUSES: Final[Mapping[int, str]] = {
     0: "success",
     1: "unexpected error, a defect in this tool",
     2: "there are changes to apply",
-    3: "refused by a guard, or because no ledger was found",
+    3: "refused: by a guard, because no ledger was found, or because the user gets no connect link",
     4: "partly applied",
     5: "the saved plan cannot be used, or there is nothing to resume",
     6: "the observation is incomplete",
