@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from bench.apply_benchmark import measure_apply
+from bench.configuration_benchmark import measure_configuration
 from bench.keeping import keep
 from bench.ledger_benchmark import LedgerFigures, measure_ledgers
 from bench.looking_benchmark import measure_looking
@@ -51,6 +52,10 @@ def main() -> int:
     if options.page_rows and executable():
         _tell(f"a page of {options.page_rows:,} rows")
         page = measure_page(options.page_rows, options.repetitions)
+    configuration = None
+    if options.workspace_files:
+        _tell(f"{options.workspace_files:,} workspace files")
+        configuration = measure_configuration(options.workspace_files, options.repetitions)
     applies = []
     for share in options.shares:
         _tell(f"apply of {options.disconnects:,} disconnects at share {share:g}")
@@ -67,6 +72,7 @@ def main() -> int:
         looking,
         rules,
         page,
+        configuration,
     )
     keep(options.results, "results", results, tables(results))
     return 1 if any(results.missed()) else 0
@@ -108,6 +114,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--page-rows", type=int, default=100_000, help="rows of a page, where there is a browser"
+    )
+    parser.add_argument(
+        "--workspace-files", type=int, default=1_000, help="workspaces in files of their own"
     )
     parser.add_argument("--shares", type=float, nargs="*", default=[0.5, 1.0])
     parser.add_argument("--disconnects", type=int, default=1_000, help="users that apply acts on")

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from bench import (
     apply_benchmark,
+    configuration_benchmark,
     ledger_benchmark,
     looking_benchmark,
     overhead_benchmark,
@@ -16,6 +17,7 @@ from bench import (
     start_up_benchmark,
 )
 from bench.apply_benchmark import ApplyFigures
+from bench.configuration_benchmark import ConfigurationFigures
 from bench.ledger_benchmark import LedgerFigures, Task
 from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
@@ -45,6 +47,7 @@ class Results(Struct, frozen=True):
     looking: LookingFigures | None = None
     rules: RulesFigures | None = None
     page: PageFigures | None = None
+    configuration: ConfigurationFigures | None = None
 
     def missed(self) -> Iterator[str]:
         """The targets that were missed, in words."""
@@ -60,6 +63,8 @@ class Results(Struct, frozen=True):
             yield from self._missed_by_looking(self.looking)
         if self.page:
             yield from self._missed_by_page(self.page)
+        if self.configuration:
+            yield from self._missed_by_configuration(self.configuration)
         yield from self._missed_by_applies()
         yield from self._missed_by_ledgers()
 
@@ -98,6 +103,11 @@ class Results(Struct, frozen=True):
             yield f"a page has {figures.size / 1e6:.0f} MB"
         if (opened := page_benchmark.median(figures.opened)) > page_benchmark.OPEN_TARGET:
             yield f"a page takes {opened:.1f} s to open"
+
+    def _missed_by_configuration(self, figures: ConfigurationFigures) -> Iterator[str]:
+        is_target = figures.files == configuration_benchmark.TARGET_FILES
+        if is_target and figures.reading > configuration_benchmark.TARGET:
+            yield f"reading {figures.files:,} workspace files takes {figures.reading:.2f} s"
 
     def _missed_by_applies(self) -> Iterator[str]:
         for apply in self.applies:

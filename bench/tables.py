@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from bench import (
     apply_benchmark,
+    configuration_benchmark,
     looking_benchmark,
     page_benchmark,
     plan_benchmark,
@@ -13,6 +14,7 @@ from bench import (
     start_up_benchmark,
 )
 from bench.apply_benchmark import ApplyFigures
+from bench.configuration_benchmark import ConfigurationFigures
 from bench.ledger_tables import ledger_table, overhead_table
 from bench.looking_benchmark import LookingFigures
 from bench.machine import Machine
@@ -42,6 +44,8 @@ def tables(results: Results) -> str:
         parts.append(_looking(results.looking))
     if results.page:
         parts.append(_page(results.page))
+    if results.configuration:
+        parts.append(_configuration(results.configuration))
     if results.applies:
         parts.append(_applies(results.applies))
     if results.overheads:
@@ -169,6 +173,14 @@ def _looking(figures: LookingFigures) -> str:
         f" user takes **{figures.explain_ratio:.3f}** of the time of a plan (target"
         f" {looking_benchmark.EXPLAIN_TARGET:g}), an import {figures.import_wall:.2f} s (target"
         f" {looking_benchmark.IMPORT_TARGET:g} s).\n\n" + markdown_table(header, rows)
+    )
+
+
+def _configuration(figures: ConfigurationFigures) -> str:
+    return (
+        f"Reading {figures.files:,} workspace files adds **{figures.reading:.2f} s** of processor"
+        f" time to a command (target {configuration_benchmark.TARGET:g} s for"
+        f" {configuration_benchmark.TARGET_FILES:,}). Median of {len(figures.many)} pairs.\n"
     )
 
 
