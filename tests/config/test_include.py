@@ -219,6 +219,17 @@ def test_a_folder_that_fails_to_be_read_is_an_error_and_not_empty(
     assert found.startswith("reconciler.yaml:7:13: `workspaces` cannot be read: Permission denied")
 
 
+def test_a_file_that_fails_to_be_read_is_an_error_and_not_missing(
+    file: File, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("reconciler.config.include.read_regular", fail)
+    (found,) = errors(file, a=VERSION)
+    assert found.startswith("reconciler.yaml:7:13: `workspaces/a.yaml` cannot be read: Permission")
+
+
 @pytest.mark.parametrize("patterns", [("a", "a"), ()])
 def test_a_list_of_patterns_has_some_and_each_once(file: File, patterns: tuple[str, ...]) -> None:
     (found,) = file.errors(of(*patterns))
