@@ -112,7 +112,7 @@ _MISSING = (
     ),
     (
         chromium.NOT_INSTALLED,
-        "The pages of reports were not tested in a browser.",
+        "Pages of reports, and how somebody connects, were not tested in a browser.",
         chromium.HOW_TO_INSTALL,
     ),
 )

@@ -82,7 +82,6 @@ class Table(Struct, frozen=True):
         """The rows as JSON that can be put into a script element."""
         document = {
             "rows": self.rows,
-            "leftOut": self.left_out,
             "columns": [_encoded(column, links, commit) for column in self.columns],
         }
         return Markup(_in_script(msgspec.json.encode(document)).decode())  # noqa: S704 - escaped
