@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -14,6 +14,7 @@ from msgspec import structs
 
 from reconciler.cli.checkout import checkout_of
 from reconciler.cli.command_files import CommandFiles, read_beside_manifests
+from reconciler.cli.command_limit import CommandLimit
 from reconciler.cli.error_report import report_of
 from reconciler.cli.errors import EndedWith, OutputConflict, UsageError
 from reconciler.cli.exits import Signalled, Signals
@@ -153,6 +154,11 @@ class CommandContext:
         self.reads(*workspace.manifests, *read_beside_manifests(workspace))
         return workspace
 
+    @cached_property
+    def limit(self) -> CommandLimit:
+        """What is left of the disconnects of this command, in all its workspaces."""
+        return CommandLimit(self.configuration())
+
     def again(self) -> tuple[str, ...]:
         """The options by which another command works on the same workspace."""
         config = () if self.config is None else ("--config", str(self.config))
@@ -256,11 +262,13 @@ class CommandContext:
         *,
         check: Callable[[], None] | None = None,
         plans: bool = False,
+        count: Callable[["CommandContext"], int] | None = None,
     ) -> NoReturn:
         """Do ``body`` for this workspace, or for each of those that were ``asked`` for.
 
         ``check`` comes before it, and raises :class:`UsageError` for options that contradict each
-        other. ``plans`` says whether ``body`` compares users with an API.
+        other. ``plans`` says whether ``body`` compares users with an API. ``count`` says how many
+        disconnects it would make.
         """
         if asked is None:
 
@@ -273,7 +281,7 @@ class CommandContext:
         from reconciler.cli.several import each_workspace  # noqa: PLC0415 - few name several
 
         self.gives = (WorkspacesReport,)
-        self.run(lambda: each_workspace(self, asked, body, check, plans=plans))
+        self.run(lambda: each_workspace(self, asked, body, check, count, plans=plans))
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.

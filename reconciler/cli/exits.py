@@ -9,6 +9,7 @@ from collections.abc import Callable, Set
 from types import FrameType
 from typing import Final, Self
 
+from reconciler.cli.command_limit import CommandLimitReached
 from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.domain import Cancellation, Exit, of_signal
 from reconciler.engine import FAILING, PlanState
@@ -117,6 +118,8 @@ def exit_status(
     match event:
         case UsageError() | OutputFailed():
             return Exit.USAGE
+        case CommandLimitReached():
+            return Exit.REFUSED
         case Signalled(signum=signum):
             return of_signal(signum)
         case NotApproved():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reconciler.applying import STOP_GRACE, ApplySettings
+from reconciler.cli.command_limit import CommandLimitReached
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
@@ -61,6 +62,19 @@ class RunCommand:
         observation = self.run.recover_calls(observation, self.context.say)
         self.progress.phase = "planning"
         return observation
+
+    def within_limit(self, approved: Approved) -> Approved:
+        """``approved``, whose disconnects are within the limit of the command from now on.
+
+        Raises ``CommandLimitReached``.
+        """
+        try:
+            self.context.limit.take(approved.disconnects)
+        except CommandLimitReached:
+            detail = "the limit of one command"
+            self.run.journal.refused(detail, approved.plan, approved.verdicts, approved.fleet)
+            raise
+        return approved
 
     def carry_out(self, approved: Approved, *, resumes: str | None = None) -> WorkspaceReport:
         """Do what was approved; from now on a signal stops gracefully."""

@@ -84,6 +84,7 @@ class WorkspaceContext(CommandContext):
         self._parent = parent
         self._shared = shared
         self.files = parent.files
+        self.limit = parent.limit
         self._events = parent.events
         self.cancellation = shared.cancellation
         self.rate_limiters = shared.rate_limiters
@@ -120,12 +121,14 @@ def each_workspace(
     asked: Several,
     body: Callable[[CommandContext], WorkspaceReport],
     check: Callable[[], None] | None = None,
+    count: Callable[[CommandContext], int] | None = None,
     *,
     plans: bool,
 ) -> WorkspacesReport:
     """Do ``body`` for every workspace that was ``asked`` for, and report on each by itself.
 
-    ``check`` comes first.
+    ``check`` comes first. ``count`` says how many disconnects it would make in one workspace: if
+    the limit of the command would not hold, nothing is done in any.
     If it ``plans``, nobody may be declared in two workspaces that have the same key at the same
     API: one would undo what the other does.
     """
@@ -152,10 +155,23 @@ def each_workspace(
         one = WorkspaceContext(context, name, shared)
         return WorkspaceSection(name, _report(one, body, refused.get(name)))
 
+    def planned(name: str) -> int:
+        one = WorkspaceContext(context, name, shared)
+        return 0 if count is None or name in refused else _counted(one, count)
+
     with ThreadPoolExecutor(asked.at_once) as threads:
+        if count is not None and context.limit.exists:
+            context.limit.check(sum(threads.map(planned, names)))
         sections = tuple(threads.map(report, names))
     status = worst(section.report.status for section in sections)
     return WorkspacesReport(sections, status, None if shard is None else str(shard))
+
+
+def _counted(context: WorkspaceContext, count: Callable[[CommandContext], int]) -> int:
+    try:
+        return count(context)
+    except Exception:  # noqa: BLE001 - the workspace fails by itself, and does nothing
+        return 0
 
 
 def _report(

@@ -207,6 +207,47 @@ def test_who_is_declared_in_two_workspaces_of_one_api_is_in_neither_run(
     assert "declared in workspace 'globex' too" in problems[0]["message"]
 
 
+def limited(companies: Companies, disconnects: int) -> None:
+    companies.configure()
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    limit = f"limits: {{perCommand: {{maxDisconnects: {disconnects}}}}}\nworkspaces:\n"
+    companies.project.write("reconciler.yaml", text.replace("workspaces:\n", limit))
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_command_beyond_its_limit_does_nothing_in_any_workspace(
+    companies: Companies, *, saved: bool
+) -> None:
+    limited(companies, 2)
+    assert companies.run("plan", "--all-workspaces", "-o", "plans") == 0
+    plans = ["plans"] if saved else ["--auto-approve"]
+    assert companies.run("apply", "--all-workspaces", *plans) == 3
+    assert "the command would make 3 disconnects, and the limit of one command is 2" in (
+        companies.project.err
+    )
+    assert "reconciler.yaml:3:" in companies.project.err
+    assert companies.disconnected() == []
+    limited(companies, 3)
+    assert companies.run("apply", "--all-workspaces", *plans) == 0
+    assert companies.disconnected() == LEAVERS
+
+
+def test_what_its_own_guards_refuse_does_not_count_for_the_command(companies: Companies) -> None:
+    companies.configure(acme="limits: {maxDisconnects: 0}")
+    limited(companies, 2)
+    assert companies.run("apply", "--all-workspaces", "--auto-approve") == 3
+    assert companies.disconnected() == LEAVERS[1:]
+
+
+def test_the_limit_of_a_command_holds_for_one_workspace_too(companies: Companies) -> None:
+    limited(companies, 0)
+    assert companies.run("apply", "-w", "acme", "--auto-approve") == 3
+    assert "this run would make 1 disconnect, and the limit" in companies.project.err
+    assert companies.disconnected() == []
+    assert companies.run("runs", "-w", "acme") == 0
+    assert "refused" in companies.project.out
+
+
 def test_every_workspace_can_be_looked_at(companies: Companies) -> None:
     for command in ("doctor", "pending", "runs"):
         assert companies.run(command, "--all-workspaces", "--format", "json") == 0

@@ -13,7 +13,7 @@ from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
 from reconciler.cli.several import JOBS, only, several
-from reconciler.domain import Declarations, Exit
+from reconciler.domain import COMMAND_LINE, Declarations, Exit
 from reconciler.engine import (
     Approved,
     ManifestsChanged,
@@ -28,6 +28,7 @@ from reconciler.engine import (
     plan_inputs,
     preview,
     preview_again,
+    remember,
 )
 from reconciler.engine.approval import ALLOW_OPTION
 from reconciler.planning import GuardName, Plan, PlanUnusable, seal
@@ -117,7 +118,7 @@ def apply(
                     history = command.run.history(declarations)
                     inputs = plan_inputs(session, declarations, observation, history)
                     planned = preview(session, inputs, selectors, exclusion)
-                    approved = judge_fresh(planned, inputs, allowed.guards)
+                    approved = command.within_limit(judge_fresh(planned, inputs, allowed.guards))
                     _ask(command, approved, auto_approve=auto_approve)
                 return command.carry_out(approved)
 
@@ -129,7 +130,29 @@ def apply(
             )
             return run_command(context, session, declarations, terms, run)
 
-    context.run_each(asked, body, check=check, plans=True)
+    def count(context: CommandContext) -> int:
+        if plan:
+            return len(read_plan(context, context.plan_file(plan)).content.disconnects)
+        return _would_disconnect(context, select, exclude, allowed.guards)
+
+    context.run_each(asked, body, check=check, plans=True, count=count)
+
+
+def _would_disconnect(
+    context: CommandContext, select: list[str], exclude: list[str], allowed: frozenset[GuardName]
+) -> int:
+    """The disconnects that a run would make; 0 where its guards would refuse it."""
+    selectors = selectors_of(context, select)
+    exclusion = selectors_of(context, exclude, "--exclude")
+    with context.session() as session:
+        declarations = load(context, session)
+        address = session.endpoint.address
+        known = remember(session.workspace, address, COMMAND_LINE, declarations=declarations)
+        observation = list_users(context, session)
+        inputs = plan_inputs(session, declarations, observation, known.history)
+        content = preview(session, inputs, selectors, exclusion).content
+    refused = {verdict.guard for verdict in content.refusals} - allowed
+    return 0 if refused else len(content.disconnects)
 
 
 def _approve_saved(
@@ -153,7 +176,7 @@ def _approve_saved(
     today = preview_again(session, saved, inputs)
     comparison = compare(session, saved, today.content, observation)
     command.changes = comparison.changes
-    return judge_saved(session, comparison, inputs, allowed)
+    return command.within_limit(judge_saved(session, comparison, inputs, allowed))
 
 
 def _say_what_changed(command: RunCommand, saved: Plan, declarations: Declarations) -> None:

@@ -113,4 +113,6 @@ def _approve(
     today = preview_again(session, resumed.plan, inputs)
     comparison = compare(session, resumed.plan, today.content, observation, done)
     command.changes = comparison.changes
-    return judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)
+    return command.within_limit(
+        judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)
+    )
