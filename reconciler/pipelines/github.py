@@ -72,6 +72,8 @@ def publish(environ: Mapping[str, str]) -> int:
         request = event.get("pull_request")
         if request is None:
             _say("::notice::No comment was written: this run belongs to no pull request.")
+        elif _is_of_a_fork(request, environ):
+            _say("::notice::No comment was written: GitHub gives a fork no token that may.")
         else:
             _write_comment(api, job, request["number"], body)
     if environ["INPUT_ISSUE"] == "true":
@@ -130,9 +132,9 @@ def _for_the_command(environ: Mapping[str, str]) -> dict[str, str]:
 def _outputs(job: Job, result: JobResult, folder: Path) -> Iterator[str]:
     yield f"status={result.status}\n"
     for name in ("changes", "pending", "refused"):
-        value = getattr(result, name)
+        value = getattr(result.facts, name)
         yield f"{name}={'' if value is None else str(value).lower()}\n"
-    yield f"digest={result.digest or ''}\n"
+    yield f"digest={result.facts.digest or ''}\n"
     yield f"folder={folder}\n"
     yield f"plan={job.plan}\n"
     for form, name in REPORTS.items():
@@ -145,6 +147,11 @@ def _written_by(environ: Mapping[str, str], event: Mapping[str, Any]) -> str:
     request = event.get("pull_request")
     commit = environ["GITHUB_SHA"] if request is None else request["head"]["sha"]
     return f"[run {environ['GITHUB_RUN_ID']}]({run_of}/{environ['GITHUB_RUN_ID']}) of {commit}"
+
+
+def _is_of_a_fork(request: Mapping[str, Any], environ: Mapping[str, str]) -> bool:
+    where = request["head"]["repo"]  # null where the fork is gone
+    return where is None or where["full_name"] != environ["GITHUB_REPOSITORY"]
 
 
 def _append(path: str, text: str) -> None:

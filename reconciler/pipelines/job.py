@@ -22,7 +22,11 @@ from msgspec import Struct
 from reconciler.domain import Exit
 from reconciler.engine.exits import STATUS_OF, PlanState
 
-REPORTS: Final[Mapping[str, str]] = {"json": "report.json", "markdown": "report.md"}
+REPORTS: Final[Mapping[str, str]] = {
+    "json": "report.json",
+    "markdown": "report.md",
+    "sarif": "report.sarif",
+}
 """The reports of every job: format, and the name of the file in its folder."""
 
 _RESULT: Final = "result.json"
@@ -93,15 +97,21 @@ class Job(Struct, frozen=True):
         return status not in _FINE[self.command] or status in states
 
 
-class JobResult(Struct, frozen=True):
-    """How a job ended. What its report does not say is None, and neither yes nor no."""
+class JobFacts(Struct, frozen=True):
+    """What a report says of a job. None is neither yes nor no: the report does not say it."""
 
-    status: int
-    failed: bool
     changes: bool | None = None
     pending: bool | None = None
     refused: bool | None = None
     digest: str | None = None
+
+
+class JobResult(Struct, frozen=True):
+    """How a job ended."""
+
+    status: int
+    failed: bool
+    facts: JobFacts = JobFacts()
 
 
 def job_of(command: str, workspace: str, config: str, plan: str, args: str) -> Job:
@@ -127,6 +137,8 @@ def run_job(job: Job, folder: Path, environ: Mapping[str, str]) -> JobResult:
 
     A signal goes to the command, which ends in order and is still reported.
     """
+    for name in REPORTS.values():  # of another job, whose folder it was
+        (folder / name).unlink(missing_ok=True)
     words = [sys.executable, "-I", "-m", "reconciler", *job.words(folder)]
     with subprocess.Popen(words, env=dict(environ)) as child:
 
@@ -140,7 +152,9 @@ def run_job(job: Job, folder: Path, environ: Mapping[str, str]) -> JobResult:
             for each, handler in before.items():
                 signal.signal(each, handler)
     status = ended if ended >= 0 else 128 - ended
-    result = _read(job, status, folder / REPORTS["json"])
+    report = folder / REPORTS["json"]
+    facts = _facts(json.loads(report.read_bytes())) if report.is_file() else JobFacts()
+    result = JobResult(status, job.fails(status), facts)
     (folder / _RESULT).write_bytes(msgspec.json.encode(result))
     return result
 
@@ -156,31 +170,36 @@ def markdown_in(folder: Path) -> str | None:
     return report.read_text(encoding="utf-8") if report.is_file() else None
 
 
-def _read(job: Job, status: int, path: Path) -> JobResult:
-    failed = job.fails(status)
-    try:
-        report: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return JobResult(status, failed, refused=True if status == Exit.REFUSED else None)
-    judged = {each["guard"]: each["judgement"] for each in report.get("guards") or ()}
-    refused = status == Exit.REFUSED or "refused" in judged.values()
+def _facts(report: dict[str, Any]) -> JobFacts:
+    """What a JSON report says; of several workspaces, what is so in any of them."""
+    refused = report["status"] == Exit.REFUSED
     match report["kind"]:
         case "plan":
             counts = report["summary"]
             changes = bool(counts["disconnect"] or counts["update_preferences"])
-            waits = bool(counts["pending"] or counts["not_found"]) or status == Exit.PENDING
+            waits = bool(counts["pending"] or counts["not_found"])
+            waits |= report["status"] == Exit.PENDING
+            judged = {each["guard"]: each["judgement"] for each in report["guards"]}
+            refused |= "refused" in judged.values()
             # A list that is not whole proves nothing about either.
-            known = judged.get("complete-observation") == "passed"
-            return JobResult(
-                status,
-                failed,
-                changes if known else None,
-                waits if known else None,
-                refused,
-                report["digest"],
-            )
+            if judged["complete-observation"] == "refused":
+                return JobFacts(refused=refused, digest=report["digest"])
+            return JobFacts(changes, waits, refused, report["digest"])
         case "run":
-            digest = report["plan"]["digest"]
-            return JobResult(status, failed, refused=refused, digest=digest)
+            return JobFacts(refused=refused, digest=report["plan"]["digest"])
+        case "workspaces":
+            parts = [_facts(section["report"]) for section in report["workspaces"]]
+            return JobFacts(
+                _any_of([part.changes for part in parts]),
+                _any_of([part.pending for part in parts]),
+                _any_of([part.refused for part in parts]),
+            )
         case _:
-            return JobResult(status, failed, refused=True if refused else None)
+            return JobFacts(refused=True if refused else None)
+
+
+def _any_of(answers: list[bool | None]) -> bool | None:
+    """Yes if one is yes; no only if all are."""
+    if any(answers):
+        return True
+    return None if None in answers else False

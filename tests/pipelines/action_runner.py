@@ -39,7 +39,8 @@ class ActionRunner:
         self.folder = folder
         self.home = folder / "runner"
         self.home.mkdir()
-        self.event: dict[str, Any] = {"pull_request": {"number": 7, "head": {"sha": "c0ffee"}}}
+        head = {"sha": "c0ffee", "repo": {"full_name": "acme/fleet"}}
+        self.event: dict[str, Any] = {"pull_request": {"number": 7, "head": head}}
         self.api = api
         self.environ: dict[str, str] = {}
 

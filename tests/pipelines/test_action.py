@@ -1,5 +1,6 @@
 """The GitHub Action: its steps run as its runner would, on two workspaces that differ."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,8 @@ def test_a_plan_gives_its_status_and_what_it_says_as_outputs(action: ActionRunne
     assert [west.outputs[name] for name in wanted] == ["7", "false", "true", "false", ""]
     assert east.outputs["digest"].startswith("sha256:")
     assert east.outputs["digest"] != west.outputs["digest"]
-    assert Path(east.outputs["json"]).is_file()
+    assert json.loads(Path(east.outputs["json"]).read_bytes())["kind"] == "plan"
+    assert json.loads(Path(east.outputs["sarif"]).read_bytes())["version"] == "2.1.0"
     assert Path(east.outputs["markdown"]).read_text("utf-8") == east.summary
     assert "bob@example.com" in east.summary
 
@@ -214,6 +216,17 @@ def test_a_run_of_no_pull_request_writes_no_comment(action: ActionRunner, hosts:
     run = use(action, "plan", "east", comment="true")
     assert not run.failed
     assert "::notice::No comment was written" in run.log
+    assert hosts.calls == []
+
+
+@pytest.mark.parametrize("repository", [{"full_name": "stranger/fleet"}, None])
+def test_a_pull_request_of_a_fork_is_checked_and_gets_no_comment(
+    action: ActionRunner, hosts: Hosts, repository: dict[str, str] | None
+) -> None:
+    action.event["pull_request"]["head"]["repo"] = repository
+    run = use(action, "validate", "east", comment="true")
+    assert not run.failed
+    assert "gives a fork no token" in run.log
     assert hosts.calls == []
 
 
