@@ -20,6 +20,10 @@ _PACKAGE: Final = Path(__file__).parents[1]
 # Inside the package in an installed wheel, beside it in a checkout.
 _EXAMPLES: Final = (_PACKAGE / "example", _PACKAGE.parent)
 _PIPELINES: Final = _PACKAGE / "pipelines"
+_WORKSPACE: Final = "WORKSPACE"
+"""What a pipeline says where the name of its workspace belongs."""
+_REGION_NAME: Final = "prod"
+_SANDBOX_NAME: Final = "sandbox"
 _EXAMPLE: Final = (
     "manifests/groups.yaml",
     "manifests/leavers.yaml",
@@ -115,14 +119,17 @@ def begin(folder: Path, region: str | None, pipeline: Pipeline | None = None) ->
     files = dict(_sandbox_files() if region is None else _region_files(region))
     instead = "take another folder"
     if pipeline is not None:
-        files |= _pipeline_file(pipeline)
+        files |= _pipeline_file(pipeline, _SANDBOX_NAME if region is None else _REGION_NAME)
         instead += f", or say --pipeline {pipeline} alone to add a pipeline to what is there"
     return _write(folder, files, instead)
 
 
-def add_pipeline(folder: Path, pipeline: Pipeline) -> Begun:
-    """Write a pipeline into a ``folder`` that was begun before. Raises as :func:`begin`."""
-    return _write(folder, _pipeline_file(pipeline), "move it away first")
+def add_pipeline(folder: Path, pipeline: Pipeline, workspace: str) -> Begun:
+    """Write a pipeline for ``workspace`` into a ``folder`` that was begun before.
+
+    Raises as :func:`begin`.
+    """
+    return _write(folder, _pipeline_file(pipeline, workspace), "move it away first")
 
 
 def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
@@ -159,20 +166,20 @@ def _write(folder: Path, wanted: Mapping[str, str], instead: str) -> Begun:
     return Begun(tuple(files), to_ignore)
 
 
-def _pipeline_file(pipeline: Pipeline) -> Mapping[str, str]:
+def _pipeline_file(pipeline: Pipeline, workspace: str) -> Mapping[str, str]:
     text = (_PIPELINES / f"{pipeline.value}.yaml").read_text(encoding="utf-8")
-    return {_PIPELINE_FILES[pipeline]: text}
+    return {_PIPELINE_FILES[pipeline]: text.replace(_WORKSPACE, workspace)}
 
 
 def _region_files(region: str) -> Mapping[str, str]:
     remote = _REGION.format(region=region)
-    configuration = _CONFIGURATION.format(name="prod", remote=remote, protected="")
+    configuration = _CONFIGURATION.format(name=_REGION_NAME, remote=remote, protected="")
     return {FILE_NAME: configuration, "manifests/people.yaml": _PEOPLE}
 
 
 def _sandbox_files() -> Mapping[str, str]:
     configuration = _CONFIGURATION.format(
-        name="sandbox", remote=_SANDBOX, protected='"ceo@example.com"'
+        name=_SANDBOX_NAME, remote=_SANDBOX, protected='"ceo@example.com"'
     )
     return {FILE_NAME: configuration, **{name: _example(name) for name in _EXAMPLE}}
 

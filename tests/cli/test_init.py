@@ -12,8 +12,6 @@ import yaml
 
 from reconciler.cli.app import run
 from reconciler.recall.endpoint import REGIONS
-from tests.docs.command_lines import command_lines, complaint
-from tests.docs.markdown import Block
 
 
 @pytest.fixture(autouse=True)
@@ -72,16 +70,25 @@ def test_the_examples_in_the_manifest_are_valid_once_they_are_no_comments(
     ("pipeline", "name"),
     [("github", ".github/workflows/calendars.yml"), ("gitlab", ".gitlab-ci.yml")],
 )
-def test_a_pipeline_is_written_whose_commands_are_real(
+def test_a_pipeline_is_written_for_the_workspace_that_is_there(
     folder: Path, pipeline: str, name: str
 ) -> None:
-    assert run(["init", "--region", "us-west-2", "--pipeline", pipeline]) == 0
-    text = (folder / name).read_text()
-    commands = command_lines(Block("yaml", text, 1))
-    assert {command[0] for command in commands} >= {"validate", "plan", "apply"}
-    assert [complaint(command) for command in commands] == [None] * len(commands)
-    assert "RECALL_API_KEY" in text
-    assert yaml.safe_load(text)
+    assert run(["init", "--sandbox", "--pipeline", pipeline]) == 0
+    first = (folder / name).read_text()
+    configuration = (folder / "reconciler.yaml").read_text()
+    (folder / "reconciler.yaml").write_text(configuration.replace("  sandbox:", "  trial:", 1))
+    (folder / name).unlink()
+    assert run(["init", "--pipeline", pipeline]) == 65
+    text = configuration.replace("  sandbox:", "  trial:", 1).replace(": sandbox", ": trial", 1)
+    (folder / "reconciler.yaml").write_text(text)
+    assert run(["init", "--pipeline", pipeline]) == 0
+    second = (folder / name).read_text()
+    assert "workspace: sandbox" in first
+    assert second == first.replace("workspace: sandbox", "workspace: trial").replace(
+        "recall-sandbox", "recall-trial"
+    )
+    assert "RECALL_API_KEY" in first
+    assert yaml.safe_load(first)
 
 
 @pytest.mark.parametrize("name", ["reconciler.yaml", "manifests/people.yaml", ".gitlab-ci.yml"])

@@ -12,7 +12,6 @@ from reconciler.pipelines.comments import PostedComment, comment, earlier, mark
 from reconciler.pipelines.job import Job, JobCommand, JobFacts, JobResult, _facts, job_of, run_job
 from tests.pipelines.conftest import TwoFleets
 
-
 SIGNAL_THE_JOB = """\
 import os, psutil, signal
 os.kill(psutil.Process(os.getppid()).ppid(), signal.SIGTERM)

@@ -68,7 +68,10 @@ def init(
             raise UsageError(f"--region {region!r}: there are {known}")
         try:
             here = Path.cwd()
-            begun = add_pipeline(here, adding) if adding else begin(here, region, pipeline)
+            if adding:
+                begun = add_pipeline(here, adding, context.chosen_workspace().name)
+            else:
+                begun = begin(here, region, pipeline)
         except AlreadyThere as error:
             raise UsageError(str(error)) from None
         except OSError as error:
