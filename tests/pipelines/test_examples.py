@@ -1,4 +1,4 @@
-"""The pipelines that the pages show and that ``init`` writes: the Action and the component take them."""
+"""The pipelines of the pages and of ``init``: the Action and the component take them as they are."""
 
 import re
 from collections.abc import Iterator
