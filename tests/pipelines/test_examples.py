@@ -1,4 +1,4 @@
-"""The pipelines of the pages and of ``init``: the Action and the component take them as they are."""
+"""The pipelines of the pages and of ``init``: the Action and the component take them."""
 
 import re
 from collections.abc import Iterator
