@@ -147,7 +147,7 @@ def _guards(report: PlanReport | RunReport) -> Iterator[Finding]:
             rule = findings.passed(rule)
         subject = "" if verdict.subject is UNSET else f" {verdict.subject}"
         yield Finding(
-            rule, verdict.guard, guards.JUDGEMENTS[verdict.judgement], message,
+            rule, verdict.guard, "guard", message,
             f"guard {verdict.guard}{subject}", _limit_place(source), "guards",
         )  # fmt: skip
 

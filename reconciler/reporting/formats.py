@@ -28,19 +28,21 @@ class Format(StrEnum):
     CSV = "csv"
     HTML = "html"
     SARIF = "sarif"
+    JUNIT = "junit"
+    GITHUB = "github"
 
 
 _EVERY_REPORT: Final = frozenset({Format.TEXT, Format.JSON, Format.JSONL, Format.MARKDOWN})
 
-FINDINGS: Final = frozenset({Format.SARIF})
+FINDINGS: Final = frozenset({Format.SARIF, Format.JUNIT, Format.GITHUB})
 """The formats that services for review and tests read: findings, each at its place."""
 
 _ALSO: Final[Mapping[type[Report], frozenset[Format]]] = {
-    PlanReport: frozenset({Format.HTML, *FINDINGS}),
+    PlanReport: frozenset({Format.CSV, Format.HTML, *FINDINGS}),
     PendingReport: frozenset({Format.CSV}),
-    RunReport: frozenset({Format.HTML, *FINDINGS}),
+    RunReport: frozenset({Format.CSV, Format.HTML, *FINDINGS}),
     RunsReport: frozenset({Format.HTML}),
-    RunHistoryReport: frozenset({Format.HTML, *FINDINGS}),
+    RunHistoryReport: frozenset({Format.CSV, Format.HTML, *FINDINGS}),
     ValidationReport: FINDINGS,
     WorkspacesReport: FINDINGS,
 }
@@ -90,7 +92,7 @@ def render(
 
         return render_csv(report)
     if format in FINDINGS:
-        return _findings(report, checkout)
+        return _findings(report, format, checkout)
     return _linked(report, format, links)
 
 
@@ -104,7 +106,15 @@ def _linked(report: Report, form: Format, links: Links | None) -> str:
     return render_markdown(report, links)
 
 
-def _findings(report: Report, checkout: Checkout | None) -> str:
+def _findings(report: Report, form: Format, checkout: Checkout | None) -> str:
+    if form is Format.JUNIT:
+        from reconciler.reporting.junit import render_junit  # noqa: PLC0415
+
+        return render_junit(report, checkout)
+    if form is Format.GITHUB:
+        from reconciler.reporting.annotations import render_annotations  # noqa: PLC0415
+
+        return render_annotations(report, checkout)
     from reconciler.reporting.sarif import render_sarif  # noqa: PLC0415
 
     return render_sarif(report, checkout)

@@ -140,7 +140,7 @@ def test_a_plan_beyond_githubs_limit_is_cut_where_the_reader_sees_it() -> None:
     found = markdown(PlanReport(plan, 0))
     shown = found.count("\n| `-` |")
     assert 0 < shown < 5_000
-    assert f"… and {5_000 - shown} more; see the JSON report." in found
+    assert f"… and {5_000 - shown} more; see the JSON report" in found
     assert len(found) <= GITHUB
     assert "5000 to disconnect" in found
 
@@ -173,7 +173,7 @@ def test_very_many_long_results_stay_within_githubs_limit() -> None:
     ]
     report = RunReport(samples.converged_plan(), result_of(*results), 4)
     assert len(markdown(report).encode()) <= GITHUB
-    assert "more; see the JSON report." in markdown(report)
+    assert "more; see the JSON report" in markdown(report)
 
 
 def test_a_run_that_a_signal_stopped_ends_with_the_command_that_continues_it() -> None:

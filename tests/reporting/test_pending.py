@@ -131,9 +131,9 @@ def test_an_error_is_no_table_of_nobody() -> None:
     ]
 
 
-def test_a_plan_is_no_table() -> None:
-    with pytest.raises(TypeError, match="a PlanReport is no table"):
-        render(samples.PLAN_REPORT, Format.CSV)
+def test_an_explanation_is_no_table() -> None:
+    with pytest.raises(TypeError, match="ExplanationReport"):
+        render(samples.EXPLANATION_REPORT, Format.CSV)
 
 
 FORMULAS = [

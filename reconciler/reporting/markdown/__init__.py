@@ -25,7 +25,7 @@ from reconciler.reporting.documents import (
     WorkspacesReport,
 )
 from reconciler.reporting.links import Links
-from reconciler.reporting.markdown.comment import Comment, code, inline
+from reconciler.reporting.markdown.comment import ELSEWHERE, Comment, code, inline
 from reconciler.reporting.markdown.parts import (
     diagnostic,
     hint,
@@ -37,7 +37,7 @@ from reconciler.reporting.markdown.parts import (
 )
 from reconciler.reporting.markdown.people import write_people
 from reconciler.reporting.markdown.plan import write_plan
-from reconciler.reporting.phrase import prose
+from reconciler.reporting.phrase import counted, prose
 from reconciler.reporting.wording import (
     guards,
     outcomes,
@@ -62,7 +62,11 @@ def write_workspaces(comment: Comment, report: WorkspacesReport) -> None:
     """How all of them ended, and each workspace folded; the worst comes first and has room."""
     for line in summary.of_workspaces(report):
         comment.block(f"**{line}**")
-    for section in sorted(report.sections, key=_is_fine):
+    for number, section in enumerate(sorted(report.sections, key=_is_fine)):
+        if comment.is_full:
+            left_out = counted(len(report.sections) - number, "workspace")
+            comment.block(f"… and {left_out} more; {ELSEWHERE}.")
+            break
         comment.block(f"<details><summary>{section.workspace}</summary>")
         _write(comment, section.report)
         comment.block("</details>")

@@ -11,6 +11,12 @@ MAX_BYTES: Final = 64_000
 """Below GitHub's 65 536 characters, with room for the mark by which a bot finds its comment."""
 
 _CLOSING: Final = 4_000  # kept for the heads and feet of the sections that follow a full one
+_LEAST: Final = 2_000  # what one more report of a workspace needs to be of use
+PART: Final = 8_000
+"""Bytes of a list that may be long, before the table of actions: that needs room too."""
+
+ELSEWHERE: Final = "see the JSON report (`--report json=FILE`)"
+"""Where everything is that found no room."""
 
 
 class Comment:
@@ -20,6 +26,11 @@ class Comment:
         self._links = links
         self._blocks: list[str] = []
         self._left = MAX_BYTES - _CLOSING
+
+    @property
+    def is_full(self) -> bool:
+        """Whether only the heads and feet of what was begun have room."""
+        return self._left < _LEAST
 
     def place(self, place: str | None, commit: str | None) -> str:
         """A place of a manifest, as a link where it has one; empty for None."""
@@ -60,7 +71,7 @@ class Comment:
         if written:
             self._blocks.append("\n".join(written))
         if more := len(rows) + len(head) - len(written):
-            self._blocks.append(f"… and {more} more; see the JSON report.")
+            self._blocks.append(f"… and {more} more; {ELSEWHERE}.")
 
     def __str__(self) -> str:
         return "\n\n".join(self._blocks) + "\n"

@@ -17,7 +17,7 @@ from reconciler.reporting.documents import (
     LedgerView,
 )
 from reconciler.reporting.entries import UserEntry
-from reconciler.reporting.markdown.comment import Comment, code, inline
+from reconciler.reporting.markdown.comment import PART, Comment, code, inline
 from reconciler.reporting.phrase import prose
 from reconciler.reporting.wording import (
     changes,
@@ -104,7 +104,8 @@ def write_ledger(
         return
     if ledger.dead:
         comment.block(f"> [!CAUTION]\n> {history.dead_runs(ledger.dead)}:")
-        comment.items(inline(history.announced(ledger, run, resumes)) for run in ledger.dead)
+        dead = (inline(history.announced(ledger, run, resumes)) for run in ledger.dead)
+        comment.items(dead, most=PART)
     said = history.state(ledger)
     if said is not None and (missing or ledger.state is not LedgerAccess.NONE):
         comment.block(f"> [!WARNING]\n> {inline(said)}")
@@ -112,7 +113,7 @@ def write_ledger(
         comment.block(f"> [!WARNING]\n> {inline(used)}")
     for run, resolved in entries.resolved(ledger.resolved).items():
         comment.block(f"{inline(history.resolved_of(run))}:")
-        comment.items(map(item, resolved))
+        comment.items(map(item, resolved), most=PART)
 
 
 def write_changes(comment: Comment, found: PlanChanges | None) -> None:

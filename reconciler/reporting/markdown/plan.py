@@ -9,7 +9,7 @@ from reconciler.reporting import entries
 from reconciler.reporting.documents import (
     PlanReport,
 )
-from reconciler.reporting.markdown.comment import Comment, code, inline
+from reconciler.reporting.markdown.comment import PART, Comment, code, inline
 from reconciler.reporting.markdown.parts import (
     row,
     write_changes,
@@ -49,7 +49,8 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         comment.block(inline(changes.selected(content)))
     if content.problems:
         comment.block(f"> [!WARNING]\n> {changes.INCOMPLETE}")
-        comment.items(inline((prose(problem),)) for problem in content.problems)
+        problems = (inline((prose(problem),)) for problem in content.problems)
+        comment.items(problems, most=PART)
     if content.actions:
         comment.table(
             _ACTIONS, [row(comment, plan, entry) for entry in entries.actions(content.actions)]

@@ -201,6 +201,10 @@ CUT: Final = FindingRule(
 )
 
 
+SUMMARY: Final = "Calendar reconciler"
+NOTHING: Final = "Nothing was looked at."
+
+
 def cut(number: int, what: str) -> str:
     """That ``number`` more were left out, and where they are."""
     verb = "is" if number == 1 else "are"
