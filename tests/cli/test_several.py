@@ -1,6 +1,7 @@
 """Commands over several workspaces: each as if it were alone, and one status for all."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -253,6 +254,20 @@ def test_every_workspace_can_be_looked_at(companies: Companies) -> None:
         assert companies.run(command, "--all-workspaces", "--format", "json") == 0
         assert companies.statuses() == {"acme": 0, "globex": 0, "initech": 0}
     assert companies.methods() == {"GET"}
+
+
+def test_several_plans_are_a_suite_each(companies: Companies) -> None:
+    assert companies.run("plan", "--all-workspaces", "--format", "junit") == 0
+    suites = re.findall('<testsuite name="([a-z]+)"', companies.project.out)
+    assert tuple(suites) == companies.NAMES
+
+
+@pytest.mark.parametrize("command", ["doctor", "pending", "runs"])
+def test_what_judges_nothing_has_no_findings_in_several_workspaces_either(
+    companies: Companies, command: str
+) -> None:
+    assert companies.run(command, "--all-workspaces", "--report", "sarif=all.sarif") == 64
+    assert companies.methods() == set()
 
 
 @pytest.mark.parametrize(
