@@ -34,6 +34,7 @@ class _Commands(LazyGroup):
         "pending": "List who has to connect what, and since when.",
         "connect-link": "Make the link by which a pending user connects a platform.",
         "explain": "Explain one user: what would be done, and why.",
+        "watch": "Plan again and again, and serve metrics and the last plan.",
         "rules": "Show each rule, who it matches, and what it overlaps with.",
         "runs": "List past runs, newest first, or show one in full.",
         "resume": "Finish a run that was interrupted or killed.",

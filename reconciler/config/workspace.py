@@ -71,9 +71,9 @@ class Workspace(Struct, frozen=True):
 
     ``undeclared`` is the field `unmanaged`. With ``require_ledger`` a run is refused if it finds no
     ledger. Days begin in ``time_zone``. ``inputs`` are the commands that sources can name, the same
-    for every workspace. ``oauth`` is what connect links are made with. ``source`` is where the
-    workspace is defined. The other sources are where its ledger and its limits are set; None for a
-    default.
+    for every workspace. ``oauth`` is what connect links are made with, ``watch_token`` where the
+    token of the watch's pages comes from. ``source`` is where the workspace is defined. The other
+    sources are where its ledger and its limits are set; None for a default.
     """
 
     name: str
@@ -92,6 +92,7 @@ class Workspace(Struct, frozen=True):
     source: SourceLocation
     inputs: Mapping[str, InputCommand] = {}
     oauth: OAuthSettings = OAuthSettings()
+    watch_token: SecretSource | None = None
     ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None

@@ -113,6 +113,7 @@ class _Reader:
             source=self._named.place,
             inputs=shared.inputs,
             oauth=self._oauth(),
+            watch_token=self._watch_token(),
             ledger_source=shared.ledger_source,
             **{f"{_LIMITS[key]}_source": limit.key_place for key, limit in limits.items()},
         )
@@ -178,6 +179,10 @@ class _Reader:
         return read_oauth(
             setting.value, lambda path, message, hint: setting.error(message, hint, *path)
         )
+
+    def _watch_token(self) -> SecretSource | None:
+        setting = self._get("watch")
+        return None if setting is None else read_secret(setting.at("token"))
 
     def _time_zone(self) -> ZoneInfo:
         setting = self._get("timeZone")

@@ -4,7 +4,8 @@ Whoever watches (metrics, traces) implements :class:`Telemetry`. What is reporte
 id and no URL, so that it may leave the machine.
 """
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from enum import StrEnum
 from typing import Final, Protocol
 
@@ -69,3 +70,21 @@ class NoTelemetry:
 
 
 NO_TELEMETRY: Final = NoTelemetry()
+
+
+class Telemetries:
+    """Passes everything on to ``each``; implements :class:`Telemetry`."""
+
+    def __init__(self, *each: Telemetry) -> None:
+        self._each = each
+
+    @contextmanager
+    def phase(self, name: Phase) -> Iterator[None]:
+        with ExitStack() as stack:
+            for telemetry in self._each:
+                stack.enter_context(telemetry.phase(name))
+            yield
+
+    def call(self, call: ApiCall) -> None:
+        for telemetry in self._each:
+            telemetry.call(call)

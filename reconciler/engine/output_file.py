@@ -39,10 +39,12 @@ class OutputFile:
     """A file to be written at the end of a command.
 
     Making one proves, as far as that can be found out, that it can be written. It leaves nothing
-    there. Raises :class:`OutputFailed`.
+    there. ``mode`` says who may read the file: its owner alone, unless it is given. Raises
+    :class:`OutputFailed`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, mode: int = _PRIVATE) -> None:
+        self._mode = mode
         try:
             # Where a link leads, so that the link stays.
             self.path = path.resolve()
@@ -63,7 +65,7 @@ class OutputFile:
             raise OutputFailed(path, reason or str(error)) from None
 
     def write(self, data: bytes) -> None:
-        """Put ``data`` in place of whatever was there; readable by its owner alone.
+        """Put ``data`` in place of whatever was there.
 
         A file that cannot be replaced (it is mounted there, or its folder takes no other) is
         written in place. Raises :class:`OutputFailed`, and leaves what was there, when the disk
@@ -79,6 +81,7 @@ class OutputFile:
         """Write another file and put it there; False where the one that is there stays."""
         with _draft(self.path.parent, data) as draft:
             try:
+                draft.chmod(self._mode)
                 draft.replace(self.path)
             except OSError as error:
                 if error.errno in _KEPT and self.path.is_file():
@@ -90,7 +93,7 @@ class OutputFile:
         descriptor = os.open(self.path, os.O_WRONLY)
         with open(descriptor, "wb") as file:  # noqa: PTH123 (a descriptor has no path)
             with contextlib.suppress(OSError):  # it may be another's
-                os.fchmod(descriptor, _PRIVATE)
+                os.fchmod(descriptor, self._mode)
             _reserve(descriptor, len(data))
             file.write(data)
             file.flush()

@@ -65,6 +65,14 @@ class LastPlan(Struct, frozen=True):
     changes: PlanChanges
 
 
+class OutdatedPlan(Struct, frozen=True):
+    """Why a plan is not of what is written and connected now: the ``problems`` since its list was
+    requested ``at`` (RFC 3339, UTC)."""
+
+    at: str
+    problems: tuple[Diagnostic, ...]
+
+
 class PlanReport(Struct, frozen=True):
     """A plan, as ``plan`` and ``show`` report it, and a run that was refused before it acted.
 
@@ -77,7 +85,8 @@ class PlanReport(Struct, frozen=True):
     next command; None where nothing follows from the plan. ``undeclared`` says whether users who
     are connected and in no manifest fail the plan. ``brief`` shows the breakdown in text, and no
     single user's entries. ``past`` is how earlier actions for users of the plan ended, newest
-    first, and ``last`` is the plan before this one: both are there only where a page shows them.
+    first, and ``last`` is the plan before this one: both are there only where a page shows them, as
+    is ``outdated``, which says why this is only the last plan that could be made.
     """
 
     plan: Plan
@@ -93,6 +102,7 @@ class PlanReport(Struct, frozen=True):
     brief: bool = False
     past: Mapping[str, tuple[PastOutcome, ...]] = field(default_factory=dict)
     last: LastPlan | None = None
+    outdated: OutdatedPlan | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

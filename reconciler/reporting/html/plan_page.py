@@ -20,6 +20,7 @@ from reconciler.reporting.wording import (
     fleet,
     guards,
     summary,
+    watching,
 )
 
 
@@ -74,6 +75,9 @@ def _callouts(
     report: PlanReport, unjudged: tuple[Verdict, ...], skipped: tuple[Verdict, ...]
 ) -> Iterator[Callout]:
     content = report.plan.content
+    if report.outdated is not None:
+        yield Callout("danger", phrase_markup(watching.outdated(report.outdated)))
+        yield from sections.problem_callouts(report.outdated.problems, None)
     yield from sections.guard_callouts(report.guards, report.limit_sources, but=unjudged)
     if content.problems:
         found = tuple(phrase_markup((prose(problem),)) for problem in content.problems)
