@@ -280,7 +280,8 @@ class CommandContext:
             self.run(alone)
         from reconciler.cli.several import each_workspace  # noqa: PLC0415 - few name several
 
-        self.gives = (WorkspacesReport, *self.gives)
+        if self.gives:
+            self.gives = (WorkspacesReport, *self.gives)
         self.run(lambda: each_workspace(self, asked, body, check, count, plans=plans))
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
