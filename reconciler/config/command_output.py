@@ -19,6 +19,10 @@ _LOOK_UP: Final = 0.1
 """Seconds after which we look whether the command shall end."""
 
 
+_LEFT: Final[set[int]] = set()
+"""Process groups of commands that have ended and left something running that is our child now."""
+
+
 class CommandOutput(Struct, frozen=True):
     """What a command printed: more than was asked for if it was ended for that.
 
@@ -77,6 +81,9 @@ def command_output(
             raise TookTooLong(ended=process.wait() != -signal.SIGKILL) from None
         finally:
             _end(process, apart=apart)
+            if apart:
+                process.wait()
+                _wait_for_what_is_left(process.pid)
     return CommandOutput(data, process.returncode, last_words)
 
 
@@ -125,3 +132,20 @@ def _end(process: subprocess.Popen[bytes], *, apart: bool) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL) if apart else process.kill()
+
+
+def _wait_for_what_is_left(group: int) -> None:
+    """Wait, without blocking, for what the command of ``group`` and earlier ones left behind.
+
+    The first process of a container inherits it. Whoever does not wait for it keeps its entry in
+    the table of processes: one more with each command, until no process can be started.
+    The id of a group is not given to another one while a process of it is not waited for.
+    """
+    for each in (group, *_LEFT):
+        try:
+            while os.waitpid(-each, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            _LEFT.discard(each)
+        else:
+            _LEFT.add(each)
