@@ -5,7 +5,7 @@ import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
@@ -242,3 +242,14 @@ def test_the_demo_leaves_nothing_behind_and_minds_no_other_configuration(
     assert "reconciler init --sandbox" in shown
     assert files(folder) == []
     assert Path.cwd() == folder
+
+
+def test_a_demo_without_a_temporary_folder_says_how_to_name_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def nowhere(**_: object) -> NoReturn:
+        raise FileNotFoundError(errno.ENOENT, "No usable temporary directory found")
+
+    monkeypatch.setattr("reconciler.cli.commands.demo.TemporaryDirectory", nowhere)
+    assert run(["demo"]) == 64
+    assert "No usable temporary directory found (name one in TMPDIR)" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from typing import Final
 from reconciler.cli.commands.apply import apply
 from reconciler.cli.commands.plan import plan
 from reconciler.cli.commands.validate import validate
-from reconciler.cli.errors import EndedWith
+from reconciler.cli.errors import EndedWith, UsageError
 from reconciler.cli.streams import print_out
 from reconciler.engine.init import begin
 
@@ -32,10 +32,7 @@ def demo() -> None:
     """
     for variable in ("RECONCILER_CONFIG", "RECONCILER_WORKSPACE"):
         os.environ.pop(variable, None)
-    with (
-        TemporaryDirectory(prefix="reconciler-demo-") as folder,
-        contextlib.chdir(folder),
-    ):
+    with _temporary_folder() as folder, contextlib.chdir(folder):
         begin(Path(folder), None)
         for typed, step in _STEPS:
             print_out(f"\n$ reconciler {typed}\n", on_stderr=False)
@@ -45,3 +42,12 @@ def demo() -> None:
                 if ended.status:
                     raise
     print_out(_ENDED, on_stderr=False)
+
+
+def _temporary_folder() -> TemporaryDirectory[str]:
+    try:
+        return TemporaryDirectory(prefix="reconciler-demo-")
+    except OSError as error:
+        raise UsageError(
+            f"the demo needs a temporary folder: {error.strerror} (name one in TMPDIR)"
+        ) from error
