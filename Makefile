@@ -9,7 +9,7 @@ LOWEST := .venv-lowest
 # The tests that cover planning, applying and manifest to the last branch: their own, and those of config for the errors of both.
 COVERING := $(addprefix tests/,planning applying manifest config)
 
-.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi image image-pulumi base-image test-image clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -21,6 +21,8 @@ help:
 	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
+	@echo "make image  build the container image with docker, or buildah and podman; make image-pulumi: with Pulumi"
+	@echo "make test-image  build it and test it"
 	@echo "make clean  remove the virtual environment and the sandbox's state"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -86,5 +88,20 @@ bench: install
 bench-pulumi: install
 	$(BIN)/python -m bench.pulumi_front
 
+image:
+	@sh deploy/image/build.sh image
+
+image-pulumi:
+	@sh deploy/image/build.sh pulumi
+
+# The base of Debian's packages, again: `make image` makes it once, where no image registry is reached.
+base-image:
+	@sh deploy/image/base.sh localhost/reconciler-base:debian
+
+test-image: export TEST_IMAGE := localhost/calendar-reconciler:test
+test-image: install
+	@IMAGE=$$TEST_IMAGE sh deploy/image/build.sh image
+	@. deploy/image/engine.sh; TEST_ENGINE=$$engine $(BIN)/pytest -n auto tests/image
+
 clean:
-	rm -rf $(VENV) $(LOWEST) .reconciler
+	rm -rf $(VENV) $(LOWEST) .reconciler build

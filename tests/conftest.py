@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from tests.browser import chromium
+from tests.image.containers import HOW_TO_BUILD, NOT_BUILT
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
 from tests.pulumi_provider.engine import stack
 
@@ -115,4 +116,5 @@ _MISSING = (
         "Pages of reports, and how somebody connects, were not tested in a browser.",
         chromium.HOW_TO_INSTALL,
     ),
+    (NOT_BUILT, "The image was not tested.", HOW_TO_BUILD),
 )

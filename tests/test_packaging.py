@@ -39,3 +39,21 @@ def test_continuous_integration_runs_every_python_that_the_package_names() -> No
     named = re.findall(r"Python :: (3\.\d+)", " ".join(PROJECT["project"]["classifiers"]))
     quoted = ", ".join(f'"{version}"' for version in named)
     assert f"python: [{quoted}]" in workflow
+
+
+def test_the_image_says_of_itself_what_the_package_does() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    project = PROJECT["project"]
+    said = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]+)"', dockerfile))
+    assert said == {
+        "title": project["name"],
+        "description": project["description"],
+        "licenses": project["license"],
+        "source": project["urls"]["Repository"],
+    }
+
+
+def test_the_image_is_built_with_extras_that_there_are() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
+    (extras,) = re.findall(r"^ARG EXTRAS=(.+)$", dockerfile, re.MULTILINE)
+    assert set(extras.split(",")) <= set(PROJECT["project"]["optional-dependencies"])

@@ -1,0 +1,119 @@
+"""Commands as the first process of a container that may do nothing but what it has to."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.image.conftest import Fleet
+from tests.image.containers import Engine
+from tests.small_fleet import KEY
+
+LEAVER = ("leaver@example.com", '{"platform":"google"}')
+MOVER = ("mover@example.com", '{"platform":"google"}')
+ACT = ("apply", "--auto-approve", "--format", "json", "--parallelism", "1")
+
+NAMELESS = ("--user", "1234567:0")
+"""An account that no file of the image names, as some clusters choose them."""
+
+WITHOUT_HOME = """
+import os, sys
+for name in ("HOME", "USER", "LOGNAME", "TMPDIR", "TERM", "HOSTNAME"):
+    os.environ.pop(name, None)
+os.execv("/opt/reconciler/bin/reconciler", ["reconciler", *sys.argv[1:]])
+"""
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 300
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_the_demo_needs_a_folder_for_temporary_files_and_nothing_else(engine: Engine) -> None:
+    ended = engine.run("demo", options=("--tmpfs", "/tmp:mode=1777"))
+    assert ended.status == 0, ended.err
+    assert "7 verified; 7 mutating calls sent" in ended.out
+
+
+def test_without_such_a_folder_the_demo_says_so(engine: Engine) -> None:
+    ended = engine.run("demo")
+    assert ended.status == 64
+    assert "TMPDIR" in ended.err
+
+
+@pytest.mark.parametrize("account", [(), NAMELESS])
+def test_a_run_needs_its_ledger_and_nothing_else(
+    engine: Engine, fleet: Fleet, account: tuple[str, ...]
+) -> None:
+    ended = engine.run(*ACT, options=(*fleet.mounts, *account), net="host")
+    assert ended.status == 0, ended.err
+    assert {each["outcome"] for each in ended.document["results"]} == {"verified"}
+    assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+def test_a_run_needs_no_home_and_no_name(engine: Engine, fleet: Fleet) -> None:
+    options = (*fleet.mounts, *NAMELESS, "--entrypoint", "python")
+    ended = engine.run("-c", WITHOUT_HOME, *ACT, options=options, net="host")
+    assert ended.status == 0, ended.err
+    assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+def test_a_run_writes_to_its_ledger_alone_where_it_could_write_elsewhere(
+    engine: Engine, fleet: Fleet
+) -> None:
+    options = fleet.mounts
+    with engine.started("--version", options=options, locked_up=False, net="host") as idle:
+        idle.ended()
+        before = idle.changed()
+    with engine.started(*ACT, options=options, locked_up=False, net="host") as container:
+        assert container.ended().status == 0
+        assert container.changed() == before
+    assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+def test_sigterm_in_the_middle_of_a_run_ends_it_in_order(engine: Engine, fleet: Fleet) -> None:
+    slow = Match(endpoint="disconnect", external_id=LEAVER[0])
+    fleet.fail(Fault(kind=FaultKind.LATENCY, answer_delay=3.0, match=slow))
+    with engine.started(*ACT, options=fleet.mounts, net="host") as container:
+        wait_until(lambda: fleet.arrived("disconnect"))
+        container.signal("TERM")
+        ended = container.ended()
+    assert ended.status == 143
+    assert ended.document["status"] == 143
+    outcomes = {each["user"]: each["outcome"] for each in ended.document["results"]}
+    assert outcomes == {LEAVER[0]: "verified", MOVER[0]: "not_attempted"}
+    assert fleet.disconnects() == [LEAVER]
+    runs = engine.run("runs", "--format", "json", options=fleet.mounts, net="host")
+    (run,) = runs.document["runs"]
+    resumed = engine.run("resume", run["run"], options=fleet.mounts, net="host")
+    assert resumed.status == 0, resumed.err
+    assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+@pytest.mark.parametrize("command", [("plan",), ACT])
+def test_sigterm_before_anything_was_sent_ends_a_command_at_once(
+    engine: Engine, fleet: Fleet, command: tuple[str, ...]
+) -> None:
+    slow = Match(endpoint="list_users")
+    fleet.fail(Fault(kind=FaultKind.LATENCY, answer_delay=25.0, match=slow))
+    with engine.started(*command, options=fleet.mounts, net="host") as container:
+        wait_until(lambda: fleet.arrived("list_users"))
+        container.signal("TERM")
+        assert container.ended().status == 143
+    assert fleet.disconnects() == []
+
+
+def test_a_key_that_is_a_file_is_nowhere_in_what_a_container_writes(
+    engine: Engine, fleet: Fleet
+) -> None:
+    ended = engine.run(*ACT, "-vv", options=fleet.mounts, net="host")
+    read = "import pathlib; print(*(p.read_bytes() for p in pathlib.Path('/ledger').iterdir()))"
+    options = (*fleet.mounts, "--entrypoint", "python")
+    ledger = engine.run("-c", read, options=options)
+    assert ended.status == ledger.status == 0
+    assert "leaver@example.com" in ledger.out
+    assert KEY not in ended.out + ended.err + ledger.out
+    assert fleet.disconnects() == [LEAVER, MOVER]
