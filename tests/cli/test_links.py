@@ -49,9 +49,12 @@ def test_links_are_right_from_a_subfolder(
 def test_links_are_right_where_the_repository_begins_above(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    git(project.folder.parent, "init", "-q")
+    for name in ("reconciler.yaml", "seed.yaml", "manifests/people.yaml"):
+        project.write(f"eu/{name}", (project.folder / name).read_text(encoding="utf-8"))
+    git(project.folder, "init", "-q")
+    monkeypatch.chdir(project.folder / "eu")
     found = _markdown(project, "--link-base", "https://git.test/{file}")
-    assert f"](https://git.test/{project.folder.name}/manifests/people.yaml)" in found
+    assert "](https://git.test/eu/manifests/people.yaml)" in found
 
 
 def test_a_link_base_that_names_no_file_is_wrong_usage(project: Project) -> None:
