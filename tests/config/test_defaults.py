@@ -215,6 +215,18 @@ def test_what_is_wrong_with_a_default_is_reported_once_at_its_place(
     assert found.startswith(f"reconciler.yaml:{error}")
 
 
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [
+        ("[]", "2:11: `defaults` must be a mapping, not a list"),
+        ("", "2:10: `defaults` has no value (write a mapping, or leave it out)"),
+    ],
+)
+def test_defaults_are_a_mapping(file: File, value: str, error: str) -> None:
+    text = f"apiVersion: reconciler/v1\ndefaults: {value}\nworkspaces: {{w: {{}}}}\n"
+    assert file.errors(text) == [f"reconciler.yaml:{error}"]
+
+
 def test_a_base_url_in_defaults_is_checked_there(file: File) -> None:
     (error,) = errors(file, "  baseUrl: ftp://h\n  apiKey: {env: K}\n  manifests: [m/]\n")
     assert error.startswith("reconciler.yaml:3:12: `baseUrl` does not begin with https://")

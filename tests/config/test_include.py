@@ -195,18 +195,6 @@ def test_a_pattern_that_cannot_be_followed_is_an_error_at_its_place(
     assert found.startswith(f"reconciler.yaml:7:13: {error}")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is closed to root")
-def test_a_folder_that_cannot_be_read_is_an_error_and_not_empty(file: File) -> None:
-    write(file, a=VERSION)
-    closed = file.path.parent / "workspaces" / "closed"
-    closed.mkdir(mode=0)
-    try:
-        (found,) = file.errors(of("workspaces/*.yaml", "workspaces/*/*.yaml"))
-    finally:
-        closed.chmod(0o700)
-    assert found.startswith("reconciler.yaml:7:32: `workspaces/closed` cannot be read: Permission")
-
-
 def test_a_folder_that_fails_to_be_read_is_an_error_and_not_empty(
     file: File, monkeypatch: pytest.MonkeyPatch
 ) -> None:
