@@ -15,7 +15,6 @@ from reconciler.engine.approval import (
     narrow,
     overrides,
 )
-from reconciler.engine.connect_link import ConnectLink, LinkRefused, client_for, make_link
 from reconciler.engine.declared_twice import declared_twice
 from reconciler.engine.doctor import examine
 from reconciler.engine.earlier_plan import Resumption, compare, preview_again, resumption
@@ -28,7 +27,7 @@ from reconciler.engine.import_manifest import (
     import_manifest,
 )
 from reconciler.engine.page_history import with_history, with_last_plan
-from reconciler.engine.pending import find_pending
+from reconciler.engine.pending import LinkRefused, find_pending
 from reconciler.engine.preview import (
     IncompleteList,
     PlanInputs,
@@ -55,7 +54,6 @@ __all__ = [
     "FAILING",
     "ActingRun",
     "Approved",
-    "ConnectLink",
     "Exit",
     "Imported",
     "IncompleteList",
@@ -77,7 +75,6 @@ __all__ = [
     "carry_out",
     "check_place",
     "check_usable",
-    "client_for",
     "close_shared_run",
     "compare",
     "declared_already",
@@ -95,7 +92,6 @@ __all__ = [
     "judged_content",
     "limit_sources",
     "load_declarations",
-    "make_link",
     "narrow",
     "observe",
     "open_session",

@@ -25,7 +25,7 @@ from reconciler.domain import (
     rfc3339,
 )
 from reconciler.engine.explanation import explained
-from reconciler.engine.pending import known_email
+from reconciler.engine.pending import LinkRefused, known_email
 from reconciler.engine.preview import IncompleteList, PlanInputs, judged_content, require_complete
 from reconciler.engine.session import Session, apply_settings, protection_of
 from reconciler.ledger import LedgerMissing, open_ledger
@@ -37,14 +37,6 @@ from reconciler.runs import MadeLink
 
 if TYPE_CHECKING:
     from reconciler.ledger.ledger import Ledger
-
-
-class LinkRefused(Exception):
-    """No link is made. The text says why, ``hint`` what to do."""
-
-    def __init__(self, reason: str, hint: str) -> None:
-        super().__init__(reason)
-        self.hint = hint
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.domain import Exit, InvalidInput, of_signal
 from reconciler.engine.approval import Refused
-from reconciler.engine.connect_link import LinkRefused
+from reconciler.engine.pending import LinkRefused
 from reconciler.engine.preview import IncompleteList
 from reconciler.ledger import (
     LedgerError,

@@ -16,6 +16,17 @@ from reconciler.reporting import LedgerAccess, LedgerView, PendingConnection, Pe
 from reconciler.runs import PendingKey, PendingSince
 
 
+class LinkRefused(Exception):
+    """No connect link is made: the user is not pending. The text says why, ``hint`` what to do.
+
+    It is here, because every command can turn it into a status, and few make links.
+    """
+
+    def __init__(self, reason: str, hint: str) -> None:
+        super().__init__(reason)
+        self.hint = hint
+
+
 def find_pending(
     session: Session,
     inputs: PlanInputs,

@@ -12,7 +12,8 @@ from reconciler.cli.inputs import list_users, load
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.secret_output import SecretOutput
 from reconciler.domain import Platform
-from reconciler.engine import client_for, make_link, plan_inputs, remember
+from reconciler.engine import plan_inputs, remember
+from reconciler.engine.connect_link import client_for, make_link
 from reconciler.manifest import gc_paused
 from reconciler.reporting import ConnectLinkReport, Format, Report
 
