@@ -1,11 +1,14 @@
 """What ``apply`` and ``resume`` share: ``--allow``, the run around them, and their report on it."""
 
 import logging
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import structs
 
 from reconciler.applying import STOP_GRACE, ApplySettings
 from reconciler.cli.command_limit import CommandLimitReached
@@ -13,7 +16,7 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users
 from reconciler.cli.run_progress import RunProgress
-from reconciler.domain import Declarations, Diagnostic, InvalidInput
+from reconciler.domain import Cancellation, Declarations, Diagnostic, InvalidInput
 from reconciler.engine import (
     ActingRun,
     Approved,
@@ -27,9 +30,10 @@ from reconciler.engine import (
     with_history,
 )
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS, NEW_LEDGER, overrides
+from reconciler.notifying import DELIVERY_SECONDS
 from reconciler.planning import PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, Format, PlanReport, RunReport, WorkspaceReport
-from reconciler.reporting.wording import outcomes
+from reconciler.reporting.wording import notifications, outcomes
 from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunResult
 
 if TYPE_CHECKING:
@@ -76,7 +80,7 @@ class RunCommand:
             raise
         return approved
 
-    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> WorkspaceReport:
+    def carry_out(self, approved: Approved, *, resumes: str | None = None) -> RunReport:
         """Do what was approved; from now on a signal stops gracefully."""
         journal = CallsInDoubt(self.run.journal)
         self._stop_gracefully(journal)
@@ -138,13 +142,35 @@ def run_command(
     session: Session,
     declarations: Declarations,
     options: RunOptions,
-    body: Callable[[RunCommand], WorkspaceReport],
+    body: Callable[[RunCommand], RunReport],
     ledger: "Ledger | None" = None,
 ) -> WorkspaceReport:
     """Do ``body`` in a run for ``declarations``; ``ledger`` is given where it is open already.
 
-    A refusal, and a plan that cannot be used, are reports too.
+    A refusal, and a plan that cannot be used, are reports too. The targets of the workspace are
+    notified once the run is closed; raises :class:`InvalidInput` before it begins if one of them
+    cannot be used.
     """
+    notifier = session.notifier(os.environ)
+    report = _report_of_run(context, session, declarations, options, body, ledger)
+    if not notifier or isinstance(report, ErrorReport):
+        return report
+    # From now on a first signal lets the deliveries end.
+    stopping = partial(context.say, notifications.stopping(DELIVERY_SECONDS))
+    context.signals.stop_gracefully(Cancellation(), stopping, outcomes.NOT_WRITTEN)
+    if isinstance(report, RunReport):
+        return structs.replace(report, deliveries=notifier.of_run(report))
+    return structs.replace(report, deliveries=notifier.of_refused_run(report))
+
+
+def _report_of_run(
+    context: CommandContext,
+    session: Session,
+    declarations: Declarations,
+    options: RunOptions,
+    body: Callable[[RunCommand], RunReport],
+    ledger: "Ledger | None",
+) -> RunReport | PlanReport | ErrorReport:
     command: RunCommand | None = None
     try:
         with context.following() as progress:

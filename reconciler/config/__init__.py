@@ -4,6 +4,11 @@ The fronts find and load the configuration. The engine works from the chosen :cl
 """
 
 from reconciler.config.loader import find_configuration, load_configuration
+from reconciler.config.notify import (
+    AppriseService,
+    NotificationTarget,
+    Webhook,
+)
 from reconciler.config.secret_source import (
     SecretFromCommand,
     SecretFromEnvironment,
@@ -29,9 +34,11 @@ from reconciler.config.workspace import (
 )
 
 __all__ = [
+    "AppriseService",
     "BaseUrl",
     "Configuration",
     "InputCommand",
+    "NotificationTarget",
     "Region",
     "Remote",
     "SandboxSource",
@@ -41,6 +48,7 @@ __all__ = [
     "SecretSource",
     "Shard",
     "UnusableSelection",
+    "Webhook",
     "Workspace",
     "find_configuration",
     "is_pattern",

@@ -1,11 +1,12 @@
-"""Reads ``inputs``: the commands that write rows for sources, and may get no API key."""
+"""Reads ``inputs``, the commands that write rows for sources; and keeps API keys to themselves."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from reconciler.config.secret_source import SecretFromEnvironment
 from reconciler.config.setting import Setting
 from reconciler.config.workspace import InputCommand, Workspace
+from reconciler.domain import Diagnostic
 from reconciler.manifest.rows import RowFormat
 from reconciler.manifest.source import quoted
 
@@ -39,15 +40,11 @@ def _input(setting: Setting) -> InputCommand:
     )
 
 
-def keep_keys_from(setting: Setting | None, workspaces: Iterable[Workspace]) -> None:
+def keep_keys_from(setting: Setting | None, workspaces: Collection[Workspace]) -> None:
     """Report inputs that name the variable of an API key of any of ``workspaces``."""
     if setting is None:
         return
-    keys: Mapping[str, str] = {
-        workspace.api_key.variable: workspace.name
-        for workspace in workspaces
-        if isinstance(workspace.api_key, SecretFromEnvironment)
-    }
+    keys = variables_of_keys(workspaces)
     for _, command in setting.fields():
         environment = command.get("env")
         for variable in environment.entries() if environment else ():
@@ -57,3 +54,26 @@ def keep_keys_from(setting: Setting | None, workspaces: Iterable[Workspace]) -> 
                     f"`{variable.value}` holds the API key of workspace {workspace}",
                     "remove it: no input gets an API key",
                 )
+
+
+def targets_with_keys(workspaces: Collection[Workspace]) -> Iterator[Diagnostic]:
+    """The targets whose URL or HMAC key comes from the variable of an API key."""
+    keys = variables_of_keys(workspaces)
+    for workspace in workspaces:
+        for secret in (secret for target in workspace.notify for secret in target.secrets):
+            if isinstance(secret, SecretFromEnvironment) and secret.variable in keys:
+                holder = quoted(keys[secret.variable])
+                yield Diagnostic(
+                    secret.source,
+                    f"`{secret.variable}` holds the API key of workspace {holder}",
+                    "use another variable: no target gets an API key",
+                )
+
+
+def variables_of_keys(workspaces: Iterable[Workspace]) -> Mapping[str, str]:
+    """The variables that API keys come from, each with the name of a workspace."""
+    return {
+        workspace.api_key.variable: workspace.name
+        for workspace in workspaces
+        if isinstance(workspace.api_key, SecretFromEnvironment)
+    }

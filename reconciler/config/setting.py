@@ -183,5 +183,5 @@ def _check(setting: Setting, path: tuple[str, ...]) -> None:
 def _is_filled(path: Sequence[str]) -> bool:
     """Whether the field at ``path`` is a path, a variable or a command of ``defaults``."""
     return path[0] == "defaults" and (
-        path[1] in {"manifests", "sandbox"} or path[-1] in {"env", "file", "command"}
+        path[1] in {"manifests", "sandbox"} or path[-1] in {"env", "file", "command", "link"}
     )

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from reconciler.config.notify import NotificationTarget
 from reconciler.config.secret_source import SecretSource
 from reconciler.domain import (
     Diagnostic,
@@ -72,8 +73,9 @@ class Workspace(Struct, frozen=True):
     ``undeclared`` is the field `unmanaged`. With ``require_ledger`` a run is refused if it finds no
     ledger. Days begin in ``time_zone``. ``inputs`` are the commands that sources can name, the same
     for every workspace. ``oauth`` is what connect links are made with, ``watch_token`` where the
-    token of the watch's pages comes from. ``source`` is where the workspace is defined. The other
-    sources are where its ledger and its limits are set; None for a default.
+    token of the watch's pages comes from, ``notify`` where notifications go. ``source`` is where
+    the workspace is defined. The other sources are where its ledger and its limits are set; None
+    for a default.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Workspace(Struct, frozen=True):
     inputs: Mapping[str, InputCommand] = {}
     oauth: OAuthSettings = OAuthSettings()
     watch_token: SecretSource | None = None
+    notify: tuple[NotificationTarget, ...] = ()
     ledger_source: SourceLocation | None = None
     max_disconnects_source: SourceLocation | None = None
     max_disconnect_percent_source: SourceLocation | None = None

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Struct
 
+from reconciler.config.notify import NotificationTarget, read_target
 from reconciler.config.oauth import read_oauth
 from reconciler.config.secret_source import (
     SecretFromCommand,
@@ -114,6 +115,7 @@ class _Reader:
             inputs=shared.inputs,
             oauth=self._oauth(),
             watch_token=self._watch_token(),
+            notify=self._notify(),
             ledger_source=shared.ledger_source,
             **{f"{_LIMITS[key]}_source": limit.key_place for key, limit in limits.items()},
         )
@@ -183,6 +185,11 @@ class _Reader:
     def _watch_token(self) -> SecretSource | None:
         setting = self._get("watch")
         return None if setting is None else read_secret(setting.at("token"))
+
+    def _notify(self) -> tuple[NotificationTarget, ...]:
+        """The targets of the defaults, and the workspace's own; one of its name replaces one."""
+        targets = self._merged("notify")
+        return tuple(read_target(name, target, read_secret) for name, target in targets.items())
 
     def _time_zone(self) -> ZoneInfo:
         setting = self._get("timeZone")

@@ -23,6 +23,13 @@ from reconciler.domain.declarations import (
 )
 from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
 from reconciler.domain.exits import Exit, of_signal
+from reconciler.domain.notifications import (
+    DEFAULT_EVENTS,
+    DeliveryCause,
+    DeliveryState,
+    NotificationEvent,
+    Privacy,
+)
 from reconciler.domain.secrets import REDACTED, Secret, SecretFault, is_header_safe, key_fault
 from reconciler.domain.settings import (
     COMMAND_LINE,
@@ -76,6 +83,7 @@ from reconciler.domain.urls import (
 
 __all__ = [
     "COMMAND_LINE",
+    "DEFAULT_EVENTS",
     "NO_TELEMETRY",
     "PLATFORM_NAMES",
     "PREFERENCE_FIELDS",
@@ -94,6 +102,8 @@ __all__ = [
     "Deadline",
     "DeadlinePassed",
     "Declarations",
+    "DeliveryCause",
+    "DeliveryState",
     "DesiredState",
     "DesiredUser",
     "Diagnostic",
@@ -105,6 +115,7 @@ __all__ = [
     "LedgerPlace",
     "Limits",
     "ManifestFile",
+    "NotificationEvent",
     "OAuthClient",
     "OAuthSettings",
     "Observation",
@@ -114,6 +125,7 @@ __all__ = [
     "Platform",
     "PostgresqlDatabase",
     "Preferences",
+    "Privacy",
     "RateLimits",
     "Rule",
     "RuleEffect",

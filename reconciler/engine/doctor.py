@@ -13,6 +13,7 @@ from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.preview import IncompleteList, load_declarations, observe
 from reconciler.engine.session import Session, open_session
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
+from reconciler.notifying import ready_targets
 from reconciler.recall import NetworkSettingsInvalid, RecallError
 from reconciler.reporting import Check, CheckState
 from reconciler.reporting.wording.history import how_ended
@@ -39,6 +40,7 @@ def examine(
     inputs = ConfiguredInputs(workspace, environ, clock=clock, cancellation=cancellation)
     _examine_manifests(workspace, inputs, checks, errors)
     _examine_ledger(workspace, checks, errors)
+    _examine_targets(workspace, environ, checks, errors)
     address: str | None = None
     try:
         with open_session(workspace, environ, clock=clock, cancellation=cancellation) as session:
@@ -110,6 +112,22 @@ def _examine_ledger(workspace: Workspace, checks: list[Check], errors: list[Exce
     if holder is not None and not holder.dead:
         message = f"run {holder.run} holds the lock since {holder.since}"
         checks.append(Check("lock", CheckState.OK, message))
+
+
+def _examine_targets(
+    workspace: Workspace, environ: Mapping[str, str], checks: list[Check], errors: list[Exception]
+) -> None:
+    """Whether notifications could be sent; nothing is sent."""
+    if not workspace.notify:
+        return
+    try:
+        ready = ready_targets(workspace, environ)
+    except InvalidInput as error:
+        checks.append(_failed("notify", error))
+        errors.append(error)
+        return
+    names = ", ".join(one.target.name for one in ready)
+    checks.append(Check("notify", CheckState.OK, f"targets that can be used: {names}"))
 
 
 _NO_HISTORY = "until then the guards that need history are skipped"

@@ -30,6 +30,7 @@ from reconciler.domain import (
 )
 from reconciler.engine.commit import Commit, commit_of
 from reconciler.engine.inputs import ConfiguredInputs
+from reconciler.notifying import Notifier, ready_targets
 from reconciler.planning import GuardName, Protection, Target
 from reconciler.recall import (
     CalendarReader,
@@ -164,6 +165,13 @@ class Session:
             telemetry=self.telemetry,
         ) as writer:
             yield writer
+
+    def notifier(self, environ: Mapping[str, str]) -> Notifier:
+        """Who is notified of what becomes of the workspace. Raises :class:`InvalidInput` for a
+        target that cannot be used; whether it can be reached is not checked."""
+        targets = ready_targets(self.workspace, environ, [self.endpoint.key])
+        place, address = self.workspace.ledger, self.endpoint.address
+        return Notifier(targets, self.workspace.name, address, place, self.clock)
 
     @contextmanager
     def minter(self) -> Iterator[TokenMinter]:

@@ -14,6 +14,7 @@ from reconciler.ledger.errors import (
     NotJoinable,
     UnknownRun,
 )
+from reconciler.ledger.notification_claim import NotificationClaim, NotificationSubject
 from reconciler.ledger.opening import Claim, open_ledger, read_ledger
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "LockHeld",
     "LockLost",
     "NotJoinable",
+    "NotificationClaim",
+    "NotificationSubject",
     "UnknownRun",
     "open_ledger",
     "read_ledger",

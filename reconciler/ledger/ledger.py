@@ -1,4 +1,4 @@
-"""The ledger, to be written: begins a run or joins one, takes a lock away, records a link."""
+"""The ledger, to be written: runs, locks that are taken away, links, and who was notified."""
 
 from collections.abc import Callable
 from typing import Final
@@ -10,6 +10,8 @@ from reconciler.ledger.declared_users import Scope
 from reconciler.ledger.errors import UnknownRun
 from reconciler.ledger.joined_run import JoinedRun, join_run
 from reconciler.ledger.lock import LOCK_TIMES, LockTimes, hold_lock, revoke_lock
+from reconciler.ledger.notification_claim import NotificationClaim, NotificationSubject
+from reconciler.ledger.notified import claim_change, end_claim
 from reconciler.ledger.open_run import OpenRun
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.reader import LedgerReader
@@ -67,6 +69,20 @@ class Ledger(LedgerReader):
         nothing. Raises :class:`LedgerError`."""
         with self._database.write() as connection:
             add_link(connection, Scope(workspace, base_url), user, link)
+
+    def claim_notification(
+        self, subject: NotificationSubject, digest: str, at: str, *, nothing: str
+    ) -> NotificationClaim | None:
+        """The right to notify a target of a change; None if it is known, or claimed elsewhere.
+
+        ``nothing`` is the digest that needs no notification of a target that was never notified.
+        Raises :class:`LedgerError`.
+        """
+        return claim_change(self._database, subject, digest, at, nothing=nothing)
+
+    def end_notification(self, claim: NotificationClaim, at: str, *, delivered: bool) -> None:
+        """Record what became of a claim. Raises :class:`LedgerError`."""
+        end_claim(self._database, claim, at, delivered=delivered)
 
     def unlock(self, workspace: str, run: str) -> Holder:
         """Take the lock away from ``run``, which then can begin nothing more.

@@ -8,7 +8,14 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from reconciler.domain import Diagnostic, Platform, UndeclaredPolicy
+from reconciler.domain import (
+    DeliveryCause,
+    DeliveryState,
+    Diagnostic,
+    NotificationEvent,
+    Platform,
+    UndeclaredPolicy,
+)
 from reconciler.planning import (
     Explanation,
     GuardName,
@@ -73,6 +80,15 @@ class OutdatedPlan(Struct, frozen=True):
     problems: tuple[Diagnostic, ...]
 
 
+class Delivery(Struct, frozen=True):
+    """An attempt to notify ``target`` (its name) of ``event``; ``cause`` says what is wrong."""
+
+    target: str
+    event: NotificationEvent
+    state: DeliveryState
+    cause: DeliveryCause | None = None
+
+
 class PlanReport(Struct, frozen=True):
     """A plan, as ``plan`` and ``show`` report it, and a run that was refused before it acted.
 
@@ -87,6 +103,7 @@ class PlanReport(Struct, frozen=True):
     single user's entries. ``past`` is how earlier actions for users of the plan ended, newest
     first, and ``last`` is the plan before this one: both are there only where a page shows them, as
     is ``outdated``, which says why this is only the last plan that could be made.
+    ``deliveries`` are the notifications about this report.
     """
 
     plan: Plan
@@ -103,6 +120,7 @@ class PlanReport(Struct, frozen=True):
     past: Mapping[str, tuple[PastOutcome, ...]] = field(default_factory=dict)
     last: LastPlan | None = None
     outdated: OutdatedPlan | None = None
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def guards(self) -> tuple[Verdict, ...]:
@@ -193,7 +211,7 @@ class RunReport(Struct, frozen=True):
     ``verdicts`` and ``limit_sources`` are as in :class:`PlanReport`; ``changes`` is there when
     actions of a saved plan went stale. ``resumes`` names the run that this one continued;
     ``continue_with`` are the words of the command that continues this one, where a signal stopped
-    it before it was done.
+    it before it was done. ``deliveries`` are the notifications about this run.
     """
 
     plan: Plan
@@ -205,6 +223,7 @@ class RunReport(Struct, frozen=True):
     changes: PlanChanges | None = None
     resumes: str | None = None
     continue_with: tuple[str, ...] = ()
+    deliveries: tuple[Delivery, ...] = ()
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

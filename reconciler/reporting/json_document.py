@@ -20,6 +20,7 @@ from reconciler.reporting import json_explanation, json_ledger, json_parts
 from reconciler.reporting.documents import (
     Check,
     ConnectLinkReport,
+    Delivery,
     DoctorReport,
     ErrorReport,
     ExplanationReport,
@@ -55,6 +56,7 @@ class PlanDocument(ReportDocument, frozen=True, tag="plan", kw_only=True):
     changes: PlanChanges | None
     undeclared: json_parts.Undeclared
     breakdown: Breakdown
+    deliveries: tuple[Delivery, ...]
 
 
 class PendingDocument(ReportDocument, frozen=True, tag="pending", kw_only=True):
@@ -107,6 +109,7 @@ class RunDocument(ReportDocument, frozen=True, tag="run", kw_only=True):
     resumes: str | None
     memory: json_ledger.LedgerSection | None
     changes: PlanChanges | None
+    deliveries: tuple[Delivery, ...]
 
 
 class RunsDocument(ReportDocument, frozen=True, tag="runs", kw_only=True):
@@ -263,6 +266,7 @@ def _plan(report: PlanReport) -> PlanDocument:
         changes=report.changes,
         undeclared=json_parts.Undeclared(report.undeclared, content.undeclared),
         breakdown=break_down(report.plan),
+        deliveries=report.deliveries,
     )
 
 
@@ -322,6 +326,7 @@ def _run(report: RunReport) -> RunDocument:
         resumes=report.resumes,
         memory=json_ledger.ledger_section(report.ledger),
         changes=report.changes,
+        deliveries=report.deliveries,
     )
 
 

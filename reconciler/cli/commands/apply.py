@@ -108,7 +108,7 @@ def apply(
         with context.session() as session:
             declarations = load(context, session)
 
-            def run(command: RunCommand) -> WorkspaceReport:
+            def run(command: RunCommand) -> RunReport:
                 if saved:
                     approved = _approve_saved(
                         command, saved, declarations, allowed.guards, same_commit=same_commit

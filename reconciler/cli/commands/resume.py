@@ -26,7 +26,7 @@ from reconciler.engine import (
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS
 from reconciler.ledger import open_ledger
 from reconciler.planning import GuardName, seal
-from reconciler.reporting import Format, PlanReport, Report, RunReport, WorkspaceReport
+from reconciler.reporting import Format, PlanReport, Report, RunReport
 from reconciler.runs import Front
 
 
@@ -76,7 +76,7 @@ def resume(
             resumed = ledger.find(run)
             declarations = load(context, session)
 
-            def go_on(command: RunCommand) -> WorkspaceReport:
+            def go_on(command: RunCommand) -> RunReport:
                 return command.carry_out(
                     _approve(command, resumed, declarations, allowed.guards), resumes=resumed
                 )

@@ -31,6 +31,7 @@ from reconciler.reporting.markdown.parts import (
     hint,
     row,
     write_changes,
+    write_deliveries,
     write_guards,
     write_heading,
     write_ledger,
@@ -138,6 +139,7 @@ def write_run(comment: Comment, report: RunReport) -> None:
     if beyond := summary.beyond_actions(plan.content):
         comment.block(beyond)
     write_changes(comment, report.changes)
+    write_deliveries(comment, report.deliveries)
     resumes = "" if report.resumes is None else f", resumes run {code(report.resumes)}"
     comment.block(f"Run {code(result.run)} of plan `{plan.content.digest()}`{resumes}")
     if report.continue_with:

@@ -13,6 +13,7 @@ from reconciler.planning import (
 )
 from reconciler.reporting import entries
 from reconciler.reporting.documents import (
+    Delivery,
     LedgerAccess,
     LedgerView,
 )
@@ -23,6 +24,7 @@ from reconciler.reporting.wording import (
     changes,
     guards,
     history,
+    notifications,
 )
 
 
@@ -114,6 +116,13 @@ def write_ledger(
     for run, resolved in entries.resolved(ledger.resolved).items():
         comment.block(f"{inline(history.resolved_of(run))}:")
         comment.items(map(item, resolved), most=PART)
+
+
+def write_deliveries(comment: Comment, deliveries: tuple[Delivery, ...]) -> None:
+    """Which targets were notified, and which could not be."""
+    if deliveries:
+        comment.block(f"{notifications.HEADING}:")
+        comment.items(inline(notifications.delivery(made)) for made in deliveries)
 
 
 def write_changes(comment: Comment, found: PlanChanges | None) -> None:

@@ -13,6 +13,7 @@ from reconciler.reporting.markdown.comment import PART, Comment, code, inline
 from reconciler.reporting.markdown.parts import (
     row,
     write_changes,
+    write_deliveries,
     write_folded,
     write_guards,
     write_heading,
@@ -71,6 +72,7 @@ def write_plan(comment: Comment, report: PlanReport) -> None:
         contested = [f"{code(c.user)}: {inline(guards.disagreement(c))}" for c in content.contested]
         comment.folded(changes.contested(len(contested)), contested)
     write_changes(comment, report.changes)
+    write_deliveries(comment, report.deliveries)
     comment.block(f"Plan `{content.digest()}`, made {code(plan.envelope.made)}")
 
 

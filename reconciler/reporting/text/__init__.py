@@ -31,6 +31,7 @@ from reconciler.reporting.text.page import (
     TextPage,
     cells,
     write_changes,
+    write_deliveries,
     write_diagnostic,
     write_entry,
     write_groups,
@@ -145,6 +146,7 @@ def write_run(page: TextPage, report: RunReport) -> None:
         report.limit_sources,
         but=guards.without_history(report.guards),
     )
+    write_deliveries(page, report.deliveries)
     page.gap()
     page.prose(summary.of_run(report), Tone.HEADING)
     if report.continue_with:

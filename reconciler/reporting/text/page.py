@@ -6,16 +6,16 @@ hundred thousand lines must stay linear.
 
 import sys
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from reconciler.domain import Diagnostic, SourceLocation
 from reconciler.planning import GuardName, Judgement, Plan, PlanChanges, Verdict
 from reconciler.reporting import entries
-from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.documents import Delivery, LedgerAccess, LedgerView
 from reconciler.reporting.entries import Tone, UserEntry
 from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
-from reconciler.reporting.wording import changes, guards, history
+from reconciler.reporting.wording import changes, guards, history, notifications
 
 Span = tuple[str, Tone]
 _NARROWEST = 40
@@ -289,6 +289,18 @@ def write_ledger(
         page.line((plain(history.resolved_of(run_id)), Tone.HEADING))
         for entry in resolved:
             write_entry(page, entry, of=entry.user)
+
+
+def write_deliveries(page: TextPage, deliveries: Sequence[Delivery]) -> None:
+    """Which targets were notified, and which could not be."""
+    if not deliveries:
+        return
+    page.gap()
+    page.line((notifications.HEADING, Tone.HEADING))
+    for made in deliveries:
+        fine = made.cause is None
+        said = plain(notifications.delivery(made))
+        page.prose(said, Tone.FAINT if fine else Tone.ALARM, first="  ", rest="    ")
 
 
 def write_changes(page: TextPage, plan: Plan | None, found: PlanChanges | None) -> None:

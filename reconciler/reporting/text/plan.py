@@ -11,6 +11,7 @@ from reconciler.reporting.phrase import PROSE_LIMIT, one_line, plain, visible
 from reconciler.reporting.text.page import (
     TextPage,
     write_changes,
+    write_deliveries,
     write_groups,
     write_guards,
     write_header,
@@ -50,6 +51,7 @@ def write_plan(page: TextPage, report: PlanReport) -> None:
     if skipped:
         page.gap()
         page.prose(plain(guards.skipped(skipped, report.ledger)), Tone.FAINT, rest="  ")
+    write_deliveries(page, report.deliveries)
     if report.saved_to is not None:
         page.gap()
         page.line(f"Saved to {visible(report.saved_to, PROSE_LIMIT)}")

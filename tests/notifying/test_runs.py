@@ -1,0 +1,237 @@
+"""What targets are sent when a run ends, and that a run ends the same whatever they do."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.sandbox import Fault, FaultKind, Match
+from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+from tests.notifying.receiver import Receiver, webhook
+from tests.postgresql import unused_port
+from tests.recall.scripted_server import Reply, Scripted, reply
+
+BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
+
+
+def _deliveries(project: Project) -> list[tuple[str, str, str, str | None]]:
+    report = json.loads(project.out)
+    return [(d["target"], d["event"], d["state"], d["cause"]) for d in report["deliveries"]]
+
+
+def test_a_run_notifies_a_webhook_of_its_numbers(project: Project, receiver: Receiver) -> None:
+    project.configure(webhook())
+    assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    assert project.mutations() == BOTH
+    (body,) = receiver.received()
+    report = json.loads(project.out)
+    assert (body["event"], body["run"], body["workspace"]) == ("run", report["run"], "trial")
+    assert body["title"] == "A run of workspace trial did all of its plan"
+    assert body["lines"][0] == "Run: 2 verified; 2 mutating calls sent."
+    assert _deliveries(project) == [("hook", "run", "delivered", None)]
+
+
+def test_a_run_that_is_refused_notifies_once_until_the_refusal_ends(
+    project: Project, receiver: Receiver
+) -> None:
+    limited = webhook() + "\n    limits: {maxDisconnects: 1}"
+    project.configure(limited)
+    assert project.run("apply", "--auto-approve") == 3
+    assert project.run("apply", "--auto-approve") == 3
+    assert project.mutations() == []
+    assert receiver.titles() == [("refused", "A run of workspace trial was refused by 1 guard")]
+    project.configure(webhook())
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.mutations() == BOTH
+    assert receiver.titles()[1:] == [
+        ("run", "A run of workspace trial did all of its plan"),
+        ("refused", "No guard refuses the plan of workspace trial any more"),
+    ]
+    assert [body["over"] for body in receiver.received()] == [False, False, True]
+
+
+def test_a_run_with_nothing_to_do_notifies_nobody(project: Project, receiver: Receiver) -> None:
+    project.configure(webhook())
+    project.run("apply", "--auto-approve")
+    assert project.run("apply", "--auto-approve") == 0
+    assert len(receiver.received()) == 1
+
+
+@pytest.mark.parametrize("events", ["[partial]", "[run]", "[run, partial]"])
+def test_a_run_that_leaves_something_is_notified_once(
+    project: Project, receiver: Receiver, events: str
+) -> None:
+    project.configure(webhook(f"privacy: ids, events: {events}"))
+    refused = Match(endpoint="disconnect", external_id="leaver@example.com")
+    project.fail(Fault(kind=FaultKind.STATUS, status=403, match=refused, times=9))
+    assert project.run("apply", "--auto-approve") == 4
+    assert MOVER_LOSES_GOOGLE in project.mutations()
+    (body,) = receiver.received()
+    assert body["event"] == ("run" if events == "[run]" else "partial")
+    assert body["title"] == "A run of workspace trial ended with something not done"
+
+
+def test_who_has_to_connect_is_notified_if_a_target_asks_for_it(
+    project: Project, receiver: Receiver
+) -> None:
+    project.configure(webhook("privacy: ids, events: [pending]"))
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.run("apply", "--auto-approve") == 0
+    (body,) = receiver.received()
+    assert body["title"] == "1 person has to connect 1 platform in workspace trial"
+    assert body["lines"] == [
+        (
+            "`w…@example.com`: connect microsoft: wanted but not connected;"
+            " only the person can connect it"
+        )
+    ]
+
+
+FAULTS = {
+    "rejects": (reply(400), "rejected"),
+    "redirects": (reply(307, Location="http://127.0.0.1:1/elsewhere"), "redirected"),
+    "fails": (reply(500, Retry_After="0"), "overloaded"),
+    "is no HTTP": (Reply((b"hello\r\n\r\n",), close=True), "no_answer"),
+    "hangs up": (Reply((), reset=True), "no_answer"),
+}
+
+
+@pytest.mark.parametrize(("answer", "cause"), FAULTS.values(), ids=FAULTS.keys())
+def test_a_target_that_fails_changes_no_status_and_is_in_the_report(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Reply,
+    cause: str,
+) -> None:
+    monkeypatch.setattr("reconciler.notifying.webhook._FIRST_PAUSE", 0.0)
+    with Receiver(answer) as receiver:
+        monkeypatch.setenv("HOOK_URL", receiver.hook)
+        monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+        project.configure(webhook())
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        expected = 1 if cause in ("rejected", "redirected") else 4
+        assert len(receiver.requests) == expected
+    assert project.mutations() == BOTH
+    assert _deliveries(project) == [("hook", "run", "failed", cause)]
+
+
+def test_a_target_that_nobody_listens_for_changes_no_status(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.notifying.webhook._FIRST_PAUSE", 0.0)
+    monkeypatch.setenv("HOOK_URL", f"http://127.0.0.1:{unused_port()}/hook")
+    monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+    project.configure(webhook())
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.mutations() == BOTH
+    assert "hook (run): failed: the target could not be reached" in project.out
+
+
+def test_a_target_that_never_answers_is_left_behind(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.notifying.notifier.DELIVERY_SECONDS", 0.2)
+    drip = Reply((b"HTTP/1.1 200 X\r\nX-Slow: ", *([b"x"] * 1000)), drip=0.1)
+    with Receiver(drip) as receiver:
+        monkeypatch.setenv("HOOK_URL", receiver.hook)
+        monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+        project.configure(webhook())
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        assert len(receiver.requests) == 1
+    assert project.mutations() == BOTH
+    assert _deliveries(project) == [("hook", "run", "failed", "no_answer")]
+
+
+def test_a_huge_answer_is_not_read(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    huge = Reply((b"HTTP/1.1 200 X\r\nContent-Length: 9999999999\r\n\r\n", b"x" * 1000))
+    with Receiver(huge) as receiver:
+        monkeypatch.setenv("HOOK_URL", receiver.hook)
+        monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+        project.configure(webhook())
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    assert project.mutations() == BOTH
+    assert _deliveries(project) == [("hook", "run", "delivered", None)]
+
+
+@pytest.mark.parametrize("scheme", ["json", "xml", "form"])
+def test_apprise_delivers_what_a_run_did(
+    project: Project, monkeypatch: pytest.MonkeyPatch, scheme: str
+) -> None:
+    with Scripted(reply(200, {})) as server:
+        monkeypatch.setenv("CHAT_URL", f"{scheme}://127.0.0.1:{server.port}/token")
+        project.configure(
+            "notify: {chat: {url: {env: CHAT_URL}, link: 'https://ci.example/{run}'}}"
+        )
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        (request,) = server.requests
+    assert project.mutations() == BOTH
+    assert b"did all of its plan" in request.body.replace(b"+", b" ")
+    assert json.loads(project.out)["run"].encode() in request.body
+    assert _deliveries(project) == [("chat", "run", "delivered", None)]
+
+
+def test_a_service_of_apprise_that_fails_changes_no_status(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Scripted(reply(500, {})) as server:
+        monkeypatch.setenv("CHAT_URL", f"json://127.0.0.1:{server.port}/token")
+        project.configure("notify: {chat: {url: {env: CHAT_URL}}}")
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        assert len(server.requests) == 1
+    assert project.mutations() == BOTH
+    assert _deliveries(project) == [("chat", "run", "failed", "not_accepted")]
+
+
+@pytest.mark.parametrize(
+    ("extra", "environ", "said"),
+    [
+        (webhook(), {"HOOK_KEY": "0123456789abcdef" * 2}, "HOOK_URL"),
+        (webhook(), {"HOOK_URL": "https://x.example/h"}, "HOOK_KEY"),
+        (
+            webhook(),
+            {"HOOK_URL": "https://x.example/h", "HOOK_KEY": "secret-and-short"},
+            "too easy to guess",
+        ),
+        (
+            webhook(),
+            {"HOOK_URL": "http://x.example/secret", "HOOK_KEY": "0123456789abcdef" * 2},
+            "not on loopback",
+        ),
+        (
+            "notify: {chat: {url: {env: CHAT_URL}}}",
+            {"CHAT_URL": "nosuchscheme://secret@secret/secret"},
+            "Apprise cannot use",
+        ),
+        (
+            "notify: {chat: {url: {env: CHAT_URL}}}",
+            {"CHAT_URL": "slack://secret"},
+            "Apprise cannot",
+        ),
+    ],
+)
+def test_a_target_that_cannot_be_used_is_an_error_before_anything_is_done(
+    project: Project,
+    monkeypatch: pytest.MonkeyPatch,
+    extra: str,
+    environ: dict[str, str],
+    said: str,
+) -> None:
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    project.configure(extra)
+    assert project.run("apply", "--auto-approve", "--verbose") == 65
+    assert said in project.err
+    assert "secret" not in project.err + project.out
+    assert project.mutations() == []
+    assert not Path(".reconciler/ledger.db").exists()
+    assert project.run("doctor") == 65
+    assert "notify" in project.out
+    assert "secret" not in project.err + project.out
+    assert project.run("plan") == 0
+
+
+def test_doctor_checks_targets_and_sends_nothing(project: Project, receiver: Receiver) -> None:
+    project.configure(webhook())
+    project.run("doctor")
+    assert "notify: targets that can be used: hook" in project.out
+    assert receiver.requests == []
