@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import structs
+
 from reconciler.domain import Exit, Secret
 from reconciler.domain.text import visible
 from reconciler.pipelines.comments import comment, earlier
@@ -30,9 +32,13 @@ from reconciler.pipelines.job import (
     result_in,
     run_job,
 )
+from reconciler.reporting import Format
 
 _ALARMS: Final = frozenset({Exit.CHANGES, Exit.REFUSED, Exit.PENDING, Exit.UNDECLARED})
 """Statuses of drift that open an issue. One that says nothing of the fleet leaves it as it is."""
+
+_ANNOTATIONS: Final = "annotations"
+"""The file of what is shown beside the lines of a pull request."""
 
 _NOT_FOR_COMMANDS: Final = frozenset({"GITHUB_TOKEN", "GH_TOKEN"})
 """What a command has no need to know."""
@@ -42,6 +48,8 @@ def run(environ: Mapping[str, str]) -> int:
     """The step that runs the command. Raises :class:`BadInput`."""
     job = _job(environ)
     folder = Path(tempfile.mkdtemp(prefix="calendar-reconciler-", dir=environ["RUNNER_TEMP"]))
+    annotations = folder / _ANNOTATIONS
+    job = structs.replace(job, args=(*job.args, f"--report={Format.GITHUB}={annotations}"))
     # Lines of a command may hold text of anybody, and must not be taken for words to the runner.
     stop = secrets.token_hex(16)
     _say(f"::stop-commands::{stop}")
@@ -49,6 +57,8 @@ def run(environ: Mapping[str, str]) -> int:
         result = run_job(job, folder, _for_the_command(environ))
     finally:
         _say(f"\n::{stop}::")
+    if annotations.is_file():  # its text cannot make a command
+        _say(annotations.read_text(encoding="utf-8"))
     _append(environ["GITHUB_STEP_SUMMARY"], markdown_in(folder) or "")
     _append(environ["GITHUB_OUTPUT"], "".join(_outputs(job, result, folder)))
     return result.status if result.failed else 0

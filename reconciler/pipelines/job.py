@@ -26,6 +26,7 @@ REPORTS: Final[Mapping[str, str]] = {
     "json": "report.json",
     "markdown": "report.md",
     "sarif": "report.sarif",
+    "junit": "report.xml",
 }
 """The reports of every job: format, and the name of the file in its folder."""
 

@@ -37,8 +37,19 @@ def test_a_plan_gives_its_status_and_what_it_says_as_outputs(action: ActionRunne
     assert east.outputs["digest"] != west.outputs["digest"]
     assert json.loads(Path(east.outputs["json"]).read_bytes())["kind"] == "plan"
     assert json.loads(Path(east.outputs["sarif"]).read_bytes())["version"] == "2.1.0"
+    assert '<testsuite name="east"' in Path(east.outputs["junit"]).read_text("utf-8")
     assert Path(east.outputs["markdown"]).read_text("utf-8") == east.summary
     assert "bob@example.com" in east.summary
+
+
+def test_each_workspace_annotates_the_lines_of_its_own_manifest(action: ActionRunner) -> None:
+    for workspace, other in (("east", "west"), ("west", "east")):
+        lines = use(action, "plan", workspace).log.splitlines()
+        after = lines[lines.index(f"::{lines[0].removeprefix('::stop-commands::')}::") + 1 :]
+        shown = [line for line in after if line]
+        assert all(line.startswith(("::warning ", "::notice ")) for line in shown)
+        assert any(f"file=manifests/{workspace}.yaml,line=" in line for line in shown)
+        assert not any(f"manifests/{other}.yaml" in line for line in shown)
 
 
 def test_two_workspaces_have_two_comments_and_each_is_updated_in_place(
