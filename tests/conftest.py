@@ -17,6 +17,7 @@ from tests.browser import chromium
 from tests.image.containers import HOW_TO_BUILD, NOT_BUILT
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
 from tests.pulumi_provider.engine import stack
+from tests.watching import prometheus
 
 # Every process that the tests start would compile the whole package.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -117,4 +118,9 @@ _MISSING = (
         chromium.HOW_TO_INSTALL,
     ),
     (NOT_BUILT, "The image was not tested.", HOW_TO_BUILD),
+    (
+        prometheus.NOT_INSTALLED,
+        "The alert rules were not tried with Prometheus.",
+        prometheus.HOW_TO_INSTALL,
+    ),
 )

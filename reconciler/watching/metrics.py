@@ -10,7 +10,12 @@ from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
-from prometheus_client import CollectorRegistry, Counter, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -28,6 +33,9 @@ from reconciler.reporting import LedgerAccess
 from reconciler.runs import Outcome
 from reconciler.watching.run_state import LastRunState, last_run_state
 from reconciler.watching.snapshot import CycleResult, ReloadState, WatchSnapshot
+
+# When a counter was made is a metric of its own otherwise, which nobody asked for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 THROTTLED: Final = "429"
