@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 DEFAULT: Final = "127.0.0.1:9464"
-EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "[::]": "[::1]"}  # noqa: S104 - where we ask, not where we listen
+EVERYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where we ask, not where we listen
 
 
 def listening(command: list[str]) -> str | None:
-    """Where the ``watch`` of a command line listens; None of another command."""
-    if "watch" not in command:
+    """Where the ``watch`` of a command line listens; None of a command that does not."""
+    if "watch" not in command or "--once" in command:
         return None
     address = DEFAULT
     for word, following in zip(command, [*command[1:], ""], strict=True):
@@ -24,7 +24,9 @@ def listening(command: list[str]) -> str | None:
         elif word.startswith("--listen="):
             address = word.partition("=")[2]
     host, _, port = address.rpartition(":")
-    return f"{EVERYWHERE.get(host, host)}:{port}"
+    host = host.removeprefix("[").removesuffix("]")
+    host = EVERYWHERE.get(host, host)
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def main() -> int:

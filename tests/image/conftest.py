@@ -13,11 +13,9 @@ CONFIGURATION = """\
 apiVersion: reconciler/v1
 defaultWorkspace: trial
 ledger: sqlite:////ledger/ledger.db
-{inputs}
 workspaces:
   trial:
-    baseUrl: {url}
-    apiKey: {{file: /run/secrets/key}}
+    {api}
     manifests: [manifests/]
 """
 
@@ -28,14 +26,18 @@ class Fleet:
     def __init__(self, folder: Path, state: SandboxState, url: str, ledger: str) -> None:
         self.state = state
         self._folder = folder
-        self._url = url
         self._ledger = ledger
         self.write("manifests/people.yaml", MANIFEST)
         self.write("key", KEY)
-        self.configure()
+        self.write("seed.yaml", SEED)
+        self._configure(f"baseUrl: {url}\n    apiKey: {{file: /run/secrets/key}}")
 
-    def configure(self, inputs: str = "") -> None:
-        self.write("reconciler.yaml", CONFIGURATION.format(url=self._url, inputs=inputs))
+    def have_a_sandbox_of_its_own(self) -> None:
+        """Let containers serve the API themselves; nobody else then sees what arrives."""
+        self._configure("sandbox: {seed: seed.yaml, state: /ledger/sandbox.db}")
+
+    def _configure(self, api: str) -> None:
+        self.write("reconciler.yaml", CONFIGURATION.format(api=api))
 
     def write(self, name: str, text: str) -> None:
         """Write a file that the container's account can read."""

@@ -25,6 +25,12 @@ os.execv("/opt/reconciler/bin/reconciler", ["reconciler", *sys.argv[1:]])
 """
 
 
+ANSWERS = """
+import sys, urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:9464" + sys.argv[1]).read().decode())
+"""
+
+
 def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 300
     while not holds():
@@ -117,3 +123,35 @@ def test_a_key_that_is_a_file_is_nowhere_in_what_a_container_writes(
     assert "leaver@example.com" in ledger.out
     assert KEY not in ended.out + ended.err + ledger.out
     assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+def test_a_watch_is_healthy_when_it_serves_and_ends_in_order(engine: Engine, fleet: Fleet) -> None:
+    fleet.have_a_sandbox_of_its_own()
+    with engine.started("watch", options=fleet.mounts) as container:
+
+        def observed() -> bool:
+            return container.execute("python", "-c", ANSWERS, "/readyz").status == 0
+
+        wait_until(observed)
+        assert container.execute("python", "/opt/image/healthcheck.py").status == 0
+        metrics = container.execute("python", "-c", ANSWERS, "/metrics").out
+        container.signal("TERM")
+        ended = container.ended()
+    assert "reconciler_" in metrics
+    assert 'workspace="trial"' in metrics
+    assert "leaver" not in metrics
+    assert ended.status == 0, ended.err
+
+
+def test_a_watch_that_does_not_serve_yet_is_not_healthy(engine: Engine, fleet: Fleet) -> None:
+    options = (*fleet.mounts, "--entrypoint", "python")
+    waits = "import time; time.sleep(600)"
+    with engine.started("-c", waits, "watch", options=options) as container:
+        assert container.execute("python", "/opt/image/healthcheck.py").status == 1
+
+
+def test_any_other_command_is_healthy_while_it_runs(engine: Engine, fleet: Fleet) -> None:
+    options = (*fleet.mounts, "--entrypoint", "python")
+    waits = "import time; time.sleep(600)"
+    with engine.started("-c", waits, "apply", options=options) as container:
+        assert container.execute("python", "/opt/image/healthcheck.py").status == 0
