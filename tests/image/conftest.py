@@ -19,6 +19,16 @@ workspaces:
     manifests: [manifests/]
 """
 
+INPUT = """\
+inputs:
+  directory: {command: [python, export.py], format: csv}
+"""
+SOURCE = """\
+apiVersion: reconciler/v1
+sources:
+  - {name: directory, input: directory, id: mail, platforms: [google]}
+"""
+
 
 class Fleet:
     """The five users of ``tests/small_fleet.py`` behind an API, and files for a container."""
@@ -35,6 +45,13 @@ class Fleet:
     def have_a_sandbox_of_its_own(self) -> None:
         """Let containers serve the API themselves; nobody else then sees what arrives."""
         self._configure("sandbox: {seed: seed.yaml, state: /ledger/sandbox.db}")
+
+    def have_an_input(self, program: str) -> None:
+        """Let a Python program write one more declaration, at each plan."""
+        self.write("export.py", program)
+        self.write("manifests/source.yaml", SOURCE)
+        text = (self._folder / "reconciler.yaml").read_text("utf-8")
+        self.write("reconciler.yaml", f"{text}{INPUT}")
 
     def _configure(self, api: str) -> None:
         self.write("reconciler.yaml", CONFIGURATION.format(api=api))

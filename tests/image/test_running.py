@@ -30,6 +30,25 @@ import sys, urllib.request
 print(urllib.request.urlopen("http://127.0.0.1:9464" + sys.argv[1]).read().decode())
 """
 
+LEAVES_ONE = """
+import os, time
+with open("/ledger/calls", "a") as calls:
+    calls.write("x")
+if not os.fork():
+    os.close(1), os.close(2)
+    time.sleep(0.2)
+    os._exit(0)
+print("mail")
+print("new@example.com")
+"""
+CALLS = "print(len(open('/ledger/calls').read()))"
+NOT_WAITED_FOR = """
+import pathlib
+stats = [path.read_text() for path in pathlib.Path("/proc").glob("[0-9]*/stat")]
+states = [stat.rpartition(")")[2].split()[0] for stat in stats]
+print(states.count("Z"))
+"""
+
 
 def wait_until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 300
@@ -155,3 +174,17 @@ def test_any_other_command_is_healthy_while_it_runs(engine: Engine, fleet: Fleet
     waits = "import time; time.sleep(600)"
     with engine.started("-c", waits, "apply", options=options) as container:
         assert container.execute("python", "/opt/image/healthcheck.py").status == 0
+
+
+def test_what_an_input_leaves_running_does_not_pile_up_in_a_watch(
+    engine: Engine, fleet: Fleet
+) -> None:
+    fleet.have_a_sandbox_of_its_own()
+    fleet.have_an_input(LEAVES_ONE)
+    with engine.started("watch", "--interval", "2s", options=fleet.mounts) as container:
+
+        def said(program: str) -> int:
+            return int(container.execute("python", "-c", program).out or 0)
+
+        wait_until(lambda: said(CALLS) >= 6)
+        assert said(NOT_WAITED_FOR) <= 1
