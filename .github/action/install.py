@@ -20,9 +20,11 @@ NEEDED = re.compile(
 EXTRAS = re.compile(r"([a-z]+(,[a-z]+)*)?")
 
 
-def needed(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that an installation needs."""
-    return {name: value for name, value in environ.items() if NEEDED.fullmatch(name)}
+def needed(environ: Mapping[str, str], action: Path) -> dict[str, str]:
+    """The variables that an installation needs, with the pins, also of what builds packages."""
+    pins = (action / "constraints.txt").as_uri()  # has no space, where pip would divide it
+    kept = {name: value for name, value in environ.items() if NEEDED.fullmatch(name)}
+    return kept | {"PIP_CONSTRAINT": pins, "PIP_BUILD_CONSTRAINT": pins}
 
 
 def install(action: Path, extras: str, home: Path, environ: Mapping[str, str]) -> Path:
@@ -39,9 +41,9 @@ def install(action: Path, extras: str, home: Path, environ: Mapping[str, str]) -
         pip = [str(python), "-I", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         for words in (
             [sys.executable, "-I", "-m", "venv", "--clear", str(folder)],
-            [*pip, "--constraint", str(action / "constraints.txt"), what],
+            [*pip, what],
         ):
-            subprocess.run(words, env=needed(environ), check=True)
+            subprocess.run(words, env=needed(environ, action), check=True)
         done.touch()
     return python
 

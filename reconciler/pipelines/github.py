@@ -101,15 +101,17 @@ def _write_comment(api: GitHubApi, job: Job, number: int, body: str) -> None:
 
 
 def _write_issue(api: GitHubApi, job: Job, result: JobResult, body: str) -> None:
-    if result.status not in {Exit.OK, *_ALARMS}:
+    facts = result.facts
+    over = result.status == Exit.OK and facts.changes is False and facts.pending is False
+    if result.status not in _ALARMS and not over:
         return
     repository, issues = api.open_issues()
     found = earlier(job, issues)
     if found is not None:
         api.update_issue(found, body)
-        if result.status == Exit.OK:
+        if over:
             api.close_issue(found)
-    elif result.status != Exit.OK:
+    elif not over:
         where = f" of {job.workspace}" if job.workspace else ""
         api.create_issue(repository, f"Calendars: drift{where}", body)
 

@@ -211,6 +211,13 @@ def test_drift_has_one_issue_until_there_is_none(
     assert "bob@example.com" in hosts.issues[0].body
 
 
+def test_drift_that_is_let_pass_closes_no_issue(action: ActionRunner, hosts: Hosts) -> None:
+    use(action, "drift", "east", issue="true")
+    run = use(action, "drift", "east", issue="true", args="--success-on changes")
+    assert (run.failed, run.outputs["changes"]) == (False, "true")
+    assert hosts.changes() == [("add to issues", "issues-1")]
+
+
 def test_an_outage_says_nothing_of_drift_and_leaves_the_issue_as_it_is(
     action: ActionRunner, hosts: Hosts, fleets: TwoFleets
 ) -> None:

@@ -78,7 +78,10 @@ def test_an_installation_is_made_once_at_the_pinned_versions(
     made, installed = [words for words, _ in noting.calls()]
     assert made[:4] == ["-I", "-m", "venv", "--clear"]
     assert installed[:4] == ["-I", "-m", "pip", "install"]
-    assert installed[-3:] == ["--constraint", str(ROOT / "constraints.txt"), f"{ROOT}[postgresql]"]
+    assert installed[-1] == f"{ROOT}[postgresql]"
+    pins = (ROOT / "constraints.txt").as_uri()
+    for name in ("PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"):
+        assert noting.calls()[1][1][name] == pins
     first, second = (tmp_path / "outputs").read_text("utf-8").splitlines()
     assert first == second == f"python={made[4]}/bin/python"
 
@@ -89,7 +92,8 @@ def test_what_is_installed_sees_no_secret_of_the_job(
     noting = Noting(tmp_path, monkeypatch)
     installing.main(environ(tmp_path))
     seen = [set(given) - {"LC_CTYPE", "PWD", "SHLVL", "_"} for _, given in noting.calls()]
-    assert seen == [{"PATH", "PIP_INDEX_URL", "https_proxy"}] * 2
+    pins = {"PIP_CONSTRAINT", "PIP_BUILD_CONSTRAINT"}
+    assert seen == [{"PATH", "PIP_INDEX_URL", "https_proxy"} | pins] * 2
 
 
 def test_an_installation_that_failed_is_not_taken_for_one(
