@@ -38,11 +38,13 @@ from reconciler.domain import (
     Cancellation,
     Clock,
     Exit,
+    Phase,
     SystemClock,
 )
 from reconciler.engine import RateLimiters, Session, open_session
 from reconciler.engine.link_base import links_from
 from reconciler.engine.output_file import OutputFailed, OutputFile
+from reconciler.engine.tracing import tracing
 from reconciler.reporting import (
     FINDINGS,
     ErrorReport,
@@ -169,13 +171,18 @@ class CommandContext:
     def session(self) -> Iterator[Session]:
         """The chosen workspace with its API at hand."""
         workspace = self.chosen_workspace()
-        with open_session(
-            workspace,
-            os.environ,
-            clock=self.clock,
-            cancellation=self.cancellation,
-            rate_limiters=self.rate_limiters,
-        ) as session:
+        with (
+            tracing(os.environ, workspace.name) as telemetry,
+            telemetry.phase(Phase.COMMAND),
+            open_session(
+                workspace,
+                os.environ,
+                clock=self.clock,
+                cancellation=self.cancellation,
+                telemetry=telemetry,
+                rate_limiters=self.rate_limiters,
+            ) as session,
+        ):
             self.where = f"workspace {workspace.name} at {session.endpoint.address}"
             yield session
 

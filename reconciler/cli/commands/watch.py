@@ -19,8 +19,10 @@ from reconciler.cli.logs import LogFormat
 from reconciler.config import Workspace, find_configuration, load_configuration
 from reconciler.config.secret_source import resolve_secret
 from reconciler.domain import Cancellation, Diagnostic, InvalidInput, Secret
+from reconciler.domain.telemetry import Telemetries
 from reconciler.engine.exits import FAILING, PlanState
 from reconciler.engine.output_file import OutputFailed, OutputFile
+from reconciler.engine.tracing import tracing
 from reconciler.reporting import ErrorReport, Format, PlanReport, Report, one_line
 from reconciler.reporting.wording import summary
 from reconciler.watching.access import WATCH_TOKEN
@@ -96,7 +98,9 @@ def watch(
         watched = _prepare(context, owner_of(stack), interval, metrics_file, once=once)
         if detailed_exitcode:
             watched.cycles.failing = FAILING | {PlanState.CHANGES, PlanState.PENDING}
-        return watched.once() if once else watched.forever(listen)
+        with tracing(os.environ, watched.cycles.workspace.name) as traces:
+            watched.cycles.telemetry = Telemetries(watched.metrics, traces)
+            return watched.once() if once else watched.forever(listen)
 
     context.run(body)
 
