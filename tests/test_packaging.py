@@ -57,3 +57,10 @@ def test_the_image_is_built_with_extras_that_there_are() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text("utf-8")
     (extras,) = re.findall(r"^ARG EXTRAS=(.+)$", dockerfile, re.MULTILINE)
     assert set(extras.split(",")) <= set(PROJECT["project"]["optional-dependencies"])
+
+
+def test_every_action_of_others_is_pinned_to_a_commit_whose_version_is_said() -> None:
+    files = [ROOT / "action.yml", *sorted((ROOT / ".github/workflows").glob("*.yml"))]
+    used = [line for file in files for line in re.findall(r"uses: (.*)", file.read_text("utf-8"))]
+    assert used
+    assert [each for each in used if not re.fullmatch(r"\S+@[0-9a-f]{40} # v[0-9.]+", each)] == []
