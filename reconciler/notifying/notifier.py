@@ -74,11 +74,17 @@ class Notifier:
         self._targets = targets
         self._workspace = workspace
         self._clock = clock
-        self._record = NotifiedRecord(place, workspace, address, clock)
+        self.record = NotifiedRecord(place, workspace, address, clock)
 
     def __bool__(self) -> bool:
         """Whether there is anybody to notify."""
         return bool(self._targets)
+
+    def remembering(self, earlier: "Notifier | None") -> "Notifier":
+        """This one, with what ``earlier`` remembers of the same workspace beside the ledger."""
+        if earlier is not None:
+            self.record.take_over(earlier.record)
+        return self
 
     def of_plan(self, report: PlanReport) -> tuple[Delivery, ...]:
         """Notify of a plan that nobody is about to apply."""
@@ -97,7 +103,7 @@ class Notifier:
             return ()
         reasons = tuple(found)
         parcels: list[tuple[ReadyTarget, list[_Parcel]]] = []
-        with self._record.open() as record:
+        with self.record.open() as record:
             for ready in self._targets:
                 claims = [
                     (reason, record.claim(ready.target.name, event, reason.digest))

@@ -39,19 +39,25 @@ class NotifiedRecord:
     """What the targets of ``workspace`` at ``address`` were notified of last."""
 
     def __init__(self, place: LedgerPlace, workspace: str, address: str, clock: Clock) -> None:
-        self._place = place
-        self._workspace = workspace
-        self._address = address
+        self.place = place
+        self.workspace = workspace
+        self.address = address
         self._clock = clock
-        self._remembered: dict[tuple[str, NotificationEvent], str] = {}
+        self.remembered: dict[tuple[str, NotificationEvent], str] = {}
         self._ledger: Ledger | None = None
+
+    def take_over(self, earlier: "NotifiedRecord") -> None:
+        """Remember what ``earlier`` does, if it is of the same workspace and ledger."""
+        ours = (self.place, self.workspace, self.address)
+        if ours == (earlier.place, earlier.workspace, earlier.address):
+            self.remembered = dict(earlier.remembered)
 
     @contextmanager
     def open(self) -> Iterator[Self]:
         """Have the ledger open, if that is possible."""
         with ExitStack() as stack:
             try:
-                self._ledger = stack.enter_context(open_ledger(self._place, create=False))
+                self._ledger = stack.enter_context(open_ledger(self.place, create=False))
             except LedgerError:
                 self._ledger = None
             try:
@@ -61,9 +67,9 @@ class NotifiedRecord:
 
     def claim(self, target: str, event: NotificationEvent, digest: str) -> Claimed | None:
         """The right to notify ``target``; None if it knows, or another process is at it."""
-        known = self._remembered.get((target, event))
+        known = self.remembered.get((target, event))
         if self._ledger is not None:
-            subject = NotificationSubject(self._workspace, self._address, target, event)
+            subject = NotificationSubject(self.workspace, self.address, target, event)
             try:
                 claim = self._ledger.claim_notification(
                     subject, digest, self._now(), nothing=NOTHING
@@ -72,7 +78,7 @@ class NotifiedRecord:
                     return None
                 if known == digest:
                     self._ledger.end_notification(claim, self._now(), delivered=True)
-                    del self._remembered[target, event]
+                    del self.remembered[target, event]
                     return None
                 before = (claim.before, claim.since)
                 return Claimed(target, event, digest, before, claim)
@@ -88,10 +94,10 @@ class NotifiedRecord:
             if self._ledger is None or claimed.claim is None:
                 raise NotificationUnrecorded("there is no ledger to record it in")
             self._ledger.end_notification(claimed.claim, self._now(), delivered=delivered)
-            self._remembered.pop((claimed.target, claimed.event), None)
+            self.remembered.pop((claimed.target, claimed.event), None)
         except LedgerError:
             if delivered:
-                self._remembered[claimed.target, claimed.event] = claimed.digest
+                self.remembered[claimed.target, claimed.event] = claimed.digest
             raise
 
     def _now(self) -> str:

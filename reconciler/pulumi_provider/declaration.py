@@ -252,8 +252,9 @@ class CompletionCheck:
     def _close(self, fleet: ApprovedFleet) -> str | None:
         """Close the run of ``fleet``; the error in words, if not everything went well."""
         try:
-            with self._reporter.failures(fleet), fleet.open:
-                result = fleet.close_run()
+            with self._reporter.failures(fleet):
+                with fleet.open:
+                    result = fleet.close_run()
                 return None if result is None else self._reporter.ended(fleet, result)
         except pulumi.RunError as error:
             return str(error)

@@ -46,6 +46,7 @@ from reconciler.engine import (
 )
 from reconciler.engine.approval import NEW_LEDGER, OTHER_WORKSPACE, Overrides, in_environment
 from reconciler.ledger import LedgerError, read_ledger
+from reconciler.notifying import Notifier
 from reconciler.planning import Action, Plan, PlanChanges, Target, seal
 from reconciler.pulumi_provider.errors import invalid
 from reconciler.pulumi_provider.preview_record import PreviewRecord
@@ -97,6 +98,7 @@ class ApprovedFleet:
     changes: PlanChanges | None = None
     postponed: tuple[Action, ...] = ()
     unpreviewed: bool = False
+    notifier: Notifier | None = None
 
     def share_run(self) -> None:
         """Let the provider's process act on what was approved."""
@@ -117,13 +119,15 @@ class ApprovedFleet:
 class Failure:
     """Why nothing may be registered: ``error``, in one ``fleet`` or (None) in the whole program.
 
-    ``ledger`` is what was read from the ledger, if the evaluation came that far.
+    ``ledger`` is what was read from the ledger, and ``notifier`` who is notified, if the evaluation
+    came that far.
     """
 
     error: Exception
     fleet: Fleet | None = None
     workspace: Workspace | None = None
     ledger: LedgerView | None = None
+    notifier: Notifier | None = None
 
 
 class _Abandoned(Exception):
@@ -186,7 +190,7 @@ def _evaluate_each(
 def _evaluate(
     fleet: Fleet, workspace: Workspace, request: EvaluationRequest, *, update: bool
 ) -> ApprovedFleet | Failure:
-    ledger = None
+    ledger, notifier = None, None
     saved = request.saved
     try:
         with ExitStack() as stack:
@@ -194,6 +198,7 @@ def _evaluate(
             opening = open_session(workspace, os.environ, clock=_CLOCK, cancellation=cancellation)
             session = stack.enter_context(opening)
             declarations = load_declarations(workspace, session.inputs, telemetry=session.telemetry)
+            notifier = session.notifier(os.environ) if update else None
             run = stack.enter_context(_run(session, declarations, request)) if update else None
             if saved is not None:
                 used_by = run.journal.used_by(seal(saved)) if run else _used_by(workspace, saved)
@@ -225,9 +230,10 @@ def _evaluate(
                 changes,
                 postponed,
                 unpreviewed=update and saved is None and record is None,
+                notifier=notifier,
             )
     except Exception as error:  # noqa: BLE001 - returned as a value
-        return Failure(error, fleet, workspace, ledger)
+        return Failure(error, fleet, workspace, ledger, notifier)
 
 
 def _run(

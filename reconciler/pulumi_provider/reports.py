@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import pulumi
+from msgspec import structs
 
 from reconciler.domain import Diagnostic, InvalidInput
 from reconciler.engine import Exit, Refused, exit_status, limit_sources
@@ -109,7 +110,11 @@ class ProgramReporter:
         """
         try:
             if failure.fleet is not None:
-                self._file.write(failure.fleet.workspace, failure_report(failure))
+                report = failure_report(failure)
+                if failure.notifier is not None and isinstance(report, PlanReport):
+                    deliveries = failure.notifier.of_refused_run(report)
+                    report = structs.replace(report, deliveries=deliveries)
+                self._file.write(failure.fleet.workspace, report)
                 rest: Report = ErrorReport(Exit.REFUSED, (Diagnostic(None, stacks.ABANDONED),))
             else:
                 rest = failure_report(failure)
@@ -150,11 +155,15 @@ class ProgramReporter:
         )
 
     def ended(self, fleet: ApprovedFleet, result: RunResult) -> str | None:
-        """Report how the run of ``fleet`` ended; the error in words, if it did not converge.
+        """Report how the run of ``fleet`` ended, and notify its targets; the error in words, if it
+        did not converge.
 
         Raises :class:`InvalidInput`.
         """
-        self._file.write(fleet.fleet.workspace, _run_report(fleet, result))
+        report = _run_report(fleet, result)
+        if fleet.notifier is not None:
+            report = structs.replace(report, deliveries=fleet.notifier.of_run(report))
+        self._file.write(fleet.fleet.workspace, report)
         content = fleet.approved.plan.content
         return None if result.converged else stacks.unconfirmed(content, result)
 

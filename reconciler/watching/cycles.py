@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from msgspec import structs
+
 from reconciler.config import Workspace
 from reconciler.domain import (
     Cancellation,
@@ -34,6 +36,7 @@ from reconciler.engine.exits import FAILING, PlanState, exit_status
 from reconciler.engine.session import RateLimiters
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
 from reconciler.manifest import gc_paused
+from reconciler.notifying import Notifier
 from reconciler.recall import RecallError
 from reconciler.reporting import ErrorReport, LedgerAccess, PlanReport
 from reconciler.watching.snapshot import CycleResult, LedgerFacts, ReloadState, WatchSnapshot
@@ -80,6 +83,7 @@ class Cycles:
     _manifests: ReloadState = field(default_factory=ReloadState)
     _declarations: Declarations | None = None
     _report: PlanReport | None = None
+    _notifier: Notifier | None = None
     _observed_at: datetime | None = None
     _good_at: datetime | None = None
 
@@ -101,6 +105,7 @@ class Cycles:
                 with self._session(telemetry) as session:
                     where = f"{where} at {session.endpoint.address}"
                     self._plan(session)
+                    self._notify(session)
         except Exception as error:  # noqa: BLE001 - the watch goes on, whatever it is
             failure = self.describe(error, where)
             retry_after = (isinstance(error, RecallError) and error.retry_after) or 0.0
@@ -165,6 +170,19 @@ class Cycles:
         self._observed_at = asked_at
         if observation.state.complete:
             self._good_at = asked_at
+
+    def _notify(self, session: Session) -> None:
+        """Notify of the plan that was made just now. A target that cannot be used counts as a
+        broken configuration, and the last targets that could be stay in force."""
+        try:
+            notifier = session.notifier(self.environ)
+        except InvalidInput as error:
+            self._configuration = ReloadState(error.diagnostics, self._configuration.good_at)
+        else:
+            self._notifier = notifier.remembering(self._notifier)
+        if self._notifier and self._report:
+            deliveries = self._notifier.of_plan(self._report)
+            self._report = structs.replace(self._report, deliveries=deliveries)
 
     def _read_manifests(self, session: Session) -> Declarations:
         """What the manifests declare; what they declared, if they cannot be read now and ever
