@@ -1,5 +1,6 @@
 """No secret is in any byte that is written, however a command ends."""
 
+import logging
 import os
 import signal
 import sqlite3
@@ -18,7 +19,7 @@ from reconciler.recall.retries import Retries
 from tests.cli.project import Project, everything_written
 from tests.cli.test_processes import on_a_terminal, started, wait_until
 from tests.postgresql import unused_port
-from tests.recall.scripted_server import Reply, Request
+from tests.recall.scripted_server import Reply, Request, Scripted, reply
 from tests.security.attacked import connected
 from tests.security.leaky_api import (
     KEY,
@@ -34,6 +35,13 @@ from tests.security.leaky_api import (
 )
 
 PASSWORD: Final = "pg-recognisable-password-246813579"
+URL_TOKEN: Final = "recognisable-url-token-9081726354"
+HMAC_KEY: Final = "recognisable-hmac-key-6574839201-abcdef"
+TARGETS: Final = (
+    "    notify:\n"
+    "      hook: {webhook: {url: {env: HOOK_URL}, hmacKey: {env: HOOK_KEY}}, privacy: full}\n"
+    "      chat: {url: {env: CHAT_URL}, privacy: full}\n"
+)
 FORMATS: Final = ("text", "json", "jsonl", "markdown")
 PAGES: Final = ("plan", "apply", "resume", "show", "runs")
 """The commands that write pages too."""
@@ -339,6 +347,56 @@ def test_no_list_of_processes_shows_a_connect_link(project: Project, sqlite: Sql
             listed = Path(f"/proc/{process.pid}/cmdline").read_bytes()
             assert ASKED[1].encode() in listed
             assert TOKEN.encode() not in listed + Path(f"/proc/{process.pid}/environ").read_bytes()
+
+
+# The URLs and keys of notification targets.
+
+
+@pytest.mark.parametrize("answer", [204, 400, 500])
+def test_a_target_of_notifications_is_nowhere_but_in_its_request(
+    project: Project,
+    sqlite: SqliteFile,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    answer: int,
+) -> None:
+    monkeypatch.setattr("reconciler.notifying.webhook._FIRST_PAUSE", 0.0)
+    written = _Written(project, sqlite)
+    caplog.set_level(logging.DEBUG)
+    with Scripted(reply(answer, {"seen": URL_TOKEN, "key": HMAC_KEY})) as target:
+        monkeypatch.setenv("HOOK_URL", f"{target.url}/{URL_TOKEN}")
+        monkeypatch.setenv("HOOK_KEY", HMAC_KEY)
+        monkeypatch.setenv("CHAT_URL", f"json://{URL_TOKEN}@127.0.0.1:{target.port}/{URL_TOKEN}")
+        with serving(project, _url(sqlite), TARGETS) as api:
+            assert written.run("doctor") == 0
+            assert written.in_every_way("apply", "--auto-approve") == [0, 0]
+            written.tell_the_runs()
+            assert sorted(api.disconnected) == BOTH
+        assert any(URL_TOKEN in request.path for request in target.requests)
+    written.add(caplog.text.encode())
+    assert_without(written.all(), *SECRETS, URL_TOKEN, HMAC_KEY)
+
+
+@pytest.mark.parametrize("scheme", ["nosuch", "slack", "mailto", "discord", "tgram"])
+def test_a_url_that_apprise_cannot_use_is_nowhere(
+    project: Project,
+    sqlite: SqliteFile,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    scheme: str,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    written = _Written(project, sqlite)
+    monkeypatch.setenv("HOOK_URL", f"https://x.example/{URL_TOKEN}")
+    monkeypatch.setenv("HOOK_KEY", "short" + HMAC_KEY[:8])
+    monkeypatch.setenv("CHAT_URL", f"{scheme}://{URL_TOKEN}")
+    with serving(project, _url(sqlite), TARGETS) as api:
+        assert written.in_every_way("apply", "--auto-approve") == [65, 65]
+        assert written.run("doctor") == 65
+        assert api.disconnected == []
+    monkeypatch.setattr(_Written, "_dump", lambda _: b"")
+    written.add(caplog.text.encode())
+    assert_without(written.all(), *SECRETS, URL_TOKEN, HMAC_KEY[:8])
 
 
 # The password of the server.
