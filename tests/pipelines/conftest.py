@@ -1,6 +1,7 @@
 """A repository with two workspaces that differ in everything, and the services around it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import pytest
 from reconciler.sandbox import Fault, Match, SandboxState, load_seed
 from tests.pipelines.action_runner import ActionRunner
 from tests.pipelines.hosts import Hosts, served_hosts
+from tests.served_sandbox import served_sandbox
 
 CONFIGURATION: Final = """\
 apiVersion: reconciler/v1
@@ -37,6 +39,10 @@ users:
 }
 WEST_WITHOUT_DORA: Final = MANIFESTS["west"].replace("[google]", "[], reason: left")
 WEST_CONVERGED: Final = MANIFESTS["west"].replace("[google, microsoft]", "[google]")
+KEYS: Final = {
+    "east": "key-of-the-eastern-fleet-123456",
+    "west": "key-of-the-western-fleet-123456",
+}
 SEEDS: Final = {
     "east": """\
 apiVersion: reconciler/sandbox/v1
@@ -79,6 +85,18 @@ class TwoFleets:
     def configure(self, extra: str) -> None:
         """Add a line to the configuration of the last workspace, west."""
         self.write("reconciler.yaml", f"{CONFIGURATION}    {extra}\n")
+
+    @contextmanager
+    def served(self, name: str) -> Iterator[str]:
+        """Serve the sandbox of ``name`` as an API elsewhere; its key is given back."""
+        with served_sandbox(self.folder / f"state/{name}.db") as url:
+            self.write(
+                "reconciler.yaml",
+                "apiVersion: reconciler/v1\nworkspaces:\n"
+                f"  {name}:\n    baseUrl: {url}\n    apiKey: {{env: RECALL_API_KEY}}\n"
+                f"    manifests: [manifests/{name}.yaml]\n",
+            )
+            yield KEYS[name]
 
     def fail_list(self, name: str, **fault: Any) -> None:
         """From now on the list call of a workspace fails as ``fault`` says."""

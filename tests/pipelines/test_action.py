@@ -326,11 +326,19 @@ def test_python_is_set_up_only_where_it_is_asked_for(action: ActionRunner) -> No
 def test_neither_the_key_nor_the_token_is_written_anywhere(
     action: ActionRunner, hosts: Hosts, fleets: TwoFleets
 ) -> None:
-    key = "sk-recognisable-api-key-1234567890"
-    action.environ = {"RECALL_API_KEY": key}
-    runs = [use(action, "drift", "west", issue="true"), use(action, "plan", "east", comment="true")]
-    files = [path.read_bytes() for path in fleets.folder.rglob("*") if path.is_file()]
-    written = [run.log.encode() for run in runs] + files
+    with fleets.served("east") as key:
+        action.environ = {"RECALL_API_KEY": key}
+        planned = use(action, "plan", "east", comment="true", plan="east.plan")
+        applied = use(action, "apply", "east", comment="true", plan="east.plan")
+        action.environ = {"RECALL_API_KEY": "wrong-" + key}
+        refused = use(action, "drift", "east", issue="true")
+    runs = (planned, applied, refused)
+    assert [run.outputs["status"] for run in runs] == ["2", "0", "77"]
+    assert len(fleets.mutations("east")) == 2
+    there = [path for path in fleets.folder.rglob("*") if path.is_file()]
+    ours = [path for path in there if path.name != "east.yaml" and "state" not in path.parts]
+    written = [run.log.encode() for run in runs] + [path.read_bytes() for path in ours]
     written += [each.body.encode() for each in [*hosts.comments, *hosts.issues]]
+    assert len(written) > 15
     for secret in (key, "ghs-recognisable-token"):
         assert [text for text in written if secret.encode() in text] == []
