@@ -1,15 +1,20 @@
 """What targets are sent when a run ends, and that a run ends the same whatever they do."""
 
 import json
+import os
+import signal
+import ssl
+import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
-from reconciler.sandbox import Fault, FaultKind, Match
+from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
 from tests.notifying.receiver import Receiver, webhook
 from tests.postgresql import unused_port
-from tests.recall.scripted_server import Reply, Scripted, reply
+from tests.recall.scripted_server import Reply, Request, Scripted, reply
 
 BOTH = sorted([LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE])
 
@@ -235,3 +240,56 @@ def test_doctor_checks_targets_and_sends_nothing(project: Project, receiver: Rec
     project.run("doctor")
     assert "notify: targets that can be used: hook" in project.out
     assert receiver.requests == []
+
+
+def test_without_apprise_a_run_says_what_to_install_before_anything_is_done(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CHAT_URL", "json://127.0.0.1/x")
+    monkeypatch.setitem(sys.modules, "reconciler.notifying.apprise_service", None)
+    project.configure("notify: {chat: {url: {env: CHAT_URL}}}")
+    assert project.run("apply", "--auto-approve") == 65
+    assert "'chat' needs Apprise, which is not installed" in project.err
+    assert "pip install 'calendar-reconciler[notify]'" in project.err
+    assert project.mutations() == []
+    assert project.run("plan") == 0
+
+
+def test_a_webhook_with_tls_is_notified_only_if_its_certificate_is_trusted(
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("reconciler.notifying.webhook.ATTEMPTS", 1)
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    project.configure(webhook())
+    with Scripted(reply(204), tls=context) as server:
+        monkeypatch.setenv("HOOK_URL", f"{server.url}/hook")
+        monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        assert _deliveries(project) == [("hook", "run", "failed", "not_reached")]
+        assert project.mutations() == BOTH
+        assert server.requests == []
+        project.sandbox.seed(load_seed(project.folder / "seed.yaml"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+        assert _deliveries(project) == [("hook", "run", "delivered", None)]
+    assert project.mutations() == BOTH
+
+
+def test_a_signal_while_a_target_is_notified_lets_the_delivery_end(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_request: Request) -> Reply:
+        os.kill(os.getpid(), signal.SIGINT)
+        return reply(204)
+
+    with Receiver(interrupted) as receiver:
+        monkeypatch.setenv("HOOK_URL", receiver.hook)
+        monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
+        project.configure(webhook() + "\n    limits: {maxDisconnects: 0}")
+        assert project.run("apply", "--auto-approve", "--format", "json") == 3
+    assert "Stopping: finishing the notifications, up to 30 s" in project.err
+    assert _deliveries(project) == [("hook", "refused", "delivered", None)]
+    assert project.mutations() == []
