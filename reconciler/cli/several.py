@@ -21,6 +21,7 @@ from reconciler.config import (
     Configuration,
     UnusableSelection,
     is_pattern,
+    is_sharded,
     select_workspaces,
     shard_of,
 )
@@ -53,8 +54,14 @@ class Several:
 def several(
     patterns: Sequence[str], at_once: int, *, everything: bool, shard: str | None
 ) -> Several | None:
-    """What the options ask for; None for a single workspace."""
+    """What the options ask for; None for a single workspace.
+
+    A shard in the environment asks for several where nothing names one: every process of the shards
+    would work on the default workspace, and none on the others.
+    """
+    named = bool(patterns) or "RECONCILER_WORKSPACE" in os.environ
     many = len(patterns) > 1 or any(map(is_pattern, patterns))
+    many |= not named and is_sharded(os.environ)
     if not (many or everything or shard is not None):
         return None
     return Several(tuple(patterns), everything, shard, at_once)

@@ -20,6 +20,7 @@ from reconciler.config.selection import (
     Shard,
     UnusableSelection,
     is_pattern,
+    is_sharded,
     select_workspaces,
     shard_of,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "Workspace",
     "find_configuration",
     "is_pattern",
+    "is_sharded",
     "load_configuration",
     "resolve_key",
     "select_workspaces",

@@ -122,6 +122,11 @@ def shard_of(option: str | None, environ: Mapping[str, str]) -> Shard | None:
     return None
 
 
+def is_sharded(environ: Mapping[str, str]) -> bool:
+    """Whether the environment gives this process one shard of several."""
+    return SHARD in environ or (SHARDS in environ and JOB_INDEX in environ)
+
+
 def _shard(text: str, name: str) -> Shard:
     match = _SHARD.fullmatch(text)
     if match is None:

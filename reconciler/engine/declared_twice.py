@@ -5,11 +5,21 @@ Their runs would undo each other: what one manifest wants connected, the other m
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
+from pathlib import Path
 
-from reconciler.config import SandboxSource, Workspace, resolve_key
-from reconciler.domain import Cancellation, Clock, Declarations, Diagnostic, InvalidInput, Secret
+from reconciler.config import BaseUrl, Region, Remote, SandboxSource, Workspace, resolve_key
+from reconciler.domain import (
+    Cancellation,
+    Cancelled,
+    Clock,
+    Declarations,
+    Diagnostic,
+    InvalidInput,
+    Secret,
+)
 from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.preview import load_declarations
+from reconciler.recall import region_url
 
 _NAMED = 3
 """Users that an error names."""
@@ -24,17 +34,20 @@ def declared_twice(
     """An error for each of ``workspaces`` that shares a declared user with another, by its name.
 
     Only workspaces at one API are looked at, and their manifests are read for it. One whose key or
-    manifests cannot be read has an error of its own later.
+    manifests cannot be read now has that error: if they could be read later, nobody would have
+    compared them. Once ``cancellation`` is requested, nothing more is looked at.
     """
     found: dict[str, InvalidInput] = {}
-    for group in _at_one_api(workspaces, environ):
+    for group in _at_one_api(workspaces, environ, found):
         read = []
         for workspace in group:
             inputs = ConfiguredInputs(workspace, environ, clock=clock, cancellation=cancellation)
             try:
                 read.append((workspace.name, load_declarations(workspace, inputs)))
-            except InvalidInput:
-                continue
+            except InvalidInput as error:
+                found[workspace.name] = error
+            except Cancelled:
+                return found
         for (one, ours), (other, theirs) in combinations(read, 2):
             both = sorted(ours.users.keys() & theirs.users.keys())
             if both:
@@ -57,23 +70,41 @@ def _error(both: Sequence[str], ours: Declarations, other: str) -> InvalidInput:
 
 
 def _at_one_api(
-    workspaces: Sequence[Workspace], environ: Mapping[str, str]
+    workspaces: Sequence[Workspace], environ: Mapping[str, str], found: dict[str, InvalidInput]
 ) -> list[list[Workspace]]:
-    """Those of ``workspaces`` that have another one with the same key at the same API."""
-    by_remote: dict[object, list[Workspace]] = {}
+    """Those of ``workspaces`` that have another one with the same key at the same API.
+
+    Into ``found`` goes the error of each whose key is needed for that and cannot be had.
+    """
+    by_place: dict[str | Path, list[Workspace]] = {}
     for workspace in workspaces:
-        remote = workspace.remote
-        there = remote.state if isinstance(remote, SandboxSource) else remote
-        by_remote.setdefault(there, []).append(workspace)
+        try:
+            by_place.setdefault(_place(workspace.remote), []).append(workspace)
+        except InvalidInput as error:
+            found[workspace.name] = error
     groups: list[list[Workspace]] = []
-    for neighbours in by_remote.values():
+    for neighbours in by_place.values():
         by_key: dict[Secret | None, list[Workspace]] = {}
         for workspace in neighbours if len(neighbours) > 1 else ():
+            source = workspace.api_key
+            if isinstance(workspace.remote, SandboxSource):
+                source = None  # a sandbox has one key, however workspaces come by it
             try:
-                source = workspace.api_key
                 key = None if source is None else resolve_key(source, environ)
-            except InvalidInput:
+            except InvalidInput as error:
+                found[workspace.name] = error
                 continue
             by_key.setdefault(key, []).append(workspace)
         groups += [group for group in by_key.values() if len(group) > 1]
     return groups
+
+
+def _place(remote: Remote) -> str | Path:
+    """Where an API is, however the configuration spells it. Raises :class:`InvalidInput`."""
+    match remote:
+        case Region(name=name):
+            return region_url(name)
+        case BaseUrl(url=url):
+            return url
+        case SandboxSource(state=state):
+            return state.resolve()

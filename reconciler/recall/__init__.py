@@ -11,6 +11,7 @@ from reconciler.recall.endpoint import (
     Endpoint,
     base_url_endpoint,
     region_endpoint,
+    region_url,
     sandbox_endpoint,
 )
 from reconciler.recall.errors import (
@@ -73,5 +74,6 @@ __all__ = [
     "base_url_endpoint",
     "connect_link",
     "region_endpoint",
+    "region_url",
     "sandbox_endpoint",
 ]

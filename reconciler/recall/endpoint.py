@@ -80,11 +80,16 @@ class Endpoint(Struct, frozen=True):
         return is_loopback(urlsplit(self.url).hostname or "")
 
 
-def region_endpoint(region: str, key: Secret) -> Endpoint:
-    """The endpoint of a Recall.ai region. Raises InvalidInput for an unknown region."""
+def region_url(region: str) -> str:
+    """Where a Recall.ai region is. Raises InvalidInput for an unknown region."""
     if region not in REGIONS:
         raise _invalid(f"unknown region {region[:80]!r}", f"one of {', '.join(REGIONS)}")
-    url = f"https://{region}.recall.ai"
+    return f"https://{region}.recall.ai"
+
+
+def region_endpoint(region: str, key: Secret) -> Endpoint:
+    """The endpoint of a Recall.ai region. Raises InvalidInput for an unknown region."""
+    url = region_url(region)
     return Endpoint(address=url, url=url, key=_usable(key))
 
 

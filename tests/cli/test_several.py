@@ -1,6 +1,7 @@
 """Commands over several workspaces: each as if it were alone, and one status for all."""
 
 import json
+import os
 import re
 import signal
 from collections.abc import Iterator
@@ -143,6 +144,22 @@ def test_the_shard_of_a_pod_is_taken_from_its_environment(
     assert list(companies.statuses()) == ["initech"]
 
 
+@pytest.mark.parametrize(
+    "pod",
+    [{"RECONCILER_SHARD": "1/3"}, {"JOB_COMPLETION_INDEX": "1", "RECONCILER_SHARDS": "3"}],
+)
+def test_a_pod_whose_workspaces_nobody_named_does_not_take_the_default_one(
+    companies: Companies, monkeypatch: pytest.MonkeyPatch, pod: dict[str, str]
+) -> None:
+    for name, value in pod.items():
+        monkeypatch.setenv(name, value)
+    assert companies.run("apply", "--auto-approve") == 64
+    assert "--all-workspaces" in companies.project.err
+    assert companies.methods() == set()
+    assert companies.run("apply", "--auto-approve", "-w", "initech") == 0
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+
+
 def test_an_empty_shard_says_so(companies: Companies) -> None:
     assert companies.run("plan", "--all-workspaces", "--shard", "7/8") == 0
     assert companies.project.out == "No workspace of shard 7/8: nothing to do.\n"
@@ -206,6 +223,77 @@ def test_who_is_declared_in_two_workspaces_of_one_api_is_in_neither_run(
         ("globex/people.yaml", 2),
     ]
     assert "declared in workspace 'globex' too" in problems[0]["message"]
+
+
+@pytest.mark.parametrize("spelling", ["apiKey: {env: ACME_KEY}", "link"])
+def test_one_sandbox_is_one_however_the_configuration_spells_it(
+    companies: Companies, monkeypatch: pytest.MonkeyPatch, spelling: str
+) -> None:
+    monkeypatch.setenv("ACME_KEY", f"{KEY}acme")
+    state = "state/acme.db"
+    if spelling == "link":
+        spelling, state = "", "linked/acme.db"
+        (companies.project.folder / "linked").symlink_to("state")
+    companies.configure(globex=spelling)
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    companies.project.write("reconciler.yaml", text.replace("state/globex.db", state))
+    companies.project.write(
+        "globex/people.yaml",
+        "apiVersion: reconciler/v1\nusers: [{id: leaver@acme, platforms: [google]}]\n",
+    )
+    arguments = ["apply", "--all-workspaces", "--auto-approve", "--format", "json"]
+    assert companies.run(*arguments) == 65
+    assert companies.statuses() == {"acme": 65, "globex": 65, "initech": 0}
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+
+
+def test_what_could_not_be_compared_is_not_applied_once_it_can_be_read(
+    companies: Companies,
+) -> None:
+    """The input of one workspace fails as users are compared, and works a moment later."""
+    command = r"""[sh, -c, 'mkdir asked && exit 1; printf "id\nleaver@acme\n"']"""
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    companies.project.write(
+        "reconciler.yaml",
+        text.replace("state/globex.db", "state/acme.db").replace(
+            "workspaces:\n",
+            f"inputs: {{people: {{command: {command}, format: csv}}}}\nworkspaces:\n",
+            1,
+        ),
+    )
+    companies.project.write(
+        "globex/people.yaml",
+        "apiVersion: reconciler/v1\nsources:\n"
+        "  - {name: people, input: people, id: id, platforms: [google]}\n",
+    )
+    arguments = ["apply", "--all-workspaces", "--auto-approve", "--format", "json"]
+    assert companies.run(*arguments) == 65
+    assert companies.statuses() == {"acme": 0, "globex": 65, "initech": 0}
+    assert companies.disconnected() == [LEAVERS[0], LEAVERS[2]]
+
+
+def test_a_signal_while_users_are_compared_ends_every_workspace_as_stopped(
+    companies: Companies,
+) -> None:
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    command = f"[sh, -c, 'kill -TERM {os.getpid()}; sleep 60']"
+    companies.project.write(
+        "reconciler.yaml",
+        text.replace("state/globex.db", "state/acme.db").replace(
+            "workspaces:\n",
+            f"inputs: {{people: {{command: {command}, format: csv}}}}\nworkspaces:\n",
+            1,
+        ),
+    )
+    companies.project.write(
+        "globex/people.yaml",
+        "apiVersion: reconciler/v1\nsources:\n"
+        "  - {name: people, input: people, id: id, platforms: [google]}\n",
+    )
+    arguments = ["apply", "--all-workspaces", "--auto-approve", "--format", "json"]
+    assert companies.run(*arguments) == 143
+    assert companies.statuses() == dict.fromkeys(companies.NAMES, 143)
+    assert companies.disconnected() == []
 
 
 def limited(companies: Companies, disconnects: int) -> None:
