@@ -46,6 +46,11 @@ class Fleet:
         """Let containers serve the API themselves; nobody else then sees what arrives."""
         self._configure("sandbox: {seed: seed.yaml, state: /ledger/sandbox.db}")
 
+    def record_in(self, ledger: str) -> None:
+        """Let runs be recorded in another ledger."""
+        text = (self._folder / "reconciler.yaml").read_text("utf-8")
+        self.write("reconciler.yaml", text.replace("sqlite:////ledger/ledger.db", ledger))
+
     def have_an_input(self, program: str) -> None:
         """Let a Python program write one more declaration, at each plan."""
         self.write("export.py", program)
@@ -65,13 +70,17 @@ class Fleet:
         path.chmod(0o644)
 
     @property
-    def mounts(self) -> tuple[str, ...]:
-        """The options of a container that reads the files and has the ledger."""
+    def files(self) -> tuple[str, ...]:
+        """The options of a container that reads the files."""
         return (
             *("--volume", f"{self._folder}:/work:ro"),
             *("--volume", f"{self._folder}/key:/run/secrets/key:ro"),
-            *("--volume", f"{self._ledger}:/ledger"),
         )
+
+    @property
+    def mounts(self) -> tuple[str, ...]:
+        """The options of a container that reads the files and has the ledger."""
+        return (*self.files, "--volume", f"{self._ledger}:/ledger")
 
     def fail(self, fault: Fault) -> None:
         self.state.add_fault(fault)

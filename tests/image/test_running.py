@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
+from reconciler.domain import PostgresqlDatabase
 from reconciler.sandbox import Fault, FaultKind, Match
 from tests.image.conftest import Fleet
 from tests.image.containers import Engine
@@ -77,6 +78,18 @@ def test_a_run_needs_its_ledger_and_nothing_else(
     assert ended.status == 0, ended.err
     assert {each["outcome"] for each in ended.document["results"]} == {"verified"}
     assert fleet.disconnects() == [LEAVER, MOVER]
+
+
+def test_a_run_that_is_recorded_in_postgresql_needs_no_folder_at_all(
+    engine: Engine, fleet: Fleet, postgresql: PostgresqlDatabase
+) -> None:
+    fleet.record_in(postgresql.url)
+    options = (*fleet.files, "--env", "PGPASSWORD")
+    ended = engine.run(*ACT, options=options, net="host")
+    assert ended.status == 0, ended.err
+    assert fleet.disconnects() == [LEAVER, MOVER]
+    runs = engine.run("runs", "--format", "json", options=options, net="host")
+    assert [run["state"] for run in runs.document["runs"]] == ["completed"]
 
 
 def test_a_run_needs_no_home_and_no_name(engine: Engine, fleet: Fleet) -> None:
