@@ -13,7 +13,6 @@ from reconciler.engine.inputs import ConfiguredInputs
 from reconciler.engine.preview import IncompleteList, load_declarations, observe
 from reconciler.engine.session import Session, open_session
 from reconciler.ledger import LedgerError, LedgerMissing, read_ledger
-from reconciler.notifying import ready_targets
 from reconciler.recall import NetworkSettingsInvalid, RecallError
 from reconciler.reporting import Check, CheckState
 from reconciler.reporting.wording.history import how_ended
@@ -120,6 +119,8 @@ def _examine_targets(
     """Whether notifications could be sent; nothing is sent."""
     if not workspace.notify:
         return
+    from reconciler.notifying import ready_targets  # noqa: PLC0415 - only some workspaces need it
+
     try:
         ready = ready_targets(workspace, environ)
     except InvalidInput as error:

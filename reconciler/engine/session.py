@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.applying import LIST_MAX_AGE, ApplySettings, RunContext
 from reconciler.applying.run_context import ignore_result
@@ -30,7 +31,6 @@ from reconciler.domain import (
 )
 from reconciler.engine.commit import Commit, commit_of
 from reconciler.engine.inputs import ConfiguredInputs
-from reconciler.notifying import Notifier, ready_targets
 from reconciler.planning import GuardName, Protection, Target
 from reconciler.recall import (
     CalendarReader,
@@ -44,6 +44,9 @@ from reconciler.recall import (
     sandbox_endpoint,
 )
 from reconciler.runs import ActionResult, StepJournal
+
+if TYPE_CHECKING:
+    from reconciler.notifying import Notifier
 
 
 @contextmanager
@@ -166,9 +169,12 @@ class Session:
         ) as writer:
             yield writer
 
-    def notifier(self, environ: Mapping[str, str]) -> Notifier:
+    def notifier(self, environ: Mapping[str, str]) -> "Notifier":
         """Who is notified of what becomes of the workspace. Raises :class:`InvalidInput` for a
         target that cannot be used; whether it can be reached is not checked."""
+        # Late: no plan needs it.
+        from reconciler.notifying import Notifier, ready_targets  # noqa: PLC0415
+
         targets = ready_targets(self.workspace, environ, [self.endpoint.key])
         place, address = self.workspace.ledger, self.endpoint.address
         return Notifier(targets, self.workspace.name, address, place, self.clock)

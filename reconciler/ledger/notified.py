@@ -11,12 +11,11 @@ from typing import Final, Self
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from reconciler.ledger.database import Database
 from reconciler.ledger.notification_claim import NotificationClaim, NotificationSubject
-from reconciler.ledger.rows import refuse_foreign_rows
+from reconciler.ledger.rows import insert_new, refuse_foreign_rows
 from reconciler.ledger.schema import notified
 
 CLAIM_SECONDS: Final = 180.0
@@ -49,11 +48,8 @@ def claim_change(
     That is so if the target knows, if another process is notifying it, and if the target was
     never notified and the digest is ``nothing``.
     """
-    try:
-        with database.write() as connection, refuse_foreign_rows():
-            return _claim(connection, subject, digest, at, database.now(connection), nothing)
-    except IntegrityError:  # another process made the row
-        return None
+    with database.write() as connection, refuse_foreign_rows():
+        return _claim(connection, subject, digest, at, database.now(connection), nothing)
 
 
 def end_claim(database: Database, claim: NotificationClaim, at: str, *, delivered: bool) -> None:
@@ -103,9 +99,10 @@ def _claim(
     values = {"digest": stored, "at": at}
     if row is None:
         fields = msgspec.structs.asdict(subject)
-        connection.execute(insert(notified).values(**fields, **values))
+        if not insert_new(connection, notified, **fields, **values):
+            return None  # another process was faster
     else:
         unchanged = and_(_row(subject), notified.c.digest == row.digest)
         if connection.execute(update(notified).where(unchanged).values(values)).rowcount != 1:
-            return None  # another process was faster
+            return None  # as above
     return NotificationClaim(subject, digest, before, since, stored)

@@ -1,14 +1,11 @@
 """A watch notifies of drift once a change, whatever the ledger and the targets do."""
 
 import os
-import threading
 
 import pytest
 
-from reconciler.domain import NotificationEvent
-from reconciler.ledger import NotificationClaim, NotificationSubject, open_ledger
-from reconciler.ledger import notified as notified_module
 from reconciler.reporting import Delivery
+from reconciler.sandbox import Fault, FaultKind
 from tests.cli.project import Project, another_run
 from tests.notifying.receiver import HMAC_KEY, Receiver, webhook
 from tests.recall.scripted_server import reply
@@ -101,8 +98,6 @@ def test_a_delivery_that_failed_is_made_again_in_the_next_cycle_with_the_same_id
 def test_an_incomplete_list_ends_no_drift(
     project: Project, receiver: Receiver, watched: Watched
 ) -> None:
-    from reconciler.sandbox import Fault, FaultKind
-
     _with_a_ledger(project)
     watched.cycle()
     project.fail(Fault(kind=FaultKind.MALFORMED_ROW))
@@ -127,75 +122,3 @@ def test_a_target_that_cannot_be_used_leaves_the_last_ones_in_force_and_is_shown
     snapshot = watched.cycle()
     assert "HOOK_KEY" in str(snapshot.configuration.problems[0])
     assert len(receiver.titles()) == 2
-
-
-# Claims.
-
-_DRIFT = NotificationSubject("trial", "sandbox:x", "hook", NotificationEvent.DRIFT)
-
-
-@pytest.fixture
-def ledgers(project: Project) -> None:
-    _with_a_ledger(project)
-
-
-def _claim(project: Project, digest: str) -> NotificationClaim | None:
-    from reconciler.domain import SqliteFile
-
-    place = SqliteFile(project.folder / ".reconciler/ledger.db")
-    with open_ledger(place, create=False) as ledger:
-        return ledger.claim_notification(_DRIFT, digest, "2026-01-01T00:00:00Z", nothing="nothing")
-
-
-def _end(project: Project, claim: NotificationClaim, *, delivered: bool) -> None:
-    from reconciler.domain import SqliteFile
-
-    place = SqliteFile(project.folder / ".reconciler/ledger.db")
-    with open_ledger(place, create=False) as ledger:
-        ledger.end_notification(claim, "2026-01-01T00:00:01Z", delivered=delivered)
-
-
-@pytest.mark.usefixtures("ledgers")
-def test_of_two_processes_at_once_one_notifies(project: Project) -> None:
-    claims: list[NotificationClaim | None] = []
-    threads = [
-        threading.Thread(target=lambda: claims.append(_claim(project, "a"))) for _ in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(claims) == 4
-    assert len([claim for claim in claims if claim is not None]) == 1
-
-
-@pytest.mark.usefixtures("ledgers")
-def test_a_claim_that_was_given_back_can_be_taken_again(project: Project) -> None:
-    first = _claim(project, "a")
-    assert first is not None
-    assert _claim(project, "a") is None
-    _end(project, first, delivered=False)
-    second = _claim(project, "a")
-    assert second is not None
-    _end(project, second, delivered=True)
-    assert _claim(project, "a") is None
-    assert _claim(project, "nothing") is not None
-
-
-@pytest.mark.usefixtures("ledgers")
-def test_a_claim_that_nobody_ended_counts_for_three_minutes(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(notified_module, "CLAIM_SECONDS", -1.0)
-    dead = _claim(project, "a")
-    monkeypatch.undo()
-    again = _claim(project, "a")
-    assert dead is not None
-    assert again is not None
-    _end(project, dead, delivered=False)  # too late: the claim is not its own any more
-    assert _claim(project, "a") is None
-
-
-@pytest.mark.usefixtures("ledgers")
-def test_what_was_never_said_needs_no_end(project: Project) -> None:
-    assert _claim(project, "nothing") is None
