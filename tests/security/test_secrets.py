@@ -16,6 +16,15 @@ from reconciler.cli.secret_output import SecretOutput
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, Secret, SqliteFile
 from reconciler.recall import CalendarReader
 from reconciler.recall.retries import Retries
+from reconciler.reporting import (
+    PlanReport,
+    Report,
+    RunHistoryReport,
+    RunReport,
+    RunsReport,
+    ValidationReport,
+    formats_of,
+)
 from tests.cli.project import Project, everything_written
 from tests.cli.test_processes import on_a_terminal, started, wait_until
 from tests.postgresql import unused_port
@@ -43,8 +52,13 @@ TARGETS: Final = (
     "      chat: {url: {env: CHAT_URL}, privacy: full}\n"
 )
 FORMATS: Final = ("text", "json", "jsonl", "markdown")
-PAGES: Final = ("plan", "apply", "resume", "show", "runs")
-"""The commands that write pages too."""
+GIVES: Final[dict[str, tuple[type[Report], ...]]] = {
+    "plan": (PlanReport,),
+    "apply": (PlanReport, RunReport),
+    "resume": (PlanReport, RunReport),
+    "validate": (ValidationReport,),
+}
+"""The commands that write more formats than every command does."""
 BOTH: Final = [("leaver@example.com", "google"), ("mover@example.com", "google")]
 
 ANSWERS: Final[dict[str, Spoil]] = {
@@ -93,16 +107,16 @@ class _Written:
 
     def in_every_way(self, *arguments: str) -> list[int]:
         """Run a command with all that it can be made to write."""
-        forms = (*FORMATS, "html") if arguments[0] in PAGES else FORMATS
+        forms = formats_of(*GIVES.get(arguments[0], ()))
         reports = [f"--report={form}=report-{arguments[0]}.{form}" for form in forms]
         logs = ("--verbose", "--log-format", "json")
         return [self.run(*arguments, *reports, *logs), self.run(*arguments, "--verbose")]
 
     def tell_the_runs(self) -> None:
-        for form in (*FORMATS, "html"):
+        for form in formats_of(RunsReport):
             self.run("runs", "--format", form)
         for run in self.runs():
-            for form in (*FORMATS, "html"):
+            for form in formats_of(RunHistoryReport):
                 self.run("runs", run, "--format", form)
 
     def runs(self) -> list[str]:
