@@ -184,6 +184,7 @@ def test_a_run_that_goes_well_writes_no_secret(
         (run,) = (run for run in written.runs()[:1])
         written.in_every_way("resume", run)
         written.tell_the_runs()
+        assert written.run("watch", "--once", "--metrics-file", "watch.prom", "--verbose") == 0
     assert_without(written.all(), *_secrets())
 
 
@@ -197,6 +198,7 @@ def test_a_run_that_cannot_read_writes_no_secret_though_the_api_tells_them_all(
         api.spoilt[endpoint] = answer
         assert not {0, 1} & set(written.in_every_way("apply", "--auto-approve"))
         written.run("plan", "--verbose")
+        written.run("watch", "--once", "--metrics-file", "watch.prom", "--verbose")
         written.run("doctor")
         written.tell_the_runs()
         assert api.disconnected == []
