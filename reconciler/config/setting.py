@@ -181,7 +181,10 @@ def _check(setting: Setting, path: tuple[str, ...]) -> None:
 
 
 def _is_filled(path: Sequence[str]) -> bool:
-    """Whether the field at ``path`` is a path, a variable or a command of ``defaults``."""
+    """Whether the field at ``path`` is a path, a variable or a command of ``defaults``, or the link
+    of a notification, which names the workspace wherever it is written."""
+    if path[-1] == "link" and "notify" in path:
+        return True
     return path[0] == "defaults" and (
-        path[1] in {"manifests", "sandbox"} or path[-1] in {"env", "file", "command", "link"}
+        path[1] in {"manifests", "sandbox"} or path[-1] in {"env", "file", "command"}
     )

@@ -141,10 +141,14 @@ def test_the_code_on_the_page_verifies_a_signature() -> None:
         assert not check(signature("k" * 32, 1_700_000_000, b"{}"), b"{}", "k" * 32)
 
 
-def test_apprise_is_not_loaded_by_what_every_command_loads() -> None:
+@pytest.mark.parametrize(
+    ("command", "unloaded"),
+    [("plan", ("apprise", "requests", "reconciler.notifying")), ("apply", ("apprise", "requests"))],
+)
+def test_no_command_loads_what_only_a_target_needs(command: str, unloaded: tuple[str, ...]) -> None:
     code = (
-        "import sys, reconciler.cli.commands.plan, reconciler.cli.commands.apply;"
-        "print([m for m in ('apprise', 'requests') if m in sys.modules])"
+        f"import sys, reconciler.cli.commands.{command};"
+        f"print([m for m in {unloaded} if m in sys.modules])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout == "[]\n"

@@ -12,6 +12,7 @@ import trustme
 
 from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project
+from tests.dead_runs import leave_in_doubt
 from tests.notifying.receiver import Receiver, webhook
 from tests.postgresql import unused_port
 from tests.recall.scripted_server import Reply, Request, Scripted, reply
@@ -293,3 +294,23 @@ def test_a_signal_while_a_target_is_notified_lets_the_delivery_end(
     assert "Stopping: finishing the notifications, up to 30 s" in project.err
     assert _deliveries(project) == [("hook", "refused", "delivered", None)]
     assert project.mutations() == []
+
+
+def test_a_dead_run_is_notified_by_the_run_that_resumes_it_and_its_end_by_the_next(
+    project: Project, receiver: Receiver
+) -> None:
+    project.configure(webhook())
+    project.run("plan", "-o", "saved.plan")
+    dead = leave_in_doubt(project.folder, "saved.plan", "leaver@example.com", ago=3600.0)
+    assert project.run("resume", dead) == 4  # nobody can know what became of the call
+    assert project.mutations() == [MOVER_LOSES_GOOGLE]
+    first, second = receiver.received()
+    assert (first["event"], first["run"]) == ("dead_run", dead)
+    assert first["title"] == "1 run of workspace trial died or left calls in doubt"
+    assert second["event"] == "partial"
+    assert project.run("apply", "--auto-approve") == 0
+    assert project.mutations() == BOTH
+    assert receiver.titles()[2:] == [
+        ("dead_run", "Workspace trial has no dead run any more"),
+        ("run", "A run of workspace trial did all of its plan"),
+    ]
