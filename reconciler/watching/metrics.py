@@ -20,7 +20,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 import reconciler
-from reconciler.domain import ApiCall, Operation, Phase
+from reconciler.domain import ApiCall, DeliveryState, NotificationEvent, Operation, Phase
 from reconciler.domain.telemetry import NoTelemetry
 from reconciler.planning import (
     ActionReason,
@@ -143,12 +143,18 @@ CALLS: Final = MetricKind(
     "Attempts of API calls, by HTTP status; by error where no answer came.",
 )
 
+NOTIFICATION_FAILURES: Final = MetricKind(
+    "reconciler_notification_failures_total",
+    ("event",),
+    "Notifications of the watch that could not be delivered, by event.",
+)
+
 KINDS: Final = (
     *(UP, INTERVAL, LAST_CYCLE, GOOD_OBSERVATION, RELOADED, RELOADED_AT, PHASES),
     *(DECLARED, OBSERVED, CONVERGED, UNDETERMINED, UNDECLARED),
     *(ACTIONS, HELD, PENDING, REFUSED, PROBLEMS),
     *(LEDGER, LAST_RUN, LAST_RUN_AT, LAST_RUN_ACTIONS, DEAD, LOCKED, LOCKED_SINCE),
-    *(CYCLES, CALLS, BUILD),
+    *(CYCLES, CALLS, NOTIFICATION_FAILURES, BUILD),
 )
 """Every metric that there is."""
 
@@ -168,8 +174,11 @@ class WatchMetrics(NoTelemetry, Collector):
         registry = self._registry if counters else None
         self._cycles = _counter(CYCLES, registry)
         self._calls = _counter(CALLS, registry)
+        self._failures = _counter(NOTIFICATION_FAILURES, registry)
         for result in CycleResult:
             self._cycles.labels(workspace, result)
+        for event in NotificationEvent:
+            self._failures.labels(workspace, event)
         for status in ("200", THROTTLED):
             self._calls.labels(workspace, Operation.LIST_USERS, status)
         self._registry.register(self)
@@ -182,6 +191,9 @@ class WatchMetrics(NoTelemetry, Collector):
         """Show ``snapshot`` from now on."""
         self._snapshot = snapshot
         self._cycles.labels(self._workspace, snapshot.result).inc()
+        for delivery in snapshot.current.deliveries if snapshot.current else ():
+            if delivery.state is DeliveryState.FAILED:
+                self._failures.labels(self._workspace, delivery.event).inc()
 
     def text(self) -> bytes:
         """All metrics in Prometheus' text format."""

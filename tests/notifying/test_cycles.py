@@ -122,3 +122,20 @@ def test_a_target_that_cannot_be_used_leaves_the_last_ones_in_force_and_is_shown
     snapshot = watched.cycle()
     assert "HOOK_KEY" in str(snapshot.configuration.problems[0])
     assert len(receiver.titles()) == 2
+
+
+def test_a_delivery_that_fails_is_counted_and_one_that_arrives_is_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _with_a_ledger(project)
+    with Receiver(reply(400), reply(204)) as receiver:
+        monkeypatch.setenv("HOOK_URL", receiver.hook)
+        monkeypatch.setenv("HOOK_KEY", HMAC_KEY)
+        project.configure(webhook("events: [drift]"))
+        watched = _watched(project)
+        failures = []
+        for _ in range(3):
+            watched.cycle()
+            failures.append(watched.values())
+    name = 'reconciler_notification_failures_total{event="drift"}'
+    assert [values[name] for values in failures] == [1, 1, 1]

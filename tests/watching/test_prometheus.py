@@ -114,6 +114,7 @@ HEALTHY = {
     f'reconciler_last_run_state{{{W},state="partial"}}': "0x10000",
     f"reconciler_lock_held_since_timestamp_seconds{{{W}}}": "0+60x10000",
     f'reconciler_api_calls_total{{{W},operation="list_users",status="429"}}': "0x10000",
+    f'reconciler_notification_failures_total{{{W},event="drift"}}': "0x10000",
 }
 """Series of a watch without anything wrong, a sample a minute."""
 
@@ -140,6 +141,9 @@ WRONG = {
     },
     "ReconcilerRateLimited": {
         f'reconciler_api_calls_total{{{W},operation="list_users",status="429"}}': "0+1x10000"
+    },
+    "ReconcilerNotificationsFailing": {
+        f'reconciler_notification_failures_total{{{W},event="drift"}}': "0+1x10000"
     },
 }
 """What is different when each alert has to fire."""
