@@ -111,7 +111,7 @@ def test_once_gives_the_report_of_plan_in_json(project: Project) -> None:
     assert json.loads(project.out)["kind"] == "plan"
 
 
-def test_a_disk_that_is_full_fails_once_and_keeps_what_was_there(project: Project) -> None:
+def test_a_metrics_file_that_cannot_be_written_is_refused_before_any_call(project: Project) -> None:
     assert project.run("watch", "--once", "--metrics-file", "/dev/full") == 64
     assert project.requests() == ()
 

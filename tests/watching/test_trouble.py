@@ -1,5 +1,6 @@
 """Trouble that lasts or passes: a locked ledger, a token that is changed, no room, slow lists."""
 
+import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -63,13 +64,30 @@ def test_a_token_that_is_changed_counts_from_the_next_cycle(project: Project) ->
     assert b"first-token" not in err
 
 
-def test_a_metrics_file_that_does_not_fit_leaves_the_last_one(tmp_path: Path) -> None:
+def test_a_metrics_file_is_replaced_and_readable_by_others(tmp_path: Path) -> None:
     path = tmp_path / "out.prom"
     path.write_text("before\n")
     file = OutputFile(path, 0o644)
     file.write(b"after\n")
     assert path.read_text() == "after\n"
     assert path.stat().st_mode & 0o777 == 0o644
+
+
+def test_a_metrics_file_that_cannot_be_written_is_said_and_stops_no_watch(
+    project: Project,
+) -> None:
+    folder = project.folder / "collected"
+    folder.mkdir()
+    arguments = ("--interval", "2s", "--metrics-file", str(folder / "out.prom"))
+    with watching(project, *arguments) as (process, url):
+        wait_until((folder / "out.prom").exists)
+        shutil.rmtree(folder)
+        counted = 'reconciler_watch_cycles_total{result="ok",workspace="trial"} 3.0'
+        wait_until(lambda: counted in read(f"{url}/metrics"))
+        process.terminate()
+        status, _, err = ended(process)
+    assert status == 0
+    assert b"cannot write" in err
 
 
 def test_a_cycle_that_hangs_is_no_health() -> None:
