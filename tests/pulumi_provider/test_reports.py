@@ -126,10 +126,10 @@ def test_a_report_that_cannot_be_meant_is_refused(option: str) -> None:
         ReportFile({"RECONCILER_REPORT": option}, ["trial"])
 
 
-@pytest.mark.parametrize("form", ["csv", "nonsense"])
-def test_a_format_that_the_reports_of_a_program_do_not_have_is_refused(form: str) -> None:
-    with pytest.raises(InvalidInput, match="text, json, jsonl, markdown, html"):
-        ReportFile({"RECONCILER_REPORT": f"{form}=report"}, ["trial"])
+def test_a_format_that_there_is_not_is_refused() -> None:
+    formats = "text, json, jsonl, markdown, csv, html, sarif, junit, github"
+    with pytest.raises(InvalidInput, match=formats):
+        ReportFile({"RECONCILER_REPORT": "nonsense=report"}, ["trial"])
 
 
 def test_a_page_of_a_program_has_the_links_of_the_environment(tmp_path: Path) -> None:

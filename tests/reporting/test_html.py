@@ -8,8 +8,10 @@ import unicodedata
 import pytest
 from msgspec import structs
 
+from reconciler.domain import DeliveryCause, DeliveryState, NotificationEvent
 from reconciler.planning import Plan, UserLabels
 from reconciler.reporting import (
+    Delivery,
     ErrorReport,
     Format,
     LastPlan,
@@ -22,6 +24,8 @@ from reconciler.reporting import (
     render,
 )
 from reconciler.reporting.html.table import MOST_ROWS, MOST_STATIC
+from reconciler.reporting.phrase import plain
+from reconciler.reporting.wording import notifications
 from reconciler.runs import Outcome, PastOutcome
 from tests.reporting import ledger_samples, samples
 from tests.reporting.every_report import REPORTS
@@ -208,6 +212,17 @@ def test_the_page_of_a_run_says_how_it_ended_and_what_to_do_next() -> None:
     text = page(samples.RUN_REPORT).text
     assert "The run stopped early: it was interrupted by SIGTERM" in text
     assert "What to do next" in text
+
+
+def test_a_page_says_who_was_notified_and_who_was_not() -> None:
+    made = (
+        Delivery("ops", NotificationEvent.PARTIAL, DeliveryState.FAILED, DeliveryCause.REJECTED),
+        Delivery("chat", NotificationEvent.RUN, DeliveryState.DELIVERED),
+    )
+    for report in (samples.RUN_REPORT, samples.PLAN_REPORT):
+        text = page(structs.replace(report, deliveries=made)).text
+        for each in made:
+            assert plain(notifications.delivery(each)) in text
 
 
 def test_the_page_of_a_run_in_the_ledger_has_who_when_and_each_step_with_its_time() -> None:

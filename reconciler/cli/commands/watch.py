@@ -74,7 +74,9 @@ def watch(
     verbose: options.Verbose = False,
     log_format: options.LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Plan again and again, and serve metrics and the last plan; changes nothing.
+    """Plan again and again, and serve metrics and the last plan.
+
+    It changes nothing.
 
     Ends with status 0 when a signal ends it.
     """

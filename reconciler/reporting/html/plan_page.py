@@ -43,7 +43,7 @@ def plan_page(report: PlanReport) -> Page:
         ),
         callouts=list(_callouts(report, unjudged, skipped)),
         bar=bar(fleet.heading(shares), shares),
-        sections=list(_sections(report)),
+        sections=[*_sections(report), *sections.delivery_sections(report.deliveries)],
         table=plan_table(report),
         more=[*sections.guard_section(report.guards, report.limit_sources), *_others(report)],
         facts=plan_facts(plan),

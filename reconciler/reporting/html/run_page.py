@@ -45,6 +45,7 @@ def run_page(report: RunReport) -> Page:
         sections=[
             *_next(report),
             *sections.resolved_sections(report.ledger),
+            *sections.delivery_sections(report.deliveries),
             *([sections.changes_section(report.changes)] if report.changes else ()),
         ],
         table=run_table(report),

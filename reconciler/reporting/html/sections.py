@@ -1,6 +1,6 @@
 """What several pages show alike: guards, the ledger, what changed, what went wrong."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -8,14 +8,14 @@ from markupsafe import Markup
 from reconciler.domain import Diagnostic
 from reconciler.planning import GuardName, Judgement, PlanChanges, Verdict
 from reconciler.reporting import entries
-from reconciler.reporting.documents import LedgerAccess, LedgerView
+from reconciler.reporting.documents import Delivery, LedgerAccess, LedgerView
 from reconciler.reporting.entries import UserEntry
 from reconciler.reporting.html.markup import ours, phrase_markup
 from reconciler.reporting.html.page import Callout, Section, section
 from reconciler.reporting.html.table import place_markup
 from reconciler.reporting.links import Links, place_of
 from reconciler.reporting.phrase import Foreign, Phrase, prose
-from reconciler.reporting.wording import changes, guards, history
+from reconciler.reporting.wording import changes, guards, history, notifications
 
 _MOST_OPEN: Final = 12
 """Changes that are shown at once; more are folded."""
@@ -72,6 +72,13 @@ def resolved_sections(ledger: LedgerView | None) -> Iterator[Section]:
     for run, resolved in entries.resolved(ledger.resolved if ledger else ()).items():
         title = phrase_markup(history.resolved_of(run))
         yield section(title, [sentence(entry) for entry in resolved], is_open=True)
+
+
+def delivery_sections(deliveries: Sequence[Delivery]) -> Iterator[Section]:
+    """Who was notified, and what could not be delivered."""
+    if deliveries:
+        said = [notifications.delivery(made) for made in deliveries]
+        yield section(ours(notifications.HEADING), said, is_open=True)
 
 
 def changes_section(found: PlanChanges, before: Phrase = ()) -> Section:
