@@ -17,6 +17,7 @@ from reconciler.config.secret_source import (
     resolve_key,
 )
 from reconciler.config.selection import (
+    SHARD,
     Shard,
     UnusableSelection,
     is_pattern,
@@ -35,6 +36,7 @@ from reconciler.config.workspace import (
 )
 
 __all__ = [
+    "SHARD",
     "AppriseService",
     "BaseUrl",
     "Configuration",

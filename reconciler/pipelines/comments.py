@@ -30,7 +30,7 @@ class PostedComment(Struct, frozen=True):
 
 def mark(job: Job) -> str:
     """The first line of what ``job`` writes: the same for the same job, another for any other."""
-    name = json.dumps([job.config, job.workspace])
+    name = json.dumps(job.about)
     digest = hashlib.sha256(name.encode()).hexdigest()[:16]
     return f"<!-- calendar-reconciler {job.command} {digest} -->"
 

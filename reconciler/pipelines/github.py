@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msgspec import structs
 
+from reconciler.config import SHARD
 from reconciler.domain import Exit, Secret
 from reconciler.domain.text import visible
 from reconciler.pipelines.comments import comment, earlier
@@ -117,10 +118,9 @@ def _write_issue(api: GitHubApi, job: Job, result: JobResult, body: str) -> None
 
 
 def _job(environ: Mapping[str, str]) -> Job:
-    given = (
-        environ[f"INPUT_{name}"] for name in ("COMMAND", "WORKSPACE", "CONFIG", "PLAN", "ARGS")
-    )
-    job = job_of(*given)
+    names = ("COMMAND", "WORKSPACE", "CONFIG", "PLAN", "ARGS")
+    job = job_of(*(environ[f"INPUT_{name}"] for name in names))
+    job = structs.replace(job, shard=environ.get(SHARD, ""))
     for name in ("COMMENT", "ISSUE"):
         if environ[f"INPUT_{name}"] not in ("true", "false"):
             raise BadInput(f"{name.lower()}: write true or false")

@@ -11,6 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
+from reconciler.config import SHARD
 from reconciler.domain import Exit, Secret
 from reconciler.domain.text import visible
 from reconciler.pipelines.comments import PostedComment, comment, earlier
@@ -36,6 +39,7 @@ def run(command: str, environ: Mapping[str, str]) -> int:
         environ["CALENDARS_PLAN"] if command in _WITH_A_PLAN else "",
         environ["CALENDARS_ARGS"],
     )
+    job = structs.replace(job, shard=environ.get(SHARD, ""))
     folder = Path(environ["CALENDARS_REPORTS"])
     folder.mkdir(parents=True, exist_ok=True)
     kept = {name: value for name, value in environ.items() if name not in _NOT_FOR_COMMANDS}

@@ -33,6 +33,8 @@ REPORTS: Final[Mapping[str, str]] = {
 _RESULT: Final = "result.json"
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _FAIL_ON: Final = "--fail-on"
+_CHOOSING: Final = ("--workspace", "-w", "--shard", "--select", "--exclude")
+"""Options that say what a command is about, with a value each."""
 
 
 class BadInput(Exception):
@@ -59,7 +61,8 @@ _FINE: Final = {
 class Job(Struct, frozen=True):
     """One command with what it was given; an empty text for what was not said.
 
-    ``plan`` is the file that ``plan`` writes and ``apply`` applies.
+    ``plan`` is the file that ``plan`` writes and ``apply`` applies. ``shard`` is that of the
+    environment.
     """
 
     command: JobCommand
@@ -67,6 +70,7 @@ class Job(Struct, frozen=True):
     config: str = ""
     plan: str = ""
     args: tuple[str, ...] = ()
+    shard: str = ""
 
     @property
     def name(self) -> str:
@@ -88,6 +92,17 @@ class Job(Struct, frozen=True):
         if self.plan and self.command is JobCommand.APPLY:
             words.append(f"./{self.plan}" if self.plan.startswith("-") else self.plan)
         return words
+
+    @property
+    def about(self) -> tuple[str, ...]:
+        """What tells it from other jobs of this command: which part of which fleets it is about."""
+        chosen = [word for word in self.args if word == "--all-workspaces"]
+        for option in _CHOOSING:
+            joined = f"{option}=" if option.startswith("--") else option
+            chosen += [joined + after for word, after in pairwise(self.args) if word == option]
+            chosen += [w for w in self.args if w.startswith(joined) and w != option]
+        shard = () if self.shard == "" else (self.shard,)
+        return (self.config, self.workspace, *chosen, *shard)
 
     def fails(self, status: int) -> bool:
         """Whether the job fails with ``status``; ``--fail-on`` among the arguments counts too."""
@@ -115,7 +130,7 @@ class JobResult(Struct, frozen=True):
     facts: JobFacts = JobFacts()
 
 
-def job_of(command: str, workspace: str, config: str, plan: str, args: str) -> Job:
+def job_of(command: str, workspace: str, config: str, plan: str, args: str, shard: str = "") -> Job:
     """The job that was asked for. Raises :class:`BadInput`."""
     if command not in list(JobCommand):
         raise BadInput(f"command: {command!r}: choose one of {', '.join(JobCommand)}")
@@ -200,7 +215,7 @@ def _facts(report: dict[str, Any]) -> JobFacts:
 
 
 def _any_of(answers: list[bool | None]) -> bool | None:
-    """Yes if one is yes; no only if all are."""
+    """Yes if one is yes; no only if all are, and there is one: a shard may have no workspace."""
     if any(answers):
         return True
-    return None if None in answers else False
+    return False if answers and None not in answers else None

@@ -54,6 +54,7 @@ def several(*reports: dict[str, Any]) -> dict[str, Any]:
         (several(plan(0, 0), plan(0, 1)), JobFacts(False, True, False)),
         (several(plan(0, 0), report("error", 69)), JobFacts()),
         (several(plan(1, 0), report("error", 69)), JobFacts(True)),
+        (several(), JobFacts()),
     ],
 )
 def test_what_a_report_does_not_say_is_neither_yes_nor_no(
@@ -104,6 +105,13 @@ def test_a_signal_goes_to_the_command_and_the_job_is_still_reported(here: TwoFle
         Job(JobCommand.APPLY, "east"),
         Job(JobCommand.PLAN, "east", "other.yaml"),
         Job(JobCommand.PLAN, "", "east"),
+        Job(JobCommand.PLAN, "east", args=("--all-workspaces",)),
+        Job(JobCommand.PLAN, "east", args=("-w", "west")),
+        Job(JobCommand.PLAN, "east", args=("-wwest",)),
+        Job(JobCommand.PLAN, "east", args=("--shard=0/2",)),
+        Job(JobCommand.PLAN, "east", args=("--select", "anna")),
+        Job(JobCommand.PLAN, "east", args=("--exclude=anna",)),
+        Job(JobCommand.PLAN, "east", shard="0/2"),
     ],
 )
 def test_another_job_has_another_mark(other: Job) -> None:
