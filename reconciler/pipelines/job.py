@@ -130,7 +130,7 @@ class JobResult(Struct, frozen=True):
     facts: JobFacts = JobFacts()
 
 
-def job_of(command: str, workspace: str, config: str, plan: str, args: str, shard: str = "") -> Job:
+def job_of(command: str, workspace: str, config: str, plan: str, args: str) -> Job:
     """The job that was asked for. Raises :class:`BadInput`."""
     if command not in list(JobCommand):
         raise BadInput(f"command: {command!r}: choose one of {', '.join(JobCommand)}")
