@@ -26,7 +26,8 @@ _KINDS: Final = {False: NotifyType.WARNING, True: NotifyType.SUCCESS}
 
 def _asset() -> AppriseAsset:
     """Settings of ours: no threads, no files, no redirects to hosts that nobody named."""
-    asset = AppriseAsset(async_mode=False)
+    # With a timeout of its own it sends from a pool, and the process waits for those threads.
+    asset = AppriseAsset(async_mode=False, service_timeout=0)
     asset.app_id = "calendar-reconciler"
     asset.app_desc = "Calendar reconciler"
     asset.http_redirects = False

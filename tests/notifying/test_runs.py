@@ -5,6 +5,7 @@ import os
 import signal
 import ssl
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -174,6 +175,24 @@ def test_apprise_delivers_what_a_run_did(
     assert b"did all of its plan" in request.body.replace(b"+", b" ")
     assert json.loads(project.out)["run"].encode() in request.body
     assert _deliveries(project) == [("chat", "run", "delivered", None)]
+
+
+def test_a_service_of_apprise_is_sent_to_in_no_thread_that_a_process_waits_for(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of a pool is joined when the process ends, however slowly the service answers."""
+    alive: list[str] = []
+
+    def answer(_: Request) -> Reply:
+        alive.extend(thread.name for thread in threading.enumerate())
+        return reply(200, {})
+
+    with Scripted(answer) as server:
+        monkeypatch.setenv("CHAT_URL", f"json://127.0.0.1:{server.port}/token")
+        project.configure("notify: {chat: {url: {env: CHAT_URL}}}")
+        assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    assert _deliveries(project) == [("chat", "run", "delivered", None)]
+    assert [name for name in alive if name.startswith("ThreadPoolExecutor")] == []
 
 
 def test_a_service_of_apprise_that_fails_changes_no_status(
