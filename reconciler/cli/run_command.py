@@ -31,7 +31,7 @@ from reconciler.engine import (
 )
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS, NEW_LEDGER, overrides
 from reconciler.notifying import DELIVERY_SECONDS
-from reconciler.planning import PlanChanges, PlanUnusable
+from reconciler.planning import Plan, PlanChanges, PlanUnusable
 from reconciler.reporting import ErrorReport, Format, PlanReport, RunReport, WorkspaceReport
 from reconciler.reporting.wording import notifications, outcomes
 from reconciler.runs import ActionResult, CallsInDoubt, HaltCause, Outcome, RunResult
@@ -100,16 +100,22 @@ class RunCommand:
             result = carry_out(
                 self.session, run, approved, journal, self.run.settings, on_result, on_halt
             )
+        return structs.replace(
+            self.report(approved.plan, result, resumes=resumes),
+            verdicts=approved.verdicts,
+            changes=self.changes if approved.stale else None,
+            continue_with=self._resume if _stopped_before_its_end(result) else (),
+        )
+
+    def report(self, plan: Plan, result: RunResult, *, resumes: str | None) -> RunReport:
+        """What there is to say of ``result``, however the run came to it."""
         return RunReport(
-            approved.plan,
+            plan,
             result,
             exit_status(result),
-            verdicts=approved.verdicts,
             limit_sources=limit_sources(self.session.workspace),
             ledger=self.run.ledger_view,
-            changes=self.changes if approved.stale else None,
             resumes=resumes,
-            continue_with=self._resume if _stopped_before_its_end(result) else (),
         )
 
     @property

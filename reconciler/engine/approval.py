@@ -87,10 +87,8 @@ def check_usable(
     ``used_by`` is the run that already used it, if any. ``same_commit`` requires the git commit
     that it was made at, too. Raises ``planning.PlanUnusable`` with the first reason why not.
     """
-    check_place(session, plan)
+    check_account(session, plan)
     content, envelope = plan.content, plan.envelope
-    if envelope.key_fingerprint != session.endpoint.fingerprint():
-        raise PlanUnusable("the plan was made with another API key; plan again")
     if used_by is not None:
         raise PlanUnusable(
             f"run {used_by} already used this plan (`reconciler runs {used_by}`); plan again"
@@ -108,6 +106,13 @@ def check_usable(
         raise ManifestsChanged("the manifests changed since the plan was made; plan again")
     if same_commit:
         _check_commit(envelope.commit, session.commit(declarations))
+
+
+def check_account(session: Session, plan: Plan) -> None:
+    """As :func:`check_place`, and that it was made with today's key."""
+    check_place(session, plan)
+    if plan.envelope.key_fingerprint != session.endpoint.fingerprint():
+        raise PlanUnusable("the plan was made with another API key; plan again")
 
 
 def check_place(session: Session, plan: Plan) -> None:

@@ -24,6 +24,7 @@ from reconciler.runs import (
     ActionHistory,
     ActionResult,
     Cause,
+    HaltCause,
     Outcome,
     RunHistory,
     RunState,
@@ -79,11 +80,21 @@ def compare(
 
 
 class Resumption(Struct, frozen=True):
-    """A run to continue: its plan, the results that it has, and how many actions are left."""
+    """A run to continue: its plan, the results that it has, and how many actions are left.
+
+    ``cut_short`` says that it died, or that a signal stopped it before its end.
+    """
 
     plan: Plan
     carried: tuple[ActionResult, ...]
     left: int
+    cut_short: bool
+
+    @property
+    def done(self) -> bool:
+        """Whether everything of the plan is in effect, and nothing waits to be found out."""
+        in_effect = all(result.outcome.in_effect for result in self.carried)
+        return in_effect and not (self.left or self.plan.content.in_doubt)
 
     @property
     def disconnected(self) -> Mapping[str, Sequence[Connection]]:
@@ -112,7 +123,11 @@ def resumption(lineage: Sequence[RunHistory]) -> Resumption:
         for position, action in enumerate(older.actions):
             results[position] = results[position] or _carried(action)
     carried = tuple(result for result in results if result is not None)
-    return Resumption(history.plan, carried, len(results) - len(carried))
+    left = len(results) - len(carried)
+    interrupted = summary.halted == HaltCause.INTERRUPTED and left > 0
+    return Resumption(
+        history.plan, carried, left, cut_short=summary.state is RunState.DIED or interrupted
+    )
 
 
 def _carried(history: ActionHistory) -> ActionResult | None:

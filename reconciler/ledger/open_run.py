@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
+from msgspec import structs
 from sqlalchemy import Connection, update
 
 from reconciler.domain import Clock, rfc3339
@@ -17,6 +18,7 @@ from reconciler.ledger.in_doubt import read_in_doubt, read_under_way
 from reconciler.ledger.lock import Heartbeat, LockTimes, refresh_lock, require_lock
 from reconciler.ledger.opening import Claim
 from reconciler.ledger.reader import LedgerReader
+from reconciler.ledger.run_history import run_row
 from reconciler.ledger.run_row import (
     BegunRun,
     complete_run,
@@ -129,7 +131,15 @@ class OpenRun:
         """Raise :class:`LockLost` if the heartbeat found that the lock is lost."""
         self._heartbeat.check()
 
-    # Ending it before it acts.
+    # Before it acts.
+
+    def continues(self, run: str) -> None:
+        """From now on this run continues ``run``, for the owner that it acted for."""
+        with self._writing() as connection:
+            owner = run_row(connection, run).owner or self._claim.owner
+            mine = update(runs).where(runs.c.number == self._number)
+            connection.execute(mine.values(resumes=run, owner=owner))
+        self._claim = structs.replace(self._claim, resumes=run, owner=owner)
 
     def refused(
         self, detail: str, plan: Plan | None, verdicts: tuple[Verdict, ...], fleet: FleetSize | None

@@ -60,7 +60,10 @@ def of_run(report: RunReport) -> Iterator[Occasion]:
     if result.results or not result.converged:
         event = NotificationEvent.RUN if result.converged else NotificationEvent.PARTIAL
         say = partial(notification.of_run, report)
-        yield Occasion(event, result.run, say, result.run)
+        # What an earlier run did is notified of once, as of that run.
+        by_earlier = all(ended.action.key in result.carried for ended in result.results)
+        about = report.resumes if by_earlier and report.resumes else result.run
+        yield Occasion(event, about, say, result.run)
     if _is_whole(content):
         yield _over(NotificationEvent.REFUSED, content.workspace)
         yield _pending(content)

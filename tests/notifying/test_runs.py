@@ -57,6 +57,15 @@ def test_a_run_that_is_refused_notifies_once_until_the_refusal_ends(
     assert [body["over"] for body in receiver.received()] == [False, False, True]
 
 
+def test_a_plan_that_was_all_done_is_notified_of_once(project: Project, receiver: Receiver) -> None:
+    project.configure(webhook())
+    project.run("plan", "-o", "plan.json")
+    for _ in range(2):
+        assert project.run("apply", "plan.json", "--or-resume") == 0
+    assert project.mutations() == BOTH
+    assert receiver.titles() == [("run", "A run of workspace trial did all of its plan")]
+
+
 def test_a_run_with_nothing_to_do_notifies_nobody(project: Project, receiver: Receiver) -> None:
     project.configure(webhook())
     project.run("apply", "--auto-approve")

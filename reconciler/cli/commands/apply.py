@@ -12,27 +12,22 @@ from reconciler.cli.errors import NotApproved, UsageError
 from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
+from reconciler.cli.saved_plan import apply_saved, disconnects_left
 from reconciler.cli.several import JOBS, only, several
-from reconciler.domain import COMMAND_LINE, Declarations, Exit
+from reconciler.domain import COMMAND_LINE, Exit
 from reconciler.engine import (
     Approved,
-    ManifestsChanged,
     RunOptions,
     apply_settings,
-    check_usable,
-    compare,
     judge_fresh,
-    judge_saved,
     limit_sources,
     overrides,
     plan_inputs,
     preview,
-    preview_again,
     remember,
 )
 from reconciler.engine.approval import ALLOW_OPTION
-from reconciler.planning import GuardName, Plan, PlanUnusable, seal
-from reconciler.recall import RecallError
+from reconciler.planning import GuardName
 from reconciler.reporting import Format, PlanReport, RunReport, WorkspaceReport, visible
 from reconciler.runs import Front
 
@@ -51,6 +46,14 @@ def apply(
     same_commit: Annotated[
         bool,
         typer.Option("--same-commit", help="Refuse a saved plan made at another git commit."),
+    ] = False,
+    or_resume: Annotated[
+        bool,
+        typer.Option(
+            "--or-resume",
+            help="If a run of this saved plan died or was interrupted, finish that run; if one did"
+            " all of it, do nothing and succeed. So the same command can be given again.",
+        ),
     ] = False,
     allow: Allow = [],
     lock_timeout: options.LockTimeout = 0,
@@ -93,6 +96,8 @@ def apply(
             )
         if same_commit and not plan:
             raise UsageError("--same-commit needs a saved plan: name one")
+        if or_resume and not plan:
+            raise UsageError("--or-resume needs a saved plan: name one")
         if asked and not plan and not auto_approve:
             raise UsageError(
                 "nobody is asked about several workspaces: apply saved plans (`plan -o FOLDER`,"
@@ -110,16 +115,20 @@ def apply(
 
             def run(command: RunCommand) -> RunReport:
                 if saved:
-                    approved = _approve_saved(
-                        command, saved, declarations, allowed.guards, same_commit=same_commit
+                    return apply_saved(
+                        command,
+                        saved,
+                        declarations,
+                        allowed.guards,
+                        same_commit=same_commit,
+                        or_resume=or_resume,
                     )
-                else:
-                    observation = command.observe()
-                    history = command.run.history(declarations)
-                    inputs = plan_inputs(session, declarations, observation, history)
-                    planned = preview(session, inputs, selectors, exclusion)
-                    approved = command.within_limit(judge_fresh(planned, inputs, allowed.guards))
-                    _ask(command, approved, auto_approve=auto_approve)
+                observation = command.observe()
+                history = command.run.history(declarations)
+                inputs = plan_inputs(session, declarations, observation, history)
+                planned = preview(session, inputs, selectors, exclusion)
+                approved = command.within_limit(judge_fresh(planned, inputs, allowed.guards))
+                _ask(command, approved, auto_approve=auto_approve)
                 return command.carry_out(approved)
 
             settings = apply_settings(
@@ -132,7 +141,10 @@ def apply(
 
     def count(context: CommandContext) -> int:
         if plan:
-            return len(read_plan(context, context.plan_file(plan)).content.disconnects)
+            saved = read_plan(context, context.plan_file(plan))
+            if or_resume:
+                return disconnects_left(saved, context.chosen_workspace().ledger)
+            return len(saved.content.disconnects)
         return _would_disconnect(context, select, exclude, allowed.guards)
 
     context.run_each(asked, body, check=check, plans=True, count=count)
@@ -153,43 +165,6 @@ def _would_disconnect(
         content = preview(session, inputs, selectors, exclusion).content
     refused = {verdict.guard for verdict in content.refusals} - allowed
     return 0 if refused else len(content.disconnects)
-
-
-def _approve_saved(
-    command: RunCommand,
-    saved: Plan,
-    declarations: Declarations,
-    allowed: frozenset[GuardName],
-    *,
-    same_commit: bool,
-) -> Approved:
-    """Judge a saved plan whole, on today's list. Raises ``Refused`` and ``PlanUnusable``."""
-    session, journal = command.session, command.run.journal
-    used_by = journal.used_by(seal(saved))
-    try:
-        check_usable(session, saved, declarations, used_by=used_by, same_commit=same_commit)
-    except ManifestsChanged:
-        _say_what_changed(command, saved, declarations)
-        raise
-    observation, history = command.observe(), command.run.history(declarations)
-    inputs = plan_inputs(session, declarations, observation, history)
-    today = preview_again(session, saved, inputs)
-    comparison = compare(session, saved, today.content, observation)
-    command.changes = comparison.changes
-    return command.within_limit(judge_saved(session, comparison, inputs, allowed))
-
-
-def _say_what_changed(command: RunCommand, saved: Plan, declarations: Declarations) -> None:
-    """Find what the plan would be now, for the refusal to show."""
-    session = command.session
-    try:
-        observation = list_users(command.context, session)
-        history = command.run.history(declarations)
-        inputs = plan_inputs(session, declarations, observation, history)
-        today = preview_again(session, saved, inputs)
-    except (RecallError, PlanUnusable):
-        return
-    command.changes = compare(session, saved, today.content, observation).changes
 
 
 def _check_terminal() -> None:

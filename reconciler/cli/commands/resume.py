@@ -9,23 +9,11 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import load
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import DEFAULTS, AllowGuards, RunCommand, run_command
-from reconciler.domain import COMMAND_LINE, Declarations
-from reconciler.engine import (
-    Approved,
-    RunOptions,
-    apply_settings,
-    check_place,
-    check_usable,
-    compare,
-    judge_saved,
-    overrides,
-    plan_inputs,
-    preview_again,
-    resumption,
-)
+from reconciler.cli.saved_plan import approve_resumed
+from reconciler.domain import COMMAND_LINE
+from reconciler.engine import RunOptions, apply_settings, overrides
 from reconciler.engine.approval import ALLOW_OPTION, GUARDS
 from reconciler.ledger import open_ledger
-from reconciler.planning import GuardName, seal
 from reconciler.reporting import Format, PlanReport, Report, RunReport
 from reconciler.runs import Front
 
@@ -77,9 +65,8 @@ def resume(
             declarations = load(context, session)
 
             def go_on(command: RunCommand) -> RunReport:
-                return command.carry_out(
-                    _approve(command, resumed, declarations, allowed.guards), resumes=resumed
-                )
+                approved = approve_resumed(command, resumed, declarations, allowed.guards)
+                return command.carry_out(approved, resumes=resumed)
 
             terms = RunOptions(
                 Front.RESUME,
@@ -93,26 +80,3 @@ def resume(
             return run_command(context, session, declarations, terms, go_on, ledger)
 
     context.run(body)
-
-
-def _approve(
-    command: RunCommand, run: str, declarations: Declarations, allowed: frozenset[GuardName]
-) -> Approved:
-    """Judge what is left of ``run``. Raises ``Refused`` and ``PlanUnusable``."""
-    session, journal = command.session, command.run.journal
-    observation, history = command.observe(), command.run.history(declarations)
-    resumed = resumption(journal.lineage(run))
-    check_place(session, resumed.plan)
-    if resumed.left:
-        # A saved plan may have been applied again after this run of it died.
-        used_by = journal.used_by(seal(resumed.plan))
-        used_by = None if used_by == run else used_by
-        check_usable(session, resumed.plan, declarations, used_by=used_by)
-    done = resumed.disconnected
-    inputs = plan_inputs(session, declarations, observation, history, done)
-    today = preview_again(session, resumed.plan, inputs)
-    comparison = compare(session, resumed.plan, today.content, observation, done)
-    command.changes = comparison.changes
-    return command.within_limit(
-        judge_saved(session, comparison, inputs, allowed, carried=resumed.carried)
-    )
