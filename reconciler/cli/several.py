@@ -27,7 +27,7 @@ from reconciler.config import (
 )
 from reconciler.domain import Cancellation, Cancelled, Diagnostic, InvalidInput, of_signal
 from reconciler.engine import RateLimiters, declared_twice, worst
-from reconciler.engine.output_file import OutputFile
+from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.reporting import (
     ErrorReport,
     Report,
@@ -103,7 +103,10 @@ class WorkspaceContext(CommandContext):
         """The file of this workspace in the folder ``path``."""
         if path == DASH:
             raise UsageError("plans of several workspaces go to a folder: -o FOLDER")
-        path.mkdir(exist_ok=True)
+        try:
+            path.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputFailed(path, f"the folder cannot be made: {error.strerror}") from None
         return self._parent.output(self.plan_file(path))
 
     def plan_file(self, path: Path) -> Path:

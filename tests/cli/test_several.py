@@ -195,6 +195,15 @@ def test_plans_are_saved_to_a_folder_and_applied_from_it(companies: Companies) -
     assert companies.disconnected() == LEAVERS[1:]
 
 
+@pytest.mark.parametrize("folder", ["reconciler.yaml", "no/such/folder", "/proc/plans"])
+def test_a_folder_that_cannot_be_made_is_bad_usage_and_no_defect(
+    companies: Companies, folder: str
+) -> None:
+    assert companies.run("plan", "--all-workspaces", "-o", folder, "--format", "json") == 64
+    assert companies.statuses() == dict.fromkeys(companies.NAMES, 64)
+    assert "the folder cannot be made" in companies.project.out
+
+
 def test_nobody_is_asked_about_several_workspaces(companies: Companies) -> None:
     assert companies.run("apply", "--all-workspaces") == 64
     assert "nobody is asked about several workspaces" in companies.project.err
