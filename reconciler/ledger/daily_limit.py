@@ -63,11 +63,17 @@ def disconnects_since(
     outcome does. ``but`` is an action that is left out: number of its run, and position. Intents
     of earlier versions do not say whether they are to disconnect, and count.
     """
-    # The end of a dead run is the beginning of the run that found it.
+    # The end of a dead run is the beginning of the run that found it, and of a run in which the
+    # clock was set back it may be before its beginning.
     recent = select(runs.c.number).where(
         runs.c.workspace == scope.workspace,
         runs.c.address == scope.address,
-        or_(runs.c.ended_at.is_(None), runs.c.ended_at >= since, runs.c.state == RunState.DIED),
+        or_(
+            runs.c.ended_at.is_(None),
+            runs.c.ended_at >= since,
+            runs.c.opened_at >= since,
+            runs.c.state == RunState.DIED,
+        ),
     )
     begun = (
         select(steps.c.run, steps.c.position)

@@ -26,6 +26,7 @@ from tests.ledger.samples import (
     answer,
     begin,
     claim,
+    closed,
     crash,
     database_of,
     disconnect_fully,
@@ -98,6 +99,15 @@ def test_a_run_that_died_counts_until_it_is_resolved(ledger: Ledger) -> None:
     let_through(run).intent(intent(run.id, ALICE))
     crash(run)
     assert counted(ledger) == 1
+
+
+def test_a_run_counts_whose_clock_was_set_back_before_it_ended(ledger: Ledger) -> None:
+    with acting(ledger) as run:
+        disconnect_fully(run, ALICE)
+        run.intent(intent(run.id, BOB_GOOGLE))
+        results = ActionResult(ALICE, Outcome.VERIFIED, "x", calls=1), unknown(BOB_GOOGLE)
+        run.run_closed(structs.replace(closed(run.id, *results), at=later(-30)))
+    assert counted(ledger) == 2
 
 
 def test_another_workspace_and_another_address_have_days_of_their_own(ledger: Ledger) -> None:
