@@ -19,6 +19,7 @@ from reconciler.cli.run_progress import Progress
 from reconciler.cli.streams import StandardOutput
 from reconciler.config import (
     Configuration,
+    Shard,
     UnusableSelection,
     is_pattern,
     is_sharded,
@@ -70,6 +71,23 @@ def several(
 def only(patterns: Sequence[str]) -> str | None:
     """The one workspace that is named, if there is one."""
     return patterns[0] if len(patterns) == 1 else None
+
+
+def chosen_names(
+    asked: Several, configuration: Configuration
+) -> tuple[tuple[str, ...], Shard | None]:
+    """The names that were ``asked`` for, sorted, and of which shard they are.
+
+    Raises :class:`UsageError`, and :class:`InvalidInput` for what matches no workspace.
+    """
+    try:
+        shard = shard_of(asked.shard, os.environ)
+        names = select_workspaces(
+            configuration, asked.patterns, everything=asked.everything, shard=shard
+        )
+    except UnusableSelection as error:
+        raise UsageError(str(error)) from None
+    return names, shard
 
 
 @dataclass(frozen=True)
@@ -145,13 +163,7 @@ def each_workspace(
     if check is not None:
         check()
     configuration = context.configuration()
-    try:
-        shard = shard_of(asked.shard, os.environ)
-        names = select_workspaces(
-            configuration, asked.patterns, everything=asked.everything, shard=shard
-        )
-    except UnusableSelection as error:
-        raise UsageError(str(error)) from None
+    names, shard = chosen_names(asked, configuration)
     shared = _Shared(configuration, context.cancellation, RateLimiters(context.clock))
     context.signals.stop_gracefully(
         context.cancellation, partial(context.say, outcomes.STOPPING_ALL), outcomes.ABORTED_ALL

@@ -211,6 +211,11 @@ class RateLimiters:
                 self._limiters[there] = RateLimiter(limits, self._clock)
             return self._limiters[there]
 
+    def forget(self) -> None:
+        """Let other limits count from the next session on, as after a changed configuration."""
+        with self._lock:
+            self._limiters.clear()
+
 
 @contextmanager
 def open_session(

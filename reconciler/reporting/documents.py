@@ -350,3 +350,24 @@ class WorkspacesReport(Struct, frozen=True):
 
 
 Report = WorkspaceReport | WorkspacesReport
+
+
+class WatchedState(StrEnum):
+    """How the plan of a workspace stands that is watched with others."""
+
+    CURRENT = "current"
+    INCOMPLETE = "incomplete"  # its list of users is
+    OUTDATED = "outdated"  # the last cycle made none, or something written cannot be read
+    NONE = "none"
+    WAITING = "waiting"  # the first cycle has not ended
+
+
+class WatchedWorkspace(Struct, frozen=True):
+    """A workspace in the list of a watch: its last plan, and when the list of its users was
+    requested ``at`` (RFC 3339, UTC), so many seconds ago."""
+
+    name: str
+    state: WatchedState
+    report: PlanReport | None = None
+    at: str | None = None
+    seconds: float | None = None

@@ -64,8 +64,8 @@ class Cycles:
     """Makes the cycles of one workspace, which is given as it was read at the start.
 
     ``reload`` reads it again and raises :class:`InvalidInput`. It plans for ``owner``.
-    ``describe`` says what an error means to people, given what was spoken to. ``failing`` are the
-    states that give a plan a status of their own.
+    ``describe`` says what an error means to people, given what was spoken to. ``rate_limiters`` are
+    shared with other workspaces. ``failing`` are the states that give a plan a status of their own.
     """
 
     workspace: Workspace
@@ -76,8 +76,8 @@ class Cycles:
     cancellation: Cancellation
     telemetry: Telemetry
     describe: Callable[[Exception, str | None], ErrorReport]
+    rate_limiters: RateLimiters
     failing: Set[PlanState] = FAILING
-    _rate_limiters: RateLimiters = field(init=False)
     _number: int = 0
     _configuration: ReloadState = field(default_factory=ReloadState)
     _manifests: ReloadState = field(default_factory=ReloadState)
@@ -86,9 +86,6 @@ class Cycles:
     _notifier: Notifier | None = None
     _observed_at: datetime | None = None
     _good_at: datetime | None = None
-
-    def __post_init__(self) -> None:
-        self._rate_limiters = RateLimiters(self.clock)
 
     def run(self) -> WatchSnapshot:
         """Make a cycle, and say what is known after it."""
@@ -133,7 +130,7 @@ class Cycles:
             self._configuration = ReloadState(error.diagnostics, self._configuration.good_at)
             return
         if workspace.rate_limits != self.workspace.rate_limits:
-            self._rate_limiters = RateLimiters(self.clock)
+            self.rate_limiters.forget()
         self.workspace = workspace
         self._configuration = ReloadState(good_at=self.clock.now())
 
@@ -146,7 +143,7 @@ class Cycles:
             clock=self.clock,
             cancellation=self.cancellation,
             telemetry=telemetry,
-            rate_limiters=self._rate_limiters,
+            rate_limiters=self.rate_limiters,
         )
 
     def _plan(self, session: Session) -> None:
@@ -204,6 +201,19 @@ class Cycles:
         if failure is not None or self._report is None:
             return CycleResult.FAILED
         return CycleResult.INCOMPLETE if self._report.plan.content.problems else CycleResult.OK
+
+
+def failed(workspace: Workspace, clock: Clock) -> WatchSnapshot:
+    """What is known of ``workspace`` when its only cycle could not begin."""
+    return WatchSnapshot(
+        workspace=workspace.name,
+        number=1,
+        ended=clock.now(),
+        result=CycleResult.FAILED,
+        configuration=ReloadState(),
+        manifests=ReloadState(),
+        ledger=ledger_facts(workspace),
+    )
 
 
 def ledger_facts(workspace: Workspace) -> LedgerFacts:

@@ -199,6 +199,10 @@ class WatchMetrics(NoTelemetry, Collector):
         """All metrics in Prometheus' text format."""
         return generate_latest(self._registry)
 
+    def families(self) -> Iterable[Metric]:
+        """All metrics, to be put together with those of other workspaces."""
+        return self._registry.collect()
+
     def collect(self) -> Iterable[Metric]:
         """The gauges of what is known now; called by the registry."""
         yield _family(BUILD, (), [((reconciler.__version__,), 1)])

@@ -20,9 +20,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from reconciler.domain import is_loopback
 from reconciler.reporting import Format
+from reconciler.reporting.html.watched import watched_html
 from reconciler.watching.access import Access, Refusal
-from reconciler.watching.pages import Pages
-from reconciler.watching.state import WatchState
+from reconciler.watching.board import Board, Shown
 
 _HEADERS: Final = {
     b"cache-control": b"no-store",
@@ -40,11 +40,9 @@ _CONNECTIONS: Final = 100
 class WatchServer:
     """Serves on ``listener`` for as long as the context lasts."""
 
-    def __init__(
-        self, listener: socket.socket, host: str, state: WatchState, pages: Pages, metrics: "Text"
-    ) -> None:
+    def __init__(self, listener: socket.socket, host: str, board: Board, metrics: "Text") -> None:
         self._listener = listener
-        app = _application(host, state, pages, metrics)
+        app = _application(host, board, metrics)
         config = uvicorn.Config(
             app,
             http="h11",
@@ -87,27 +85,32 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family)
 
 
-def _application(host: str, state: WatchState, pages: Pages, metrics: Text) -> ASGIApp:
+def _application(host: str, board: Board, metrics: Text) -> ASGIApp:
     local = is_loopback(host)
-
-    def access() -> Access:
-        return Access(local, state.token)
 
     def show_metrics(_: Request) -> Response:
         text, media_type = metrics()
         return Response(text, headers={"content-type": media_type})
 
     def healthz(_: Request) -> Response:
-        return _lines(["a cycle hangs"] if state.hangs else [])
+        return _lines(board.hanging())
 
     def readyz(_: Request) -> Response:
-        return _lines(state.unready())
+        return _lines(board.unready())
+
+    def refusal(request: Request, shown: Shown) -> Refusal | None:
+        access = Access(local, shown.state.token)
+        return access.to_personal_data(request.headers.get("authorization", ""))
 
     def page(request: Request, form: Format, media_type: str) -> Response:
-        refused = access().to_personal_data(request.headers.get("authorization", ""))
+        shown = board.shown
+        name = request.path_params.get("name") or next(iter(shown), "")
+        if name not in shown:
+            return PlainTextResponse("No such workspace is watched.\n", status_code=404)
+        refused = refusal(request, shown[name])
         if refused is not None:
             return _refused(refused)
-        found, text = pages.of(state.snapshot, form)
+        found, text = shown[name].pages.of(shown[name].state.snapshot, form)
         return Response(text, status_code=200 if found else 503, media_type=media_type)
 
     def html(request: Request) -> Response:
@@ -116,14 +119,26 @@ def _application(host: str, state: WatchState, pages: Pages, metrics: Text) -> A
     def json(request: Request) -> Response:
         return page(request, Format.JSON, "application/json")
 
+    def workspaces(request: Request) -> Response:
+        """Those whose token was given. Only if that is none of any, the page is refused."""
+        shown = sorted(board.shown.items())
+        refused = {name: refusal(request, of) for name, of in shown}
+        rows = [board.row(name, of) for name, of in shown if refused[name] is None]
+        refusals = [found for found in refused.values() if found is not None]
+        if refusals and not rows:
+            return _refused(max(refusals, key=lambda found: found.challenge))
+        return Response(watched_html(rows, len(refusals)), media_type="text/html")
+
+    above = "" if board.alone else "/w/{name}"
     routes = [
         Route("/metrics", show_metrics),
         Route("/healthz", healthz),
         Route("/readyz", readyz),
-        Route("/", html),
-        Route("/plan.json", json),
+        *([] if board.alone else [Route("/", workspaces)]),
+        Route(f"{above}/", html),
+        Route(f"{above}/plan.json", json),
     ]
-    return _guarded(Starlette(routes=routes), access)
+    return _guarded(Starlette(routes=routes), Access(local, None))
 
 
 def _lines(reasons: list[str]) -> Response:
@@ -136,7 +151,7 @@ def _refused(refusal: Refusal) -> Response:
     return PlainTextResponse(f"{refusal.text}\n", status_code=refusal.status, headers=headers)
 
 
-def _guarded(app: ASGIApp, access: Callable[[], Access]) -> ASGIApp:
+def _guarded(app: ASGIApp, access: Access) -> ASGIApp:
     """``app`` for requests to this host, with our headers on every answer."""
 
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
@@ -145,7 +160,7 @@ def _guarded(app: ASGIApp, access: Callable[[], Access]) -> ASGIApp:
                 message["headers"] = [*message["headers"], *_HEADERS.items()]
             await send(message)
 
-        refused = access().to_anything(Headers(scope=scope).get("host", ""))
+        refused = access.to_anything(Headers(scope=scope).get("host", ""))
         answer: Callable[[Scope, Receive, Send], Awaitable[None]] = app
         if refused is not None:
             answer = _refused(refused)

@@ -9,7 +9,9 @@ import httpx
 from reconciler.cli.error_report import report_of
 from reconciler.config import Workspace, load_configuration
 from reconciler.domain import COMMAND_LINE, Cancellation, Secret, SystemClock
+from reconciler.engine import RateLimiters
 from reconciler.reporting import ErrorReport
+from reconciler.watching.board import Board, Shown
 from reconciler.watching.cycles import Cycles
 from reconciler.watching.metrics import CONTENT_TYPE, WatchMetrics
 from reconciler.watching.pages import Pages
@@ -43,6 +45,7 @@ class Watched:
             Cancellation(self.clock.monotonic),
             self.metrics,
             described,
+            RateLimiters(self.clock),
         )
 
     def _workspace(self) -> Workspace:
@@ -75,8 +78,9 @@ class Watched:
         listener = listen("127.0.0.1", 0)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         metrics = (self.metrics.text, CONTENT_TYPE)
+        board = Board(self.clock, {"trial": Shown(self.state, Pages())}, alone=True)
         with (
-            WatchServer(listener, host, self.state, Pages(), lambda: (metrics[0](), metrics[1])),
+            WatchServer(listener, host, board, lambda: (metrics[0](), metrics[1])),
             httpx.Client(base_url=url, trust_env=False) as client,
         ):
             yield client
