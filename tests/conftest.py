@@ -15,6 +15,7 @@ import pytest
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from tests.browser import chromium
 from tests.image.containers import HOW_TO_BUILD, NOT_BUILT
+from tests.kubernetes import objects as kubernetes
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
 from tests.pulumi_provider.engine import stack
 from tests.watching import prometheus
@@ -118,6 +119,12 @@ _MISSING = (
         chromium.HOW_TO_INSTALL,
     ),
     (NOT_BUILT, "The image was not tested.", HOW_TO_BUILD),
+    (
+        kubernetes.NO_KUSTOMIZE,
+        "The overlays for Kubernetes were not rendered.",
+        kubernetes.HOW_TO_INSTALL_KUSTOMIZE,
+    ),
+    (kubernetes.NO_HELM, "The Helm chart was not rendered.", kubernetes.HOW_TO_INSTALL_HELM),
     (
         prometheus.NOT_INSTALLED,
         "The alert rules were not tried with Prometheus.",
