@@ -1,4 +1,5 @@
-"""Reads ``inputs``, the commands that write rows for sources; and keeps API keys to themselves."""
+"""Reads ``inputs``, the commands that write rows for sources; and keeps API keys, and tokens of the
+watch, from what has no business with them."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
@@ -41,10 +42,10 @@ def _input(setting: Setting) -> InputCommand:
 
 
 def keep_keys_from(setting: Setting | None, workspaces: Collection[Workspace]) -> None:
-    """Report inputs that name the variable of an API key of any of ``workspaces``."""
+    """Report inputs that name the variable of a key or a token of any of ``workspaces``."""
     if setting is None:
         return
-    keys = variables_of_keys(workspaces)
+    keys, tokens = variables_of_keys(workspaces), _variables_of_tokens(workspaces)
     for _, command in setting.fields():
         environment = command.get("env")
         for variable in environment.entries() if environment else ():
@@ -53,6 +54,12 @@ def keep_keys_from(setting: Setting | None, workspaces: Collection[Workspace]) -
                 variable.error(
                     f"`{variable.value}` holds the API key of workspace {workspace}",
                     "remove it: no input gets an API key",
+                )
+            elif variable.value in tokens:
+                workspace = quoted(tokens[variable.value])
+                variable.error(
+                    f"`{variable.value}` holds the token of the watch of workspace {workspace}",
+                    "remove it: no input gets such a token",
                 )
 
 
@@ -68,6 +75,29 @@ def targets_with_keys(workspaces: Collection[Workspace]) -> Iterator[Diagnostic]
                     f"`{secret.variable}` holds the API key of workspace {holder}",
                     "use another variable: no target gets an API key",
                 )
+
+
+def tokens_that_are_keys(workspaces: Collection[Workspace]) -> Iterator[Diagnostic]:
+    """The tokens of the watch that come from the variable of an API key: whoever may see pages
+    would have the key."""
+    keys = variables_of_keys(workspaces)
+    for workspace in workspaces:
+        token = workspace.watch_token
+        if isinstance(token, SecretFromEnvironment) and token.variable in keys:
+            holder = quoted(keys[token.variable])
+            yield Diagnostic(
+                token.source,
+                f"`{token.variable}` holds the API key of workspace {holder}",
+                "use another variable: an API key is no token of the watch",
+            )
+
+
+def _variables_of_tokens(workspaces: Iterable[Workspace]) -> Mapping[str, str]:
+    return {
+        workspace.watch_token.variable: workspace.name
+        for workspace in workspaces
+        if isinstance(workspace.watch_token, SecretFromEnvironment)
+    }
 
 
 def variables_of_keys(workspaces: Iterable[Workspace]) -> Mapping[str, str]:

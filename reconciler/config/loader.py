@@ -8,7 +8,12 @@ from typing import Any, cast
 from msgspec import Struct
 
 from reconciler.config.include import included_files, read_included
-from reconciler.config.input_commands import keep_keys_from, read_inputs, targets_with_keys
+from reconciler.config.input_commands import (
+    keep_keys_from,
+    read_inputs,
+    targets_with_keys,
+    tokens_that_are_keys,
+)
 from reconciler.config.ledger_url import DEFAULT_PATH, UnusableLedger, ledger_place
 from reconciler.config.setting import (
     NAME,
@@ -153,6 +158,7 @@ class _Reader:
         self._check_default(read)
         keep_keys_from(inputs, read.values())
         self._diagnostics += targets_with_keys(read.values())
+        self._diagnostics += tokens_that_are_keys(read.values())
         limit = _per_command(top)
         return Configuration(
             path=self._path,

@@ -95,6 +95,22 @@ def test_a_broken_input_is_one_error_at_its_place(file: File, fields: str, error
     assert found.startswith(f"reconciler.yaml:{error}")
 
 
+def test_no_input_gets_the_token_of_a_watch(file: File) -> None:
+    text = with_inputs("  hr: {command: [x], format: csv, env: [PATH, WATCH_TOKEN]}\n")
+    settings = "    watch: {token: {env: WATCH_TOKEN}}\n    manifests:"
+    (error,) = file.errors(text.replace("    manifests:", settings, 1))
+    assert "`WATCH_TOKEN` holds the token of the watch of workspace" in error
+    assert "no input gets such a token" in error
+
+
+def test_an_api_key_is_no_token_of_a_watch(file: File) -> None:
+    text = with_inputs("  hr: {command: [x], format: csv}\n")
+    settings = "    watch: {token: {env: RECALL_API_KEY}}\n    manifests:"
+    (error,) = file.errors(text.replace("    manifests:", settings, 1))
+    assert "`RECALL_API_KEY` holds the API key of workspace" in error
+    assert "an API key is no token of the watch" in error
+
+
 def test_the_page_names_every_field_and_default_of_an_input() -> None:
     definitions = schema("config")["$defs"]
     assert isinstance(definitions, dict)

@@ -1,13 +1,20 @@
 """Trouble that lasts or passes: a locked ledger, a token that is changed, no room, slow lists."""
 
+import contextlib
+import re
 import shutil
+import signal
 import sqlite3
 import threading
 from contextlib import closing
 from pathlib import Path
 
 import httpx
+import pytest
 
+from reconciler.cli.exits import Signalled
+from reconciler.domain import Observation
+from reconciler.engine import Session, observe
 from reconciler.engine.output_file import OutputFile
 from reconciler.reporting import LedgerAccess
 from reconciler.sandbox import Fault, FaultKind, Match
@@ -88,6 +95,59 @@ def test_a_metrics_file_that_cannot_be_written_is_said_and_stops_no_watch(
         status, _, err = ended(process)
     assert status == 0
     assert b"cannot write" in err
+
+
+def fill(path: Path) -> None:
+    """Take all the room that is left."""
+    with path.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def cycles(metrics: str) -> float:
+    found = re.search(r'reconciler_watch_cycles_total\{result="ok".*\} (.*)', metrics)
+    assert found
+    return float(found[1])
+
+
+def test_a_full_disk_leaves_the_last_metrics_whole_and_stops_no_watch(
+    project: Project, small_disk: Path
+) -> None:
+    path, filler = small_disk / "out.prom", small_disk / "filler"
+    with watching(project, "--interval", "2s", "--metrics-file", str(path)) as (process, url):
+        wait_until(path.exists)
+        fill(filler)
+        before, counted = path.read_text(), cycles(read(f"{url}/metrics"))
+        wait_until(lambda: cycles(read(f"{url}/metrics")) >= counted + 2)
+        assert path.read_text() == before
+        filler.unlink()
+        wait_until(lambda: path.read_text() != before)
+        process.terminate()
+        status, _, err = ended(process)
+    assert status == 0
+    assert b"No space left on device" in err
+
+
+def test_a_list_slower_than_the_interval_leaves_out_the_cycles_that_it_missed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = FakeClock()
+    lists: list[float] = []
+
+    def slowly(session: Session) -> Observation:
+        if len(lists) == 3:
+            raise Signalled(signal.SIGTERM)
+        lists.append(clock.time)
+        found = observe(session)
+        clock.time += 1000  # the interval is 900
+        return found
+
+    monkeypatch.setattr("reconciler.cli.context.SystemClock", lambda: clock)
+    monkeypatch.setattr("reconciler.watching.cycles.observe", slowly)
+    monkeypatch.setattr("random.random", lambda: 0.0)
+    assert project.run("watch", "--listen", "127.0.0.1:0", "--interval", "15m") == 0
+    assert [at - lists[0] for at in lists] == [0, 1800, 3600]
+    assert len(project.requests()) == 3
 
 
 def test_a_cycle_that_hangs_is_no_health() -> None:
