@@ -193,6 +193,7 @@ def _report_of_run(
             verbose=context.verbose,
             ledger=command.run.ledger_view if command else None,
             changes=command.changes if command else None,
+            run=command.run.journal.id if command else None,
         )
         return with_history(report, session.workspace) if context.writes(Format.HTML) else report
     except PlanUnusable as error:

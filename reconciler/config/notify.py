@@ -46,11 +46,16 @@ class NotificationTarget(Struct, frozen=True):
     source: SourceLocation
 
     def link_for(self, workspace: str, run: str | None) -> str | None:
-        """The URL to show; None if there is none, or if it needs a run and there is none."""
-        if self.link is None or (run is None and "{run}" in self.link):
+        """The URL to show; None if there is none, or if it :attr:`needs_run` and there is none."""
+        if self.link is None or (run is None and self.needs_run):
             return None
         link = self.link.replace("{workspace}", quote(workspace, safe=""))
         return link.replace("{run}", quote(run or "", safe=""))
+
+    @property
+    def needs_run(self) -> bool:
+        """Whether the link leads nowhere without a run."""
+        return self.link is not None and "{run}" in self.link
 
     @property
     def secrets(self) -> tuple[SecretSource, ...]:

@@ -177,7 +177,8 @@ class Session:
 
         targets = ready_targets(self.workspace, environ, [self.endpoint.key])
         place, address = self.workspace.ledger, self.endpoint.address
-        return Notifier(targets, self.workspace.name, address, place, self.clock)
+        create = not self.workspace.require_ledger
+        return Notifier(targets, self.workspace.name, address, place, self.clock, create=create)
 
     @contextmanager
     def minter(self) -> Iterator[TokenMinter]:

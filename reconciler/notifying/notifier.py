@@ -28,6 +28,7 @@ from reconciler.notifying.record import Claimed, NotifiedRecord
 from reconciler.notifying.targets import ReadyTarget, ReadyWebhook
 from reconciler.reporting import Delivery, PlanReport, RunReport
 from reconciler.reporting.notification import Message
+from reconciler.reporting.wording import notifications
 
 DELIVERY_SECONDS: Final = 30.0
 """The longest that all deliveries of one report take together."""
@@ -60,7 +61,8 @@ class _Parcel(Struct, frozen=True):
 class Notifier:
     """The targets of a workspace at ``address``, to be notified of reports. Never raises.
 
-    What it cannot write to the ledger it remembers for as long as it lives.
+    With ``create`` it makes a ledger that is missing. What it cannot write to the ledger it
+    remembers for as long as it lives.
     """
 
     def __init__(
@@ -70,11 +72,13 @@ class Notifier:
         address: str,
         place: LedgerPlace,
         clock: Clock,
+        *,
+        create: bool,
     ) -> None:
         self._targets = targets
         self._workspace = workspace
         self._clock = clock
-        self.record = NotifiedRecord(place, workspace, address, clock)
+        self.record = NotifiedRecord(place, workspace, address, clock, create=create)
 
     def __bool__(self) -> bool:
         """Whether there is anybody to notify."""
@@ -123,6 +127,8 @@ class Notifier:
     def _parcel(self, ready: ReadyTarget, reason: Occasion, claimed: Claimed) -> _Parcel:
         target = ready.target
         message: Message = reason.say(target.privacy)
+        link = target.link_for(self._workspace, reason.run)
+        no_link = (notifications.NO_LINK,) if link is None and target.needs_run else ()
         name = msgspec.json.encode((target.name, claimed.event, claimed.digest, *claimed.before))
         return _Parcel(
             claimed,
@@ -135,8 +141,8 @@ class Notifier:
                 run=reason.run,
                 at=rfc3339(self._clock.now()),
                 title=message.title,
-                lines=message.lines,
-                link=target.link_for(self._workspace, reason.run),
+                lines=(*message.lines, *no_link),
+                link=link,
             ),
         )
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from reconciler.domain import NotificationEvent, Privacy
 from reconciler.planning import Content, Plan, canonical_json
@@ -49,12 +49,26 @@ def of_plan(report: PlanReport) -> Iterator[Occasion]:
 
 def of_refused_run(report: PlanReport) -> Iterator[Occasion]:
     """What a run gives reason for that was refused before it acted."""
-    yield _refused(report, acting=True)
-    yield from _dead_runs(report.plan.content.workspace, report.ledger)
+    yield from _by_run(report.run, _of_refused_run(report))
 
 
 def of_run(report: RunReport) -> Iterator[Occasion]:
     """What a run gives reason for that has ended. A run with nothing to do is no occasion."""
+    yield from _by_run(report.result.run, _of_run(report))
+
+
+def _by_run(run: str | None, found: Iterator[Occasion]) -> Iterator[Occasion]:
+    """What was ``found`` by ``run``, and is about no other run."""
+    for occasion in found:
+        yield occasion if occasion.run is not None else structs.replace(occasion, run=run)
+
+
+def _of_refused_run(report: PlanReport) -> Iterator[Occasion]:
+    yield _refused(report, acting=True)
+    yield from _dead_runs(report.plan.content.workspace, report.ledger)
+
+
+def _of_run(report: RunReport) -> Iterator[Occasion]:
     content, result = report.plan.content, report.result
     yield from _dead_runs(content.workspace, report.ledger)
     if result.results or not result.converged:

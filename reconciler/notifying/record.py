@@ -36,13 +36,19 @@ class NotificationUnrecorded(LedgerError):
 
 
 class NotifiedRecord:
-    """What the targets of ``workspace`` at ``address`` were notified of last."""
+    """What the targets of ``workspace`` at ``address`` were notified of last.
 
-    def __init__(self, place: LedgerPlace, workspace: str, address: str, clock: Clock) -> None:
+    With ``create``, a ledger that is missing is made, as a run makes it.
+    """
+
+    def __init__(
+        self, place: LedgerPlace, workspace: str, address: str, clock: Clock, *, create: bool
+    ) -> None:
         self.place = place
         self.workspace = workspace
         self.address = address
         self._clock = clock
+        self._create = create
         self.remembered: dict[tuple[str, NotificationEvent], str] = {}
         self._ledger: Ledger | None = None
 
@@ -57,7 +63,7 @@ class NotifiedRecord:
         """Have the ledger open, if that is possible."""
         with ExitStack() as stack:
             try:
-                self._ledger = stack.enter_context(open_ledger(self.place, create=False))
+                self._ledger = stack.enter_context(open_ledger(self.place, create=self._create))
             except LedgerError:
                 self._ledger = None
             try:

@@ -119,8 +119,8 @@ class ApprovedFleet:
 class Failure:
     """Why nothing may be registered: ``error``, in one ``fleet`` or (None) in the whole program.
 
-    ``ledger`` is what was read from the ledger, and ``notifier`` who is notified, if the evaluation
-    came that far.
+    ``ledger`` is what was read from the ledger, ``notifier`` who is notified, and ``run`` the run
+    that was refused, if the evaluation came that far.
     """
 
     error: Exception
@@ -128,6 +128,7 @@ class Failure:
     workspace: Workspace | None = None
     ledger: LedgerView | None = None
     notifier: Notifier | None = None
+    run: str | None = None
 
 
 class _Abandoned(Exception):
@@ -190,7 +191,7 @@ def _evaluate_each(
 def _evaluate(
     fleet: Fleet, workspace: Workspace, request: EvaluationRequest, *, update: bool
 ) -> ApprovedFleet | Failure:
-    ledger, notifier = None, None
+    ledger, notifier, run = None, None, None
     saved = request.saved
     try:
         with ExitStack() as stack:
@@ -233,7 +234,8 @@ def _evaluate(
                 notifier=notifier,
             )
     except Exception as error:  # noqa: BLE001 - returned as a value
-        return Failure(error, fleet, workspace, ledger, notifier)
+        refused = None if run is None else run.journal.id
+        return Failure(error, fleet, workspace, ledger, notifier, refused)
 
 
 def _run(

@@ -178,6 +178,7 @@ def failure_report(failure: Failure) -> PlanReport | ErrorReport:
             limit_sources=limit_sources(failure.workspace) if failure.workspace else {},
             verdicts=error.verdicts,
             ledger=failure.ledger,
+            run=failure.run,
         )
     if isinstance(error, InvalidInput):
         return ErrorReport(exit_status(error), error.diagnostics)

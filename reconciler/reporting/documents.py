@@ -103,7 +103,7 @@ class PlanReport(Struct, frozen=True):
     single user's entries. ``past`` is how earlier actions for users of the plan ended, newest
     first, and ``last`` is the plan before this one: both are there only where a page shows them, as
     is ``outdated``, which says why this is only the last plan that could be made.
-    ``deliveries`` are the notifications about this report.
+    ``deliveries`` are the notifications about this report. ``run`` is the run that was refused.
     """
 
     plan: Plan
@@ -121,6 +121,7 @@ class PlanReport(Struct, frozen=True):
     last: LastPlan | None = None
     outdated: OutdatedPlan | None = None
     deliveries: tuple[Delivery, ...] = ()
+    run: str | None = None
 
     @property
     def guards(self) -> tuple[Verdict, ...]:

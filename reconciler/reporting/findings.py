@@ -142,7 +142,7 @@ def _guards(report: PlanReport | RunReport) -> Iterator[Finding]:
         source = report.limit_sources.get(verdict.guard)
         message = plain(guards.sentence(verdict, source))
         if verdict.judgement is Judgement.REFUSED:
-            message = f"{message} {plain(guards.remedy(verdict))}"
+            message = f"{message}. {plain(guards.remedy(verdict))}"
         else:
             rule = findings.passed(rule)
         subject = "" if verdict.subject is UNSET else f" {verdict.subject}"

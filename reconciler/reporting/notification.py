@@ -78,21 +78,19 @@ def of_refusal(report: PlanReport, privacy: Privacy, *, acting: bool) -> Message
     refusals = refusing(report.guards)
     entries: list[Phrase] = []
     for verdict in refusals:
-        source = report.limit_sources.get(verdict.guard)
-        if privacy is Privacy.COUNTS:
-            shown = structs.replace(verdict, contested=UNSET, subject=UNSET)
-            entries.append(guards.sentence(shown, None))
-        else:
-            entries.append(guards.sentence(verdict, source))
+        entries.append(_judged(report, verdict, privacy))
         entries.append(guards.remedy(verdict))
     title = notifications.refused(report.plan.content, len(refusals), acting=acting)
     return _message(title, [], entries, privacy)
 
 
 def of_run(report: RunReport, privacy: Privacy) -> Message:
-    """The numbers of a run, what is not done and why, and what to do next."""
+    """The numbers of a run, which guards were allowed, what is not done and why, and what to do
+    next."""
     result = report.result
     first: list[Phrase] = [(summary.of_run(report),)]
+    allowed = (each for each in report.guards if each.judgement is Judgement.ALLOWED)
+    first += [_judged(report, verdict, privacy) for verdict in allowed]
     if result.halted is not None:
         detail = result.halt_detail if privacy is Privacy.FULL else None
         first.append(outcomes.halt(result.halted, detail, result.signal))
@@ -158,6 +156,12 @@ def connections(content: Content) -> list[tuple[Pending, Platform]]:
 def refusing(verdicts: Iterable[Verdict]) -> tuple[Verdict, ...]:
     """Those of ``verdicts`` that refuse."""
     return tuple(v for v in verdicts if v.judgement is Judgement.REFUSED)
+
+
+def _judged(report: PlanReport | RunReport, verdict: Verdict, privacy: Privacy) -> Phrase:
+    if privacy is Privacy.COUNTS:
+        return guards.sentence(structs.replace(verdict, contested=UNSET, subject=UNSET), None)
+    return guards.sentence(verdict, report.limit_sources.get(verdict.guard))
 
 
 def _reason(action: Action) -> str:

@@ -59,6 +59,16 @@ def test_drift_is_notified_once_a_change_and_its_end(
     assert project.mutations() == []
 
 
+def test_a_link_that_needs_a_run_is_not_left_out_without_a_word(
+    project: Project, receiver: Receiver
+) -> None:
+    project.configure(webhook("link: 'https://ci.example/{run}'"))
+    _watched(project).cycle()
+    (body,) = receiver.received()
+    assert body["link"] is None
+    assert body["lines"][-1] == "There is no link: it needs a run, and no run is behind this."
+
+
 def test_another_watch_knows_from_the_ledger_what_was_notified(
     project: Project, receiver: Receiver, watched: Watched
 ) -> None:
@@ -68,12 +78,26 @@ def test_another_watch_knows_from_the_ledger_what_was_notified(
     assert receiver.titles() == [DRIFTED]
 
 
-def test_without_a_ledger_the_watch_remembers_and_says_so(
+def test_before_the_first_run_a_watch_makes_the_ledger_and_the_next_one_knows(
     project: Project, receiver: Receiver, watched: Watched
 ) -> None:
     (first,) = _deliveries(watched)
+    assert (first.state, first.cause) == ("delivered", None)
+    assert _deliveries(_watched(project)) == ()
+    assert receiver.titles() == [DRIFTED]
+    assert project.mutations() == []
+
+
+def test_without_a_ledger_that_is_required_the_watch_remembers_and_says_so(
+    project: Project, receiver: Receiver
+) -> None:
+    project.configure(webhook() + "\nrequireLedger: true")
+    watched = _watched(project)
+    (first,) = _deliveries(watched)
     assert (first.state, first.cause) == ("delivered", "not_recorded")
     assert _deliveries(watched) == ()
+    assert not (project.folder / ".reconciler").exists()
+    project.configure(webhook())
     _with_a_ledger(project)
     assert _deliveries(watched) == ()
     _watched(project).cycle()

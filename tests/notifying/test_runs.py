@@ -41,12 +41,16 @@ def test_a_run_notifies_a_webhook_of_its_numbers(project: Project, receiver: Rec
 def test_a_run_that_is_refused_notifies_once_until_the_refusal_ends(
     project: Project, receiver: Receiver
 ) -> None:
-    limited = webhook() + "\n    limits: {maxDisconnects: 1}"
-    project.configure(limited)
+    link = "privacy: ids, link: 'https://ci.example/{run}'"
+    project.configure(webhook(link) + "\n    limits: {maxDisconnects: 1}")
     assert project.run("apply", "--auto-approve") == 3
     assert project.run("apply", "--auto-approve") == 3
     assert project.mutations() == []
     assert receiver.titles() == [("refused", "A run of workspace trial was refused by 1 guard")]
+    (refused,) = receiver.received()
+    project.run("runs", "--format", "json")
+    assert refused["run"] == json.loads(project.out)["runs"][-1]["run"]
+    assert refused["link"] == f"https://ci.example/{refused['run']}"
     project.configure(webhook())
     assert project.run("apply", "--auto-approve") == 0
     assert project.mutations() == BOTH
@@ -64,6 +68,22 @@ def test_a_plan_that_was_all_done_is_notified_of_once(project: Project, receiver
         assert project.run("apply", "plan.json", "--or-resume") == 0
     assert project.mutations() == BOTH
     assert receiver.titles() == [("run", "A run of workspace trial did all of its plan")]
+
+
+@pytest.mark.parametrize(
+    ("privacy", "where"), [("counts", ""), ("ids", ", `reconciler.yaml:8:14`")]
+)
+def test_a_run_says_which_guards_were_allowed(
+    project: Project, receiver: Receiver, privacy: str, where: str
+) -> None:
+    project.configure(webhook(f"privacy: {privacy}") + "\n    limits: {maxDisconnects: 1}")
+    assert project.run("apply", "--auto-approve", "--allow", "max-disconnects") == 0
+    assert project.mutations() == BOTH
+    (body,) = receiver.received()
+    assert body["lines"][1] == (
+        "max-disconnects refused, but allowed for this run: 2 disconnects; the limit is 1"
+        f" (`maxDisconnects`{where})"
+    )
 
 
 def test_a_run_with_nothing_to_do_notifies_nobody(project: Project, receiver: Receiver) -> None:

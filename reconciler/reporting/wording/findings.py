@@ -113,12 +113,7 @@ GUARDS: Final[Mapping[GuardName, FindingRule]] = {
         Weight.ERROR,
         CaseState.FAILED,
         "A guard refused the plan",
-        " ".join(
-            (
-                f"The guard {guard} refused the whole plan, so no run can apply it.",
-                guards.allowance(guard),
-            )
-        ),
+        f"The guard {guard} refused the whole plan, not only what it counted.",
     )
     for guard in GuardName
 }

@@ -104,14 +104,6 @@ def remedy(verdict: Verdict, how: Callable[[GuardName], str] = by_flag) -> Phras
     return (f"{allowance}{check}.",)
 
 
-def allowance(guard: GuardName) -> str:
-    """What can be done about a refusal of ``guard``, without its numbers."""
-    if guard not in ALLOWABLE:
-        return NOT_ALLOWABLE
-    check = f"; if not, {EDITS[guard]}" if guard in EDITS else ""
-    return f"If this is intended, {by_flag(guard)}{check}."
-
-
 def sentence(verdict: Verdict, source: str | None) -> Phrase:
     """``verdict`` with its name, judgement and count."""
     said = f"{verdict.guard} {JUDGEMENTS[verdict.judgement]}: {_why_not(verdict)}"

@@ -34,6 +34,9 @@ STATES: Final[Mapping[DeliveryState, str]] = {
     DeliveryState.FAILED: "failed",
 }
 
+NO_LINK: Final = "There is no link: it needs a run, and no run is behind this."
+"""The last line where a link has `{run}`."""
+
 HEADING: Final = "Notifications"
 REMAINING: Final = "and {more} more"
 
