@@ -67,7 +67,6 @@ def chart(*settings: str) -> list[Object]:
         "workspaces=2",
         "drift.parallelism=2",
         "apply.parallelism=2",
-        "watch.workspaces={acme}",
         "ledger.to[0].ipBlock.cidr=192.0.2.10/32",
         *settings,
     )

@@ -43,8 +43,7 @@ def comparable(objects: list[Object]) -> list[str]:
 
     def nameless(value: Any) -> Any:
         if isinstance(value, dict):
-            instance = "app.kubernetes.io/instance"  # one label more, for several watches
-            kept = {key: nameless(value[key]) for key in sorted(value) if key != instance}
+            kept = {key: nameless(value[key]) for key in sorted(value)}
             return {"name": "…"} if set(kept) == {"name"} else kept  # of a ConfigMap
         if isinstance(value, list):
             return sorted((nameless(each) for each in value), key=repr)

@@ -91,7 +91,6 @@ def test_no_secret_is_in_the_environment(objects: list[Object]) -> None:
             assert set(variable) == {"name", "value"}  # from nowhere else
             assert variable["name"] in {
                 "RECONCILER_SHARDS",
-                "RECONCILER_WORKSPACE",
                 "PGSERVICEFILE",
             }
 
