@@ -9,6 +9,7 @@ An empty word on the command line is the unset variable of a script, and never m
 would be the working folder, and an empty name would take a default. It is refused.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import Enum, EnumType
 from types import NoneType
@@ -29,7 +30,7 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises :class:`UsageError` that names the option or argument."""
-        _refuse_empty(self, ctx, args)
+        _refuse_what_is_not_meant(self, ctx, args)
         return super().parse_args(ctx, args)
 
 
@@ -61,14 +62,25 @@ class LazyGroup(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Raises :class:`UsageError` that names the option."""
-        _refuse_empty(self, ctx, args)
+        _refuse_what_is_not_meant(self, ctx, args)
         return super().parse_args(ctx, args)
 
 
-def _refuse_empty(command: TyperCommand | TyperGroup, context: Any, args: list[str]) -> None:
+def _refuse_what_is_not_meant(
+    command: TyperCommand | TyperGroup, context: Any, args: list[str]
+) -> None:
+    """Raise :class:`UsageError` for an empty value, and for an option with one value given twice:
+    the last one would count, silently."""
     if context.resilient_parsing:  # of the completion of shells
         return
-    given, _, _ = command.make_parser(context).parse_args(args=list(args))
+    given, _, order = command.make_parser(context).parse_args(args=list(args))
+    for param, times in Counter(order).items():
+        if (
+            times > 1
+            and param.param_type_name == "option"
+            and not (param.multiple or param.is_flag)
+        ):
+            raise UsageError(f"{max(param.opts, key=len)} is given {times} times: give it once")
     for param in command.params:
         value = given.get(str(param.name))
         if value == "" or (isinstance(value, list | tuple) and "" in value):

@@ -378,6 +378,8 @@ def test_what_judges_nothing_has_no_findings_in_several_workspaces_either(
         (["validate", "acme/people.yaml", "--all-workspaces"], "not both"),
         (["runs", "abcd", "--all-workspaces"], "single workspace"),
         (["-w", "acme", "-w", "globex", "explain", "x"], "works on one workspace"),
+        (["explain", "x", "-w", "acme", "-w", "globex"], "--workspace is given 2 times"),
+        (["import", "-w", "acme", "-w", "globex"], "--workspace is given 2 times"),
     ],
 )
 def test_what_makes_no_sense_is_bad_usage(
