@@ -270,12 +270,13 @@ class CommandContext:
         check: Callable[[], None] | None = None,
         plans: bool = False,
         count: Callable[["CommandContext"], int] | None = None,
+        after: Callable[[WorkspacesReport], WorkspacesReport] | None = None,
     ) -> NoReturn:
         """Do ``body`` for this workspace, or for each of those that were ``asked`` for.
 
         ``check`` comes before it, and raises :class:`UsageError` for options that contradict each
         other. ``plans`` says whether ``body`` compares users with an API. ``count`` says how many
-        disconnects it would make.
+        disconnects it would make. ``after`` completes the report on several workspaces.
         """
         if asked is None:
 
@@ -289,7 +290,7 @@ class CommandContext:
 
         if self.gives:
             self.gives = (WorkspacesReport, *self.gives)
-        self.run(lambda: each_workspace(self, asked, body, check, count, plans=plans))
+        self.run(lambda: each_workspace(self, asked, body, check, count, plans=plans, after=after))
 
     def run(self, body: Callable[[], Report | str]) -> NoReturn:
         """Do ``body``, render what it reports, write the reports, exit with its status.

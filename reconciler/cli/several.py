@@ -51,6 +51,13 @@ class Several:
     shard: str | None
     at_once: int
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options that ask for the same workspaces."""
+        named = tuple(word for pattern in self.patterns for word in ("--workspace", pattern))
+        everything = ("--all-workspaces",) if self.everything else ()
+        return (*named, *everything, *(() if self.shard is None else ("--shard", self.shard)))
+
 
 def several(
     patterns: Sequence[str], at_once: int, *, everything: bool, shard: str | None
@@ -152,12 +159,13 @@ def each_workspace(
     count: Callable[[CommandContext], int] | None = None,
     *,
     plans: bool,
+    after: Callable[[WorkspacesReport], WorkspacesReport] | None = None,
 ) -> WorkspacesReport:
     """Do ``body`` for every workspace that was ``asked`` for, and report on each by itself.
 
     ``check`` comes first. ``count`` says how many disconnects it would make in one workspace: if
-    the limit of the command would not hold, nothing is done in any.
-    If it ``plans``, nobody may be declared in two workspaces that have the same key at the same
+    the limit of the command would not hold, nothing is done in any. ``after`` completes the
+    report. If it ``plans``, nobody may be declared in two workspaces that have the same key at the same
     API: one would undo what the other does.
     """
     if check is not None:
@@ -173,7 +181,7 @@ def each_workspace(
     if plans:
         refused = declared_twice(chosen, os.environ, context.clock, context.cancellation)
 
-    def report(name: str) -> WorkspaceSection:
+    def section(name: str) -> WorkspaceSection:
         one = WorkspaceContext(context, name, shared)
         return WorkspaceSection(name, _report(one, body, refused.get(name)))
 
@@ -184,9 +192,10 @@ def each_workspace(
     with ThreadPoolExecutor(asked.at_once) as threads:
         if count is not None and context.limit.exists:
             context.limit.check(sum(threads.map(planned, names)))
-        sections = tuple(threads.map(report, names))
+        sections = tuple(threads.map(section, names))
     status = worst(section.report.status for section in sections)
-    return WorkspacesReport(sections, status, None if shard is None else str(shard))
+    report = WorkspacesReport(sections, status, None if shard is None else str(shard))
+    return report if after is None else after(report)
 
 
 def _counted(context: WorkspaceContext, count: Callable[[CommandContext], int]) -> int:

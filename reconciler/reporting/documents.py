@@ -342,12 +342,15 @@ class WorkspacesReport(Struct, frozen=True):
     """A command over several workspaces: a section for each, ordered by name.
 
     ``status`` is the worst of theirs. ``shard`` is the part of the workspaces that was asked for,
-    as ``2/8``; None for all of them.
+    as ``2/8``; None for all of them. ``beyond`` says that all plans together are beyond the limit
+    of one command. ``again`` are the words of the command that goes on from here.
     """
 
     sections: tuple[WorkspaceSection, ...]
     status: int
     shard: str | None = None
+    beyond: Diagnostic | None = None
+    again: tuple[str, ...] = ()
 
 
 Report = WorkspaceReport | WorkspacesReport

@@ -184,6 +184,8 @@ def test_a_broken_manifest_is_one_workspaces_alone(companies: Companies) -> None
 
 def test_plans_are_saved_to_a_folder_and_applied_from_it(companies: Companies) -> None:
     assert companies.run("plan", "--all-workspaces", "-o", "plans") == 0
+    assert companies.project.out.endswith("Next: reconciler apply plans --all-workspaces\n")
+    assert companies.project.out.count("Next:") == 1
     saved = sorted(path.name for path in Path("plans").iterdir())
     assert saved == ["acme.plan", "globex.plan", "initech.plan"]
     companies.project.write(
@@ -317,7 +319,10 @@ def test_a_command_beyond_its_limit_does_nothing_in_any_workspace(
     companies: Companies, *, saved: bool
 ) -> None:
     limited(companies, 2)
-    assert companies.run("plan", "--all-workspaces", "-o", "plans") == 0
+    assert companies.run("plan", "--all-workspaces", "-o", "plans") == 3
+    assert "Refused: reconciler.yaml:3:" in companies.project.out
+    assert "the command would make 3 disconnects, and the limit" in companies.project.out
+    assert "Next:" not in companies.project.out
     plans = ["plans"] if saved else ["--auto-approve"]
     assert companies.run("apply", "--all-workspaces", *plans) == 3
     assert "the command would make 3 disconnects, and the limit of one command is 2" in (

@@ -1,19 +1,22 @@
 """``reconciler plan``: what would be done. Changes nothing, anywhere but in the plan file."""
 
 from collections.abc import Iterable, Set
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec import structs
 
 from reconciler.cli import options
+from reconciler.cli.command_limit import CommandLimitReached
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.several import JOBS, only, several
-from reconciler.domain import UndeclaredPolicy
+from reconciler.cli.several import JOBS, Several, only, several
+from reconciler.domain import Exit, UndeclaredPolicy
 from reconciler.engine import (
     FAILING,
     PlanState,
@@ -25,10 +28,11 @@ from reconciler.engine import (
     remember,
     with_history,
     with_last_plan,
+    worst,
 )
 from reconciler.manifest import gc_paused
 from reconciler.planning import encode_plan
-from reconciler.reporting import Format, PlanReport, WorkspaceReport
+from reconciler.reporting import Format, PlanReport, WorkspaceReport, WorkspacesReport
 
 
 def plan(
@@ -137,14 +141,36 @@ def plan(
                 undeclared=undeclared,
                 brief=summary,
                 # What went to standard output is somebody else's to store and to name.
-                again=None if out == DASH else (*context.again(), *narrowing),
+                again=None if out == DASH or asked else (*context.again(), *narrowing),
             )
             if not context.writes(Format.HTML):
                 return made
             return with_last_plan(with_history(made, session.workspace), session, inputs)
 
     with gc_paused():  # until the fleet is gone
-        context.run_each(asked, body, check=check, plans=True)
+        context.run_each(
+            asked, body, check=check, plans=True, after=partial(_together, context, asked, out)
+        )
+
+
+def _together(
+    context: CommandContext, asked: Several | None, out: Path | None, report: WorkspacesReport
+) -> WorkspacesReport:
+    """``report``, which also says whether all plans together are within the limit of a command."""
+    disconnects = 0
+    for section in report.sections:
+        made = section.report
+        if isinstance(made, PlanReport) and not made.plan.content.refusals:
+            disconnects += len(made.plan.content.disconnects)
+    try:
+        context.limit.check(disconnects)
+    except CommandLimitReached as reached:
+        status = worst([report.status, Exit.REFUSED])
+        return structs.replace(report, status=status, beyond=reached.diagnostics[0])
+    if asked is None or out is None or not disconnects:
+        return report
+    words = ("reconciler", "apply", str(out), *asked.words, *context.again())
+    return structs.replace(report, again=words)
 
 
 def _failing(

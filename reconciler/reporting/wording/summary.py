@@ -60,6 +60,8 @@ def of_workspaces(report: WorkspacesReport) -> tuple[str, ...]:
     return (
         f"{number}{shard}: {counts}.",
         *(f"{status(code)}: {_some(names[code])}" for code in sorted(names) if code != Exit.OK),
+        *([] if report.beyond is None else [f"Refused: {report.beyond}."]),
+        *([f"Next: {outcomes.command(report.again)}"] if report.again else []),
     )
 
 
