@@ -75,11 +75,8 @@ def _refuse_what_is_not_meant(
         return
     given, _, order = command.make_parser(context).parse_args(args=list(args))
     for param, times in Counter(order).items():
-        if (
-            times > 1
-            and param.param_type_name == "option"
-            and not (param.multiple or param.is_flag)
-        ):
+        takes_one = param.param_type_name == "option" and not param.multiple
+        if times > 1 and takes_one and not getattr(param, "is_flag", False):
             raise UsageError(f"{max(param.opts, key=len)} is given {times} times: give it once")
     for param in command.params:
         value = given.get(str(param.name))

@@ -165,8 +165,8 @@ def each_workspace(
 
     ``check`` comes first. ``count`` says how many disconnects it would make in one workspace: if
     the limit of the command would not hold, nothing is done in any. ``after`` completes the
-    report. If it ``plans``, nobody may be declared in two workspaces that have the same key at the same
-    API: one would undo what the other does.
+    report. If it ``plans``, nobody may be declared in two workspaces that have the same key at the
+    same API: one would undo what the other does.
     """
     if check is not None:
         check()
