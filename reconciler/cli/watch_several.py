@@ -15,7 +15,6 @@ from reconciler.cli.several import Several, chosen_names, each_workspace
 from reconciler.cli.watched import (
     WatchedOne,
     WatchOptions,
-    line,
     links,
     metrics_file,
     need_the_extra,
@@ -29,6 +28,7 @@ from reconciler.reporting import WorkspaceReport, WorkspacesReport, one_line
 from reconciler.reporting.phrase import counted
 from reconciler.watching.board import Board
 from reconciler.watching.cycles import failed
+from reconciler.watching.log_line import cycle_line
 from reconciler.watching.pages import for_machines
 from reconciler.watching.rota import Rota
 
@@ -146,7 +146,7 @@ class WatchOfSeveral:
         began = self._context.clock.monotonic()
         snapshot = watched.cycle()
         if self._context.cancellation.requested_at is None:
-            self._context.remark(f"{name}: {line(snapshot)}")
+            self._context.remark(f"{name}: {cycle_line(snapshot)}")
             with self._writing:
                 write(self._context, self._file, self._metrics)
         return watched.pause(began, snapshot)

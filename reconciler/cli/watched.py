@@ -24,14 +24,14 @@ from reconciler.engine.exits import PlanState
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.engine.tracing import tracing
 from reconciler.reporting import ErrorReport, Links, Report, one_line
-from reconciler.reporting.wording import summary
 from reconciler.watching.access import WATCH_TOKEN
 from reconciler.watching.board import Board, Shown
 from reconciler.watching.cycles import Cycles
+from reconciler.watching.log_line import cycle_line
 from reconciler.watching.pages import Pages, for_machines
 from reconciler.watching.schedule import duration, pause, shortest_interval
 from reconciler.watching.snapshot import WatchSnapshot
-from reconciler.watching.state import WatchState, problems
+from reconciler.watching.state import WatchState
 
 _PUBLIC: Final = 0o644
 """Metrics name nobody, and another account collects them."""
@@ -195,7 +195,7 @@ class WatchOfOne:
                 while True:
                     began = clock.monotonic()
                     snapshot = watched.cycle()
-                    self._context.remark(line(snapshot))
+                    self._context.remark(cycle_line(snapshot))
                     write(self._context, self._file, watched.metrics)
                     wait = watched.pause(began, snapshot)
                     clock.wait(wait, self._context.cancellation.event)
@@ -218,15 +218,6 @@ def write(context: CommandContext, file: OutputFile | None, metrics: HasMetrics)
             file.write(metrics.text())
         except OutputFailed as error:
             context.say(one_line(str(error)))
-
-
-def line(snapshot: WatchSnapshot) -> str:
-    """A cycle in a line, with the first thing that is wrong."""
-    report = snapshot.current
-    said = summary.of_planned(report.plan.content) if report else "no plan."
-    wrong = problems(snapshot)
-    first = f" {wrong[0].message}" if wrong else ""
-    return f"cycle {snapshot.number}: {said}{first}"
 
 
 def links(context: CommandContext) -> Links | None:

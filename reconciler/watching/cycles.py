@@ -92,7 +92,7 @@ class Cycles:
         timer = _PhaseTimer(self.clock)
         telemetry = Telemetries(timer, self.telemetry)
         where = None
-        failure, retry_after = None, 0.0
+        failure, cause, retry_after = None, None, 0.0
         ledger = LedgerFacts(LedgerAccess.UNREADABLE)
         try:
             with gc_paused(), telemetry.phase(Phase.CYCLE):
@@ -104,7 +104,7 @@ class Cycles:
                     self._plan(session)
                     self._notify(session)
         except Exception as error:  # noqa: BLE001 - the watch goes on, whatever it is
-            failure = self.describe(error, where)
+            failure, cause = self.describe(error, where), cause_of(error)
             retry_after = (isinstance(error, RecallError) and error.retry_after) or 0.0
         self._number += 1
         return WatchSnapshot(
@@ -119,6 +119,7 @@ class Cycles:
             observed_at=self._observed_at,
             good_at=self._good_at,
             failure=failure,
+            cause=cause,
             seconds=timer.seconds,
             retry_after=retry_after,
         )
@@ -200,7 +201,19 @@ class Cycles:
     def _result(self, failure: ErrorReport | None) -> CycleResult:
         if failure is not None or self._report is None:
             return CycleResult.FAILED
-        return CycleResult.INCOMPLETE if self._report.plan.content.problems else CycleResult.OK
+        if self._report.plan.content.problems:
+            return CycleResult.INCOMPLETE
+        broken = self._configuration.problems or self._manifests.problems
+        return CycleResult.STALE if broken else CycleResult.OK
+
+
+def cause_of(error: Exception) -> str:
+    """Why a cycle failed, as a code of ours that names nobody; ``server_error (HTTP 503)``."""
+    if isinstance(error, RecallError):
+        return error.code if error.status is None else f"{error.code} (HTTP {error.status})"
+    if isinstance(error, InvalidInput):
+        return "invalid_input"
+    return "ledger_unusable" if isinstance(error, LedgerError) else "defect"
 
 
 def failed(workspace: Workspace, clock: Clock) -> WatchSnapshot:

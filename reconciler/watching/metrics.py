@@ -135,7 +135,10 @@ LOCKED_SINCE: Final = MetricKind(
 )
 BUILD: Final = MetricKind("reconciler_build_info", ("version",), "The version of the reconciler.")
 CYCLES: Final = MetricKind(
-    "reconciler_watch_cycles_total", ("result",), "Cycles that ended, by result."
+    "reconciler_watch_cycles_total",
+    ("result",),
+    "Cycles that ended, by result: ok, stale (a plan of manifests or a configuration that can no"
+    " longer be read), incomplete (a part of the list) or failed (no plan).",
 )
 CALLS: Final = MetricKind(
     "reconciler_api_calls_total",

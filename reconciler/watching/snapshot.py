@@ -17,7 +17,8 @@ from reconciler.runs import Holder, RunSummary
 class CycleResult(StrEnum):
     """How a cycle ended."""
 
-    OK = "ok"  # a plan of a whole list
+    OK = "ok"  # a plan of a whole list and of what is written now
+    STALE = "stale"  # a plan of a whole list and of what was written when it could be read last
     INCOMPLETE = "incomplete"  # a plan of a part of the list
     FAILED = "failed"  # no plan
 
@@ -49,9 +50,9 @@ class WatchSnapshot(Struct, frozen=True):
     """The state of the watch after cycle ``number``, which ended at ``ended``.
 
     ``report`` is the last plan, made from the list requested at ``observed_at``; None if there is
-    none yet. It is of this cycle unless that ``failure`` kept it from a plan. ``good_at`` is when
-    the last whole list was requested. ``seconds`` says how long the phases of this cycle took.
-    ``retry_after`` are the seconds that the API asked us to wait.
+    none yet. It is of this cycle unless that ``failure`` kept it from a plan, whose code is
+    ``cause``. ``good_at`` is when the last whole list was requested. ``seconds`` says how long the
+    phases of this cycle took. ``retry_after`` are the seconds that the API asked us to wait.
     """
 
     workspace: str
@@ -65,6 +66,7 @@ class WatchSnapshot(Struct, frozen=True):
     observed_at: datetime | None = None
     good_at: datetime | None = None
     failure: ErrorReport | None = None
+    cause: str | None = None
     seconds: Mapping[Phase, float] = {}
     retry_after: float = 0.0
 
@@ -76,5 +78,4 @@ class WatchSnapshot(Struct, frozen=True):
     @property
     def healthy(self) -> bool:
         """Whether this cycle made a plan of a whole list from what is written now."""
-        broken = self.configuration.problems or self.manifests.problems
-        return self.result is CycleResult.OK and not broken
+        return self.result is CycleResult.OK

@@ -45,7 +45,7 @@ class WatchState:
         if snapshot.failure is not None:
             seen = snapshot.observed_at
             last = "there is none yet" if seen is None else f"the last plan is of {rfc3339(seen)}"
-            reasons.append(f"the last cycle made no plan; {last}")
+            reasons.append(f"the last cycle made no plan: {snapshot.cause or 'defect'}; {last}")
         elif snapshot.report is not None and snapshot.report.plan.content.problems:
             reasons.append("the list of calendar users is incomplete")
         reasons += _broken("the configuration", snapshot.configuration)

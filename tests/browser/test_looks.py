@@ -123,7 +123,7 @@ def test_without_a_script_the_first_rows_are_there(opened: Open) -> None:
     found = opened(fleet(MOST_STATIC + 20), script=False)
     expect(found.page.locator("tbody tr")).to_have_count(MOST_STATIC)
     expect(found.page.get_by_text("20 more rows are in this file.")).to_be_visible()
-    expect(found.page.get_by_role("heading", name="84 to disconnect")).to_be_visible()
+    expect(found.page.get_by_role("heading", name="84 connections to disconnect")).to_be_visible()
     expect(found.page.locator("#filters")).to_be_hidden()
 
 

@@ -34,7 +34,7 @@ def test_a_user_with_two_disconnects_counts_once() -> None:
         samples.plan_with(*both).content, fleet=FleetCounts(1, 1, 2, converged=0)
     )
     assert counts(content) == {"disconnect": 1}
-    assert heading(shares(content)) == "Fleet: 1 user"
+    assert heading(content, shares(content)).startswith("Fleet: 1 user, each counted once")
 
 
 def test_a_user_declared_without_platforms_is_converged_and_not_a_stranger() -> None:
@@ -43,6 +43,16 @@ def test_a_user_declared_without_platforms_is_converged_and_not_a_stranger() -> 
         [samples.listed("heidi", "google"), samples.listed("mallory", "google")],
     )
     assert counts(found.content) == {"converged": 1, "unmanaged": 1}
+
+
+def test_the_heading_says_what_the_number_counts() -> None:
+    plan = samples.plan_of(
+        [samples.declared("heidi", managed=False), samples.declared("ivan")],
+        [samples.listed("heidi", "google"), samples.listed("mallory", "google")],
+    )
+    assert heading(plan.content, shares(plan.content)) == (
+        "Fleet: 3 users, each counted once (2 declared, 1 only in the list; the list has 2)"
+    )
 
 
 def test_an_id_that_was_never_seen_is_not_somebody_who_waits() -> None:
@@ -65,4 +75,4 @@ def test_users_that_the_selection_leaves_out_are_shown() -> None:
         fleet=FleetCounts(declared=10, observed=10, connections=10, converged=6),
     )
     assert counts(content) == {"disconnect": 1, "converged": 6, "deselected": 3}
-    assert heading(shares(content)) == "Fleet: 10 users"
+    assert heading(content, shares(content)).startswith("Fleet: 10 users, each counted once")

@@ -74,7 +74,7 @@ def test_broken_manifests_leave_the_last_good_ones_in_force(project: Project) ->
     project.write("manifests/people.yaml", "apiVersion: reconciler/v1\nusers: [{id: 7}]\n")
     project.populate("{external_id: mover@example.com, connected: {google: m@example.com}}")
     broken = watched.cycle()
-    assert broken.result is CycleResult.OK
+    assert broken.result is CycleResult.STALE
     assert not broken.healthy
     assert [str(p.location) for p in broken.manifests.problems] == ["manifests/people.yaml:2:14"]
     assert broken.manifests.good_at == before.manifests.good_at
@@ -99,7 +99,7 @@ def test_a_broken_configuration_leaves_the_last_good_one_in_force(project: Proje
     good = (project.folder / "reconciler.yaml").read_text()
     project.write("reconciler.yaml", "apiVersion: reconciler/v1\nworkspaces: {}\n")
     broken = watched.cycle()
-    assert broken.result is CycleResult.OK
+    assert broken.result is CycleResult.STALE
     assert broken.configuration.problems
     assert not broken.healthy
     project.write("reconciler.yaml", good)

@@ -139,7 +139,7 @@ def test_an_outage_shows_the_last_plan_with_its_age(project: Project) -> None:
     assert document.status_code == 503
     assert document.json()["kind"] == "error"
     assert status == 503
-    assert "made no plan" in reasons
+    assert "the last cycle made no plan: server_error (HTTP 500); the last plan is of" in reasons
     assert 'reconciler_watch_up{workspace="trial"} 0.0' in metrics
     assert "reconciler_last_good_observation_timestamp_seconds" in metrics
     assert "reconciler_users_observed{" not in metrics
@@ -159,7 +159,8 @@ def test_broken_manifests_are_said_by_their_place_where_anybody_reads(project: P
     assert status == 503
     assert "manifests/people.yaml:3:" in reasons
     assert "zoom" not in reasons
-    assert "zoom" in page
+    assert page.index("zoom") < page.index("<h1")
+    assert '<h1 class="faint">' in page
 
 
 def test_the_plan_is_the_published_json(project: Project) -> None:

@@ -62,13 +62,15 @@ class Bar(Struct, frozen=True):
 
 class Page(Struct, frozen=True):
     """A page, top to bottom. ``where`` are a workspace and an address, ``headline`` is what matters
-    most, ``facts`` are what it is about and how it was made."""
+    most, ``facts`` are what it is about and how it was made. ``warnings`` come before the headline,
+    because they say that it may not hold."""
 
     kind: str
     where: tuple[str, ...]
     headline: Markup
     tone: str
     lead: tuple[Markup, ...]
+    warnings: list[Callout] = field(default_factory=list)
     callouts: list[Callout] = field(default_factory=list)
     bar: Bar | None = None
     sections: list[Section] = field(default_factory=list)

@@ -33,16 +33,19 @@ def plan_page(report: PlanReport) -> Page:
     return Page(
         kind="Plan",
         where=(content.workspace, content.base_url),
-        headline=Markup("<b>{:,}</b> {}").format(
-            len(content.disconnects), breakdown.PARTS[PlanPart.DISCONNECT]
+        headline=Markup("<b>{:,}</b> {} {}").format(
+            len(content.disconnects),
+            "connection" if len(content.disconnects) == 1 else "connections",
+            breakdown.PARTS[PlanPart.DISCONNECT],
         ),
         tone=_tone(report),
         lead=(
             ours(summary.of_plan(report)),
             *((ours(changes.IRREVERSIBLE),) if content.disconnects else ()),
         ),
+        warnings=list(_outdated(report)),
         callouts=list(_callouts(report, unjudged, skipped)),
-        bar=bar(fleet.heading(shares), shares),
+        bar=bar(fleet.heading(content, shares), shares),
         sections=[*_sections(report), *sections.delivery_sections(report.deliveries)],
         table=plan_table(report),
         more=[*sections.guard_section(report.guards, report.limit_sources), *_others(report)],
@@ -66,18 +69,24 @@ def plan_facts(plan: Plan) -> list[tuple[str, Markup]]:
 
 def _tone(report: PlanReport) -> str:
     content = report.plan.content
+    if report.outdated is not None:
+        return "faint"
     if content.disconnects or any(v.judgement is Judgement.REFUSED for v in report.guards):
         return "danger"
     return "change" if content.problems else "good"
+
+
+def _outdated(report: PlanReport) -> Iterator[Callout]:
+    """That the plan is not of what is written and connected now, and every error since."""
+    if report.outdated is not None:
+        yield Callout("danger", phrase_markup(watching.outdated(report.outdated)))
+        yield from sections.problem_callouts(report.outdated.problems, None)
 
 
 def _callouts(
     report: PlanReport, unjudged: tuple[Verdict, ...], skipped: tuple[Verdict, ...]
 ) -> Iterator[Callout]:
     content = report.plan.content
-    if report.outdated is not None:
-        yield Callout("danger", phrase_markup(watching.outdated(report.outdated)))
-        yield from sections.problem_callouts(report.outdated.problems, None)
     yield from sections.guard_callouts(report.guards, report.limit_sources, but=unjudged)
     if content.problems:
         found = tuple(phrase_markup((prose(problem),)) for problem in content.problems)

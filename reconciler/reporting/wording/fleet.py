@@ -33,23 +33,27 @@ def shares(content: Content) -> tuple[Share, ...]:
         seen |= new
         found.append(Share(part, PARTS[part], len(new)))
     # Users who are declared without platforms, and as declared, count as converged.
-    strangers = [
-        entry
-        for entry in content.unmanaged
-        if entry.reason is not UnmanagedReason.UNMANAGED_CONNECTIONS
-    ]
     found.append(Share("converged", CONVERGED, content.fleet.converged))
-    found.append(Share("unmanaged", LEFT_ALONE, len(strangers)))
+    found.append(Share("unmanaged", LEFT_ALONE, _strangers(content)))
     if content.selection is not None or content.exclusion:
         left_out = content.fleet.declared - len(seen) - content.fleet.converged
         found.append(Share("deselected", LEFT_OUT, max(0, left_out)))
     return tuple(share for share in found if share.users)
 
 
-def heading(found: tuple[Share, ...]) -> str:
-    """``Fleet: 1,280 users``"""
-    users = sum(share.users for share in found)
-    return f"Fleet: {users:,} {'user' if users == 1 else 'users'}"
+def heading(content: Content, found: tuple[Share, ...]) -> str:
+    """``Fleet: 17 users, each counted once (14 declared, 3 only in the list; the list has 16)``"""
+    users, listed = sum(share.users for share in found), content.fleet.observed
+    strangers = _strangers(content)
+    fleet = f"Fleet: {users:,} {'user' if users == 1 else 'users'}, each counted once"
+    of = f"{users - strangers:,} declared, {strangers:,} only in the list"
+    return f"{fleet} ({of}; the list has {listed:,})"
+
+
+def _strangers(content: Content) -> int:
+    """How many users are only in the list."""
+    reasons = (entry.reason for entry in content.unmanaged)
+    return sum(reason is not UnmanagedReason.UNMANAGED_CONNECTIONS for reason in reasons)
 
 
 def _by_part(content: Content) -> Iterator[tuple[PlanPart, Iterator[str]]]:
