@@ -161,7 +161,11 @@ class Notifier:
                 done = threading.Event()
                 dones.append(done)
                 work = (ready, sent, into, done, deadline)
-                threading.Thread(target=self._work, args=work, daemon=True).start()
+                try:
+                    threading.Thread(target=self._work, args=work, daemon=True).start()
+                except RuntimeError:  # the system gives no more threads
+                    into[:] = [DeliveryCause.DEFECT] * len(into)
+                    done.set()
         for done in dones:
             self._clock.wait(max(0.0, end - self._clock.monotonic()), done)
         # What a thread that was left behind still writes must not count.

@@ -7,6 +7,7 @@ import ssl
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import trustme
@@ -84,6 +85,22 @@ def test_a_run_says_which_guards_were_allowed(
         "max-disconnects refused, but allowed for this run: 2 disconnects; the limit is 1"
         f" (`maxDisconnects`{where})"
     )
+
+
+def test_without_a_thread_to_notify_in_the_run_is_reported_all_the_same(
+    project: Project, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class NoThread(threading.Thread):
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    project.configure(webhook())
+    none = SimpleNamespace(Thread=NoThread, Event=threading.Event)
+    monkeypatch.setattr("reconciler.notifying.notifier.threading", none)
+    assert project.run("apply", "--auto-approve", "--format", "json") == 0
+    assert project.mutations() == BOTH
+    assert _deliveries(project) == [("hook", "run", "failed", "defect")]
+    assert receiver.received() == []
 
 
 def test_a_run_with_nothing_to_do_notifies_nobody(project: Project, receiver: Receiver) -> None:
