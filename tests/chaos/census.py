@@ -47,6 +47,8 @@ REQUIRED = (
     "ApplyIt refused by desired-fleet-shrink",
     "ApplyIt refused by max-disconnects",
     "ApplyIt refused by max-disconnect-percent",
+    "ApplyIt refused by max-disconnects-per-day",
+    "a disconnect under a limit of the day",
     *(f"unusable: {why}" for why in ("already used", "manifests changed", "expired")),
     *(f"incident {what}" for what in ("Crash", "Suspend", "Interrupt", "LedgerFails")),
     *(f"incident {what}" for what in ("ClockJump", "Outside", "Faulty", "Rival")),

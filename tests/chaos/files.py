@@ -84,6 +84,7 @@ def write_config(path: Path, config: Config, ledger: str) -> None:
                     "maxDisconnects": config.max_disconnects,
                     "maxDisconnectPercent": config.max_percent,
                     "maxFleetShrinkPercent": config.max_shrink,
+                    **({} if config.per_day is None else {"maxDisconnectsPerDay": config.per_day}),
                 },
                 "protected": list(config.protected),
                 "rateLimits": {"share": config.share},

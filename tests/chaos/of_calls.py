@@ -28,6 +28,9 @@ LIST_AGE = 10.0
 LIST_AGE_EVER = 300.0
 TIMES_AS_LONG = 5
 SOURCE_SHRINK = 30
+DAY = 86_400.0
+A_LITTLE = 600.0
+"""Longer than any pause between an intent and its call."""
 
 
 class OfCalls(Judge):
@@ -254,6 +257,33 @@ class OfCalls(Judge):
             return
         if (total >= 25 or percent == 0) and 100 * count > percent * total:
             self.fail(self.limits_hold, f"{count} of {total} > {percent} %")
+
+    def the_limit_of_the_day_holds(self, exchange: Exchange, action: Action) -> None:
+        """Whatever runs there were, within 24 hours they disconnect no more than the limit, unless
+        the operator of this one said so. (A call that is late, after its run lost the lock, cannot
+        know what others sent; and what a day is cannot be told where the wall clock was set. The
+        ledger counts from the intent, which is a little before the call.)"""
+        process, world = acting(exchange), self.world
+        most = process.force.config.per_day
+        if not isinstance(action, Disconnect) or most is None or world.clock_was_set:
+            return
+        if world.eye.holder() != process.run:
+            return
+        if "max-disconnects-per-day" in getattr(process.command, "allow", ()):
+            return
+        before = [
+            call
+            for other in world.processes
+            for key, calls in other.calls.items()
+            for call in calls
+            if key.startswith("disconnect") and (call.effect or call.under_way)
+            if call is not exchange and (other is not process or key != action.key)
+            if exchange.at - call.at < DAY - A_LITTLE
+        ]
+        world.census["a disconnect under a limit of the day"] += 1
+        if len(before) >= most:
+            detail = f"{len(before)} before, limit {most}: {brief(exchange)}"
+            self.fail(self.the_limit_of_the_day_holds, detail)
 
     def only_a_whole_list_lets_act(self, exchange: Exchange) -> None:
         """An incomplete, empty or shrunken list, and shrunken manifests, disconnect nobody."""

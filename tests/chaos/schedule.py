@@ -43,6 +43,7 @@ class Config(Struct, frozen=True):
     max_disconnects: int | None = 10
     max_percent: int | None = 20
     max_shrink: int | None = 30
+    per_day: int | None = None
     protected: tuple[str, ...] = ()
     share: float = 0.5
     read_back: float = 60

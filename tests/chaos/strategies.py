@@ -108,6 +108,7 @@ configs = st.builds(
     max_disconnects=choice(10, 10, 10, 10, 10, None, None, 4, 2, 1, 0),
     max_percent=choice(20, 20, 20, 20, None, None, None, 50, 0),
     max_shrink=choice(30, 30, 30, None, 50, 0),
+    per_day=choice(*(None,) * 5, 1, 2, 2, 3),
     protected=choice((), (), (BOARD,), (BOARD,), ("u1",), ("u2", BOARD)),
     share=choice(0.5, 1.0),
     read_back=choice(60, 60, 10, 5),
@@ -291,7 +292,7 @@ def steps(draw: st.DrawFn) -> Step:
         case "configure":
             return Configure(draw(st.integers(0, 1)))
         case "wait":
-            return Wait(draw(choice(0.4, 5, 31, 61, 301, 3_700)))
+            return Wait(draw(choice(0.4, 5, 31, 61, 301, 3_700, 86_000)))
         case "jump":
             return ClockJump(draw(jumps))
         case "unlock":

@@ -297,6 +297,12 @@ TROUBLES: Final[dict[str, Schedule]] = {
         switches=Switches(list_shape="page"),
     ),
     "a list has a row that is none": trouble(loses("malformed_row", "list_users", 3), apply()),
+    "the limit of a day is used up by several runs": trouble(
+        *(apply(*DIES_AFTER_A_CALL), apply(), Outside(AGAIN), apply(), Wait(DAY), apply()),
+        config=Config(max_percent=None, per_day=3, protected=(BOARD,)),
+        people=PEOPLE[:4],
+        manifests=(MANIFEST[:4],),
+    ),
     "too many": trouble(apply(), config=Config(max_disconnects=1, protected=(BOARD,))),
     "none may be": trouble(apply(), config=Config(max_percent=0, protected=(BOARD,))),
 }

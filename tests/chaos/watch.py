@@ -39,6 +39,7 @@ class Watch(OfCalls, OfRecords):
         self.nothing_is_sent_while_an_earlier_call_is_under_way(exchange)
         process.calls.setdefault(action.key, []).append(exchange)
         self.limits_hold(exchange)
+        self.the_limit_of_the_day_holds(exchange, action)
         self.only_a_whole_list_lets_act(exchange)
 
     def approves(self, process: Acting) -> None:

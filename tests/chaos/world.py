@@ -144,6 +144,7 @@ class World:
         self.saved: list[Saved] = []
         self.manifest = 0
         self.config = 0
+        self.clock_was_set = False
         self.refusals = 0
         self.census: Counter[str] = Counter()
         self.trace: list[str] = []
@@ -222,6 +223,7 @@ class World:
     def set_the_clock(self, seconds: float) -> None:
         """The machine's wall clock is set, back or forth."""
         self.times.wall += seconds
+        self.clock_was_set = True
         for process in self.processes:
             process.clock_was_set |= not process.over
 
