@@ -190,7 +190,6 @@ def test_a_target_that_never_answers_is_left_behind(
         monkeypatch.setenv("HOOK_KEY", "0123456789abcdef" * 2)
         project.configure(webhook())
         assert project.run("apply", "--auto-approve", "--format", "json") == 0
-        assert len(receiver.requests) == 1
     assert project.mutations() == BOTH
     assert _deliveries(project) == [("hook", "run", "failed", "no_answer")]
 
