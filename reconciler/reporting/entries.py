@@ -195,6 +195,7 @@ def results(
             (
                 f"{outcomes.OUTCOMES[result.outcome]}: ",
                 *outcomes.cause(result),
+                *_values(result.action),
                 *((outcomes.CARRIED,) if result.action.key in carried else ()),
             ),
             detail=result.detail,
@@ -216,8 +217,8 @@ def past(past: ActionHistory) -> UserEntry:
     if past.result is not None:
         return results([past.result])[0]
     if past.begun:
-        return _acting(past.action, IN_DOUBT, (runs.IN_DOUBT,))
-    return _acting(past.action, NEVER_BEGUN, (runs.NEVER_BEGUN,))
+        return _acting(past.action, IN_DOUBT, (runs.IN_DOUBT, *_values(past.action)))
+    return _acting(past.action, NEVER_BEGUN, (runs.NEVER_BEGUN, *_values(past.action)))
 
 
 def by_user(*lists: Iterable[UserEntry]) -> dict[str, list[UserEntry]]:
@@ -232,6 +233,11 @@ def by_user(*lists: Iterable[UserEntry]) -> dict[str, list[UserEntry]]:
 def source(plan: Plan | None, user: str) -> str | None:
     """Where the manifest of ``plan`` declares ``user``, as ``file:line:column``."""
     return None if plan is None else plan.envelope.sources.get(user)
+
+
+def _values(action: Action) -> Phrase:
+    """What an update of preferences changes from what to what; nothing for a disconnect."""
+    return (" (", *changes.why(action), ")") if isinstance(action, UpdatePreferences) else ()
 
 
 def _acting(

@@ -181,7 +181,7 @@ def test_paper_shows_what_is_folded_on_the_screen(opened: Open) -> None:
 def test_the_steps_of_a_run_are_on_paper(opened: Open) -> None:
     found = opened(SHOWN["story"])
     on_paper(found)
-    expect(found.page.get_by_text("03:12:08 intent, call 1")).to_be_visible()
+    expect(found.page.get_by_text("03:12:08 UTC intent, call 1")).to_be_visible()
 
 
 def test_who_wants_no_motion_sees_none(opened: Open) -> None:

@@ -184,7 +184,7 @@ def test_the_steps_of_a_run_are_in_its_rows(opened: Open) -> None:
     assert isinstance(report, RunHistoryReport)
     found = opened(report)
     found.lines.first.click()
-    assert "03:12:08 intent, call 1" in found.details.inner_text()
+    assert "03:12:08 UTC intent, call 1" in found.details.inner_text()
 
 
 def test_the_keyboard_alone_reaches_and_opens_every_row(opened: Open) -> None:
@@ -267,3 +267,12 @@ def test_a_hundred_thousand_users_are_in_one_page(opened: Open) -> None:
     found.find("user-099999")
     expect(found.count).to_have_text("1 of 100,000 rows")
     assert found.users == [user(99_999)]
+
+
+def test_a_long_why_is_whole_on_a_wide_screen(opened: Open) -> None:
+    found = opened(fleet(20))
+    found.page.set_viewport_size({"width": 1700, "height": 1000})
+    cut = "e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight"
+    whys = found.page.locator(".line .c-why, .line .c-place")
+    assert whys.count() == 40
+    assert whys.evaluate_all(f"all => all.filter({cut}).length") == 0

@@ -174,7 +174,7 @@ def test_a_run_is_resumed_on_behalf_of_its_owner(project: Project) -> None:
 def test_the_story_of_a_run_says_on_whose_behalf_it_acted(project: Project) -> None:
     project.run("apply", "--auto-approve")
     assert project.run("runs", last_run(project)["run"]) == 0
-    assert "on behalf of the command line" in project.out
+    assert "the users belong to the command line" in project.out
     assert project.mutations() == BOTH
 
 

@@ -82,3 +82,8 @@ def test_nothing_is_a_formula(kind: str, text: str) -> None:
 )
 def test_a_table_has_a_head_also_without_rows(report: Report, columns: tuple[str, ...]) -> None:
     assert render(report, Format.CSV).splitlines()[0] == ",".join(columns)
+
+
+def test_a_row_of_an_update_says_what_it_changes_from_what_to_what() -> None:
+    found = render(ledger_samples.STORY_REPORT, Format.CSV)
+    assert '(bot_name unset → ""New"")' in found

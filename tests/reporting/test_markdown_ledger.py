@@ -107,8 +107,9 @@ def test_a_story_is_a_table_of_actions_with_their_steps() -> None:
     assert "| `·` | `u4` | disconnect microsoft |  | never begun |  |  |" in found
     assert (
         "| `?` | `u3` | update preferences |  "
-        "| in doubt: its call may have been sent, but no outcome is recorded |  "
-        "| `03:12:14` intent, call 1 |"
+        "| in doubt: its call may have been sent, but no outcome is recorded "
+        '(bot_name unset → `"New"`) |  '
+        "| `03:12:14 UTC` intent, call 1 |"
     ) in found
     assert "> observed-fleet-shrink skipped" in found
     assert "empty-desired" not in found

@@ -115,7 +115,7 @@ def test_what_was_settled_stands_under_its_run_in_the_words_of_outcomes() -> Non
         ),
         (
             "  ? update preferences of u3: unknown: sent, but no read-back before the deadline "
-            "showed that preferences match the manifest"
+            'showed that preferences match the manifest (bot_name unset → "New")'
         ),
         "",
     ]

@@ -5,7 +5,7 @@ from msgspec import structs
 
 from reconciler.reporting import Format, Report, RunHistoryReport, RunsReport, render
 from reconciler.runs import ActionHistory, Cause, Front, Outcome, RunState, RunSummary, StepKind
-from tests.reporting import ledger_samples
+from tests.reporting import ledger_samples, samples
 from tests.reporting.ledger_samples import DEAD, LATER, PLACE, completed, refused, step, summary
 from tests.reporting.samples import disconnect
 
@@ -105,9 +105,12 @@ def test_a_story_begins_with_who_ran_what_where_and_when() -> None:
         f"  plan sha256:{'0' * 64}",
         "  apply by ops@runner-7, process 4711, commit 0123abcd4567ef890123abcd4567ef8901234567",
         "  began 2026-11-02T03:12:00Z, not ended",
-        "  on behalf of the command line",
+        "  the users belong to the command line",
         f"  resumed by run {LATER}",
-        ("  10 declared users, 12 listed calendar users: accepted as the baseline of later runs"),
+        (
+            "  10 declared users, 12 listed calendar users; later runs compare their numbers with"
+            " these, to notice a fleet that shrank"
+        ),
         f"  recorded by version 0.1.0 in the ledger at {PLACE}",
         "",
     ]
@@ -117,7 +120,7 @@ def test_a_story_names_the_run_that_it_resumes_and_when_it_ended() -> None:
     found = lines(RunHistoryReport(PLACE, ledger_samples.halted_story(), 0))
     assert f"  resumes run {DEAD}" in found
     assert "  began 2026-11-02T04:00:00Z, ended 2026-11-02T04:03:00Z" in found
-    assert any("not accepted as the baseline of later runs" in line for line in found)
+    assert any("not approved, so later runs do not compare" in line for line in found)
 
 
 def test_a_story_shows_the_guards_that_did_not_pass_and_no_advice_of_then() -> None:
@@ -137,17 +140,17 @@ def test_every_step_of_an_action_is_reported_in_order_with_its_time() -> None:
         "u1",
         "  note: left",
         "  ✓ disconnect microsoft: verified: the platform is disconnected",
-        "      03:12:08 intent, call 1",
+        "      03:12:08 UTC intent, call 1",
         (
-            "      03:12:08 answered: another operation on this user was in progress, "
+            "      03:12:08 UTC answered: another operation on this user was in progress, "
             "which proves that nothing was done: 409"
         ),
-        "      03:12:09 intent, call 2",
-        "      03:12:10 answered: accepted",
-        "      03:12:10 read back: not yet: the platform is disconnected",
-        "      03:12:11 read back: the API reported an error of its own: 503",
-        "      03:12:12 read back: the platform is disconnected",
-        "      03:12:12 outcome: verified: the platform is disconnected",
+        "      03:12:09 UTC intent, call 2",
+        "      03:12:10 UTC answered: accepted",
+        "      03:12:10 UTC read back: not yet: the platform is disconnected",
+        "      03:12:11 UTC read back: the API reported an error of its own: 503",
+        "      03:12:12 UTC read back: the platform is disconnected",
+        "      03:12:12 UTC outcome: verified: the platform is disconnected",
     ]
 
 
@@ -162,6 +165,7 @@ def test_an_action_without_an_outcome_is_in_doubt_or_was_never_begun() -> None:
     found = story()
     assert (
         "  ? update preferences: in doubt: its call may have been sent, but no outcome is recorded"
+        ' (bot_name unset → "New")'
     ) in found
     assert "  · disconnect microsoft: never begun" in found
 
@@ -178,7 +182,8 @@ def test_an_intent_that_was_withdrawn_leaves_an_action_never_begun() -> None:
     found = story(actions=(withdrawn,))
     assert "  · disconnect microsoft: never begun" in found
     assert (
-        "      03:12:10 answered: withdrawn before it was sent, which proves that nothing was done"
+        "      03:12:10 UTC answered: withdrawn before it was sent, which proves"
+        " that nothing was done"
     ) in found
 
 
@@ -194,7 +199,7 @@ def test_a_look_is_not_told_as_if_it_were_the_outcome(code: Cause) -> None:
 @pytest.mark.parametrize("kind", StepKind)
 def test_a_step_that_lacks_what_it_should_have_is_still_told(kind: StepKind) -> None:
     found = story(actions=(ActionHistory(disconnect("u1"), None, (step("03:12:10", kind, None),)),))
-    assert any(line.startswith("      03:12:10 ") for line in found)
+    assert any(line.startswith("      03:12:10 UTC ") for line in found)
 
 
 def test_every_action_of_a_large_run_is_shown() -> None:
@@ -255,3 +260,11 @@ def test_an_unlock_is_one_sentence_with_who_held_it_since_when_and_what_follows(
 def test_an_action_that_was_not_attempted_counts_once_as_never_begun() -> None:
     run = completed(actions=3, outcomes={Outcome.VERIFIED: 1, Outcome.NOT_ATTEMPTED: 2})
     assert "1 verified, 2 never begun  " in runs(run)[4]
+
+
+def test_what_the_plan_of_a_run_left_as_it_was_is_said() -> None:
+    past = structs.replace(ledger_samples.story(), plan=samples.PLAN_REPORT.plan)
+    found = RunHistoryReport(PLACE, past, 0)
+    said = "Not acted on: 3 waiting for a person, 4 held."
+    assert said in lines(found)
+    assert said in render(found, Format.HTML)

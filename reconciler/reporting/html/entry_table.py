@@ -67,13 +67,13 @@ def run_table(report: RunReport) -> Table:
     ]
     held = zip(entries.held(content.in_doubt), content.in_doubt, strict=True)
     rows += [_Row(entry, entry.symbol.meaning, blocked.action) for entry, blocked in held]
-    return _table(rows, report.plan, "Actions", "Outcome", {})
+    return _table(rows, report.plan, "Actions", "Outcome", {}, proof=True)
 
 
 def history_table(past: RunHistory) -> Table:
     """Each action of a run with all its recorded steps."""
     rows = [_past(past, action) for action in past.actions]
-    return _table(rows, past.plan, "Actions", "Outcome", {})
+    return _table(rows, past.plan, "Actions", "Outcome", {}, proof=True)
 
 
 def _past(past: RunHistory, action: ActionHistory) -> _Row:
@@ -111,6 +111,8 @@ def _table(
     title: str,
     why: str,
     past: Mapping[str, tuple[PastOutcome, ...]],
+    *,
+    proof: bool = False,
 ) -> Table:
     left_out, rows = max(0, len(rows) - MOST_ROWS), rows[:MOST_ROWS]
     found = [row.entry for row in rows]
@@ -150,28 +152,28 @@ def _table(
             "Account",
             CellKind.NAME,
             [name(entry.account) for entry in found],
-            # Where ids are e-mails, it would be the same twice.
-            width="minmax(7rem, 1.5fr)" if _accounts_say_more(found) else None,
+            # Where ids are e-mails it is the same twice, which only a proof needs.
+            width="minmax(7rem, 1.5fr)" if proof or _accounts_say_more(found) else None,
         ),
         column(
             why,
             CellKind.PHRASE,
             [parts(_why(entry)) for entry in found],
-            width="minmax(10rem, 2.5fr)",
+            width="minmax(12rem, 4fr)",
             choices=_MOST_WHYS,
         ),
         column(
             "Reason",
             CellKind.NAME,
             [note(entry.note) for entry in found],
-            width="minmax(6rem, 1.3fr)",
+            width="minmax(6rem, 1.6fr)",
             choices=_MOST_NAMES,
         ),
         column(
             "Place",
             CellKind.PLACE,
             [place_cell(entries.source(plan, entry.user)) for entry in found],
-            width="minmax(8.5rem, 1.4fr)",
+            width="minmax(8.5rem, 1.7fr)",
         ),
         column("Steps", CellKind.LIST, [phrases(row.steps) for row in rows], printed=True),
         column(

@@ -19,6 +19,7 @@ from reconciler.reporting.wording import (
     declarations,
     fleet,
     guards,
+    runs,
     summary,
     watching,
 )
@@ -61,7 +62,7 @@ def plan_facts(plan: Plan) -> list[tuple[str, Markup]]:
         *fact("Plan", plan.content.digest()),
         *fact("Made", envelope.made),
         *fact("Expires", envelope.expires),
-        *fact("Commit", envelope.commit),
+        *fact("Commit", envelope.commit or runs.NO_COMMIT),
         *fact("Version", envelope.tool_version),
         *fact("Fingerprint of the key", envelope.key_fingerprint),
     ]

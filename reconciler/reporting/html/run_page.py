@@ -33,7 +33,7 @@ def run_page(report: RunReport) -> Page:
     return Page(
         kind="Run",
         where=(plan.content.workspace, plan.content.base_url),
-        headline=Markup("<b>{:,}</b> of {:,} done").format(*_done(ended)),
+        headline=Markup("<b>{:,}</b> of {:,} actions done").format(*_done(ended)),
         tone="good" if result.converged and result.halted is None else "danger",
         lead=tuple(map(ours, filter(None, _said(report)))),
         callouts=[
@@ -70,12 +70,13 @@ def history_page(report: RunHistoryReport) -> Page:
         where=(run.workspace, run.base_url, run.run),
         headline=Markup("<b>{}</b>{}").format(
             runs.STATES[run.state].capitalize(),
-            Markup(": {} of {} done").format(*_done(ended)) if ended else "",
+            Markup(": {} of {} actions done").format(*_done(ended)) if ended else "",
         ),
         tone=_TONES.get(run.state, "good"),
         lead=(
             phrase_markup(summary.of_run_history(report)),
             phrase_markup(runs.why_ended(run)),
+            *_left_alone(past),
         ),
         callouts=list(
             sections.guard_callouts(past.verdicts, {}, remedies=False, but=_not_judged(past))
@@ -93,7 +94,13 @@ def history_page(report: RunHistoryReport) -> Page:
             structs.replace(each, open=True) for each in sections.guard_section(past.verdicts, {})
         ],
         facts=[
-            *fact("Machine", run.who.machine),
+            *fact("Run", run.run),
+            *fact("Began", run.opened),
+            *fact("Ended", run.ended),
+            *fact("Plan", run.plan_digest),
+            *fact("Commit", run.commit or runs.NO_COMMIT),
+            *fact("Machine", run.who.host),
+            *fact("Version", run.tool_version),
         ],
         commit=run.commit,
     )
@@ -130,6 +137,12 @@ def runs_page(report: RunsReport) -> Page:
         else None,
         facts=fact("Ledger", report.place),
     )
+
+
+def _left_alone(past: RunHistory) -> tuple[Markup, ...]:
+    """What the plan of the run left as it was."""
+    said = None if past.plan is None else summary.beyond_actions(past.plan.content)
+    return (ours(said),) if said else ()
 
 
 def _not_judged(past: RunHistory) -> tuple[Verdict, ...]:

@@ -214,6 +214,8 @@ def write_history(page: TextPage, report: RunHistoryReport) -> None:
         page.line((f"  {plain(fact)}", Tone.FAINT))
     page.gap()
     page.prose(plain(runs.why_ended(past.summary)), RUN_TONES[past.summary.state])
+    if past.plan is not None and (left := summary.beyond_actions(past.plan.content)):
+        page.prose(left)
     write_guards(page, past.verdicts, {}, remedies=False)
     by_user: dict[str, list[ActionHistory]] = {}
     for action in past.actions:

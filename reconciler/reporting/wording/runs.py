@@ -44,6 +44,9 @@ FRONTS: Final[Mapping[Front, str]] = {
 COLUMNS: Final = ("Run", "Workspace", "Began", "Front", "By", "State", "Actions", "Commit")
 """The columns of a list of runs; the workspace only where it lists several."""
 
+NO_COMMIT: Final = "none"
+"""For what was not planned in a checkout of Git."""
+
 _SHORT_COMMIT: Final = 10
 
 IN_DOUBT: Final = "in doubt: its call may have been sent, but no outcome is recorded"
@@ -102,7 +105,7 @@ def row(run: RunSummary) -> tuple[Phrase, ...]:
         who(run.who),
         (f"{STATES[run.state]}{resumed}",),
         (ended(run) or "none",),
-        (Foreign(_short(run.commit)) if run.commit else "none",),
+        (Foreign(_short(run.commit)) if run.commit else NO_COMMIT,),
     )
 
 
@@ -136,26 +139,35 @@ def facts(past: RunHistory, place: str) -> Iterator[Phrase]:
     """What is recorded of the run beside its actions; ``place`` is the ledger."""
     run = past.summary
     yield ("plan ", Foreign(run.plan_digest)) if run.plan_digest else ("no plan",)
-    commit: Phrase = (", commit ", Foreign(run.commit)) if run.commit else ()
+    commit: Phrase = (", commit ", Foreign(run.commit) if run.commit else NO_COMMIT)
     yield (f"{FRONTS[run.front]} by ", *who(run.who), f", process {run.who.pid}", *commit)
     end: Phrase = (", not ended",) if run.ended is None else (", ended ", Foreign(run.ended))
     yield ("began ", Foreign(run.opened), *end)
     if run.owner is not None:
-        yield ("on behalf of ", Foreign(run.owner))
+        yield ("the users belong to ", Foreign(run.owner))
     if run.resumes is not None:
         yield ("resumes run ", Foreign(run.resumes))
     if run.resumed_by is not None:
         yield ("resumed by run ", Foreign(run.resumed_by))
     if past.fleet is not None:
-        judged = "accepted" if past.accepted else "not accepted"
-        yield (f"{_fleet(past.fleet)}: {judged} as the baseline of later runs",)
+        yield (f"{_fleet(past.fleet)}; {_compared(accepted=past.accepted)}",)
     yield ("recorded by version ", Foreign(run.tool_version), " in the ledger at ", Foreign(place))
 
 
 def time_of(step: Step, run: RunSummary) -> str:
-    """When ``step`` was recorded: the time of day alone where it is the day of ``run``."""
+    """When ``step`` was recorded: ``03:12:08 UTC`` where it is the day of ``run``, whose beginning
+    has the date."""
     day, _, time = visible(step.at).partition("T")
-    return time.removesuffix("Z") if run.opened.startswith(f"{day}T") else visible(step.at)
+    if not time.endswith("Z") or not run.opened.startswith(f"{day}T"):
+        return visible(step.at)
+    return f"{time.removesuffix('Z')} UTC"
+
+
+def _compared(*, accepted: bool) -> str:
+    """Whether the guards of later runs compare with this one."""
+    if accepted:
+        return "later runs compare their numbers with these, to notice a fleet that shrank"
+    return "not approved, so later runs do not compare with these numbers"
 
 
 def _fleet(fleet: FleetSize) -> str:
