@@ -44,7 +44,7 @@ _ALSO: Final[Mapping[type[Report], frozenset[Format]]] = {
     RunsReport: frozenset({Format.HTML}),
     RunHistoryReport: frozenset({Format.CSV, Format.HTML, *FINDINGS}),
     ValidationReport: FINDINGS,
-    WorkspacesReport: FINDINGS,
+    WorkspacesReport: frozenset({Format.HTML, *FINDINGS}),
 }
 """What some kinds of report can be written in beside the formats of every report."""
 

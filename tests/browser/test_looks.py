@@ -26,6 +26,7 @@ SHOWN: dict[str, Report] = {
             "runs",
             "story",
             "error",
+            "workspaces",
         )
     },
     "fleet": fleet(400),

@@ -430,3 +430,13 @@ def test_a_signal_stops_every_workspace_and_each_reports(
     assert companies.run(*arguments) == 143
     assert companies.statuses()["initech"] == 143
     assert companies.methods() <= {"GET"}
+
+
+def test_a_page_of_several_workspaces_has_all_of_them(companies: Companies) -> None:
+    companies.configure(globex="limits: {maxDisconnects: 0}")
+    assert companies.run("plan", "--all-workspaces", "--report", "html=all.html") == 3
+    page = (companies.project.folder / "all.html").read_text()
+    for name in Companies.NAMES:
+        assert f"leaver@{name}" in page
+    assert page.count('<details class="section part" open>') == 1
+    assert companies.methods() == {"GET"}

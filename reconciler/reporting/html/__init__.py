@@ -7,6 +7,8 @@ from reconciler.reporting.documents import (
     RunHistoryReport,
     RunReport,
     RunsReport,
+    WorkspaceReport,
+    WorkspacesReport,
 )
 from reconciler.reporting.html.markup import ours
 from reconciler.reporting.html.page import Page, write
@@ -18,6 +20,7 @@ from reconciler.reporting.html.sections import (
     problem_callouts,
     resolved_sections,
 )
+from reconciler.reporting.html.workspaces_page import workspaces_page
 from reconciler.reporting.links import Links
 from reconciler.reporting.wording import summary
 
@@ -27,16 +30,22 @@ def render_html(report: Report, links: Links | None = None) -> str:
 
     Raises ``TypeError`` for a report that has no page.
     """
+    if isinstance(report, WorkspacesReport):
+        return write(workspaces_page(report, lambda one: _page(one, links), links), links)
+    return write(_page(report, links), links)
+
+
+def _page(report: WorkspaceReport, links: Links | None) -> Page:
     if isinstance(report, PlanReport):
-        return write(plan_page(report), links)
+        return plan_page(report)
     if isinstance(report, RunReport):
-        return write(run_page(report), links)
+        return run_page(report)
     if isinstance(report, RunHistoryReport):
-        return write(history_page(report), links)
+        return history_page(report)
     if isinstance(report, RunsReport):
-        return write(runs_page(report), links)
+        return runs_page(report)
     if isinstance(report, ErrorReport):
-        return write(_error_page(report, links), links)
+        return _error_page(report, links)
     raise TypeError(f"a {type(report).__name__} has no page")
 
 

@@ -60,6 +60,17 @@ class Bar(Struct, frozen=True):
     segments: tuple[Segment, ...]
 
 
+class Part(Struct, frozen=True):
+    """One of several workspaces on a page: the top of what its own page has."""
+
+    title: Markup
+    open: bool
+    lead: tuple[Markup, ...]
+    callouts: list[Callout]
+    bar: Bar | None
+    sections: list[Section]
+
+
 class Page(Struct, frozen=True):
     """A page, top to bottom. ``where`` are a workspace and an address, ``headline`` is what matters
     most, ``facts`` are what it is about and how it was made. ``warnings`` come before the headline,
@@ -74,6 +85,7 @@ class Page(Struct, frozen=True):
     callouts: list[Callout] = field(default_factory=list)
     bar: Bar | None = None
     sections: list[Section] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
     table: Table | None = None
     more: list[Section] = field(default_factory=list)
     facts: list[tuple[str, Markup]] = field(default_factory=list)
