@@ -3,12 +3,15 @@
 import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from reconciler.cli.exits import Signals
 from reconciler.ledger.open_run import OpenRun
 from reconciler.sandbox import Fault, FaultKind, Match, load_seed
 from tests.cli.project import LEAVER_LOSES_GOOGLE, MOVER_LOSES_GOOGLE, Project, another_run
@@ -76,14 +79,21 @@ def test_a_run_that_a_signal_stopped_is_finished(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     project.run("plan", "-o", "plan.json")
-    real = OpenRun.answer
+    answer, handle = OpenRun.answer, Signals.handle
+    heard = threading.Event()
 
-    def interrupted(run: OpenRun, record: Any) -> None:
-        real(run, record)
+    def answered(run: OpenRun, record: Any) -> None:
+        answer(run, record)
         os.kill(os.getpid(), signal.SIGTERM)
+        heard.wait()
+
+    def hear(signals: Signals, signum: int, frame: FrameType | None = None) -> None:
+        handle(signals, signum, frame)
+        heard.set()
 
     with monkeypatch.context() as stopping:
-        stopping.setattr(OpenRun, "answer", interrupted)
+        stopping.setattr(OpenRun, "answer", answered)
+        stopping.setattr(Signals, "handle", hear)
         assert project.run(*AGAIN) == 143
     assert project.mutations() == [LEAVER_LOSES_GOOGLE]
     assert project.run(*AGAIN) == 0
