@@ -17,7 +17,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import Signalled
 from reconciler.config import Workspace, find_configuration, load_configuration
 from reconciler.config.secret_source import resolve_secret
-from reconciler.domain import Diagnostic, InvalidInput, Secret
+from reconciler.domain import Diagnostic, InvalidInput, Secret, install_extra
 from reconciler.domain.telemetry import Telemetries
 from reconciler.engine import RateLimiters
 from reconciler.engine.exits import PlanState
@@ -81,7 +81,7 @@ def need_the_extra() -> None:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("prometheus_client"):
             raise
-        what, hint = "`watch` needs prometheus-client", "pip install 'calendar-reconciler[metrics]'"
+        what, hint = "`watch` needs prometheus-client", install_extra("metrics")
         raise InvalidInput(Diagnostic(None, what, hint)) from None
 
 

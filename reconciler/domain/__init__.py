@@ -21,7 +21,12 @@ from reconciler.domain.declarations import (
     SourceUse,
     Window,
 )
-from reconciler.domain.diagnostic import Diagnostic, InvalidInput, SourceLocation
+from reconciler.domain.diagnostic import (
+    Diagnostic,
+    InvalidInput,
+    SourceLocation,
+    install_extra,
+)
 from reconciler.domain.exits import Exit, of_signal
 from reconciler.domain.notifications import (
     DEFAULT_EVENTS,
@@ -144,6 +149,7 @@ __all__ = [
     "UnusableUrl",
     "Window",
     "check_browser_url",
+    "install_extra",
     "ip_address",
     "is_header_safe",
     "is_loopback",

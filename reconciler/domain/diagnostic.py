@@ -18,6 +18,12 @@ class SourceLocation(Struct, frozen=True, gc=False, order=True):
         return ":".join(map(str, (self.file, *numbers))) if self.line else self.file
 
 
+def install_extra(extra: str) -> str:
+    """What to do where an ``extra`` is missing. It names no index: where the tool is installed
+    from differs, and a name on a public index may be of somebody else."""
+    return f"install the tool with its extra `{extra}`, from where you installed it"
+
+
 class Diagnostic(Struct, frozen=True):
     """One error in a file: where it is, what is wrong, and what would be right (``hint``).
 

@@ -36,6 +36,14 @@ _NEVER_IN_GIT: Final = (
     "# Ids, e-mails and reasons: personal data.",
     ".reconciler/",
     "*.plan",
+    "*.html",
+    "/plan.md",
+    "/run.md",
+    "/run.json",
+    "/drift.md",
+    "/reports/",
+    "# Connect links: secrets.",
+    "*.link",
     "# What is installed here.",
     ".venv/",
 )
@@ -68,7 +76,7 @@ workspaces:
     protected: [{protected}]
 # Where runs are recorded: a SQLite file in .reconciler/, unless it is said here. A pipeline begins
 # with a new one each time: let it use PostgreSQL, and refuse to act where that is empty.
-# (docs/ledger.md; pip install 'calendar-reconciler[postgresql]')
+# (docs/ledger.md; it needs the extra `postgresql` of the tool)
 # ledger: postgresql+psycopg://reconciler@db.example.com/reconciler
 # requireLedger: true
 """
@@ -78,7 +86,9 @@ _REGION: Final = """\
     apiKey: {{env: RECALL_API_KEY}}"""
 _SANDBOX: Final = """\
     # An imitation of the API that the commands serve themselves: no account, no key.
-    sandbox: {seed: sandbox/fleet.yaml}"""
+    sandbox: {seed: sandbox/fleet.yaml}
+    # Applications for connect-link: the sandbox knows every client id.
+    oauth: {google: {clientId: trial}, microsoft: {clientId: trial}}"""
 _PEOPLE: Final = """\
 # Who may have which calendar platforms connected. Every field: `reconciler schema manifest`.
 # Only who is named here is managed; taking an entry away disconnects nobody.

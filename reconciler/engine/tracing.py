@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from reconciler.domain import NO_TELEMETRY, Telemetry
+from reconciler.domain import NO_TELEMETRY, Telemetry, install_extra
 
 FLUSH_SECONDS: Final = 2.0
 _ENDPOINTS: Final = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
@@ -32,7 +32,7 @@ def tracing(environ: Mapping[str, str], workspace: str) -> Iterator[Telemetry]:
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("opentelemetry"):
             raise
-        log.warning("no traces are sent: pip install 'calendar-reconciler[telemetry]'")
+        log.warning("no traces are sent: %s", install_extra("telemetry"))
         yield NO_TELEMETRY
         return
     telemetry = SpanTelemetry(environ, workspace)

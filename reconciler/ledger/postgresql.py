@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError
 
-from reconciler.domain import PostgresqlDatabase
+from reconciler.domain import PostgresqlDatabase, install_extra
 from reconciler.ledger.database import BUSY_TIMEOUT, Database
 from reconciler.ledger.errors import LedgerUnusable
 
@@ -79,7 +79,7 @@ def _engine(place: PostgresqlDatabase) -> Engine:
     except ImportError:
         raise LedgerUnusable(
             "the ledger is in PostgreSQL, and its driver is not installed",
-            "pip install 'calendar-reconciler[postgresql]'",
+            install_extra("postgresql"),
         ) from None
 
     def connect(

@@ -16,6 +16,7 @@ from reconciler.domain import (
     InvalidInput,
     Secret,
     SecretFault,
+    install_extra,
     is_header_safe,
     is_loopback,
 )
@@ -23,7 +24,6 @@ from reconciler.domain import (
 LEAST_KEY: Final = 32
 """Characters of an HMAC key: 16 random bytes in hexadecimal."""
 _ALONE: Final = "it must be the URL alone, with other characters percent-encoded"
-_INSTALL: Final = "pip install 'calendar-reconciler[notify]'"
 
 
 class ReadyApprise(Struct, frozen=True):
@@ -98,7 +98,7 @@ def _check_apprise(target: NotificationTarget, url: Secret) -> None:
         from reconciler.notifying.apprise_service import is_known  # noqa: PLC0415
     except ImportError:
         problem = f"the notification target {target.name!r} needs Apprise, which is not installed"
-        raise InvalidInput(Diagnostic(target.source, problem, _INSTALL)) from None
+        raise InvalidInput(Diagnostic(target.source, problem, install_extra("notify"))) from None
     if not is_known(url):
         problem = f"Apprise cannot use the URL of the notification target {target.name!r}"
         hint = (

@@ -11,6 +11,8 @@ import pytest
 import yaml
 
 from reconciler.cli.app import run
+from reconciler.config import load_configuration
+from reconciler.domain import Platform
 from reconciler.recall.endpoint import REGIONS
 
 
@@ -49,7 +51,7 @@ def test_a_folder_for_a_region_is_valid_and_declares_nobody_yet(
     assert run(["validate"]) == 0
     assert "0 users in 1 file" in capsys.readouterr().out
     assert f"region: {region}\n" in (folder / "reconciler.yaml").read_text()
-    assert {".reconciler/", "*.plan", ".venv/"} < set(
+    assert {".reconciler/", "*.plan", "*.html", "*.link", "/reports/", ".venv/"} < set(
         (folder / ".gitignore").read_text().splitlines()
     )
 
@@ -162,11 +164,19 @@ def test_who_writes_a_pipeline_is_told_of_the_ledger_that_it_needs(
 def test_a_gitignore_of_before_is_left_and_what_it_lacks_is_reported(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (folder / ".gitignore").write_text("*.plan\n/.venv\n")
+    before = "*.plan\n*.html\n*.link\nplan.md\nrun.md\nrun.json\ndrift.md\n/reports\n/.venv\n"
+    (folder / ".gitignore").write_text(before)
     assert run(["init", "--sandbox"]) == 0
     seen = capsys.readouterr().out
     assert "Left .gitignore as it was\nAdd to .gitignore: .reconciler/\n\n" in seen
-    assert (folder / ".gitignore").read_text() == "*.plan\n/.venv\n"
+    assert (folder / ".gitignore").read_text() == before
+
+
+def test_a_folder_on_the_sandbox_has_applications_for_connect_links(folder: Path) -> None:
+    assert run(["init", "--sandbox"]) == 0
+    oauth = load_configuration(folder / "reconciler.yaml").workspace(None).oauth
+    assert oauth is not None
+    assert set(oauth.clients) == set(Platform)
 
 
 @pytest.mark.parametrize(

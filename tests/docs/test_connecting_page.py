@@ -49,7 +49,7 @@ def test_the_walk_goes_as_the_page_says(
         for one in typed(PAGE.blocks):
             _, *arguments = shlex.split(one.command)
             if arguments[0] == "plan":
-                allow(tmp_path / "link")
+                allow(tmp_path / "0042.link")
             assert run(arguments) == 0, one.command
             out, err = capfd.readouterr()
             printed = Printed(without_times(err + out), 0)

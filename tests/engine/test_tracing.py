@@ -137,7 +137,7 @@ def test_without_the_packages_a_command_says_what_to_install_and_goes_on(
     monkeypatch.delitem(sys.modules, "reconciler.engine.spans")
     monkeypatch.setitem(sys.modules, "opentelemetry.context", None)
     assert project.run("plan") == 0
-    assert "calendar-reconciler[telemetry]" in project.err
+    assert "its extra `telemetry`" in project.err
 
 
 @pytest.mark.parametrize("options", [{"holds": True}, {"status": 500}], ids=["hangs", "fails"])

@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import insert
 
-from reconciler.domain import PostgresqlDatabase
+from reconciler.domain import PostgresqlDatabase, install_extra
 from reconciler.ledger import (
     LedgerError,
     LedgerUnreachable,
@@ -303,4 +303,4 @@ def test_without_the_driver_it_is_said_how_to_install_it(
     monkeypatch.delitem(sys.modules, "reconciler.ledger.server_connection")
     with pytest.raises(LedgerUnusable) as raised, read_ledger(unused_server):
         pass
-    assert raised.value.hint == "pip install 'calendar-reconciler[postgresql]'"
+    assert raised.value.hint == install_extra("postgresql")

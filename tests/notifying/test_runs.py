@@ -315,7 +315,7 @@ def test_without_apprise_a_run_says_what_to_install_before_anything_is_done(
     project.configure("notify: {chat: {url: {env: CHAT_URL}}}")
     assert project.run("apply", "--auto-approve") == 65
     assert "'chat' needs Apprise, which is not installed" in project.err
-    assert "pip install 'calendar-reconciler[notify]'" in project.err
+    assert "install the tool with its extra `notify`" in project.err
     assert project.mutations() == []
     assert project.run("plan") == 0
 

@@ -163,7 +163,7 @@ def test_without_the_extra_the_command_says_what_to_install(
     monkeypatch.setitem(sys.modules, "prometheus_client", None)
     monkeypatch.delitem(sys.modules, "reconciler.watching.metrics", raising=False)
     assert project.run("watch", "--once") == 65
-    assert "pip install 'calendar-reconciler[metrics]'" in project.err
+    assert "install the tool with its extra `metrics`" in project.err
     assert project.requests() == ()
 
 
