@@ -2,7 +2,7 @@
 
 import pytest
 
-from reconciler.runs import Ended, JournalFailed, Outcome, RunClosed, RunOpened
+from reconciler.runs import DailyLimitReached, Ended, JournalFailed, Outcome, RunClosed, RunOpened
 from tests.applying.trial import (
     DECLARED,
     FLEET,
@@ -100,6 +100,20 @@ def test_an_intent_that_cannot_be_recorded_keeps_its_call_from_being_sent(trial:
     assert done.result.halted == "journal_failed"
     assert done.result.halt_detail == "the disk is full at intent"
     assert done.tokens == ["alice", "bob"]
+
+
+def test_a_call_beyond_the_limit_of_a_day_is_not_sent_and_nothing_new_is_started(
+    trial: Trial,
+) -> None:
+    def refuse() -> None:
+        raise DailyLimitReached("1 disconnects were made within the last 24 hours")
+
+    trial.journal.at("intent", refuse, user="bob")
+    done = trial.apply(*DESIRED)
+    assert done.calls == calls_of("alice")
+    assert list(done.outcomes.values()) == [VERIFIED, STOPPED, STOPPED]
+    assert done.result.halted == "daily_limit"
+    assert done.result.halt_detail == "1 disconnects were made within the last 24 hours"
 
 
 def test_an_intent_of_a_second_call_that_cannot_be_recorded_leaves_a_failure(trial: Trial) -> None:
