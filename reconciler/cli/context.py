@@ -65,7 +65,7 @@ from reconciler.reporting.wording import outcomes
 
 if TYPE_CHECKING:
     from reconciler.cli.event_stream import EventStream
-    from reconciler.cli.several import Several
+    from reconciler.cli.workspace_choice import Several
 
 log = logging.getLogger(__name__)
 

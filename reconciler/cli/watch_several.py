@@ -11,7 +11,7 @@ from typing import Final
 
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import Signalled
-from reconciler.cli.several import Several, chosen_names, each_workspace
+from reconciler.cli.several import chosen_names, each_workspace
 from reconciler.cli.watched import (
     WatchedOne,
     WatchOptions,
@@ -22,6 +22,7 @@ from reconciler.cli.watched import (
     token_of,
     write,
 )
+from reconciler.cli.workspace_choice import Several
 from reconciler.config import Configuration, find_configuration, load_configuration
 from reconciler.domain import Diagnostic, InvalidInput, Secret
 from reconciler.reporting import WorkspaceReport, WorkspacesReport, one_line

@@ -230,11 +230,22 @@ def test_the_version_is_printed_without_loading_the_rest(project: Project) -> No
     assert shown == f"calendar-reconciler {reconciler.__version__}\n[]\n"
 
 
-def test_a_plan_without_a_page_does_not_load_what_writes_pages(project: Project) -> None:
+def test_a_plan_loads_nothing_of_what_it_does_not_do(project: Project) -> None:
+    """Pages, metrics, traces, notifications, links and several workspaces are extras to it."""
+    extras = [
+        "jinja2",
+        "reconciler.reporting.html",
+        "prometheus_client",
+        "opentelemetry",
+        "apprise",
+        "reconciler.notifying",
+        "reconciler.watching",
+        "reconciler.engine.connect_link",
+        "reconciler.cli.several",
+    ]
     code = (
         "import sys; sys.argv = ['reconciler', 'plan', '--quiet', '--report', 'json=plan.json'];"
-        "import atexit; atexit.register(lambda: print("
-        "[m for m in ('jinja2', 'reconciler.reporting.html') if m in sys.modules]));"
+        f"import atexit; atexit.register(lambda: print([m for m in {extras} if m in sys.modules]));"
         "from reconciler.cli import main; main()"
     )
     shown = subprocess.run(

@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from reconciler.cli.context import CommandContext
-from reconciler.cli.several import Several
 from reconciler.cli.watch_several import WatchOfSeveral
 from reconciler.cli.watched import WatchOptions
+from reconciler.cli.workspace_choice import Several
 from reconciler.domain import COMMAND_LINE
 from reconciler.engine.exits import FAILING
 from reconciler.watching.metrics import CONTENT_TYPE

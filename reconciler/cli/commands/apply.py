@@ -13,7 +13,7 @@ from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
 from reconciler.cli.saved_plan import apply_saved, disconnects_left
-from reconciler.cli.several import JOBS, only, several
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.domain import COMMAND_LINE, Exit
 from reconciler.engine import (
     Approved,

@@ -5,7 +5,7 @@ import os
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.exits import exit_status
-from reconciler.cli.several import JOBS, only, several
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.domain import Cancellation, Exit, SystemClock
 from reconciler.engine import examine
 from reconciler.reporting import DoctorReport, Format, WorkspaceReport

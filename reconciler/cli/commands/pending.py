@@ -4,7 +4,7 @@ from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.several import JOBS, only, several
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.engine import find_pending, plan_inputs, remember
 from reconciler.manifest import gc_paused
 from reconciler.reporting import Format, PendingReport, WorkspaceReport

@@ -15,7 +15,7 @@ from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
 from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.several import JOBS, Several, only, several
+from reconciler.cli.workspace_choice import JOBS, Several, only, several
 from reconciler.domain import Exit, UndeclaredPolicy
 from reconciler.engine import (
     FAILING,

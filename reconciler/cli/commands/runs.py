@@ -7,7 +7,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import UsageError
-from reconciler.cli.several import JOBS, only, several
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.domain import Exit
 from reconciler.ledger import LedgerMissing, read_ledger
 from reconciler.reporting import Format, RunHistoryReport, RunsReport, WorkspaceReport

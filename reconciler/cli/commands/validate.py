@@ -10,7 +10,7 @@ from reconciler.cli import options
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.inputs import source_files
-from reconciler.cli.several import JOBS, only, several
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.domain import Exit, InvalidInput
 from reconciler.manifest import find_manifests, load_manifests, skip_input
 from reconciler.planning import lookalike_remarks, past_remarks

@@ -10,9 +10,9 @@ from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.inputs import owner_of
 from reconciler.cli.logs import LogFormat
-from reconciler.cli.several import JOBS, only, several
 from reconciler.cli.watch_several import WatchOfSeveral, once_each
 from reconciler.cli.watched import WatchOfOne, WatchOptions
+from reconciler.cli.workspace_choice import JOBS, only, several
 from reconciler.engine.exits import FAILING, PlanState
 from reconciler.reporting import Format, PlanReport, Report, WorkspacesReport
 
