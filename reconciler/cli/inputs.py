@@ -10,10 +10,19 @@ from pathlib import Path
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.domain import COMMAND_LINE, Declarations, InvalidInput, stack_owner
-from reconciler.engine import Observation, Session, load_declarations, observe
+from reconciler.engine import (
+    Observation,
+    PlanInputs,
+    Session,
+    load_declarations,
+    observe,
+    plan_inputs,
+    remember,
+)
 from reconciler.manifest.source import MAX_BYTES, as_source, read_source
 from reconciler.planning import MAX_BYTES as MAX_PLAN_BYTES
 from reconciler.planning import Plan, PlanUnusable, decode_plan
+from reconciler.reporting import LedgerView
 
 _STACK_PARTS = 3
 
@@ -44,6 +53,28 @@ def list_users(context: CommandContext, session: Session) -> Observation:
     what = f"Listing calendar users of {session.workspace.name}"
     with context.progress().counting(what, in_bytes=True) as done:
         return observe(session, done)
+
+
+def gather(
+    context: CommandContext,
+    session: Session,
+    owner: str | None,
+    *,
+    earlier: Plan | None = None,
+    traced: str | None = None,
+) -> tuple[PlanInputs, LedgerView]:
+    """What a command that only looks plans from: manifests, history and list, in this order.
+
+    ``owner``, ``earlier`` and ``traced`` as for ``remember`` and :func:`load`. Raises what
+    :func:`load` and :func:`list_users` do.
+    """
+    declarations = load(context, session, traced)
+    remembered = remember(
+        session.workspace, session.endpoint.address, owner, earlier, declarations=declarations
+    )
+    observation = list_users(context, session)
+    inputs = plan_inputs(session, declarations, observation, remembered.history)
+    return inputs, remembered.ledger
 
 
 def owner_of(stack: str | None) -> str:

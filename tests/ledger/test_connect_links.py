@@ -1,4 +1,4 @@
-"""Who made which connect link, for whom: recorded at once, and read back by user."""
+"""Who made which connect link, and for which user: recorded at once, and read back by user."""
 
 import pytest
 from sqlalchemy import insert

@@ -9,7 +9,7 @@ import typer
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
 from reconciler.cli.errors import NotApproved, UsageError
-from reconciler.cli.inputs import list_users, load, read_plan, selectors_of
+from reconciler.cli.inputs import gather, load, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.run_command import APPLY_TAKES, DEFAULTS, Allow, RunCommand, run_command
 from reconciler.cli.saved_plan import apply_saved, disconnects_left
@@ -24,7 +24,6 @@ from reconciler.engine import (
     overrides,
     plan_inputs,
     preview,
-    remember,
 )
 from reconciler.engine.approval import ALLOW_OPTION
 from reconciler.planning import GuardName
@@ -157,11 +156,7 @@ def _would_disconnect(
     selectors = selectors_of(context, select)
     exclusion = selectors_of(context, exclude, "--exclude")
     with context.session() as session:
-        declarations = load(context, session)
-        address = session.endpoint.address
-        known = remember(session.workspace, address, COMMAND_LINE, declarations=declarations)
-        observation = list_users(context, session)
-        inputs = plan_inputs(session, declarations, observation, known.history)
+        inputs, _ = gather(context, session, COMMAND_LINE)
         content = preview(session, inputs, selectors, exclusion).content
     refused = {verdict.guard for verdict in content.refusals} - allowed
     return 0 if refused else len(content.disconnects)

@@ -8,11 +8,10 @@ from msgspec import structs
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.inputs import list_users, load
+from reconciler.cli.inputs import gather
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.secret_output import SecretOutput
 from reconciler.domain import Platform
-from reconciler.engine import plan_inputs, remember
 from reconciler.engine.connect_link import client_for, make_link
 from reconciler.manifest import gc_paused
 from reconciler.reporting import ConnectLinkReport, Format, Report
@@ -58,11 +57,7 @@ def connect_link(
         shown = SecretOutput(context, output)
         with context.session() as session:
             client_for(session.workspace, platform)
-            declarations = load(context, session, user)
-            address = session.endpoint.address
-            remembered = remember(session.workspace, address, None, declarations=declarations)
-            observation = list_users(context, session)
-            inputs = plan_inputs(session, declarations, observation, remembered.history)
+            inputs, _ = gather(context, session, None, traced=user)
             link = make_link(session, inputs, user, platform)
         shown.write(link.url)
         return structs.replace(link.report, saved_to=None if output is None else str(output))

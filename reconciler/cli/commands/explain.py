@@ -6,9 +6,9 @@ import typer
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.inputs import list_users, load, owner_of
+from reconciler.cli.inputs import gather, owner_of
 from reconciler.cli.logs import LogFormat
-from reconciler.engine import explain_user, plan_inputs, remember
+from reconciler.engine import explain_user
 from reconciler.manifest import gc_paused
 from reconciler.reporting import Format, Report
 
@@ -29,12 +29,8 @@ def explain(
     def body() -> Report:
         owner = owner_of(stack)
         with context.session() as session:
-            declarations = load(context, session, user)
-            address = session.endpoint.address
-            remembered = remember(session.workspace, address, owner, declarations=declarations)
-            observation = list_users(context, session)
-            inputs = plan_inputs(session, declarations, observation, remembered.history)
-            return explain_user(session, inputs, remembered.ledger, owner, user)
+            inputs, ledger = gather(context, session, owner, traced=user)
+            return explain_user(session, inputs, ledger, owner, user)
 
     with gc_paused():  # until the fleet is gone
         context.run(body)

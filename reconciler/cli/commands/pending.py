@@ -2,10 +2,10 @@
 
 from reconciler.cli import options
 from reconciler.cli.context import CommandContext
-from reconciler.cli.inputs import list_users, load, owner_of, selectors_of
+from reconciler.cli.inputs import gather, owner_of, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.workspace_choice import JOBS, only, several
-from reconciler.engine import find_pending, plan_inputs, remember
+from reconciler.engine import find_pending
 from reconciler.manifest import gc_paused
 from reconciler.reporting import Format, PendingReport, WorkspaceReport
 
@@ -41,12 +41,8 @@ def pending(
         selectors = selectors_of(context, select)
         exclusion = selectors_of(context, exclude, "--exclude")
         with context.session() as session:
-            declarations = load(context, session)
-            address = session.endpoint.address
-            remembered = remember(session.workspace, address, owner, declarations=declarations)
-            observation = list_users(context, session)
-            inputs = plan_inputs(session, declarations, observation, remembered.history)
-            return find_pending(session, inputs, remembered.ledger, owner, selectors, exclusion)
+            inputs, ledger = gather(context, session, owner)
+            return find_pending(session, inputs, ledger, owner, selectors, exclusion)
 
     with gc_paused():  # until the fleet is gone
         context.run_each(asked, body, plans=True)

@@ -13,7 +13,7 @@ from reconciler.cli.command_limit import CommandLimitReached
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.errors import UsageError
 from reconciler.cli.exits import exit_status
-from reconciler.cli.inputs import list_users, load, owner_of, read_plan, selectors_of
+from reconciler.cli.inputs import gather, owner_of, read_plan, selectors_of
 from reconciler.cli.logs import LogFormat
 from reconciler.cli.workspace_choice import JOBS, Several, only, several
 from reconciler.domain import Exit, UndeclaredPolicy
@@ -22,10 +22,8 @@ from reconciler.engine import (
     PlanState,
     compare,
     limit_sources,
-    plan_inputs,
     preview,
     preview_again,
-    remember,
     with_history,
     with_last_plan,
     worst,
@@ -109,23 +107,14 @@ def plan(
             undeclared = session.workspace.undeclared
             failing = _failing(undeclared, detailed_exitcode, fail_on, success_on)
             saved = context.output(out) if out else None
-            declarations = load(context, session)
-            remembered = remember(
-                session.workspace,
-                session.endpoint.address,
-                owner,
-                earlier,
-                declarations=declarations,
-            )
-            observation = list_users(context, session)
-            inputs = plan_inputs(session, declarations, observation, remembered.history)
+            inputs, ledger = gather(context, session, owner, earlier=earlier)
             changes = None
             narrowing = (*_repeated("--select", select), *_repeated("--exclude", exclude))
             if out:  # the plan itself has it
                 narrowing = ()
             if earlier:
                 planned = preview_again(session, earlier, inputs)
-                changes = compare(session, earlier, planned.content, observation).changes
+                changes = compare(session, earlier, planned.content, inputs.observation).changes
             else:
                 planned = preview(session, inputs, selectors, exclusion)
             if saved:
@@ -136,7 +125,7 @@ def plan(
                 saved_to=str(context.plan_file(out)) if out and out != DASH else None,
                 limit_sources=limit_sources(session.workspace),
                 verbose=verbose,
-                ledger=remembered.ledger,
+                ledger=ledger,
                 changes=changes,
                 undeclared=undeclared,
                 brief=summary,
