@@ -19,7 +19,7 @@ def main() -> None:
     from reconciler import cli  # noqa: PLC0415
 
     gc.set_threshold(cli.COLLECT_EVERY)
-    from reconciler.cli import context  # noqa: PLC0415
+    from reconciler.cli import context, inputs  # noqa: PLC0415
     from reconciler.cli.commands import plan  # noqa: PLC0415
 
     import_module("reconciler.cli.app")
@@ -31,8 +31,8 @@ def main() -> None:
 
     watch = Stopwatch()
     watch.add(Phase.START, imported - started)
-    watch.time(Phase.YAML, plan, "load")
-    watch.time(Phase.LIST, plan, "list_users")
+    watch.time(Phase.YAML, inputs, "load")
+    watch.time(Phase.LIST, inputs, "list_users")
     watch.time(Phase.DIFF, plan, "preview")
     watch.time(Phase.FILE, planner, "desired_digest")
     watch.time(Phase.FILE, plan, "encode_plan")
