@@ -12,7 +12,7 @@ COVERING := $(addprefix tests/,planning applying manifest config)
 # What git tracks, without symbolic links: the chart has one that leads to a folder.
 FILES := git ls-files -z | xargs -0 sh -c 'for file; do [ -h "$$file" ] || printf "%s\0" "$$file"; done' sh
 
-.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi image image-pulumi base-image test-image clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi image image-pulumi base-image test-image test-image-pulumi clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -25,7 +25,7 @@ help:
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
 	@echo "make image  build the container image with docker, or buildah and podman; make image-pulumi: with Pulumi"
-	@echo "make test-image  build it and test it"
+	@echo "make test-image  build it and test it; make test-image-pulumi: the one with Pulumi"
 	@echo "make clean  remove the virtual environment and the sandbox's state"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -105,6 +105,11 @@ test-image: export TEST_IMAGE := localhost/calendar-reconciler:test
 test-image: install
 	@IMAGE=$$TEST_IMAGE sh deploy/image/build.sh image
 	@. deploy/image/engine.sh; TEST_ENGINE=$$engine $(BIN)/pytest -n auto tests/image
+
+test-image-pulumi: export TEST_PULUMI_IMAGE := localhost/calendar-reconciler:test-pulumi
+test-image-pulumi: install
+	@IMAGE=$$TEST_PULUMI_IMAGE sh deploy/image/build.sh pulumi
+	@. deploy/image/engine.sh; TEST_ENGINE=$$engine $(BIN)/pytest tests/image/test_pulumi.py
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .reconciler build
