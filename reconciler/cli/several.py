@@ -24,7 +24,7 @@ from reconciler.config import (
     select_workspaces,
     shard_of,
 )
-from reconciler.domain import Cancellation, Cancelled, Diagnostic, InvalidInput, of_signal
+from reconciler.domain import Cancellation, Cancelled, Diagnostic, of_signal
 from reconciler.engine import RateLimiters, declared_twice, worst
 from reconciler.engine.output_file import OutputFailed, OutputFile
 from reconciler.reporting import (
@@ -134,9 +134,11 @@ def each_workspace(
         context.cancellation, partial(context.say, outcomes.STOPPING_ALL), outcomes.ABORTED_ALL
     )
     chosen = [configuration.workspaces[name] for name in names]
-    refused: Mapping[str, InvalidInput] = {}
+    refused: Mapping[str, Exception] = {}
     if plans:
-        refused = declared_twice(chosen, os.environ, context.clock, context.cancellation)
+        refused = declared_twice(
+            chosen, os.environ, context.clock, context.cancellation, shared.rate_limiters
+        )
 
     def section(name: str) -> WorkspaceSection:
         one = WorkspaceContext(context, name, shared)
@@ -165,10 +167,10 @@ def _counted(context: WorkspaceContext, count: Callable[[CommandContext], int]) 
 def _report(
     context: WorkspaceContext,
     body: Callable[[CommandContext], WorkspaceReport],
-    refused: InvalidInput | None,
+    refused: Exception | None,
 ) -> WorkspaceReport:
     if refused is not None:
-        return report_of(refused)
+        return report_of(refused, context.where)
     try:
         if context.cancellation.requested_at is not None:
             raise Cancelled  # noqa: TRY301 - as a wait would

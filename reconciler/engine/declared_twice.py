@@ -1,6 +1,7 @@
 """Finds users that two workspaces declare, which speak to one API with one key.
 
-Their runs would undo each other: what one manifest wants connected, the other may not.
+Their runs would undo each other: what one manifest wants connected, the other may not. A rule
+declares whoever it matches, so where there are rules the users are listed for it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,11 +16,16 @@ from reconciler.domain import (
     Declarations,
     Diagnostic,
     InvalidInput,
+    ObservedState,
+    RuleMode,
     Secret,
+    SourceLocation,
 )
 from reconciler.engine.inputs import ConfiguredInputs
-from reconciler.engine.preview import load_declarations
-from reconciler.recall import region_url
+from reconciler.engine.preview import IncompleteList, load_declarations, observe, require_complete
+from reconciler.engine.session import RateLimiters, open_session
+from reconciler.planning import desired_state, normalised
+from reconciler.recall import RecallError, region_url
 
 _NAMED = 3
 """Users that an error names."""
@@ -30,39 +36,88 @@ def declared_twice(
     environ: Mapping[str, str],
     clock: Clock,
     cancellation: Cancellation,
-) -> Mapping[str, InvalidInput]:
+    rate_limiters: RateLimiters,
+) -> Mapping[str, Exception]:
     """An error for each of ``workspaces`` that shares a declared user with another, by its name.
 
-    Only workspaces at one API are looked at, and their manifests are read for it. One whose key or
-    manifests cannot be read now has that error: if they could be read later, nobody would have
-    compared them. Once ``cancellation`` is requested, nothing more is looked at.
+    Only workspaces at one API are looked at, and their manifests are read for it. One whose key,
+    manifests or users cannot be read now has that error: if they could be read later, nobody would
+    have compared them. Once ``cancellation`` is requested, nothing more is looked at.
     """
-    found: dict[str, InvalidInput] = {}
+    found: dict[str, Exception] = {}
     for group in _at_one_api(workspaces, environ, found):
-        read = []
+        read: dict[str, Declarations] = {}
         for workspace in group:
             inputs = ConfiguredInputs(workspace, environ, clock=clock, cancellation=cancellation)
             try:
-                read.append((workspace.name, load_declarations(workspace, inputs)))
+                read[workspace.name] = load_declarations(workspace, inputs)
             except InvalidInput as error:
                 found[workspace.name] = error
             except Cancelled:
                 return found
-        for (one, ours), (other, theirs) in combinations(read, 2):
-            both = sorted(ours.users.keys() & theirs.users.keys())
+        listed: ObservedState | None = None
+        if len(read) > 1 and any(map(_enforces, read.values())):
+            try:
+                listed = _listed(group[0], environ, clock, cancellation, rate_limiters)
+            except (InvalidInput, RecallError, IncompleteList) as error:
+                found.update(dict.fromkeys(read, error))
+                continue
+            except Cancelled:
+                return found
+        declared = {name: _declared(read[name], listed, clock) for name in read}
+        for (one, ours), (other, theirs) in combinations(declared.items(), 2):
+            both = sorted(ours.keys() & theirs.keys())
             if both:
-                found.setdefault(one, _error(both, ours, other))
-                found.setdefault(other, _error(both, theirs, one))
+                found.setdefault(one, _error([ours[name] for name in both], other))
+                found.setdefault(other, _error([theirs[name] for name in both], one))
     return found
 
 
-def _error(both: Sequence[str], ours: Declarations, other: str) -> InvalidInput:
+def _enforces(declarations: Declarations) -> bool:
+    return any(rule.mode is RuleMode.ENFORCE for rule in declarations.rules)
+
+
+def _listed(
+    workspace: Workspace,
+    environ: Mapping[str, str],
+    clock: Clock,
+    cancellation: Cancellation,
+    rate_limiters: RateLimiters,
+) -> ObservedState:
+    """The whole list. Raises :class:`IncompleteList`, and what :func:`observe` does."""
+    with open_session(
+        workspace,
+        environ,
+        clock=clock,
+        cancellation=cancellation,
+        rate_limiters=rate_limiters,
+    ) as session:
+        state = observe(session).state
+    require_complete(state)
+    return state
+
+
+def _declared(
+    declarations: Declarations, listed: ObservedState | None, clock: Clock
+) -> Mapping[str, tuple[str, SourceLocation]]:
+    """Whoever ``declarations`` name, and whom their rules match of those ``listed``: id and place.
+
+    By the id in which case and spaces do not count: an entry that is misspelt means somebody, too.
+    """
+    users = dict(declarations.users)
+    if listed is not None:
+        users = {**desired_state(declarations, listed, clock.now()).users, **users}
+    return {normalised(name): (name, user.place) for name, user in users.items()}
+
+
+def _error(both: Sequence[tuple[str, SourceLocation]], other: str) -> InvalidInput:
     more = len(both) - _NAMED
-    named = ", ".join(map(repr, both[:_NAMED]))
+    named = ", ".join(repr(name) for name, _ in both[:_NAMED])
     names = f"{named} and {more} more" if more > 0 else named
+    _, place = both[0]
     return InvalidInput(
         Diagnostic(
-            ours.users[both[0]].place,
+            place,
             f"declared in workspace {other!r} too, which has the same key at the same API: {names}",
             "declare each user in one workspace, or leave one workspace out of the command",
         )
@@ -70,7 +125,7 @@ def _error(both: Sequence[str], ours: Declarations, other: str) -> InvalidInput:
 
 
 def _at_one_api(
-    workspaces: Sequence[Workspace], environ: Mapping[str, str], found: dict[str, InvalidInput]
+    workspaces: Sequence[Workspace], environ: Mapping[str, str], found: dict[str, Exception]
 ) -> list[list[Workspace]]:
     """Those of ``workspaces`` that have another one with the same key at the same API.
 

@@ -80,7 +80,7 @@ from reconciler.planning.preconditions import (
 from reconciler.planning.protection import Protection
 from reconciler.planning.rule_overview import RuleOverlap, RuleOverview, rule_overviews
 from reconciler.planning.selection import FleetPart, UnmatchedSelector, fleet_part
-from reconciler.planning.suggestions import lookalike_remarks
+from reconciler.planning.suggestions import lookalike_remarks, normalised
 from reconciler.planning.user_index import UserIndex, has_no_row, is_cut_short, listed_platforms
 
 __all__ = [
@@ -166,6 +166,7 @@ __all__ = [
     "make_plan",
     "narrowed",
     "next_changes",
+    "normalised",
     "past_remarks",
     "rule_overviews",
     "seal",

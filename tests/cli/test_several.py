@@ -236,6 +236,57 @@ def test_who_is_declared_in_two_workspaces_of_one_api_is_in_neither_run(
     assert "declared in workspace 'globex' too" in problems[0]["message"]
 
 
+RULE = """\
+apiVersion: reconciler/v1
+rules:
+  - {name: strangers, match: {MATCH}, platforms: [], reason: not ours, mode: enforce}
+"""
+
+
+def rule_at_the_api_of_acme(companies: Companies, match: str) -> int:
+    """Apply everything while globex, at the API of acme, declares whoever ``match`` selects."""
+    text = (companies.project.folder / "reconciler.yaml").read_text(encoding="utf-8")
+    companies.project.write("reconciler.yaml", text.replace("state/globex.db", "state/acme.db"))
+    companies.project.write("globex/people.yaml", RULE.replace("MATCH", match))
+    return companies.run(
+        *("apply", "--all-workspaces", "--auto-approve", "--format", "json"),
+        *("--allow", "rule-breadth"),
+    )
+
+
+@pytest.mark.parametrize("match", ["unmanaged: true", 'id: "SETTLED@*"', 'email: "s@*"'])
+def test_whom_a_rule_of_another_workspace_of_one_api_matches_is_in_neither_run(
+    companies: Companies, match: str
+) -> None:
+    assert rule_at_the_api_of_acme(companies, match) == 65
+    assert companies.statuses() == {"acme": 65, "globex": 65, "initech": 0}
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+    (problem,) = json.loads(companies.project.out)["workspaces"][1]["report"]["problems"]
+    assert (problem["file"], problem["line"]) == ("globex/people.yaml", 3)
+    assert "settled@acme" in problem["message"]
+
+
+def test_a_rule_that_matches_nobody_of_another_workspace_is_in_the_way_of_none(
+    companies: Companies,
+) -> None:
+    seed = companies.project.folder / "acme/seed/seed.yaml"
+    with seed.open("a", encoding="utf-8") as file:
+        file.write("  - {external_id: stranger@acme, connected: {google: x@acme}}\n")
+    companies.states["acme"].seed(load_seed(seed))
+    assert rule_at_the_api_of_acme(companies, 'id: "stranger@*"') == 0
+    assert sorted(companies.disconnected()) == sorted([*LEAVERS[::2], ("acme", "stranger@acme")])
+
+
+def test_where_rules_cannot_be_compared_for_want_of_a_list_nobody_acts(
+    companies: Companies,
+) -> None:
+    listing = Match(endpoint="list_users")
+    companies.states["acme"].add_fault(Fault(kind=FaultKind.MALFORMED_ROW, times=1, match=listing))
+    assert rule_at_the_api_of_acme(companies, 'id: "settled@*"') == 6
+    assert companies.statuses() == {"acme": 6, "globex": 6, "initech": 0}
+    assert companies.disconnected() == [("initech", "leaver@initech")]
+
+
 @pytest.mark.parametrize("spelling", ["apiKey: {env: ACME_KEY}", "link"])
 def test_one_sandbox_is_one_however_the_configuration_spells_it(
     companies: Companies, monkeypatch: pytest.MonkeyPatch, spelling: str

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from reconciler.config import load_configuration
-from reconciler.domain import Cancellation, SystemClock
-from reconciler.engine import declared_twice
+from reconciler.domain import Cancellation, InvalidInput, SystemClock
+from reconciler.engine import RateLimiters, declared_twice
 
 CONFIGURATION = """\
 apiVersion: reconciler/v1
@@ -28,8 +28,13 @@ def compared(folder: Path, **keys: str) -> dict[str, str]:
     path.write_text(CONFIGURATION)
     clock = SystemClock()
     workspaces = load_configuration(path).workspaces.values()
-    found = declared_twice(list(workspaces), keys, clock, Cancellation(clock.monotonic))
-    return {name: error.diagnostics[0].message for name, error in found.items()}
+    cancellation = Cancellation(clock.monotonic)
+    found = declared_twice(list(workspaces), keys, clock, cancellation, RateLimiters(clock))
+    messages = {}
+    for name, error in found.items():
+        assert isinstance(error, InvalidInput)
+        messages[name] = error.diagnostics[0].message
+    return messages
 
 
 def test_a_region_and_its_url_are_one_api(tmp_path: Path) -> None:
