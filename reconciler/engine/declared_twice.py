@@ -100,7 +100,7 @@ def _listed(
 def _declared(
     declarations: Declarations, listed: ObservedState | None, clock: Clock
 ) -> Mapping[str, tuple[str, SourceLocation]]:
-    """Whoever ``declarations`` name, and whom their rules match of those ``listed``: id and place.
+    """Every user of ``declarations``, and those ``listed`` that their rules match: id and place.
 
     By the id in which case and spaces do not count: an entry that is misspelt means somebody, too.
     """

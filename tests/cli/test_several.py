@@ -255,7 +255,7 @@ def rule_at_the_api_of_acme(companies: Companies, match: str) -> int:
 
 
 @pytest.mark.parametrize("match", ["unmanaged: true", 'id: "SETTLED@*"', 'email: "s@*"'])
-def test_whom_a_rule_of_another_workspace_of_one_api_matches_is_in_neither_run(
+def test_who_is_matched_by_a_rule_of_another_workspace_is_in_neither_run(
     companies: Companies, match: str
 ) -> None:
     assert rule_at_the_api_of_acme(companies, match) == 65
