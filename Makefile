@@ -12,7 +12,7 @@ COVERING := $(addprefix tests/,planning applying manifest config)
 # What git tracks, without symbolic links: the chart has one that leads to a folder.
 FILES := git ls-files -z | xargs -0 sh -c 'for file; do [ -h "$$file" ] || printf "%s\0" "$$file"; done' sh
 
-.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi image image-pulumi base-image test-image test-image-pulumi clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-pulumi image image-pulumi base-image test-image test-image-pulumi test-kubernetes clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -26,6 +26,7 @@ help:
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
 	@echo "make image  build the container image with docker, or buildah and podman; make image-pulumi: with Pulumi"
 	@echo "make test-image  build it and test it; make test-image-pulumi: the one with Pulumi"
+	@echo "make test-kubernetes  run the Jobs on the Kubernetes cluster of KUBECONFIG, whose context is called reconciler-test…"
 	@echo "make clean  remove the virtual environment and the sandbox's state"
 
 $(INSTALLED): pyproject.toml constraints.txt
@@ -110,6 +111,10 @@ test-image-pulumi: export TEST_PULUMI_IMAGE := localhost/calendar-reconciler:tes
 test-image-pulumi: install
 	@IMAGE=$$TEST_PULUMI_IMAGE sh deploy/image/build.sh pulumi
 	@. deploy/image/engine.sh; TEST_ENGINE=$$engine $(BIN)/pytest tests/image/test_pulumi.py
+
+# Only on a cluster for tests: tests/cluster/__main__.py says what it takes from the environment.
+test-kubernetes: install
+	@$(BIN)/python -m tests.cluster
 
 clean:
 	rm -rf $(VENV) $(LOWEST) .reconciler build

@@ -14,6 +14,7 @@ import pytest
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
 from tests.browser import chromium
+from tests.cluster.kubectl import HOW_TO_NAME, NOT_NAMED
 from tests.image.containers import HOW_TO_BUILD, NOT_BUILT
 from tests.kubernetes import objects as kubernetes
 from tests.postgresql import HOW_TO_INSTALL, NOT_INSTALLED, Cluster, binaries, running_cluster
@@ -119,6 +120,7 @@ _MISSING = (
         chromium.HOW_TO_INSTALL,
     ),
     (NOT_BUILT, "The image was not tested.", HOW_TO_BUILD),
+    (NOT_NAMED, "Nothing was run on a Kubernetes cluster.", HOW_TO_NAME),
     (
         kubernetes.NO_KUSTOMIZE,
         "The overlays for Kubernetes were not rendered.",
