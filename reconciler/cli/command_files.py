@@ -2,41 +2,56 @@
 
 import threading
 from pathlib import Path
+from typing import Final
 
 from reconciler.cli.errors import OutputConflict
 from reconciler.config import SandboxSource, SecretFromFile, Workspace
 from reconciler.domain import SqliteFile
 
+_MANIFESTS: Final = frozenset({".yaml", ".yml"})
+"""The suffixes of the files that are read from a folder of manifests."""
+
 
 class CommandFiles:
-    """What a command reads and writes so far. Thread-safe; raises :class:`OutputConflict`."""
+    """What a command reads and writes so far. Thread-safe; raises :class:`OutputConflict`.
+
+    A path is compared with no others, but looked up: a command reads and writes some files for each
+    of a thousand workspaces.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._outputs: set[Path] = set()
         self._inputs: set[Path] = set()
+        self._folders: dict[Path, Path] = {}
+        """The folders whose manifests an output would be among, with one such output each."""
 
     def write(self, path: Path) -> None:
         """Keep ``path`` for one output of the command."""
         place = path.resolve()
+        folders = place.parents if place.suffix in _MANIFESTS else ()
         with self._lock:
             if place in self._outputs:
                 raise OutputConflict(f"{path} is named twice: give each output a file of its own")
             self._outputs.add(place)
-            self._keep_apart()
+            self._folders.update(dict.fromkeys(folders, place))
+            if place in self._inputs or not self._inputs.isdisjoint(folders):
+                raise _conflict(place)
 
     def read(self, *paths: Path) -> None:
         """Note files and folders that the command reads: no output may replace them."""
+        places = [path.resolve() for path in paths]
         with self._lock:
-            self._inputs.update(path.resolve() for path in paths)
-            self._keep_apart()
+            self._inputs.update(places)
+            for place in places:
+                if place in self._outputs:
+                    raise _conflict(place)
+                if place in self._folders:
+                    raise _conflict(self._folders[place])
 
-    def _keep_apart(self) -> None:
-        for output in self._outputs:
-            for path in self._inputs:
-                is_manifest = output.suffix in (".yaml", ".yml") and path in output.parents
-                if output == path or is_manifest:
-                    raise OutputConflict(f"this command reads {output}: write to another file")
+
+def _conflict(output: Path) -> OutputConflict:
+    return OutputConflict(f"this command reads {output}: write to another file")
 
 
 def read_beside_manifests(workspace: Workspace) -> list[Path]:

@@ -5,12 +5,16 @@ One that fails or is refused stops no other. A signal stops all of them, and eac
 
 import os
 import signal
-from collections.abc import Callable, Mapping
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Final
 
+from reconciler.cli.command_limit import CommandLimit
 from reconciler.cli.context import DASH, CommandContext
 from reconciler.cli.error_report import INTERRUPTED, report_of
 from reconciler.cli.errors import UsageError
@@ -35,6 +39,13 @@ from reconciler.reporting import (
     WorkspacesReport,
 )
 from reconciler.reporting.wording import outcomes
+
+_SWITCH_INTERVAL: Final = 0.05
+"""Seconds for which a workspace computes before the thread of another one does.
+
+Plans compute for most of their time. Every switch costs what the caches of the processor held, and
+more workspaces at a time switch more often.
+"""
 
 
 def chosen_names(
@@ -128,6 +139,7 @@ def each_workspace(
     if check is not None:
         check()
     configuration = context.configuration()
+    context.limit = CommandLimit(configuration)
     names, shard = chosen_names(asked, configuration)
     shared = _Shared(configuration, context.cancellation, RateLimiters(context.clock))
     context.signals.stop_gracefully(
@@ -148,13 +160,25 @@ def each_workspace(
         one = WorkspaceContext(context, name, shared)
         return 0 if count is None or name in refused else _counted(one, count)
 
-    with ThreadPoolExecutor(asked.at_once) as threads:
+    # Where something acts, its calls must leave at a certain moment.
+    rarely = _switching_rarely() if count is None else nullcontext()
+    with rarely, ThreadPoolExecutor(asked.at_once) as threads:
         if count is not None and context.limit.exists:
             context.limit.check(sum(threads.map(planned, names)))
         sections = tuple(threads.map(section, names))
     status = worst(section.report.status for section in sections)
     report = WorkspacesReport(sections, status, None if shard is None else str(shard))
     return report if after is None else after(report)
+
+
+@contextmanager
+def _switching_rarely() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)
 
 
 def _counted(context: WorkspaceContext, count: Callable[[CommandContext], int]) -> int:
