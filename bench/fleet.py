@@ -64,13 +64,18 @@ class Fleet(Struct, frozen=True):
     listing: bytes
 
 
-def generate_fleet(declared: int, *, settled: bool = False) -> Fleet:
-    """A fleet of ``declared`` users (at least some hundred), the same for the same number.
+EVERY_CHANGE = 9
+"""How many changed users are enough for one of each kind."""
 
-    In a ``settled`` one everybody is as declared.
+
+def generate_fleet(declared: int, changed: int | None = None) -> Fleet:
+    """A fleet of ``declared`` users, the same for the same numbers.
+
+    ``changed`` of them are not as declared; half a percent, unless another number is given.
     """
     chance = random.Random(declared)
-    changed = 0 if settled else declared * CHANGED_PER_MILLE // 1000
+    if changed is None:
+        changed = declared * CHANGED_PER_MILLE // 1000
     users = [_CHANGED[number % len(_CHANGED)] for number in range(changed - 1)]
     users += [_BOARD] if changed else []
     kinds = [kind for _, kind in _MOSTLY]

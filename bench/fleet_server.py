@@ -1,9 +1,7 @@
 """A process that writes a fleet's files and answers the list call from memory, at full speed.
 
 ``python -m bench.fleet_server FOLDER USERS [settled | hr-export]``, started by
-:mod:`bench.companion`. It is a process of its own so that it takes no time from what is measured,
-and so that the measuring process stays small: the peak memory of a process begins with that of
-whoever started it.
+:mod:`bench.companion`. It is a process of its own so that it takes no time from what is measured.
 """
 
 import sys
@@ -54,7 +52,7 @@ def main() -> None:
         (folder / TABLE).write_text(fleet.table, encoding="utf-8", newline="")
         (folder / SOURCE_MANIFEST).write_text(SOURCE, encoding="utf-8")
     else:
-        fleet = generate_fleet(declared, settled=SETTLED in sys.argv[3:])
+        fleet = generate_fleet(declared, 0 if SETTLED in sys.argv[3:] else None)
     manifest = fleet.manifest.encode()
     (folder / MANIFEST).write_bytes(manifest)
     with ThreadingHTTPServer(("127.0.0.1", 0), _handler(fleet.listing)) as server:

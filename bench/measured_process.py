@@ -1,12 +1,14 @@
 """One run of a whole process, from its start to its end: time, processor time, peak memory."""
 
-import os
 import subprocess
-import time
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
+
+_LAUNCHER: Final = str(Path(__file__).parent / "launcher.py")
 
 
 class MeasuredProcess(Struct, frozen=True):
@@ -22,15 +24,16 @@ class Failed(Exception):
 
 
 def measure(command: Sequence[str], folder: Path, environ: Mapping[str, str]) -> MeasuredProcess:
-    """Run ``command`` in ``folder`` to its end. Raises :class:`Failed` unless it ends with 0.
-
-    The peak is at least the size of this very process, which must be kept small.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise Failed(f"{command[0]} ended with status {process.returncode}")
-    return MeasuredProcess(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    """Run ``command`` in ``folder`` to its end. Raises :class:`Failed` unless it ends with 0."""
+    launched = subprocess.run(
+        [sys.executable, "-I", "-S", _LAUNCHER, *command],
+        cwd=folder,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    wall, cpu, peak, status = launched.stdout.split()
+    if int(status):
+        raise Failed(f"{command[0]} ended with status {status}")
+    return MeasuredProcess(float(wall), float(cpu), int(peak))
