@@ -17,6 +17,7 @@ class Fleet(Struct, frozen=True, kw_only=True):
     """The five users of ``tests/small_fleet.py`` in a workspace of their own.
 
     ``faults`` and ``behaviour`` are those of its sandbox, ``settings`` those of its workspace.
+    ``settled``: there is nothing to do. ``wrong_key``: the API refuses the key that it has.
     """
 
     name: str
@@ -25,10 +26,12 @@ class Fleet(Struct, frozen=True, kw_only=True):
     settings: dict[str, Any] = {}
     manifest: str = MANIFEST
     settled: bool = False
+    wrong_key: bool = False
 
     @property
     def key(self) -> str:
-        return self._own(KEY)
+        """The API key that its pods are given."""
+        return self._own(f"wrong-{KEY}" if self.wrong_key else KEY)
 
     @property
     def written(self) -> str:

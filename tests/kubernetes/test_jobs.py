@@ -1,6 +1,5 @@
 """How the Jobs take each exit status, and how they share the workspaces."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -8,11 +7,11 @@ import pytest
 
 from reconciler.config import load_configuration, shard_of
 from reconciler.domain import Exit
+from tests.kubernetes.documented import NEVER, documented
 from tests.kubernetes.objects import (
     CONFIGURATION,
     IMAGE,
     KUSTOMIZE,
-    ROOT,
     Object,
     build,
     chart,
@@ -24,7 +23,7 @@ from tests.kubernetes.objects import (
 
 FAILS_DRIFT = {1, 2, 3, 5, 8, 64, 65, 77}
 FAILS_APPLY = {1, 3, 4, 5, 64, 65, 77, 130, 143}
-NEVER = {"drift": {4}, "apply": {2, 7, 8}}
+DOES_NOT_OCCUR = {"drift": {4}, "apply": {2, 7, 8}}
 """What `plan` and `apply` never end with."""
 
 
@@ -150,11 +149,6 @@ def test_a_chart_with_other_workspaces_has_as_many_shards() -> None:
 
 @pytest.mark.parametrize("status", Exit)
 def test_the_page_has_the_outcome_of_every_status(status: Exit) -> None:
-    page = (ROOT / "docs" / "kubernetes.md").read_text("utf-8")
-    (row,) = re.findall(
-        rf"^\| {int(status)} \| `{status.name}` \| (.*) \| (.*) \|$", page, re.MULTILINE
-    )
-    written = dict(zip(("drift", "apply"), row, strict=True))
     for what, fails in (("drift", FAILS_DRIFT), ("apply", FAILS_APPLY)):
-        expected = "does not occur" if status in NEVER[what] else wanted(status, fails)
-        assert written[what].partition(":")[0] == expected
+        occurs = status not in DOES_NOT_OCCUR[what]
+        assert documented(what)[status] == (wanted(status, fails) if occurs else NEVER)
