@@ -101,7 +101,7 @@ class Deadline:
 
     ``at`` is a moment on the clock's ``monotonic``; None means no end. A requested ``cancellation``
     ends every wait with :class:`Cancelled`. With ``grace``, waits go on until that many seconds
-    after the request.
+    after the request; if the request came earlier than the deadline was made, after that.
     """
 
     def __init__(
@@ -116,6 +116,7 @@ class Deadline:
         self._cancellation = cancellation or Cancellation(clock.monotonic)
         self._at = math.inf if at is None else at
         self._grace = grace
+        self._made_at = clock.monotonic()
 
     def check(self) -> None:
         """Raise what a wait would raise now: Cancelled or DeadlinePassed."""
@@ -175,7 +176,7 @@ class Deadline:
         requested_at = self._cancellation.requested_at
         if requested_at is None or self._grace is None:
             return self._at
-        return min(self._at, requested_at + self._grace)
+        return min(self._at, max(requested_at, self._made_at) + self._grace)
 
 
 def rfc3339(moment: datetime) -> str:

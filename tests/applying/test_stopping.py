@@ -152,6 +152,18 @@ def test_an_effect_that_shows_within_10_seconds_of_a_stop_is_verified(trial: Tri
     assert done.seconds == 29
 
 
+def test_a_call_that_is_answered_long_after_a_stop_is_read_back_all_the_same(
+    trial: Trial,
+) -> None:
+    trial.journal.at("intent", trial.interrupt, user="alice")
+    trial.journal.at("answer", lambda: trial.clock.advance(30), user="alice")
+    trial.switch(disconnect_takes_seconds=35)
+    done = trial.apply(*DESIRED, settings=ApplySettings(workers=1))
+    assert done.calls == calls_of("alice")
+    assert list(done.outcomes.values()) == [VERIFIED, STOPPED, STOPPED]
+    assert 35 <= done.seconds <= 40
+
+
 def test_a_stop_does_not_lengthen_a_read_back(trial: Trial) -> None:
     trial.switch(disconnect_takes_seconds=1000)
     trial.interrupt_after(56)

@@ -88,10 +88,18 @@ def test_the_grace_does_not_move_the_deadline(clock: FakeClock) -> None:
 
 def test_after_the_grace_nothing_is_begun(clock: FakeClock) -> None:
     stop = Cancellation(clock.monotonic)
+    deadline = Deadline(clock, stop, grace=10)
     stop.request(2)
     clock.time += 10
     with pytest.raises(DeadlinePassed):
-        Deadline(clock, stop, grace=10).check()
+        deadline.check()
+
+
+def test_what_begins_after_a_stop_has_the_whole_grace(clock: FakeClock) -> None:
+    stop = Cancellation(clock.monotonic)
+    stop.request(2)
+    clock.time += 15
+    assert Deadline(clock, stop, grace=10).remaining() == 10
 
 
 def test_in_the_grace_waiting_for_an_event_really_waits(clock: FakeClock) -> None:
