@@ -27,7 +27,8 @@ def main(arguments: list[str]) -> int:
         return 0
     os.environ["TEST_CLUSTER"] = context
     workers = os.environ.get("TEST_WORKERS", "4")
-    return pytest.main(["-n", workers, "--durations=0", "tests/cluster", *arguments])
+    chosen = ["--numprocesses", workers, "--dist", "worksteal", "--durations", "0"]
+    return pytest.main([*chosen, "tests/cluster", *arguments])
 
 
 if __name__ == "__main__":

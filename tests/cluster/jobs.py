@@ -8,7 +8,7 @@ from tests.cluster.kubectl import Kubectl, Object, wait_until
 from tests.cluster.recording import Recording
 
 INDEX = "batch.kubernetes.io/job-completion-index"
-NAME = "batch.kubernetes.io/job-name"
+JOB_NAME = "batch.kubernetes.io/job-name"
 
 
 def numbers(text: str) -> set[int]:
@@ -68,7 +68,7 @@ class Job:
 
     def _is_of(self, pod: Object, index: int) -> bool:
         labels = pod["metadata"].get("labels", {})
-        return bool(labels.get(NAME) == self.name and labels.get(INDEX) == str(index))
+        return bool(labels.get(JOB_NAME) == self.name and labels.get(INDEX) == str(index))
 
     def statuses(self, index: int = 0) -> list[int | None]:
         return [each.status for each in self.tries(index)]

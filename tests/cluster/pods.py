@@ -24,6 +24,13 @@ DOWN: Final = "/var/run/postgresql/down"
 START: Final = f"while [ -e {DOWN} ]; do sleep 0.1; done; exec docker-entrypoint.sh postgres"
 STOP: Final = f"touch {DOWN} && pg_ctl --mode=immediate stop"
 
+KILL: Final = """
+import os, pathlib
+for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    if path.read_bytes().split(b"\\0")[1:2] == [b"/opt/reconciler/bin/reconciler"]:
+        os.kill(int(path.parent.name), 9)
+"""
+
 
 def pod(name: str, container: Object, volumes: dict[str, Object], *, account: int) -> Object:
     """A pod that obeys the restricted profile; each volume is mounted at the path of its key."""

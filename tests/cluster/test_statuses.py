@@ -4,9 +4,9 @@ import pytest
 
 from reconciler.domain import Exit
 from tests.cluster.conftest import MakeWorld
+from tests.cluster.delivery import of_job
 from tests.cluster.fleets import Disconnects, Fleet
 from tests.cluster.jobs import Job
-from tests.cluster.world import of_job
 from tests.kubernetes.documented import JOBS, NEVER, documented
 from tests.small_fleet import MANIFEST
 

@@ -1,41 +1,27 @@
 """A namespace with everything in it: the API, the ledger, and the objects of ``deploy/``."""
 
 import json
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import uuid4
 
-import yaml
-
 from tests.cluster import pods
-from tests.cluster.fleets import HOST, Disconnects, Fleet
+from tests.cluster.delivery import Delivery, Operations
+from tests.cluster.fleets import Disconnects, Fleet
 from tests.cluster.jobs import Job
 from tests.cluster.kubectl import Answer, Kubectl, Object, wait_until
 from tests.cluster.recording import Recording
-from tests.kubernetes.objects import CONFIGURATION, KUSTOMIZE, of_kind
+from tests.kubernetes.objects import of_kind
 
-RESTRICTED: Final = {"pod-security.kubernetes.io/enforce": "restricted"}
+RESTRICTED: Final = {
+    "pod-security.kubernetes.io/enforce": "restricted",
+    "pod-security.kubernetes.io/warn": "restricted",
+}
 OPERATOR: Final = "operator"
 WAIT: Final = "import signal; signal.pause()"
-
-Operations = Sequence[Mapping[str, Any]]
-"""A JSON patch of a CronJob."""
-
-
-def of_job(path: str, value: Any) -> dict[str, Any]:
-    """Set a field of the Jobs."""
-    return {"op": "add", "path": f"/spec/jobTemplate/spec{path}", "value": value}
-
-
-def argument(*words: str) -> list[dict[str, Any]]:
-    """Add words to the command line of the Jobs."""
-    path = "/template/spec/containers/0/args/-"
-    return [of_job(path, word) for word in words]
 
 
 class World:
@@ -68,6 +54,14 @@ class World:
     def addresses(self) -> dict[str, str]:
         names = ("sandbox", "postgres")
         return {each: self.kubectl.get("pod", each)["status"]["podIP"] for each in names}
+
+    @cached_property
+    def _delivery(self) -> Delivery:
+        return Delivery(self._folder, self.fleets, self.addresses)
+
+    def configure(self, *names: str) -> None:
+        """Let the next configuration that is delivered have these workspaces alone."""
+        self._delivery.configured = set(names)
 
     def seed(self, *fleets: Fleet) -> None:
         """Let sandboxes begin again."""
@@ -103,11 +97,45 @@ class World:
             lambda: any(who in dict(calls) for calls in self.disconnects().values()),
         )
 
+    def until_listed(self, workspace: str) -> None:
+        """Wait until a list call has arrived."""
+        wait_until(f"a list call in {workspace}", lambda: self.requests("list_users")[workspace])
+
+    # -- what happens to pods
+
+    def evict(self, pod: str, *, seconds: int | None = None) -> None:
+        """Evict a pod, as a drain does; ``seconds`` is another grace period than its own."""
+        options = {} if seconds is None else {"gracePeriodSeconds": seconds}
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": pod, "namespace": self.kubectl.namespace},
+            "deleteOptions": options,
+        }
+        path = f"/api/v1/namespaces/{self.kubectl.namespace}/pods/{pod}/eviction"
+        self.kubectl.run("create", "--raw", path, "--filename=-", stdin=json.dumps(eviction))
+
+    def kill(self, pod: str) -> None:
+        """``kill -9`` of the tool in a pod whose containers share their processes."""
+        self.kubectl.run("exec", pod, "--", "python", "-c", pods.KILL)
+
+    def stop_ledger(self) -> None:
+        self.kubectl.answer("exec", "postgres", "--", "bash", "-c", pods.STOP)
+
+    def start_ledger(self) -> None:
+        """Let PostgreSQL run again, with the data that it had."""
+
+        def removed() -> bool:  # while the container starts, nothing can be run in it
+            return self.kubectl.answer("exec", "postgres", "--", "rm", "-f", pods.DOWN).status == 0
+
+        wait_until("the container of PostgreSQL", removed)
+        self.kubectl.run("wait", "--for=condition=Ready", "pod/postgres", "--timeout=300s")
+
     # -- the ledger, as an operator reads it
 
     def _start_operator(self) -> None:
         """A pod of the delivered template that waits for commands."""
-        (cronjob,) = of_kind(self._render("apply", len(self.fleets), ()), "CronJob")
+        (cronjob,) = of_kind(self._delivery.rendered("apply", len(self.fleets)), "CronJob")
         self.deliver("apply")
         spec = cronjob["spec"]["jobTemplate"]["spec"]["template"]["spec"]
         spec["containers"][0]["command"] = ["python", "-c", WAIT]
@@ -133,7 +161,7 @@ class World:
         self, overlay: str, *, completions: int | None = None, patch: Operations = ()
     ) -> None:
         """Deliver an overlay of ``deploy/kustomize``, edited as docs/kubernetes.md says."""
-        objects = self._render(overlay, completions or len(self.fleets), patch)
+        objects = self._delivery.rendered(overlay, completions or len(self.fleets), patch)
         documents = "\n---\n".join(map(json.dumps, objects))
         self.kubectl.run("apply", "--filename=-", stdin=documents)
 
@@ -141,93 +169,6 @@ class World:
         """Start a Job as docs/kubernetes.md says."""
         self.kubectl.run("create", "job", f"--from=cronjob/reconciler-{overlay}", name)
         return Job(self.kubectl, self.recording, name)
-
-    def _render(self, overlay: str, completions: int, patch: Operations) -> list[Object]:
-        shutil.rmtree(self._folder, ignore_errors=True)
-        copy = self._folder / "kustomize"
-        shutil.copytree(KUSTOMIZE, copy)
-        (copy / "base" / CONFIGURATION.name).write_text(yaml.safe_dump(self._configuration()))
-        policy = copy / "base" / "network-policy.yaml"
-        policy.write_text(yaml.safe_dump(self._policy(policy)))
-        numbers = copy / "overlays" / overlay / "kustomization.yaml"
-        text = numbers.read_text("utf-8")
-        for field in ("completions", "parallelism"):
-            text = text.replace(f"{field}, value: 2", f"{field}, value: {completions}")
-        numbers.write_text(text)
-        top = self._folder / "top"
-        top.mkdir()
-        (top / "kustomization.yaml").write_text(yaml.safe_dump(self._on_top(overlay, patch)))
-        command = ["kubectl", "kustomize", str(top)]
-        rendered = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        return [each for each in yaml.safe_load_all(rendered) if each]
-
-    def _configuration(self) -> Object:
-        written: Object = yaml.safe_load(CONFIGURATION.read_text("utf-8"))
-        ledger = self.addresses["postgres"]
-        written["ledger"] = written["ledger"].replace("ledger.example.com", ledger)
-        del written["defaults"]["region"]
-        written["workspaces"] = {
-            name: {"baseUrl": f"https://{HOST}:{pods.FIRST_PORT + place}", **fleet.settings}
-            for place, (name, fleet) in enumerate(self.fleets.items())
-        }
-        return written
-
-    def _policy(self, file: Path) -> Object:
-        policy: Object = yaml.safe_load(file.read_text("utf-8"))
-        _, api, ledger = policy["spec"]["egress"]
-        ports = [pods.FIRST_PORT + place for place in range(len(self.fleets))]
-        api["to"] = [{"ipBlock": {"cidr": f"{self.addresses['sandbox']}/32"}}]
-        api["ports"] = [{"protocol": "TCP", "port": port} for port in ports]
-        ledger["to"] = [{"ipBlock": {"cidr": f"{self.addresses['postgres']}/32"}}]
-        return policy
-
-    def _on_top(self, overlay: str, patch: Operations) -> Object:
-        """What a user has in a kustomization of their own: their images, manifests, authority."""
-        image, _, tag = pods.IMAGE.rpartition(":")
-        files = [{"key": each, "path": f"{each}/people.yaml"} for each in self.fleets]
-        container = {
-            "name": "reconciler",
-            "env": [{"name": "SSL_CERT_FILE", "value": "/run/authority/ca.crt"}],
-            "volumeMounts": [
-                {"name": "authority", "mountPath": "/run/authority", "readOnly": True}
-            ],
-        }
-        spec = {
-            "hostAliases": [{"ip": self.addresses["sandbox"], "hostnames": [HOST]}],
-            "containers": [container],
-            "volumes": [
-                # An image volume needs more than every cluster under test can do.
-                {
-                    "name": "manifests",
-                    "image": None,
-                    "configMap": {"name": "manifests", "items": files},
-                },
-                {"name": "authority", "configMap": {"name": "authority"}},
-            ],
-        }
-        ours = {
-            "apiVersion": "batch/v1",
-            "kind": "CronJob",
-            "metadata": {"name": "reconciler"},
-            "spec": {"jobTemplate": {"spec": {"template": {"spec": spec}}}},
-        }
-        target = {"kind": "CronJob"}
-        return {
-            "apiVersion": "kustomize.config.k8s.io/v1beta1",
-            "kind": "Kustomization",
-            "resources": [f"../kustomize/overlays/{overlay}"],
-            "images": [
-                {
-                    "name": "registry.example.com/calendar-reconciler",
-                    "newName": image,
-                    "newTag": tag,
-                }
-            ],
-            "patches": [
-                {"target": target, "patch": yaml.safe_dump(ours)},
-                *([{"target": target, "patch": yaml.safe_dump(list(patch))}] if patch else []),
-            ],
-        }
 
 
 @contextmanager
