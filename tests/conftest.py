@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase, SqliteFile
+from tests import pgbouncer
 from tests.browser import chromium
 from tests.cluster.kubectl import HOW_TO_NAME, NOT_NAMED
 from tests.image.containers import HOW_TO_BUILD, NOT_BUILT
@@ -87,6 +88,21 @@ def postgresql(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> Iterator[Po
         yield place
 
 
+@pytest.fixture(scope="session")
+def pooling() -> str:
+    """The program PgBouncer."""
+    found = pgbouncer.program()
+    if found is None:
+        pytest.skip(pgbouncer.NOT_INSTALLED)
+    return found
+
+
+@pytest.fixture
+def pooler(pooling: str, cluster: Cluster) -> Iterator[pgbouncer.Pooler]:
+    with pgbouncer.running_pooler(pooling, cluster, default_pool_size="1") as pooler:
+        yield pooler
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(request: pytest.FixtureRequest) -> LedgerPlace:
     found: LedgerPlace = request.getfixturevalue(request.param)
@@ -109,6 +125,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Iterat
 
 _MISSING = (
     (NOT_INSTALLED, "The ledger was not tested on PostgreSQL.", HOW_TO_INSTALL),
+    (
+        pgbouncer.NOT_INSTALLED,
+        "The ledger was not tested behind a pooler.",
+        pgbouncer.HOW_TO_INSTALL,
+    ),
     (
         stack.NOT_INSTALLED,
         "The Pulumi front was not tested on the real engine.",

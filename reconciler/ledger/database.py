@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, RootTransaction, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, PendingRollbackError, SQLAlchemyError
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase
@@ -94,8 +94,8 @@ class Database:
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         try:
-            with engine.connect() as connection:
-                transaction = connection.begin()
+            connection, transaction = _begin(engine)
+            with connection:
                 try:
                     yield connection
                 except BaseException:
@@ -112,6 +112,29 @@ class Database:
         except (DBAPIError, PendingRollbackError) as error:
             # Not chained: a driver's text may quote its configuration.
             raise failure(self._place, error) from None
+
+
+def _begin(engine: Engine) -> tuple[Connection, RootTransaction]:
+    """A connection on which a transaction has begun: a new one, if the idle one has ended.
+
+    Nothing is done yet, so it may be tried again; and no question whether the connection is alive
+    has to be asked before.
+    """
+    try:
+        return _begin_once(engine)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+    return _begin_once(engine)
+
+
+def _begin_once(engine: Engine) -> tuple[Connection, RootTransaction]:
+    connection = engine.connect()
+    try:
+        return connection, connection.begin()
+    except BaseException:
+        connection.close()
+        raise
 
 
 class _Meaning(NamedTuple):
@@ -192,6 +215,16 @@ _POSTGRESQL: Final = {
         "differs from what this tool made",
         "restore a backup, or give the ledger a database of its own",
     ),
+    "no transactions": _Meaning(
+        LedgerUnusable,
+        "is behind a pooler that shares connections between statements",
+        "let PgBouncer pool the ledger's database by transaction: pool_mode = transaction",
+    ),
+    "no options": _Meaning(
+        LedgerUnusable,
+        "is behind a pooler that refuses a setting in its URL",
+        "remove it from the URL; set it for the role: ALTER ROLE ... SET ...",
+    ),
     "40": _Meaning(LedgerUnreachable, "was changed by another process meanwhile", "try again"),
     "53100": _Meaning(
         LedgerUnreachable, "has no space left", "make room on the server, then try again"
@@ -212,8 +245,13 @@ _POSTGRESQL_UNKNOWN: Final = _Meaning(
     LedgerUnreachable, "answered with an error", "see the server's log"
 )
 
-# libpq reports these in words alone, when a connection was never established.
+# libpq reports these in words alone, when a connection was never established; and PgBouncer gives
+# all that it says itself one SQLSTATE.
 _REFUSALS: Final = (
+    ("statement pooling mode", "no transactions"),
+    ("unsupported startup parameter", "no options"),
+    ("query_wait_timeout", "53"),
+    ("no more connections allowed", "53"),
     ("password authentication failed", "28P01"),
     ("no password supplied", "28P01"),
     ("no pg_hba.conf entry", "28"),
@@ -221,6 +259,9 @@ _REFUSALS: Final = (
     ("too many clients", "53"),
     ("remaining connection slots", "53"),
 )
+
+
+_PROTOCOL_VIOLATION: Final = "08P01"
 
 
 def truncated(place: LedgerPlace) -> LedgerUnusable:
@@ -251,9 +292,10 @@ def _of_sqlite(cause: BaseException | None) -> tuple[_Meaning, str]:
 def _of_postgresql(cause: BaseException | None) -> tuple[_Meaning, str]:
     detail = _without_secrets(str(cause))
     state = getattr(cause, "sqlstate", None)
+    if state in (None, _PROTOCOL_VIOLATION):
+        state = next((state for words, state in _REFUSALS if words in detail), state)
     if state is None:
-        state = next((state for words, state in _REFUSALS if words in detail), None)
-        return (_POSTGRESQL_OTHER if state is None else _POSTGRESQL[state]), detail
+        return _POSTGRESQL_OTHER, detail
     for beginning in (state, state[:2]):
         if beginning in _POSTGRESQL:
             return _POSTGRESQL[beginning], detail

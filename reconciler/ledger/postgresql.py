@@ -27,14 +27,17 @@ _OPTIONS: Final[dict[str, Any]] = {
 }
 
 # A commit must survive a crash of the server, whatever the server's default is. A process that
-# hangs in a transaction must not keep its row locks for ever.
-_SESSION: Final = f"""
-SELECT set_config('lock_timeout', '{BUSY_TIMEOUT:.0f}s', false),
-       set_config('statement_timeout', '{BUSY_TIMEOUT + 2:.0f}s', false),
-       set_config('idle_in_transaction_session_timeout', '30s', false),
+# hangs in a transaction must not keep its row locks for ever. Behind a pooler two transactions may
+# have two sessions, so each sets them for itself, in the message that begins it.
+_SETTINGS: Final = f"""
+SELECT set_config('lock_timeout', '{BUSY_TIMEOUT:.0f}s', true),
+       set_config('statement_timeout', '{BUSY_TIMEOUT + 2:.0f}s', true),
+       set_config('idle_in_transaction_session_timeout', '30s', true),
        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-                  WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, false)
+                  WHEN 'off' THEN 'on' ELSE current_setting('synchronous_commit') END, true)
 """
+_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITING: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 _PASSWORDS: Final = {"password", "sslpassword"}
 
@@ -45,14 +48,14 @@ def open_for_writing(place: PostgresqlDatabase) -> Database:
     return Database(
         place,
         "postgresql",
-        reading=_for_reading(engine),
-        writing=engine.execution_options(isolation_level="READ COMMITTED"),
+        reading=_beginning(engine, _READING),
+        writing=_beginning(engine, _WRITING),
     )
 
 
 def open_for_reading(place: PostgresqlDatabase) -> Database:
     """The database for reading only."""
-    return Database(place, "postgresql", reading=_for_reading(_engine(place)), writing=None)
+    return Database(place, "postgresql", reading=_beginning(_engine(place), _READING), writing=None)
 
 
 @contextmanager
@@ -68,8 +71,15 @@ def without_timeouts(connection: Connection) -> Iterator[None]:
         driver.longest = longest
 
 
-def _for_reading(engine: Engine) -> Engine:
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+def _beginning(engine: Engine, words: str) -> Engine:
+    """``engine``, whose transactions begin with ``words``."""
+    beginning = engine.execution_options()
+
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql(f"{words};{_SETTINGS}")
+
+    event.listen(beginning, "begin", begin)
+    return beginning
 
 
 def _engine(place: PostgresqlDatabase) -> Engine:
@@ -85,9 +95,12 @@ def _engine(place: PostgresqlDatabase) -> Engine:
     def connect(
         _dialect: object, _record: object, _arguments: object, options: dict[str, Any]
     ) -> ServerConnection:
-        connection = ServerConnection.connect(**_OPTIONS | options, prepare_threshold=None)
+        # It begins no transactions by itself, and prepares no statement, which a pooler could lose.
+        connection = ServerConnection.connect(
+            **_OPTIONS | options, prepare_threshold=None, autocommit=True
+        )
         try:
-            _begin_session(place, connection)
+            _check_encoding(place, connection)
         except BaseException:
             connection.close()
             raise
@@ -96,7 +109,6 @@ def _engine(place: PostgresqlDatabase) -> Engine:
     engine = create_engine(
         url,
         pool_size=0,  # no limit: there are as many connections as threads
-        pool_pre_ping=True,
         use_native_hstore=False,  # we do not use it, so do not look it up
         hide_parameters=True,
     )
@@ -104,7 +116,7 @@ def _engine(place: PostgresqlDatabase) -> Engine:
     return engine
 
 
-def _begin_session(place: PostgresqlDatabase, connection: "ServerConnection") -> None:
+def _check_encoding(place: PostgresqlDatabase, connection: "ServerConnection") -> None:
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise LedgerUnusable(
@@ -112,9 +124,6 @@ def _begin_session(place: PostgresqlDatabase, connection: "ServerConnection") ->
             " every user id",
             "make a database with ENCODING 'UTF8' TEMPLATE template0",
         )
-    connection.autocommit = True
-    connection.execute(_SESSION)
-    connection.autocommit = False
 
 
 def _url(place: PostgresqlDatabase) -> URL:

@@ -156,9 +156,9 @@ def test_the_server_sees_who_is_connected(postgresql: PostgresqlDatabase) -> Non
 def test_what_another_locks_is_waited_for_and_then_told(
     postgresql: PostgresqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = postgresql_module._SESSION.replace("'10s'", "'10ms'")
-    assert session != postgresql_module._SESSION
-    monkeypatch.setattr(postgresql_module, "_SESSION", session)
+    settings = postgresql_module._SETTINGS.replace("'10s'", "'10ms'")
+    assert settings != postgresql_module._SETTINGS
+    monkeypatch.setattr(postgresql_module, "_SETTINGS", settings)
     update = "UPDATE used_plans SET run = 'x'"
     with writing(postgresql) as database:
         write_seal(database, "one")
