@@ -12,7 +12,7 @@ COVERING := $(addprefix tests/,planning applying manifest config)
 # What git tracks, without symbolic links: the chart has one that leads to a folder.
 FILES := git ls-files -z | xargs -0 sh -c 'for file; do [ -h "$$file" ] || printf "%s\0" "$$file"; done' sh
 
-.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-many bench-pulumi image image-pulumi base-image test-image test-image-pulumi test-kubernetes clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-many bench-simulation bench-pulumi image image-pulumi base-image test-image test-image-pulumi test-kubernetes clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -24,6 +24,7 @@ help:
 	@echo "make chaos  install, then 10 000 fault schedules and every crash point (an hour or so)"
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make bench-many  the same for one command that plans many workspaces (ten minutes or so)"
+	@echo "make bench-simulation  what a thousand large workspaces take, checked against real runs (after make bench-many)"
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
 	@echo "make image  build the container image with docker, or buildah and podman; make image-pulumi: with Pulumi"
 	@echo "make test-image  build it and test it; make test-image-pulumi: the one with Pulumi"
@@ -92,6 +93,9 @@ bench: install
 
 bench-many: install
 	$(BIN)/python -m bench.many
+
+bench-simulation: install
+	$(BIN)/python -m bench.simulation
 
 bench-pulumi: install
 	$(BIN)/python -m bench.pulumi_front
