@@ -12,7 +12,7 @@ COVERING := $(addprefix tests/,planning applying manifest config)
 # What git tracks, without symbolic links: the chart has one that leads to a folder.
 FILES := git ls-files -z | xargs -0 sh -c 'for file; do [ -h "$$file" ] || printf "%s\0" "$$file"; done' sh
 
-.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-many bench-simulation bench-pulumi image image-pulumi base-image test-image test-image-pulumi test-kubernetes clean
+.PHONY: help lowest install demo pulumi-demo test test-all lint types layers tests room-tests coverage chaos bench bench-many bench-runs bench-simulation bench-pulumi image image-pulumi base-image test-image test-image-pulumi test-kubernetes clean
 
 help:
 	@echo "make demo   install, then validate, plan, apply and plan again on the embedded sandbox"
@@ -25,6 +25,7 @@ help:
 	@echo "make bench  install, then the benchmarks (some minutes); results in bench/results/"
 	@echo "make bench-many  the same for one command that plans many workspaces (ten minutes or so)"
 	@echo "make bench-simulation  what a thousand large workspaces take, checked against real runs (after make bench-many)"
+	@echo "make bench-runs  the same for many runs that act at once on one PostgreSQL (five minutes or so)"
 	@echo "make bench-pulumi  the same for the Pulumi front, with the Pulumi CLI (an hour or so)"
 	@echo "make image  build the container image with docker, or buildah and podman; make image-pulumi: with Pulumi"
 	@echo "make test-image  build it and test it; make test-image-pulumi: the one with Pulumi"
@@ -96,6 +97,9 @@ bench-many: install
 
 bench-simulation: install
 	$(BIN)/python -m bench.simulation
+
+bench-runs: install
+	$(BIN)/python -m bench.runs_at_once
 
 bench-pulumi: install
 	$(BIN)/python -m bench.pulumi_front

@@ -94,6 +94,12 @@ class Pooler:
             return "password" in str(error)
         return True
 
+    @property
+    def pid(self) -> int:
+        """The process above all of the running pooler."""
+        assert self._process is not None
+        return self._process.pid
+
     def stop(self) -> None:
         """Stop it; its clients lose their connections."""
         if self._process is not None and self._process.stdin is not None:

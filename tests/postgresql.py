@@ -93,10 +93,11 @@ def runs(process: psutil.Process) -> bool:
 class Cluster:
     """A server on a loopback port. ``password`` is that of its superuser and of :data:`ROLE`."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, **settings: str) -> None:
         self.password = f"pw-{secrets.token_urlsafe(12)}"
         self.port = unused_port()
         self._programs = programs
+        self._settings = SETTINGS | settings
         self._folder = Path(tempfile.mkdtemp(prefix="reconciler-postgresql-"))
         self._account: dict[str, Any] = {}
         if os.getuid() == 0:  # which PostgreSQL refuses
@@ -144,7 +145,7 @@ class Cluster:
                 [
                     *("sh", "-c", SUPERVISOR, self._folder, self._programs / "postgres"),
                     *("-D", self._folder / "data", "-p", str(self.port)),
-                    *(word for item in SETTINGS.items() for word in ("-c", "=".join(item))),
+                    *(word for item in self._settings.items() for word in ("-c", "=".join(item))),
                 ],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -194,6 +195,12 @@ class Cluster:
             with suppress(psutil.NoSuchProcess):
                 process.resume()
 
+    @property
+    def pid(self) -> int:
+        """The process above all of the running server."""
+        assert self._process is not None
+        return self._process.pid
+
     def _processes(self) -> list[psutil.Process]:
         if self._process is None:
             return []
@@ -235,12 +242,12 @@ class Cluster:
 
 
 @contextmanager
-def running_cluster(programs: Path) -> Iterator[Cluster]:
+def running_cluster(programs: Path, **settings: str) -> Iterator[Cluster]:
     """A running server, gone in the end, and nothing said to libpq of any other one."""
     with pytest.MonkeyPatch.context() as patch:
         for variable in [name for name in os.environ if name.startswith("PG")]:
             patch.delenv(variable)
-        cluster = Cluster(programs)
+        cluster = Cluster(programs, **settings)
         try:
             cluster.start_somewhere()
             yield cluster

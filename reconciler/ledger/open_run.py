@@ -250,6 +250,8 @@ class OpenRun:
     def _leave(self, error: BaseException | None) -> None:
         if self._over:
             return
+        # One that comes after the lock is given back would say that another run has taken it.
+        self._heartbeat.stop()
         if self._closing is not None:
             self.run_closed(self._closing)
         elif self._began is None:

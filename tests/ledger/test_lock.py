@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, update
 
 from reconciler.domain import LedgerPlace, PostgresqlDatabase
-from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun
+from reconciler.ledger import LedgerUnreachable, LockHeld, LockLost, UnknownRun, open_run
 from reconciler.ledger.ledger import Ledger
 from reconciler.ledger.schema import locks
 from reconciler.process import start_of
@@ -376,6 +376,16 @@ def test_a_heartbeat_that_cannot_be_written_loses_the_lock_after_a_lease_and_reg
         database.come_back()
         wait_until(lambda: owner._heartbeat._lost is None)
         owner.check()
+
+
+def test_the_heartbeat_ends_before_the_lock_is_given_back(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beating: list[bool] = []
+    with monkeypatch.context() as watched, acting(ledger) as run:
+        thread = run._heartbeat._thread
+        watched.setattr(open_run, "give_lock_back", lambda *_: beating.append(thread.is_alive()))
+    assert beating == [False]
 
 
 def test_the_heartbeat_ends_with_its_run(place: LedgerPlace) -> None:
